@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+pub mod orders;
+pub mod products;
+pub mod shared;
+pub mod stores;
+pub mod users;

@@ -1,0 +1,29 @@
+//! Refusals of this feature, as the contract words them.
+
+use crate::{
+    shared::{ErrorKind as K, Refusal},
+    users::error::refusals,
+};
+
+refusals! {
+    PROFILE_REQUIRED = Refused, "profile_required", "회원 정보를 먼저 등록해 주세요.";
+    STORE_CLOSED_TODAY = Refused, "store_closed_today", "오늘은 영업하지 않는 매장입니다.";
+    STORE_CLOSED = Refused, "store_closed", "지금은 영업시간이 아닙니다.";
+    PICKUP_OVER = Refused, "pickup_over", "오늘의 픽업 시간이 끝났습니다.";
+    PAYMENT_NOT_SET_UP = Refused, "payment_not_set_up", "아직 결제를 받을 수 없는 매장입니다.";
+    INSUFFICIENT_STOCK = Refused, "insufficient_stock", "남은 수량이 부족합니다.";
+    NOT_FOR_SALE = Refused, "not_for_sale", "판매할 수 없는 상품입니다.";
+    PAYMENT_NOT_FOUND = NotFound, "payment_not_found", "결제를 찾을 수 없습니다.";
+    PAYMENT_NOT_PAID = Refused, "payment_not_paid", "결제가 아직 완료되지 않았습니다.";
+    PAYMENT_FAILED = Refused, "payment_failed", "결제가 실패했거나 취소되었습니다.";
+    PAYMENT_MISMATCH = Refused, "payment_mismatch", "결제 내용이 주문과 달라 환불됩니다.";
+    PAYMENT_STORE_CLOSED = Refused, "payment_store_closed", "결제하는 동안 매장이 영업을 마쳐 환불됩니다.";
+    PAYMENT_EXPIRED = Timeout, "payment_expired", "결제 시간이 지났습니다. 결제된 금액은 환불됩니다.";
+    ALREADY_ORDERED = Conflict, "already_ordered", "이미 주문이 완료된 결제입니다.";
+    ORDER_NOT_FOUND = NotFound, "order_not_found", "주문을 찾을 수 없습니다.";
+    ORDER_NOT_RESERVED = Refused, "order_not_reserved", "접수 대기 중인 주문이 아닙니다.";
+    ORDER_NOT_ACCEPTED = Refused, "order_not_accepted", "매장에서 아직 접수하지 않은 주문입니다.";
+    ORDER_COMPLETE = Refused, "order_complete", "이미 픽업이 완료된 주문입니다.";
+    ORDER_CANCELED = Refused, "order_canceled", "취소된 주문입니다.";
+    QR_INVALID = Refused, "qr_invalid", "유효하지 않거나 만료된 QR 코드입니다.";
+}

@@ -1,0 +1,19 @@
+//! Holds on stock, payment → order or refund, acceptance, pickup.
+
+pub mod error;
+pub mod hold;
+pub mod lists;
+pub mod mail;
+pub mod order;
+pub mod pickup;
+pub mod ports;
+pub mod refund;
+pub mod settle;
+
+pub use hold::{Hold, HoldService, HoldState, NewHold, Offer};
+pub use lists::OrderService;
+pub use mail::{Mail, MailService, OrderEvent, OrderMail};
+pub use order::{Order, OrderStatus, TodayOrder};
+pub use pickup::{PickupCode, PickupCodes, PickupService};
+pub use refund::{Refund, RefundReason, RefundService, RefundState};
+pub use settle::{SettleService, Settled};

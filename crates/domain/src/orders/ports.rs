@@ -1,0 +1,160 @@
+//! What this feature needs from outside.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::{future::BoxFuture, stream::BoxStream};
+
+use super::{
+    hold::{Hold, HoldEnd, HoldState, NewHold, Offer},
+    mail::Mail,
+    order::{Order, TodayOrder},
+    refund::{Attempt, Refund, RefundReason},
+};
+use crate::{
+    shared::{Email, PaymentId, ProductId, Result, StoreId},
+    stores::PortOneAccount,
+};
+
+/// How making an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordering {
+    /// The order was made now.
+    Made,
+    /// It was there.
+    WasThere,
+    /// The hold was gone and the stock could not be taken again.
+    NoStock,
+    /// The seller closed the store for the hold's business day.
+    StoreClosed,
+    /// The money is on its way back.
+    Refunded(RefundReason),
+}
+
+/// Holds and what becomes of them. `initial + adjustment = left + held + sold` MUST hold at every instant.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Holds: Send + Sync {
+    /// What decides whether `customer` can buy, with the store's hours of `weekday`. `None`: no such product.
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>>;
+    /// Takes the stock and stores the hold, both or neither, in one statement. `false` where less is left than asked for,
+    /// or price or discount are not those of the hold. Calls at once MUST each be decided, never told to try again.
+    async fn hold(&self, hold: &NewHold) -> Result<bool>;
+    /// One hold.
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;
+    /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>) -> Result<bool>;
+    /// Makes the order with its mail: `held` becomes `sold`; of a released hold the stock is taken again if enough is left.
+    /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day.
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Ordering>;
+    /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
+    /// Gives the state after the call.
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>) -> Result<HoldState>;
+    /// Payments whose hold is over, or whose next look is due, the longest overdue first.
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Sets the next look at a released hold's payment; `None` ends the watch.
+    async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()>;
+}
+
+/// Orders.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Orders: Send + Sync {
+    /// One order.
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
+    /// A customer's orders of a business day, newest event first.
+    async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>>;
+    /// A store's orders of a business day, newest event first.
+    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>>;
+    /// `reservation` → `accept` with its mail, both or neither. `None`, and nothing changed, from any other state.
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
+    /// `accept` → `complete`. `None`, and nothing changed, from any other state.
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
+}
+
+/// Refunds as rows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Refunds: Send + Sync {
+    /// Refunds to go on with, the longest overdue first.
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Takes a refund until `lease`; the attempts grow by one. `None`: done, not there, or another has it.
+    async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>>;
+    /// Stores what an attempt came to. A refund that succeeded stays so.
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt) -> Result<()>;
+}
+
+/// What PortOne's books say of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentTruth {
+    /// It does not know the payment.
+    Unknown,
+    /// No money yet, or a status we do not know.
+    NotPaid,
+    /// The attempt failed.
+    Failed,
+    /// Wholly canceled.
+    Cancelled,
+    /// Money came.
+    Paid(Paid),
+}
+
+/// Money that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// PortOne's store.
+    pub store_id: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// What was asked for before card discounts, in the currency's minor unit: won for KRW.
+    pub total: i64,
+    /// What went back of it.
+    pub cancelled: i64,
+}
+
+/// What PortOne answers to a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// The money is back.
+    Succeeded,
+    /// Taken; the provider will decide.
+    Requested,
+    /// It was canceled before.
+    AlreadyCancelled,
+    /// A request with the same key is still running.
+    Outstanding,
+    /// No answer, or one that does not tell: the same key may be sent again.
+    Unknown(String),
+    /// Refused.
+    Failed(String),
+}
+
+/// PortOne.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Payments: Send + Sync {
+    /// The truth about a payment. MUST fail with Unavailable where there is none within `within`.
+    async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth>;
+    /// Cancels all that remains of a payment. The same `key` MUST never cancel twice.
+    async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer;
+    /// Ends after this time: what a use case races against where a person waits. (The domain has no timer of its own.)
+    fn patience(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Tells the stores' screens of a pickup, in whichever process they are.
+#[async_trait]
+pub trait PickupSignals: Send + Sync {
+    /// Reaches every subscription of this payment that was there before the call.
+    async fn publish(&self, payment: &PaymentId) -> Result<()>;
+    /// From the moment this returns, each publication gives one item. The stream ends where the connection is lost.
+    async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>>;
+}
+
+/// Sends mail.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// `message_id` names the event: the same one MUST not reach a person twice where the other side can tell.
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()>;
+}

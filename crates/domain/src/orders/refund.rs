@@ -1,0 +1,205 @@
+//! Giving money back: a row committed with the fact that causes it, tried at once and again until done.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::ports::{CancelAnswer, Payments, PaymentTruth, Refunds};
+use crate::{
+    shared::{Clock, PaymentId, Result, StoreId},
+    stores::ports::Stores,
+};
+
+/// Why money that came goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundReason {
+    /// Another amount, currency or PortOne store than the order's.
+    Mismatch,
+    /// The store stopped selling during the payment.
+    StoreClosed,
+    /// The hold was gone and the stock could not be taken again.
+    Late,
+}
+
+impl RefundReason {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mismatch => "mismatch",
+            Self::StoreClosed => "store_closed",
+            Self::Late => "late",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Mismatch, Self::StoreClosed, Self::Late].into_iter().find(|s| s.as_str() == text)
+    }
+
+    /// What PortOne's books will say.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Mismatch => "결제 내용이 주문과 다름",
+            Self::StoreClosed => "결제 중 매장 영업 종료",
+            Self::Late => "결제 시간 초과",
+        }
+    }
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// Not tried yet.
+    Requested,
+    /// PortOne has taken it and will decide, or an attempt is under way.
+    Processing,
+    /// The money is back.
+    Succeeded,
+    /// The last attempt was refused; another follows.
+    Failed,
+    /// The last attempt had no answer; the same key is tried again.
+    Unknown,
+}
+
+impl RefundState {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Requested, Self::Processing, Self::Succeeded, Self::Failed, Self::Unknown].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// A refund that this process has claimed.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    /// Which payment goes back, whole.
+    pub payment_id: PaymentId,
+    /// Whose account it came to.
+    pub store_id: StoreId,
+    /// Why.
+    pub reason: RefundReason,
+    /// Attempts so far, this one included.
+    pub attempts: i32,
+    /// Grows when an answer was final: a key PortOne has refused would only replay that refusal for three hours.
+    pub key_generation: i32,
+    /// Whether PortOne must be looked at before it is asked again.
+    pub look_first: bool,
+}
+
+impl Refund {
+    fn idempotency_key(&self) -> String {
+        format!("refund-{}-{}", self.payment_id, self.key_generation)
+    }
+}
+
+/// What an attempt leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The new state.
+    pub state: RefundState,
+    /// When to go on; ignored once succeeded.
+    pub next_at: DateTime<Utc>,
+    /// Whether the next attempt needs a new key.
+    pub new_key: bool,
+    /// What PortOne said, for the operator.
+    pub answer: String,
+}
+
+/// An attempt that has not ended after this long belongs to a process that died.
+pub const LEASE: Duration = Duration::seconds(90);
+
+/// Use case of giving money back.
+pub struct RefundService {
+    refunds: Arc<dyn Refunds>,
+    stores: Arc<dyn Stores>,
+    payments: Arc<dyn Payments>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RefundService {
+    /// Wires the service.
+    pub fn new(refunds: Arc<dyn Refunds>, stores: Arc<dyn Stores>, payments: Arc<dyn Payments>, clock: Arc<dyn Clock>) -> Self {
+        Self { refunds, stores, payments, clock }
+    }
+
+    /// Refunds that are due, up to `limit`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
+        self.refunds.due(self.clock.now(), limit).await
+    }
+
+    /// One attempt, unless somebody else is at it or it is done. `None`: nothing was to do.
+    ///
+    /// # Errors
+    /// Unavailable, where our own database does not answer. What PortOne answers is never an error, but the state.
+    pub async fn attempt(&self, payment: &PaymentId) -> Result<Option<RefundState>> {
+        let now = self.clock.now();
+        let Some(refund) = self.refunds.claim(payment, now, now + LEASE).await? else { return Ok(None) };
+        let outcome = self.ask(&refund).await;
+        match outcome.state {
+            RefundState::Succeeded => tracing::info!(payment = %payment, reason = refund.reason.as_str(), attempts = refund.attempts, "refunded"),
+            RefundState::Failed => {
+                tracing::error!(payment = %payment, store = %refund.store_id, attempts = refund.attempts, answer = outcome.answer, "refund refused; it will be tried again");
+            }
+            _ => tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "refund not finished; it goes on by itself"),
+        }
+        self.refunds.record(payment, &outcome).await?;
+        Ok(Some(outcome.state))
+    }
+
+    async fn ask(&self, refund: &Refund) -> Attempt {
+        let account = match self.stores.payment(&refund.store_id).await {
+            Ok(Some(account)) => account,
+            Ok(None) => return self.outcome(refund, RefundState::Failed, "the store has no payment account"),
+            Err(e) => return self.outcome(refund, RefundState::Unknown, &e.to_string()),
+        };
+        if refund.look_first {
+            match self.payments.get(&account, &refund.payment_id, LOOK).await {
+                Ok(PaymentTruth::Cancelled) => return self.outcome(refund, RefundState::Succeeded, "already cancelled"),
+                Ok(_) => {}
+                Err(e) => return self.outcome(refund, RefundState::Unknown, &e.to_string()),
+            }
+        }
+        let answer = self.payments.cancel(&account, &refund.payment_id, refund.reason.text(), &refund.idempotency_key()).await;
+        match answer {
+            CancelAnswer::Succeeded => self.outcome(refund, RefundState::Succeeded, "succeeded"),
+            CancelAnswer::AlreadyCancelled => self.outcome(refund, RefundState::Succeeded, "already cancelled"),
+            CancelAnswer::Requested => self.outcome(refund, RefundState::Processing, "requested; the provider will decide"),
+            CancelAnswer::Outstanding => self.outcome(refund, RefundState::Unknown, "an earlier request is still running"),
+            CancelAnswer::Unknown(why) => self.outcome(refund, RefundState::Unknown, &why),
+            CancelAnswer::Failed(why) => self.outcome(refund, RefundState::Failed, &why),
+        }
+    }
+
+    fn outcome(&self, refund: &Refund, state: RefundState, answer: &str) -> Attempt {
+        Attempt {
+            state,
+            next_at: self.clock.now() + backoff(refund.attempts, refund.payment_id.as_str()),
+            new_key: state == RefundState::Failed,
+            answer: answer.to_owned(),
+        }
+    }
+}
+
+/// How long a look at PortOne's books may take.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// 5 s, 10 s, 20 s … one hour, each up to a quarter longer: the last letter of the id spreads what failed together.
+fn backoff(attempts: i32, id: &str) -> Duration {
+    let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+    let base = (5_000_i64 << exponent).min(3_600_000);
+    let jitter = id.bytes().last().map_or(0, |b| i64::from(b % 32)) * base / 128;
+    Duration::milliseconds(base + jitter)
+}

@@ -1,0 +1,165 @@
+//! One use case for everybody who learns of a payment: ask PortOne for the truth, then exactly one of order, nothing
+//! yet, refund. The same answer however often, and from wherever at once: each step is a conditional statement.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    hold::{Hold, HoldEnd, HoldState},
+    ports::{Holds, Ordering, Paid, PaymentTruth, Payments},
+    refund::{RefundReason, RefundService},
+};
+use crate::{
+    shared::{Clock, Error, PaymentId, Result, kst},
+    stores::ports::Stores,
+};
+
+/// How long PortOne may take where a person or a hold's end waits (contract, daily turn).
+const ASK: Duration = Duration::from_secs(5);
+
+/// How long a person waits for a refund before it goes on by itself.
+const REFUND_WAIT: Duration = Duration::from_secs(3);
+
+/// What a payment came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// There is an order.
+    Ordered,
+    /// No money yet; the hold stands as it stood.
+    NotPaid,
+    /// It failed or was canceled; the stock is free.
+    Failed,
+    /// Money came that could not become an order, and goes back.
+    Refunded(RefundReason),
+}
+
+/// The use case.
+pub struct SettleService {
+    holds: Arc<dyn Holds>,
+    stores: Arc<dyn Stores>,
+    payments: Arc<dyn Payments>,
+    refunds: Arc<RefundService>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SettleService {
+    /// Wires the service.
+    pub fn new(
+        holds: Arc<dyn Holds>,
+        stores: Arc<dyn Stores>,
+        payments: Arc<dyn Payments>,
+        refunds: Arc<RefundService>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { holds, stores, payments, refunds, clock }
+    }
+
+    /// Settles a payment by PortOne's word.
+    ///
+    /// # Errors
+    /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
+    pub async fn settle(&self, hold: &Hold) -> Result<Settled> {
+        match hold.state {
+            HoldState::Ordered => return Ok(Settled::Ordered),
+            HoldState::Refunded(reason) => return Ok(Settled::Refunded(reason)),
+            HoldState::Held | HoldState::Released(_) => {}
+        }
+        let account = self.stores.payment(&hold.store_id).await?.ok_or_else(|| Error::internal("a held store has no payment account"))?;
+        match self.payments.get(&account, &hold.payment_id, ASK).await? {
+            PaymentTruth::Unknown | PaymentTruth::NotPaid => Ok(match hold.state {
+                HoldState::Released(HoldEnd::Failed) => Settled::Failed,
+                _ => Settled::NotPaid,
+            }),
+            PaymentTruth::Failed | PaymentTruth::Cancelled => {
+                self.holds.release(&hold.payment_id, HoldEnd::Failed, self.clock.now()).await?;
+                Ok(Settled::Failed)
+            }
+            PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold).await,
+            PaymentTruth::Paid(paid) => {
+                tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment differs from its order and is refunded");
+                self.refund(hold, RefundReason::Mismatch).await
+            }
+        }
+    }
+
+    async fn order(&self, hold: &Hold) -> Result<Settled> {
+        let now = self.clock.now();
+        let open = match self.holds.offer(&hold.product_id, &hold.customer, kst::weekday(now)).await? {
+            // The day has turned: the stock held is of a day that is over.
+            _ if kst::business_day(now) != hold.business_day => false,
+            Some(offer) => offer.check_open(now).is_ok(),
+            None => false,
+        };
+        if !open {
+            return self.refund(hold, RefundReason::StoreClosed).await;
+        }
+        match self.holds.order(&hold.payment_id, now).await? {
+            Ordering::Made | Ordering::WasThere => Ok(Settled::Ordered),
+            Ordering::NoStock => self.refund(hold, RefundReason::Late).await,
+            Ordering::StoreClosed => self.refund(hold, RefundReason::StoreClosed).await,
+            Ordering::Refunded(reason) => Ok(Settled::Refunded(reason)),
+        }
+    }
+
+    /// Commits stock and intent, then tries at once; what is not done in time the jobs go on with.
+    async fn refund(&self, hold: &Hold, reason: RefundReason) -> Result<Settled> {
+        let settled = match self.holds.refund(&hold.payment_id, reason, self.clock.now()).await? {
+            HoldState::Ordered => return Ok(Settled::Ordered),
+            HoldState::Refunded(reason) => Settled::Refunded(reason),
+            HoldState::Held | HoldState::Released(_) => return Err(Error::internal("a refund left the hold as it was")),
+        };
+        self.attempt_refund(&hold.payment_id).await;
+        Ok(settled)
+    }
+
+    async fn attempt_refund(&self, payment: &PaymentId) {
+        let attempt = self.refunds.attempt(payment);
+        let timeout = self.payments.patience(REFUND_WAIT);
+        futures::pin_mut!(attempt);
+        match futures::future::select(attempt, timeout).await {
+            futures::future::Either::Left((Err(e), _)) => tracing::warn!(%payment, error = %e, "refund not tried; the jobs go on with it"),
+            futures::future::Either::Left((Ok(_), _)) => {}
+            futures::future::Either::Right(_) => tracing::warn!(%payment, "refund takes long; the jobs go on with it"),
+        }
+    }
+
+    /// A hold whose time is over, or a payment watched after it: PortOne is asked once. Whatever it says, the stock does
+    /// not stay held.
+    ///
+    /// # Errors
+    /// Unavailable, where our database does not answer.
+    pub async fn expire(&self, payment: &PaymentId) -> Result<()> {
+        let Some(hold) = self.holds.find(payment).await? else { return Ok(()) };
+        let settled = self.settle(&hold).await;
+        let now = self.clock.now();
+        match &settled {
+            Ok(Settled::Ordered | Settled::Refunded(_)) => return Ok(()),
+            Ok(Settled::NotPaid | Settled::Failed) => {}
+            Err(e) => tracing::warn!(%payment, error = %e, "no answer about a payment whose hold is over; it stays watched"),
+        }
+        if hold.state == HoldState::Held {
+            self.holds.release(payment, HoldEnd::Expired, now).await?;
+        }
+        self.holds.watch(payment, next_look(&hold, now)).await
+    }
+
+    /// Payments to be settled by the clock, up to `limit`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
+        self.holds.due(self.clock.now(), limit).await
+    }
+}
+
+/// A payment is an order only for money received: KRW, this PortOne store, exactly the total, nothing gone back.
+fn matches(hold: &Hold, paid: &Paid) -> bool {
+    paid.currency == "KRW" && paid.store_id == hold.portone_store_id && paid.total == hold.total_amount.0 && paid.cancelled == 0
+}
+
+/// A payment is watched for a day after its hold: each look is as far away as the hold's end lies back, one minute at least.
+fn next_look(hold: &Hold, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let since = (now - hold.expires_at).max(chrono::Duration::minutes(1));
+    (since < chrono::Duration::hours(24)).then(|| now + since)
+}

@@ -1,0 +1,12 @@
+//! Refusals of this feature, as the contract words them.
+
+use crate::{
+    shared::{ErrorKind as K, Refusal},
+    users::error::refusals,
+};
+
+refusals! {
+    PRODUCT_NOT_FOUND = NotFound, "product_not_found", "상품을 찾을 수 없습니다.";
+    NOTHING_LEFT = Conflict, "nothing_left", "더 줄일 재고가 없습니다.";
+    STOCK_LIMIT = Conflict, "stock_limit", "재고를 더 늘릴 수 없습니다.";
+}

@@ -1,0 +1,24 @@
+//! What this feature needs from outside.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::product::{NewProduct, Product, ProductChange};
+use crate::shared::{ProductId, Result, StoreId};
+
+/// Products of stores. A product of another store is `None` everywhere.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Products: Send + Sync {
+    /// Stores a product; its stock is all left, its version 1.
+    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product>;
+    /// One product.
+    async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>>;
+    /// All products of a store, by id.
+    async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>>;
+    /// Changes the fields given in one statement; the version grows.
+    async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>>;
+    /// Adds `by` to the adjustment in one statement, unless less than nothing would be left or initial + adjustment would
+    /// exceed [`super::Stock::MAX`]: then the product comes back unchanged with `false`.
+    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>>;
+}

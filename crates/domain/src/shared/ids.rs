@@ -1,0 +1,116 @@
+//! Ids: opaque strings that sort by creation.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{clock::Ids, error::Rule};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new id.
+            pub fn generate(ids: &dyn Ids) -> Self {
+                Self(format!("{}{}", $prefix, ids.ulid()))
+            }
+
+            /// An id from outside. `None` where no id of ours looks like that, so that nobody need ask the database.
+            pub fn parse(text: &str) -> Option<Self> {
+                let rest = text.strip_prefix($prefix)?;
+                let fits = !rest.is_empty() && text.len() <= 40 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+                fits.then(|| Self(text.to_owned()))
+            }
+
+            /// An id that a store of ours gave back.
+            pub fn trusted(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// `STR_…`
+    StoreId,
+    "STR_"
+);
+id!(
+    /// `PRD_…`
+    ProductId,
+    "PRD_"
+);
+id!(
+    /// `PAY…`, letters and digits, at most 40: some payment providers cut or refuse anything else. Also the order's id.
+    PaymentId,
+    "PAY"
+);
+
+/// An e-mail address, lower case; a user's name with us.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Email(String);
+
+impl Email {
+    /// Parses and lowers; providers vouch for the rest.
+    ///
+    /// # Errors
+    /// `bad_email` unless it has one `@` with text on both sides, no white space, at most 254 characters.
+    pub fn parse(text: &str) -> Result<Self, Rule> {
+        let text = text.trim().to_lowercase();
+        let fits = text.len() <= 254
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+            && matches!(text.split_once('@'), Some((l, r)) if !l.is_empty() && !r.is_empty() && !r.contains('@'));
+        if fits { Ok(Self(text)) } else { Err(Rule { code: "bad_email", message: "이메일 형식이 올바르지 않습니다." }) }
+    }
+
+    /// An address that a store of ours gave back.
+    pub fn trusted(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_from_outside_are_ours_or_nothing() {
+        assert!(PaymentId::parse("PAY01K0000000000000000000000").is_some());
+        for bad in ["", "PAY", "PAY_1", "PAY 1", "PAY\0", "STR_1", "pay1", &format!("PAY{}", "1".repeat(38))] {
+            assert!(PaymentId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn emails_are_lowered_and_have_two_sides() {
+        assert_eq!(Email::parse(" A@Example.com ").unwrap().as_str(), "a@example.com");
+        for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\0"] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The calendar of Asia/Seoul: UTC+9 all year, no summer time since 1988.
+
+use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
+
+use super::error::Rule;
+
+/// UTC+9.
+#[allow(clippy::missing_panics_doc)]
+pub fn offset() -> FixedOffset {
+    const SECONDS: i32 = 9 * 3600;
+    match FixedOffset::east_opt(SECONDS) {
+        Some(offset) => offset,
+        None => unreachable!("nine hours are a valid offset"),
+    }
+}
+
+/// The instant as Seoul's clocks show it.
+pub fn local(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
+    instant.with_timezone(&offset())
+}
+
+/// Hour at which a business day begins (contract, daily turn).
+const TURN_HOUR: i64 = 4;
+
+/// The business day of an instant: from 04:00 to 04:00 KST.
+pub fn business_day(instant: DateTime<Utc>) -> NaiveDate {
+    (local(instant) - Duration::hours(TURN_HOUR)).date_naive()
+}
+
+/// Day of the week, 0 Monday … 6 Sunday, of the KST calendar day.
+pub fn weekday(instant: DateTime<Utc>) -> i16 {
+    local(instant).weekday().num_days_from_monday() as i16
+}
+
+/// Time of day in KST.
+pub fn time_of_day(instant: DateTime<Utc>) -> NaiveTime {
+    local(instant).time()
+}
+
+/// The instant at which KST clocks show this date and time.
+pub fn instant(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    offset().from_local_datetime(&date.and_time(time)).single().map_or_else(|| date.and_time(time).and_utc(), |t| t.with_timezone(&Utc))
+}
+
+/// `HH:MM` or `HH:MM:SS`.
+///
+/// # Errors
+/// `bad_time`.
+pub fn parse_time(text: &str) -> Result<NaiveTime, Rule> {
+    let shape = matches!(text.len(), 5 | 8) && text.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    let parsed = if text.len() == 5 { NaiveTime::parse_from_str(text, "%H:%M") } else { NaiveTime::parse_from_str(text, "%H:%M:%S") };
+    match parsed {
+        // chrono reads second 60 as a leap second; a time of day has none.
+        Ok(time) if shape && !text.ends_with(":60") => Ok(time),
+        _ => Err(Rule { code: "bad_time", message: "시간은 HH:MM 형식이어야 합니다." }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn business_days_turn_at_four() {
+        assert_eq!(business_day(at("2026-11-24T03:59:59+09:00")).to_string(), "2026-11-23");
+        assert_eq!(business_day(at("2026-11-24T04:00:00+09:00")).to_string(), "2026-11-24");
+        assert_eq!(business_day(at("2028-03-01T03:00:00+09:00")).to_string(), "2028-02-29");
+    }
+
+    #[test]
+    fn weekday_and_time_are_seouls() {
+        let late_monday_utc = at("2026-11-23T16:30:00Z");
+        assert_eq!(weekday(late_monday_utc), 1);
+        assert_eq!(time_of_day(late_monday_utc).to_string(), "01:30:00");
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!(parse_time("09:05").unwrap(), parse_time("09:05:00").unwrap());
+        for bad in ["", "9:05", "24:00", "09:60", "09:05:60", "09:05:00.5", "ab:cd", "+9:05"] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What every feature speaks: money, ids, the KST calendar, clock, errors.
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod kst;
+pub mod money;
+pub mod tasks;
+pub mod text;
+
+pub use clock::{Clock, Ids};
+pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
+pub use ids::{Email, PaymentId, ProductId, StoreId};
+pub use money::{Quantity, Sale, Won};

@@ -1,0 +1,97 @@
+//! The queue of work to be done after the fact: mails and scheduled runs. A task is committed together with what causes
+//! it; `jobs` claims and runs it. The same rows are the ledger of scheduled runs.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::error::Result;
+use crate::orders::mail::OrderMail;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Send a mail about an order.
+    OrderMail(OrderMail),
+    /// Run a scheduled job.
+    Run {
+        /// Its name.
+        job: String,
+        /// The instant at which it was due, on the product's clock.
+        due_at: DateTime<Utc>,
+    },
+}
+
+/// Work claimed by a worker.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Row id.
+    pub id: String,
+    /// What to do.
+    pub payload: serde_json::Value,
+    /// How often it was tried before.
+    pub attempts: i32,
+    /// After so many attempts it is dead and waits for an operator.
+    pub max_attempts: i32,
+}
+
+/// How a run of a task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskOutcome {
+    /// Done.
+    Done,
+    /// Try again at this instant, or never where the attempts are used up.
+    Retry {
+        /// For the operator.
+        error: String,
+        /// Next attempt.
+        at: DateTime<Utc>,
+    },
+    /// Useless to try again.
+    Dead {
+        /// For the operator.
+        error: String,
+    },
+}
+
+/// A row of the ledger of scheduled runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobRun {
+    /// Which job.
+    pub job: String,
+    /// When it was due, on the product's clock.
+    pub due_at: DateTime<Utc>,
+    /// `pending`, `running`, `done`, `dead`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Real time of the end.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// The queue. `now` is the product's clock; leases of workers follow the database's own.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait TaskQueue: Send + Sync {
+    /// Writes a run of `job` due at `due_at` into the ledger. `false`, and nothing written, where that run is there
+    /// already, or an earlier run of the job has not ended: runs coalesce, one at a time over all processes.
+    async fn schedule(&self, job: &str, due_at: DateTime<Utc>) -> Result<bool>;
+    /// The latest due instant in the ledger for each of these jobs that has one.
+    async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>>;
+    /// Takes up to `limit` tasks that are due. A task MUST go to one worker only.
+    async fn claim(&self, worker: &str, now: DateTime<Utc>, limit: i32) -> Result<Vec<Task>>;
+    /// Says that `worker` lives, and gives back the tasks of workers that have been silent for `dead_after` seconds; a
+    /// death counts as an attempt, so that a task that kills its worker ends.
+    async fn heartbeat(&self, worker: &str, dead_after: i32) -> Result<()>;
+    /// Gives back tasks claimed but not begun.
+    async fn give_back(&self, ids: &[String]) -> Result<()>;
+    /// Marks the end of a run.
+    async fn finish(&self, id: &str, outcome: &TaskOutcome) -> Result<()>;
+    /// The latest runs of a job, newest first.
+    async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>>;
+    /// Deletes what ended more than `seconds` ago; gives the number.
+    async fn prune(&self, seconds: i64) -> Result<u64>;
+}

@@ -1,0 +1,71 @@
+//! A seller's store.
+
+use std::sync::Arc;
+
+use super::{
+    error,
+    ports::Stores,
+    store::{NewStore, PortOneAccount, Store},
+};
+use crate::shared::{Clock, Email, Ids, Result, StoreId};
+
+/// Use cases of a seller's store.
+pub struct StoreService {
+    stores: Arc<dyn Stores>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl StoreService {
+    /// Wires the service.
+    pub fn new(stores: Arc<dyn Stores>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { stores, clock, ids }
+    }
+
+    /// A new store's id.
+    pub fn new_id(&self) -> StoreId {
+        StoreId::generate(self.ids.as_ref())
+    }
+
+    /// Registers the seller's one store.
+    ///
+    /// # Errors
+    /// `store_exists`.
+    pub async fn register(&self, seller: &Email, store: &NewStore) -> Result<()> {
+        if self.stores.register(seller, store, self.clock.now()).await? { Ok(()) } else { Err(error::STORE_EXISTS.into()) }
+    }
+
+    /// The seller's store with all that belongs to it.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn store(&self, seller: &Email) -> Result<Store> {
+        Ok(self.stores.of_seller(seller).await?.ok_or(error::STORE_NOT_FOUND)?)
+    }
+
+    /// The id of the seller's store.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn store_id(&self, seller: &Email) -> Result<StoreId> {
+        Ok(self.stores.id_of_seller(seller).await?.ok_or(error::STORE_NOT_FOUND)?)
+    }
+
+    /// Sets the payment account for the first time.
+    ///
+    /// # Errors
+    /// `store_not_found`, `payment_exists`.
+    pub async fn register_payment(&self, seller: &Email, account: &PortOneAccount) -> Result<()> {
+        let store = self.store_id(seller).await?;
+        if self.stores.set_payment(&store, account, self.clock.now()).await? { Ok(()) } else { Err(error::PAYMENT_EXISTS.into()) }
+    }
+
+    /// Whether a payment account is set.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn has_payment(&self, seller: &Email) -> Result<bool> {
+        let store = self.store_id(seller).await?;
+        Ok(self.stores.payment(&store).await?.is_some())
+    }
+}

@@ -1,0 +1,116 @@
+//! Who someone is.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::shared::Email;
+
+/// Which of the two apps an account belongs to. Fixed at the first login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys.
+    Customer,
+    /// Sells, in one store.
+    Seller,
+}
+
+impl Role {
+    /// The word in paths, tokens and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Seller => "seller",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "customer" => Some(Self::Customer),
+            "seller" => Some(Self::Seller),
+            _ => None,
+        }
+    }
+}
+
+/// An OAuth provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// OpenID Connect with PKCE.
+    Google,
+    /// OAuth 2 with PKCE.
+    Kakao,
+    /// OAuth 2, no PKCE, an e-mail that nobody vouches for.
+    Naver,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Google, Self::Kakao, Self::Naver];
+
+    /// The word in paths and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Kakao => "kakao",
+            Self::Naver => "naver",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == text)
+    }
+}
+
+/// An account as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name with us.
+    pub email: Email,
+    /// Which app.
+    pub role: Role,
+    /// `false` from the request to withdraw until the deletion or its cancellation.
+    pub is_active: bool,
+    /// Whether a provider has proved that the e-mail is this person's. Only such an account may be linked by e-mail.
+    pub email_vouched: bool,
+    /// First login.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How far the registration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationStatus {
+    /// A customer without a profile.
+    Profile,
+    /// A seller without a store.
+    Store,
+    /// A seller whose store has no product.
+    Product,
+    /// Nothing missing.
+    Complete,
+}
+
+impl RegistrationStatus {
+    /// The word in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Store => "store",
+            Self::Product => "product",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+/// What a port can tell of an account in one read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountStatus {
+    /// The account.
+    pub account: Account,
+    /// How far its registration has come.
+    pub status: RegistrationStatus,
+}

@@ -1,0 +1,23 @@
+//! Refusals of this feature, as the contract words them.
+
+use crate::shared::{ErrorKind as K, Refusal};
+
+macro_rules! refusals {
+    ($($name:ident = $kind:ident, $code:literal, $detail:literal;)*) => {
+        $(#[doc = $detail] pub const $name: Refusal = Refusal::new(K::$kind, $code, $detail);)*
+    };
+}
+pub(crate) use refusals;
+
+refusals! {
+    UNAUTHENTICATED = Unauthenticated, "unauthenticated", "로그인이 필요합니다.";
+    WRONG_ROLE = Forbidden, "wrong_role", "이 계정으로는 이용할 수 없습니다.";
+    WITHDRAWN = Withdrawn, "account_withdrawn", "탈퇴 처리 중인 계정입니다.";
+    ALREADY_REGISTERED = Refused, "already_registered", "이미 등록된 회원입니다.";
+    PROFILE_NOT_FOUND = NotFound, "profile_not_found", "등록된 프로필이 없습니다.";
+    NOTHING_TO_CHANGE = Refused, "nothing_to_change", "변경할 내용이 없습니다.";
+    LOGIN_STATE_INVALID = Refused, "login_state_invalid", "로그인 요청이 만료되었거나 올바르지 않습니다. 다시 로그인해 주세요.";
+    PROVIDER_REFUSED = Refused, "provider_refused", "로그인 제공자에서 로그인이 완료되지 않았습니다.";
+    EMAIL_MISSING = Refused, "email_missing", "확인된 이메일 제공에 동의해야 로그인할 수 있습니다.";
+    EMAIL_IN_USE = Refused, "email_in_use", "이미 다른 방법으로 가입된 이메일입니다.";
+}

@@ -1,0 +1,15 @@
+//! Accounts, sign-in by provider identity, sessions, customers' profiles.
+
+pub mod account;
+pub mod customers;
+pub mod error;
+pub mod ports;
+pub mod preference;
+pub mod session;
+pub mod sign_in;
+
+pub use account::{Account, AccountStatus, Provider, RegistrationStatus, Role};
+pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, Nickname, PhoneNumber, Profile};
+pub use preference::{Preference, PreferenceKind, PreferenceOption};
+pub use session::{Session, SessionService, SessionTokens};
+pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};

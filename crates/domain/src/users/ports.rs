@@ -1,0 +1,104 @@
+//! What this feature needs from outside.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::{Account, AccountStatus, Provider, Role},
+    customers::{CustomerDetail, DetailChange, NewProfile, Profile},
+};
+use crate::shared::{Email, Result};
+
+/// Accounts and the identities that lead to them.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account of this e-mail and how far its registration has come. `None`: there is none.
+    async fn find(&self, email: &Email) -> Result<Option<AccountStatus>>;
+    /// The account that this identity leads to.
+    async fn find_by_identity(&self, provider: Provider, user_id: &str) -> Result<Option<Account>>;
+    /// Makes the account and its first identity, both or neither. `false`, and nothing made, where the e-mail or the
+    /// identity is taken meanwhile.
+    async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool>;
+    /// Adds an identity to an account. `false` where the identity is taken meanwhile.
+    async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
+}
+
+/// Customers' profiles.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Customers: Send + Sync {
+    /// Stores detail and preferences, all or nothing. `false`, and nothing stored, where a profile is there.
+    async fn register(&self, email: &Email, profile: &NewProfile, at: DateTime<Utc>) -> Result<bool>;
+    /// The whole profile; preferences in the order of their creation.
+    async fn profile(&self, email: &Email) -> Result<Option<Profile>>;
+    /// Only the detail.
+    async fn detail(&self, email: &Email) -> Result<Option<CustomerDetail>>;
+    /// Changes the fields given. `None`: no profile.
+    async fn change_detail(&self, email: &Email, change: &DetailChange, at: DateTime<Utc>) -> Result<Option<CustomerDetail>>;
+}
+
+/// What passes: logouts and logins under way.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// MUST make [`Sessions::is_revoked`] true for this session at once, in every process, until `until` at least.
+    async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+    /// Whether the session was revoked.
+    async fn is_revoked(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Keeps a login under way until `until`.
+    async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+    /// Gives the login and forgets it: of two calls at once exactly one MUST get it. `None`: unknown, used or too old.
+    async fn take_login(&self, state: &str, now: DateTime<Utc>) -> Result<Option<PendingLogin>>;
+}
+
+/// A login between the redirect to the provider and the way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingLogin {
+    /// Where the person was sent.
+    pub provider: Provider,
+    /// Which app asked.
+    pub role: Role,
+    /// Secret that only this browser has (in its cookie).
+    pub browser: String,
+    /// PKCE verifier; also sent where the provider does not check it, never logged.
+    pub verifier: String,
+    /// OpenID Connect nonce.
+    pub nonce: String,
+    /// Come back to the local front end (`state=1004`, development only).
+    pub local: bool,
+}
+
+/// What a provider says of the person who logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderIdentity {
+    /// Stable key of the person at that provider.
+    pub user_id: String,
+    /// Their e-mail, where the provider gives one that may be used at all.
+    pub email: Option<Email>,
+    /// Whether the provider vouches that the e-mail is theirs. Naver never does.
+    pub vouched: bool,
+}
+
+/// How fetching an identity can fail.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The provider refused the code or our credentials; trying again with the same code is useless.
+    #[error("{provider} refused: {reason}", provider = .0.as_str(), reason = .1)]
+    Refused(Provider, String),
+    /// Timeout, 5xx, an answer that is none.
+    #[error("{provider} did not answer properly: {reason}", provider = .0.as_str(), reason = .1)]
+    Unavailable(Provider, String),
+}
+
+/// The three OAuth providers.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait IdentityProviders: Send + Sync {
+    /// Where to send the browser.
+    fn authorize_url(&self, state: &str, login: &PendingLogin) -> String;
+    /// Redeems the code. MUST NOT follow redirects, MUST give up after 10 s.
+    async fn identity(&self, login: &PendingLogin, state: &str, code: &SecretString) -> std::result::Result<ProviderIdentity, ProviderError>;
+}

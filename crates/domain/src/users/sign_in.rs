@@ -1,0 +1,173 @@
+//! From a provider's word to an account (contract, Auth). Identity is (provider, its user id); an e-mail links only
+//! where it is vouched for on both sides.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use secrecy::SecretString;
+
+use super::{
+    account::{Account, Provider, RegistrationStatus, Role},
+    error,
+    ports::{Accounts, IdentityProviders, PendingLogin, ProviderError, ProviderIdentity, Sessions},
+};
+use crate::shared::{Clock, Error, Ids, Refusal, Result};
+
+/// A login lasts at most this long.
+const LOGIN_LIFE: Duration = Duration::minutes(10);
+
+/// The caller's `state` that means "come back to the local front end".
+pub const LOCAL_STATE: &str = "1004";
+
+/// Where to send the browser, and what to give it.
+#[derive(Debug)]
+pub struct LoginStart {
+    /// The provider's page.
+    pub authorize_url: String,
+    /// Secret for the browser's cookie; the way back must bring it.
+    pub browser: String,
+}
+
+/// What comes back with the browser.
+#[derive(Debug)]
+pub struct Callback {
+    /// Whose callback path was called.
+    pub provider: Provider,
+    /// Which role the path named.
+    pub role: Role,
+    /// The provider's code, unless it refused.
+    pub code: Option<SecretString>,
+    /// Our state.
+    pub state: Option<String>,
+    /// The provider's `error`.
+    pub error: Option<String>,
+    /// The secret from the browser's cookie.
+    pub browser: Option<String>,
+}
+
+/// A person who is in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The account, in its own role.
+    pub account: Account,
+    /// How far its registration has come.
+    pub status: RegistrationStatus,
+    /// The account's role is not the one asked for.
+    pub conflict: bool,
+    /// Come back to the local front end.
+    pub local: bool,
+}
+
+/// A failed login, and where to tell it.
+#[derive(Debug)]
+pub struct SignInFailure {
+    /// Why.
+    pub error: Error,
+    /// Come back to the local front end.
+    pub local: bool,
+}
+
+/// Use cases of logging in.
+pub struct SignInService {
+    providers: Arc<dyn IdentityProviders>,
+    accounts: Arc<dyn Accounts>,
+    sessions: Arc<dyn Sessions>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    /// Whether `state=1004` is understood: in development only.
+    local_allowed: bool,
+}
+
+impl SignInService {
+    /// Wires the service.
+    pub fn new(
+        providers: Arc<dyn IdentityProviders>,
+        accounts: Arc<dyn Accounts>,
+        sessions: Arc<dyn Sessions>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        local_allowed: bool,
+    ) -> Self {
+        Self { providers, accounts, sessions, clock, ids, local_allowed }
+    }
+
+    /// Starts a login.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn start(&self, provider: Provider, role: Role, caller_state: Option<&str>) -> Result<LoginStart> {
+        let login = PendingLogin {
+            provider,
+            role,
+            browser: self.ids.secret(),
+            verifier: self.ids.secret(),
+            nonce: self.ids.secret(),
+            local: self.local_allowed && caller_state == Some(LOCAL_STATE),
+        };
+        let state = self.ids.secret();
+        let now = self.clock.now();
+        self.sessions.begin_login(&state, &login, now, now + LOGIN_LIFE).await?;
+        Ok(LoginStart { authorize_url: self.providers.authorize_url(&state, &login), browser: login.browser })
+    }
+
+    /// Ends a login.
+    ///
+    /// # Errors
+    /// `login_state_invalid`, `provider_refused`, `email_missing`, `email_in_use`, Unavailable.
+    pub async fn finish(&self, callback: &Callback) -> std::result::Result<SignedIn, SignInFailure> {
+        let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false })?;
+        self.enter(callback, &login).await.map_err(|error| SignInFailure { error, local: login.local })
+    }
+
+    async fn take(&self, callback: &Callback) -> Result<PendingLogin> {
+        const BAD: Refusal = error::LOGIN_STATE_INVALID;
+        let state = callback.state.as_deref().ok_or(BAD)?;
+        let login = self.sessions.take_login(state, self.clock.now()).await?.ok_or(BAD)?;
+        let same_browser = callback.browser.as_deref() == Some(login.browser.as_str());
+        if same_browser && login.provider == callback.provider && login.role == callback.role { Ok(login) } else { Err(BAD.into()) }
+    }
+
+    async fn enter(&self, callback: &Callback, login: &PendingLogin) -> Result<SignedIn> {
+        let (None, Some(code), Some(state)) = (&callback.error, &callback.code, callback.state.as_deref()) else {
+            return Err(error::PROVIDER_REFUSED.into());
+        };
+        let identity = self.providers.identity(login, state, code).await.map_err(|e| match e {
+            ProviderError::Refused(..) => {
+                tracing::warn!(error = %e, "login refused by the provider");
+                Error::from(error::PROVIDER_REFUSED)
+            }
+            ProviderError::Unavailable(provider, _) => Error::unavailable(provider.as_str(), e),
+        })?;
+        let account = self.resolve(login, &identity).await?;
+        let status = self.accounts.find(&account.email).await?.ok_or_else(|| Error::internal("account vanished during login"))?.status;
+        Ok(SignedIn { conflict: account.role != login.role, account, status, local: login.local })
+    }
+
+    /// Identity first, then a vouched e-mail of a vouched account, then a new account. Somebody else's login may be
+    /// doing the same at this moment: who comes second starts over and finds what the first has made.
+    async fn resolve(&self, login: &PendingLogin, identity: &ProviderIdentity) -> Result<Account> {
+        for _ in 0..3 {
+            let provider = login.provider;
+            if let Some(account) = self.accounts.find_by_identity(provider, &identity.user_id).await? {
+                return Ok(account);
+            }
+            let email = identity.email.clone().ok_or(error::EMAIL_MISSING)?;
+            let now = self.clock.now();
+            match self.accounts.find(&email).await? {
+                Some(found) if identity.vouched && found.account.email_vouched => {
+                    if self.accounts.link(&email, provider, &identity.user_id, now).await? {
+                        return Ok(found.account);
+                    }
+                }
+                Some(_) => return Err(error::EMAIL_IN_USE.into()),
+                None => {
+                    let account = Account { email, role: login.role, is_active: true, email_vouched: identity.vouched, created_at: now };
+                    if self.accounts.create(&account, provider, &identity.user_id).await? {
+                        return Ok(account);
+                    }
+                }
+            }
+        }
+        Err(Error::internal("three logins in a row lost the race for one account"))
+    }
+}
