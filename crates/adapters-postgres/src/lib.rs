@@ -1,1 +1,19 @@
+#![doc = include_str!("../README.md")]
 
+mod database;
+mod orders;
+mod products;
+mod schema;
+mod sql;
+mod stores;
+mod tasks;
+mod users;
+
+pub use database::{Connection, Postgres, migrate};
+pub use stores::search_statement;
+
+/// Statements whose speed the benchmark compares with pgbench on the same text.
+pub mod statements {
+    pub use crate::orders::{HOLD, OFFER, TODAY_OF_CUSTOMER};
+    pub use crate::users::FIND_ACCOUNT;
+}

@@ -1,0 +1,114 @@
+//! The pool, the migrations, and what the driver's errors mean.
+
+use std::time::Duration;
+
+use cheapbob_domain::shared::{Error, Result};
+use deadpool::Runtime;
+use diesel::{
+    result::{DatabaseErrorKind, Error as DieselError},
+    sql_types::Bool,
+};
+use diesel_async::{
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{BuildError, Object, Pool},
+    },
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+/// A pooled connection.
+pub type Connection = Object<AsyncPgConnection>;
+
+const PART: &str = "postgres";
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// How long a request waits for a connection before the database counts as unavailable.
+const WAIT: Duration = Duration::from_secs(3);
+
+/// Every port that must be transactional, on one pool.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool<AsyncPgConnection>,
+}
+
+impl Postgres {
+    /// A pool of at most `size` connections to `url`; connects when first used.
+    ///
+    /// # Errors
+    /// Where the pool cannot be built.
+    pub fn new(url: &str, size: usize) -> std::result::Result<Self, BuildError> {
+        // A statement that hangs must not hold a request for longer than the app waits.
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{separator}options=-c%20statement_timeout%3D15s");
+        let mut config = ManagerConfig::default();
+        // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .recycle_timeout(Some(WAIT))
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        Ok(Self { pool })
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn connection(&self) -> Result<Connection> {
+        self.pool.get().await.map_err(|e| Error::unavailable(PART, e))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn ping(&self) -> Result<()> {
+        let mut connection = self.connection().await?;
+        diesel::sql_query("SELECT 1").execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
+}
+
+/// What a driver error means to the domain.
+pub(crate) fn failed(error: DieselError) -> Error {
+    match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => Error::unavailable(PART, error),
+        // 57P01 … 57P03 and 53300 (shutting down, starting up, too many connections) have no kind of their own.
+        DieselError::DatabaseError(_, info) if ["terminating connection", "shutting down", "starting up", "too many clients", "statement timeout", "connection closed"]
+            .iter()
+            .any(|phrase| info.message().contains(phrase)) =>
+        {
+            Error::unavailable(PART, error)
+        }
+        _ => Error::internal(error),
+    }
+}
+
+/// A row that the database should not have.
+pub(crate) fn bad_row(what: &str) -> Error {
+    Error::internal(format!("bad row: {what}"))
+}
+
+/// Runs the migrations that are missing; any number of processes may call it at once.
+///
+/// Needs the multi-thread runtime of tokio (diesel's harness blocks in place).
+///
+/// # Errors
+/// What the database or a migration says.
+pub async fn migrate(url: &str) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    // Tried, not waited for: a blocked SELECT holds a snapshot, and CREATE INDEX CONCURRENTLY in the winner waits for it.
+    while !diesel::select(diesel::dsl::sql::<Bool>("pg_try_advisory_lock(727274)")).get_result::<bool>(&mut connection).await? {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let count = harness.run_pending_migrations(MIGRATIONS)?.len();
+    let mut connection = harness.into_inner();
+    diesel::sql_query("SELECT pg_advisory_unlock(727274)").execute(&mut connection).await?;
+    Ok(count)
+}

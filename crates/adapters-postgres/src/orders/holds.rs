@@ -1,0 +1,231 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{
+        Hold, HoldState, NewHold, Offer, RefundReason,
+        hold::HoldEnd,
+        ports::{Holds, Ordering},
+    },
+    shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
+    stores::{DayHours, PortOneIds, StoreCalendar},
+};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    database::{Postgres, bad_row, failed},
+    schema::{holds, refunds, stores},
+    sql::prepared,
+};
+
+/// What decides whether a product can be bought.
+pub const OFFER: &str = include_str!("sql/offer.sql");
+/// Takes the stock.
+pub const HOLD: &str = include_str!("sql/hold.sql");
+const ORDER: &str = include_str!("sql/order.sql");
+const RELEASE: &str = include_str!("sql/release.sql");
+const REFUND: &str = include_str!("sql/refund.sql");
+
+#[derive(QueryableByName)]
+struct OfferRow {
+    #[diesel(sql_type = t::Text)]
+    product_id: String,
+    #[diesel(sql_type = t::Text)]
+    store_id: String,
+    #[diesel(sql_type = t::BigInt)]
+    price: i64,
+    #[diesel(sql_type = t::Integer)]
+    sale: i32,
+    #[diesel(sql_type = t::Integer)]
+    left_over: i32,
+    #[diesel(sql_type = t::SmallInt)]
+    day_of_week: i16,
+    #[diesel(sql_type = t::Time)]
+    open_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    close_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    pickup_start_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    pickup_end_time: NaiveTime,
+    #[diesel(sql_type = t::Bool)]
+    is_open_enabled: bool,
+    #[diesel(sql_type = t::Nullable<t::Date>)]
+    closed_on: Option<NaiveDate>,
+    #[diesel(sql_type = t::Nullable<t::Text>)]
+    portone_store_id: Option<String>,
+    #[diesel(sql_type = t::Nullable<t::Text>)]
+    portone_channel_id: Option<String>,
+    #[diesel(sql_type = t::Bool)]
+    buyer_registered: bool,
+}
+
+impl TryFrom<OfferRow> for Offer {
+    type Error = Error;
+
+    fn try_from(row: OfferRow) -> Result<Self> {
+        let portone = row.portone_store_id.zip(row.portone_channel_id).map(|(store_id, channel_id)| PortOneIds { store_id, channel_id });
+        let today = DayHours {
+            day_of_week: row.day_of_week,
+            open_time: row.open_time,
+            close_time: row.close_time,
+            pickup_start_time: row.pickup_start_time,
+            pickup_end_time: row.pickup_end_time,
+            is_open_enabled: row.is_open_enabled,
+        };
+        Ok(Self {
+            product_id: ProductId::trusted(row.product_id),
+            store_id: StoreId::trusted(row.store_id),
+            price: Won(row.price),
+            sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
+            left: row.left_over,
+            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some() },
+            portone,
+            buyer_registered: row.buyer_registered,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = holds, check_for_backend(diesel::pg::Pg))]
+struct HoldRow {
+    payment_id: String,
+    customer_email: String,
+    product_id: String,
+    store_id: String,
+    total_amount: i64,
+    portone_store_id: String,
+    business_day: NaiveDate,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    state: String,
+    ended_because: Option<String>,
+}
+
+impl HoldRow {
+    fn into_hold(self, refund_reason: Option<&str>) -> Result<Hold> {
+        let state = match (self.state.as_str(), self.ended_because.as_deref(), refund_reason) {
+            ("held", ..) => Some(HoldState::Held),
+            ("ordered", ..) => Some(HoldState::Ordered),
+            ("released", Some(end), _) => HoldEnd::parse(end).map(HoldState::Released),
+            ("refunded", _, Some(reason)) => RefundReason::parse(reason).map(HoldState::Refunded),
+            _ => None,
+        };
+        Ok(Hold {
+            state: state.ok_or_else(|| bad_row("holds.state"))?,
+            payment_id: PaymentId::trusted(self.payment_id),
+            customer: Email::trusted(self.customer_email),
+            product_id: ProductId::trusted(self.product_id),
+            store_id: StoreId::trusted(self.store_id),
+            total_amount: Won(self.total_amount),
+            portone_store_id: self.portone_store_id,
+            business_day: self.business_day,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        })
+    }
+}
+
+#[async_trait]
+impl Holds for Postgres {
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(OFFER).bind::<t::Text, _>(product.as_str()).bind::<t::Text, _>(customer.as_str()).bind::<t::SmallInt, _>(weekday);
+        let row: Option<OfferRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
+        row.map(Offer::try_from).transpose()
+    }
+
+    async fn hold(&self, hold: &NewHold) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(HOLD)
+            .bind::<t::Text, _>(hold.payment_id.as_str())
+            .bind::<t::Text, _>(hold.customer.as_str())
+            .bind::<t::Text, _>(hold.product_id.as_str())
+            .bind::<t::Integer, _>(hold.quantity.get())
+            .bind::<t::BigInt, _>(hold.price.0)
+            .bind::<t::Integer, _>(hold.sale.get())
+            .bind::<t::BigInt, _>(hold.total_amount.0)
+            .bind::<t::Text, _>(&hold.portone.store_id)
+            .bind::<t::Date, _>(hold.business_day)
+            .bind::<t::Timestamptz, _>(hold.created_at)
+            .bind::<t::Timestamptz, _>(hold.expires_at);
+        Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
+    }
+
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>> {
+        let mut connection = self.connection().await?;
+        let row: Option<(HoldRow, Option<String>)> = holds::table
+            .left_join(refunds::table.on(refunds::payment_id.eq(holds::payment_id)))
+            .filter(holds::payment_id.eq(payment.as_str()))
+            .select((HoldRow::as_select(), refunds::reason.nullable()))
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        row.map(|(hold, reason)| hold.into_hold(reason.as_deref())).transpose()
+    }
+
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(RELEASE).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(end.as_str()).bind::<t::Timestamptz, _>(now);
+        Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
+    }
+
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Ordering> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(ORDER).bind::<t::Text, _>(payment.as_str()).bind::<t::Timestamptz, _>(now);
+        if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
+            return Ok(Ordering::Made);
+        }
+        let closed: Option<bool> = holds::table
+            .inner_join(stores::table.on(stores::id.eq(holds::store_id)))
+            .filter(holds::payment_id.eq(payment.as_str()))
+            .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()))
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        drop(connection);
+        match Holds::find(self, payment).await?.map(|hold| hold.state) {
+            Some(HoldState::Ordered) => Ok(Ordering::WasThere),
+            Some(HoldState::Refunded(reason)) => Ok(Ordering::Refunded(reason)),
+            Some(HoldState::Held | HoldState::Released(_)) if closed == Some(true) => Ok(Ordering::StoreClosed),
+            Some(HoldState::Held | HoldState::Released(_)) => Ok(Ordering::NoStock),
+            None => Err(bad_row("an order was asked for a hold that is not there")),
+        }
+    }
+
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>) -> Result<HoldState> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(REFUND).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(reason.as_str()).bind::<t::Timestamptz, _>(now);
+        if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
+            return Ok(HoldState::Refunded(reason));
+        }
+        drop(connection);
+        let hold = Holds::find(self, payment).await?;
+        hold.map(|hold| hold.state).ok_or_else(|| bad_row("a refund was asked for a hold that is not there"))
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+        let mut connection = self.connection().await?;
+        let ids: Vec<String> = holds::table
+            .filter(holds::next_look_at.le(now))
+            .order(holds::next_look_at)
+            .limit(limit)
+            .select(holds::payment_id)
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(PaymentId::trusted).collect())
+    }
+
+    async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()> {
+        let mut connection = self.connection().await?;
+        diesel::update(holds::table.find(payment.as_str()).filter(holds::state.eq("released")))
+            .set(holds::next_look_at.eq(next))
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}

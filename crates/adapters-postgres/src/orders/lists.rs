@@ -1,0 +1,144 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{Order, OrderStatus, TodayOrder, order::Preferences, ports::Orders},
+    shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
+};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    database::{Postgres, bad_row, failed},
+    schema::orders,
+    sql::prepared,
+};
+
+/// A customer's orders of a business day.
+pub const TODAY_OF_CUSTOMER: &str = include_str!("sql/today_of_customer.sql");
+const ACCEPT: &str = include_str!("sql/accept.sql");
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
+struct OrderRow {
+    payment_id: String,
+    customer_email: String,
+    customer_nickname: String,
+    customer_phone_number: String,
+    product_id: String,
+    product_name: String,
+    store_id: String,
+    store_name: String,
+    quantity: i32,
+    price: i64,
+    sale: i32,
+    total_amount: i64,
+    status: String,
+    business_day: NaiveDate,
+    reservation_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    completed_at: Option<DateTime<Utc>>,
+    canceled_at: Option<DateTime<Utc>>,
+    cancel_reason: Option<String>,
+    preferred_menus: Option<Vec<String>>,
+    nutrition_types: Option<Vec<String>>,
+    allergies: Option<Vec<String>>,
+    topping_types: Option<Vec<String>>,
+}
+
+#[derive(QueryableByName)]
+struct TodayRow {
+    #[diesel(embed)]
+    order: OrderRow,
+    #[diesel(sql_type = t::Nullable<t::Text>)]
+    main_image: Option<String>,
+    #[diesel(sql_type = t::Nullable<t::Time>)]
+    pickup_start_time: Option<NaiveTime>,
+    #[diesel(sql_type = t::Nullable<t::Time>)]
+    pickup_end_time: Option<NaiveTime>,
+}
+
+impl TryFrom<OrderRow> for Order {
+    type Error = Error;
+
+    fn try_from(row: OrderRow) -> Result<Self> {
+        Ok(Self {
+            payment_id: PaymentId::trusted(row.payment_id),
+            customer: Email::trusted(row.customer_email),
+            customer_nickname: row.customer_nickname,
+            customer_phone_number: row.customer_phone_number,
+            product_id: ProductId::trusted(row.product_id),
+            product_name: row.product_name,
+            store_id: StoreId::trusted(row.store_id),
+            store_name: row.store_name,
+            quantity: row.quantity,
+            price: Won(row.price),
+            sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("orders.sale"))?,
+            total_amount: Won(row.total_amount),
+            status: OrderStatus::parse(&row.status).ok_or_else(|| bad_row("orders.status"))?,
+            business_day: row.business_day,
+            reservation_at: row.reservation_at,
+            accepted_at: row.accepted_at,
+            completed_at: row.completed_at,
+            canceled_at: row.canceled_at,
+            cancel_reason: row.cancel_reason,
+            preferences: Preferences {
+                preferred_menus: row.preferred_menus,
+                nutrition_types: row.nutrition_types,
+                allergies: row.allergies,
+                topping_types: row.topping_types,
+            },
+        })
+    }
+}
+
+#[async_trait]
+impl Orders for Postgres {
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
+        let mut connection = self.connection().await?;
+        let row = orders::table.find(payment.as_str()).select(OrderRow::as_select()).first(&mut connection).await.optional();
+        row.map_err(failed)?.map(Order::try_from).transpose()
+    }
+
+    async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(TODAY_OF_CUSTOMER).bind::<t::Text, _>(customer.as_str()).bind::<t::Date, _>(day);
+        let rows: Vec<TodayRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        rows.into_iter()
+            .map(|row| {
+                let pickup = (row.pickup_start_time.unwrap_or_default(), row.pickup_end_time.unwrap_or_default());
+                Ok(TodayOrder { order: row.order.try_into()?, main_image: row.main_image, pickup })
+            })
+            .collect()
+    }
+
+    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<OrderRow> = orders::table
+            .filter(orders::store_id.eq(store.as_str()).and(orders::business_day.eq(day)))
+            .select(OrderRow::as_select())
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        let mut orders = rows.into_iter().map(Order::try_from).collect::<Result<Vec<_>>>()?;
+        orders.sort_by(|a, b| (b.latest_event(), &b.payment_id).cmp(&(a.latest_event(), &a.payment_id)));
+        Ok(orders)
+    }
+
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(ACCEPT).bind::<t::Text, _>(payment.as_str()).bind::<t::Timestamptz, _>(now);
+        let row: Option<OrderRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
+        row.map(Order::try_from).transpose()
+    }
+
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>> {
+        let mut connection = self.connection().await?;
+        let row = diesel::update(orders::table.find(payment.as_str()).filter(orders::status.eq(OrderStatus::Accept.as_str())))
+            .set((orders::status.eq(OrderStatus::Complete.as_str()), orders::completed_at.eq(now)))
+            .returning(OrderRow::as_returning())
+            .get_result(&mut connection)
+            .await
+            .optional();
+        row.map_err(failed)?.map(Order::try_from).transpose()
+    }
+}

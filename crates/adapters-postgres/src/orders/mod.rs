@@ -1,0 +1,8 @@
+//! Holds, orders, refunds.
+
+mod holds;
+mod lists;
+mod refunds;
+
+pub use holds::{HOLD, OFFER};
+pub use lists::TODAY_OF_CUSTOMER;

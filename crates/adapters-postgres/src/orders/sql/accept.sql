@@ -1,0 +1,9 @@
+WITH accepted AS (
+    UPDATE orders SET status = 'accept', accepted_at = $2 WHERE payment_id = $1 AND status = 'reservation' RETURNING *
+), told AS (
+    INSERT INTO tasks (id, payload, max_attempts, run_at)
+    SELECT 'mail:accepted:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'accepted', 'payment_id', payment_id), 20, $2
+    FROM accepted
+    ON CONFLICT DO NOTHING
+)
+SELECT * FROM accepted

@@ -1,0 +1,40 @@
+-- Locks the hold, then changes the product, as every statement here. The store's row is share-locked: a store that closes
+-- at this moment waits for the order and then cancels it, or the order waits and is refused.
+WITH hold AS (
+    SELECT h.*, s.name AS store_name
+    FROM holds h JOIN stores s ON s.id = h.store_id
+    WHERE h.payment_id = $1 AND h.state IN ('held', 'released') AND s.closed_on IS DISTINCT FROM h.business_day
+    FOR UPDATE OF h FOR SHARE OF s
+), taken AS (
+    UPDATE products p
+    SET held = p.held - CASE WHEN h.state = 'held' THEN h.quantity ELSE 0 END,
+        sold = p.sold + h.quantity, version = p.version + 1, updated_at = $2
+    FROM hold h
+    WHERE p.id = h.product_id
+      AND (h.state = 'held' OR p.initial_stock + p.adjustment - p.sold - p.held >= h.quantity)
+    RETURNING h.payment_id, p.name
+), ordered AS (
+    UPDATE holds SET state = 'ordered', ended_because = NULL, ended_at = $2, next_look_at = NULL
+    FROM taken WHERE holds.payment_id = taken.payment_id
+), told AS (
+    INSERT INTO tasks (id, payload, max_attempts, run_at)
+    SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2
+    FROM taken
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO orders (payment_id, customer_email, customer_nickname, customer_phone_number, product_id, product_name, store_id,
+                    store_name, quantity, price, sale, total_amount, status, business_day, reservation_at,
+                    preferred_menus, nutrition_types, allergies, topping_types)
+SELECT h.payment_id, h.customer_email, coalesce(c.nickname, ''), coalesce(c.phone_number, ''), h.product_id, taken.name, h.store_id,
+       h.store_name, h.quantity, h.price, h.sale, h.total_amount, 'reservation', h.business_day, $2,
+       words.preferred_menus, words.nutrition_types, words.allergies, words.topping_types
+FROM hold h
+JOIN taken ON taken.payment_id = h.payment_id
+LEFT JOIN customers c ON c.email = h.customer_email
+CROSS JOIN LATERAL (
+    SELECT array_agg(word ORDER BY id) FILTER (WHERE kind = 'preferred_menu') AS preferred_menus,
+           array_agg(word ORDER BY id) FILTER (WHERE kind = 'nutrition_type') AS nutrition_types,
+           array_agg(word ORDER BY id) FILTER (WHERE kind = 'allergy') AS allergies,
+           array_agg(word ORDER BY id) FILTER (WHERE kind = 'topping_type') AS topping_types
+    FROM customer_preferences cp WHERE cp.email = h.customer_email
+) words

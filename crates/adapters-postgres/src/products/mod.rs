@@ -1,0 +1,157 @@
+//! Products and the seller's adjustments.
+
+use async_trait::async_trait;
+use cheapbob_domain::{
+    products::{NewProduct, Product, ProductChange, Stock, ports::Products},
+    shared::{Error, ProductId, Result, Sale, StoreId, Won},
+};
+use chrono::{DateTime, Utc};
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+
+use crate::{
+    database::{Postgres, bad_row, failed},
+    schema::{products, stores},
+};
+
+#[derive(Queryable, Selectable, serde::Deserialize)]
+#[diesel(table_name = products, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct ProductRow {
+    id: String,
+    store_id: String,
+    name: String,
+    description: String,
+    price: i64,
+    sale: i32,
+    initial_stock: i32,
+    sold: i32,
+    held: i32,
+    adjustment: i32,
+    version: i32,
+    nutrition_types: Vec<String>,
+}
+
+impl TryFrom<ProductRow> for Product {
+    type Error = Error;
+
+    fn try_from(row: ProductRow) -> Result<Self> {
+        Ok(Self {
+            id: ProductId::trusted(row.id),
+            store_id: StoreId::trusted(row.store_id),
+            name: row.name,
+            description: row.description,
+            stock: Stock { initial: row.initial_stock, sold: row.sold, held: row.held, adjustment: row.adjustment },
+            price: Won(row.price),
+            sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
+            version: row.version,
+            nutrition_types: row.nutrition_types,
+        })
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = products)]
+struct ProductChanges<'a> {
+    name: Option<&'a str>,
+    description: Option<&'a str>,
+    price: Option<i64>,
+    sale: Option<i32>,
+    updated_at: DateTime<Utc>,
+}
+
+#[async_trait]
+impl Products for Postgres {
+    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product> {
+        let mut connection = self.connection().await?;
+        let row: ProductRow = connection
+            .transaction(async |c| {
+                diesel::update(stores::table.find(store.as_str()).filter(stores::has_product.eq(false)))
+                    .set(stores::has_product.eq(true))
+                    .execute(c)
+                    .await?;
+                diesel::insert_into(products::table)
+                    .values((
+                        products::id.eq(id.as_str()),
+                        products::store_id.eq(store.as_str()),
+                        products::name.eq(&product.name),
+                        products::description.eq(&product.description),
+                        products::price.eq(product.price.0),
+                        products::sale.eq(product.sale.get()),
+                        products::initial_stock.eq(product.initial_stock),
+                        products::nutrition_types.eq(&product.nutrition_types),
+                        products::created_at.eq(at),
+                        products::updated_at.eq(at),
+                    ))
+                    .returning(ProductRow::as_returning())
+                    .get_result(c)
+                    .await
+            })
+            .await
+            .map_err(failed)?;
+        row.try_into()
+    }
+
+    async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>> {
+        let mut connection = self.connection().await?;
+        let row = products::table
+            .find(id.as_str())
+            .filter(products::store_id.eq(store.as_str()))
+            .select(ProductRow::as_select())
+            .first(&mut connection)
+            .await
+            .optional();
+        row.map_err(failed)?.map(Product::try_from).transpose()
+    }
+
+    async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<ProductRow> = products::table
+            .filter(products::store_id.eq(store.as_str()))
+            .order(products::id)
+            .select(ProductRow::as_select())
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(Product::try_from).collect()
+    }
+
+    async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>> {
+        let mut connection = self.connection().await?;
+        let changes = ProductChanges {
+            name: change.name.as_deref(),
+            description: change.description.as_deref(),
+            price: change.price.map(|p| p.0),
+            sale: change.sale.map(|s| s.get()),
+            updated_at: at,
+        };
+        let row = diesel::update(products::table.find(id.as_str()).filter(products::store_id.eq(store.as_str())))
+            .set((changes, products::version.eq(products::version + 1)))
+            .returning(ProductRow::as_returning())
+            .get_result(&mut connection)
+            .await
+            .optional();
+        row.map_err(failed)?.map(Product::try_from).transpose()
+    }
+
+    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>> {
+        let mut connection = self.connection().await?;
+        let row = diesel::update(
+            products::table
+                .find(id.as_str())
+                .filter(products::store_id.eq(store.as_str()))
+                .filter(sql::<Bool>("initial_stock + adjustment - sold - held >= ").bind::<diesel::sql_types::Integer, _>(-by))
+                .filter((products::initial_stock + products::adjustment + by).le(Stock::MAX)),
+        )
+        .set((products::adjustment.eq(products::adjustment + by), products::version.eq(products::version + 1), products::updated_at.eq(at)))
+        .returning(ProductRow::as_returning())
+        .get_result(&mut connection)
+        .await
+        .optional()
+        .map_err(failed)?;
+        drop(connection);
+        match row {
+            Some(row) => Ok(Some((row.try_into()?, true))),
+            None => Ok(self.find(store, id).await?.map(|product| (product, false))),
+        }
+    }
+}

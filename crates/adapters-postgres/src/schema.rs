@@ -1,0 +1,163 @@
+//! The tables as diesel sees them; `migrations/postgres` makes them.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! { accounts (email) { email -> Text, role -> Text, is_active -> Bool, email_vouched -> Bool, created_at -> Timestamptz, } }
+table! { account_identities (provider, provider_user_id) { provider -> Text, provider_user_id -> Text, email -> Text, created_at -> Timestamptz, } }
+table! { customers (email) { email -> Text, nickname -> Text, phone_number -> Text, created_at -> Timestamptz, updated_at -> Timestamptz, } }
+table! { customer_preferences (id) { id -> BigInt, email -> Text, kind -> Text, word -> Text, created_at -> Timestamptz, } }
+table! {
+    stores (id) {
+        id -> Text,
+        seller_email -> Text,
+        name -> Text,
+        introduction -> Text,
+        phone -> Text,
+        postal_code -> Text,
+        address -> Text,
+        detail_address -> Text,
+        sido -> Text,
+        sigungu -> Text,
+        bname -> Text,
+        lat -> Text,
+        lng -> Text,
+        nearest_station -> Nullable<Text>,
+        walking_time -> Nullable<Integer>,
+        instagram -> Nullable<Text>,
+        facebook -> Nullable<Text>,
+        x -> Nullable<Text>,
+        homepage -> Nullable<Text>,
+        has_product -> Bool,
+        closed_on -> Nullable<Date>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+table! {
+    store_payments (store_id) { store_id -> Text, portone_store_id -> Text, portone_channel_id -> Text, portone_secret -> Text, updated_at -> Timestamptz, }
+}
+table! {
+    operation_times (id) {
+        id -> BigInt,
+        store_id -> Text,
+        day_of_week -> SmallInt,
+        open_time -> Time,
+        close_time -> Time,
+        pickup_start_time -> Time,
+        pickup_end_time -> Time,
+        is_open_enabled -> Bool,
+        updated_at -> Timestamptz,
+    }
+}
+table! { store_images (key) { key -> Text, store_id -> Text, is_main -> Bool, display_order -> Integer, } }
+table! { favorites (customer_email, store_id) { customer_email -> Text, store_id -> Text, created_at -> Timestamptz, } }
+table! {
+    products (id) {
+        id -> Text,
+        store_id -> Text,
+        name -> Text,
+        description -> Text,
+        price -> BigInt,
+        sale -> Integer,
+        initial_stock -> Integer,
+        sold -> Integer,
+        held -> Integer,
+        adjustment -> Integer,
+        version -> Integer,
+        nutrition_types -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+table! {
+    holds (payment_id) {
+        payment_id -> Text,
+        customer_email -> Text,
+        product_id -> Text,
+        store_id -> Text,
+        quantity -> Integer,
+        price -> BigInt,
+        sale -> Integer,
+        total_amount -> BigInt,
+        portone_store_id -> Text,
+        business_day -> Date,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        state -> Text,
+        ended_because -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+        next_look_at -> Nullable<Timestamptz>,
+    }
+}
+table! {
+    orders (payment_id) {
+        payment_id -> Text,
+        customer_email -> Text,
+        customer_nickname -> Text,
+        customer_phone_number -> Text,
+        product_id -> Text,
+        product_name -> Text,
+        store_id -> Text,
+        store_name -> Text,
+        quantity -> Integer,
+        price -> BigInt,
+        sale -> Integer,
+        total_amount -> BigInt,
+        status -> Text,
+        business_day -> Date,
+        reservation_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        canceled_at -> Nullable<Timestamptz>,
+        cancel_reason -> Nullable<Text>,
+        preferred_menus -> Nullable<Array<Text>>,
+        nutrition_types -> Nullable<Array<Text>>,
+        allergies -> Nullable<Array<Text>>,
+        topping_types -> Nullable<Array<Text>>,
+    }
+}
+table! {
+    refunds (payment_id) {
+        payment_id -> Text,
+        store_id -> Text,
+        reason -> Text,
+        state -> Text,
+        attempts -> Integer,
+        key_generation -> Integer,
+        requested_at -> Timestamptz,
+        next_attempt_at -> Nullable<Timestamptz>,
+        last_answer -> Nullable<Text>,
+    }
+}
+table! {
+    tasks (id) {
+        id -> Text,
+        job -> Nullable<Text>,
+        payload -> Jsonb,
+        status -> Text,
+        attempts -> Integer,
+        max_attempts -> Integer,
+        run_at -> Timestamptz,
+        locked_by -> Nullable<Text>,
+        locked_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    accounts,
+    account_identities,
+    customers,
+    customer_preferences,
+    stores,
+    store_payments,
+    operation_times,
+    store_images,
+    favorites,
+    products,
+    holds,
+    orders,
+    refunds,
+    tasks,
+);

@@ -1,0 +1,7 @@
+//! Stores as sellers keep them and as customers find them.
+
+mod rows;
+mod search;
+mod seller;
+
+pub use search::search_statement;

@@ -1,0 +1,146 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    shared::{Email, Result, StoreId},
+    stores::{CustomerStore, NewStore, PortOneAccount, PortOneIds, Store, ports::Stores},
+};
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::rows::{STORES, StoreRow};
+use crate::{
+    database::{Postgres, failed},
+    schema::{operation_times, store_payments, stores},
+    sql::prepared,
+    users::unless_taken,
+};
+
+#[derive(Insertable)]
+#[diesel(table_name = stores)]
+struct NewStoreRow<'a> {
+    id: &'a str,
+    seller_email: &'a str,
+    name: &'a str,
+    introduction: &'a str,
+    phone: &'a str,
+    postal_code: &'a str,
+    address: &'a str,
+    detail_address: &'a str,
+    sido: &'a str,
+    sigungu: &'a str,
+    bname: &'a str,
+    lat: &'a str,
+    lng: &'a str,
+    nearest_station: Option<&'a str>,
+    walking_time: Option<i32>,
+    instagram: Option<&'a str>,
+    facebook: Option<&'a str>,
+    x: Option<&'a str>,
+    homepage: Option<&'a str>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl<'a> NewStoreRow<'a> {
+    fn new(seller: &'a Email, store: &'a NewStore, at: DateTime<Utc>) -> Self {
+        let NewStore { id, name, introduction, phone, sns, address, week: _ } = store;
+        Self {
+            id: id.as_str(),
+            seller_email: seller.as_str(),
+            name,
+            introduction,
+            phone,
+            postal_code: &address.postal_code,
+            address: &address.address,
+            detail_address: &address.detail_address,
+            sido: &address.sido,
+            sigungu: &address.sigungu,
+            bname: &address.bname,
+            lat: &address.lat,
+            lng: &address.lng,
+            nearest_station: address.nearest_station.as_deref(),
+            walking_time: address.walking_time,
+            instagram: sns.instagram.as_deref(),
+            facebook: sns.facebook.as_deref(),
+            x: sns.x.as_deref(),
+            homepage: sns.homepage.as_deref(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+#[async_trait]
+impl Stores for Postgres {
+    async fn register(&self, seller: &Email, store: &NewStore, at: DateTime<Utc>) -> Result<bool> {
+        let hours: Vec<_> = store
+            .week
+            .days()
+            .iter()
+            .map(|day| {
+                (
+                    operation_times::store_id.eq(store.id.as_str()),
+                    operation_times::day_of_week.eq(day.day_of_week),
+                    operation_times::open_time.eq(day.open_time),
+                    operation_times::close_time.eq(day.close_time),
+                    operation_times::pickup_start_time.eq(day.pickup_start_time),
+                    operation_times::pickup_end_time.eq(day.pickup_end_time),
+                    operation_times::is_open_enabled.eq(day.is_open_enabled),
+                    operation_times::updated_at.eq(at),
+                )
+            })
+            .collect();
+        let mut connection = self.connection().await?;
+        let stored = connection
+            .transaction(async |c| {
+                diesel::insert_into(stores::table).values(NewStoreRow::new(seller, store, at)).execute(c).await?;
+                diesel::insert_into(operation_times::table).values(&hours).execute(c).await
+            })
+            .await;
+        unless_taken(stored)
+    }
+
+    async fn of_seller(&self, seller: &Email) -> Result<Option<Store>> {
+        let mut connection = self.connection().await?;
+        let query = prepared(sql_query(format!("{STORES}WHERE s.seller_email = $1")).bind::<t::Text, _>(seller.as_str()));
+        let row: Option<StoreRow> = query.get_result(&mut connection).await.optional().map_err(failed)?;
+        Ok(row.map(CustomerStore::try_from).transpose()?.map(|found| found.store))
+    }
+
+    async fn id_of_seller(&self, seller: &Email) -> Result<Option<StoreId>> {
+        let mut connection = self.connection().await?;
+        let id: Option<String> =
+            stores::table.filter(stores::seller_email.eq(seller.as_str())).select(stores::id).first(&mut connection).await.optional().map_err(failed)?;
+        Ok(id.map(StoreId::trusted))
+    }
+
+    async fn set_payment(&self, store: &StoreId, account: &PortOneAccount, at: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::insert_into(store_payments::table)
+            .values((
+                store_payments::store_id.eq(store.as_str()),
+                store_payments::portone_store_id.eq(&account.ids.store_id),
+                store_payments::portone_channel_id.eq(&account.ids.channel_id),
+                store_payments::portone_secret.eq(account.secret.expose_secret()),
+                store_payments::updated_at.eq(at),
+            ))
+            .on_conflict_do_nothing()
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows == 1)
+    }
+
+    async fn payment(&self, store: &StoreId) -> Result<Option<PortOneAccount>> {
+        let mut connection = self.connection().await?;
+        let row: Option<(String, String, String)> = store_payments::table
+            .find(store.as_str())
+            .select((store_payments::portone_store_id, store_payments::portone_channel_id, store_payments::portone_secret))
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        Ok(row.map(|(store_id, channel_id, secret)| PortOneAccount { ids: PortOneIds { store_id, channel_id }, secret: SecretString::from(secret) }))
+    }
+}

@@ -1,0 +1,14 @@
+SELECT s.id, s.seller_email, s.name, s.introduction, s.phone, s.postal_code, s.address, s.detail_address, s.sido, s.sigungu,
+       s.bname, s.lat, s.lng, s.nearest_station, s.walking_time, s.instagram, s.facebook, s.x, s.homepage, s.has_product,
+       s.closed_on, s.created_at, s.updated_at,
+       EXISTS (SELECT 1 FROM favorites f WHERE f.customer_email = $1 AND f.store_id = s.id) AS is_favorite,
+       EXISTS (SELECT 1 FROM store_payments sp WHERE sp.store_id = s.id) AS payment_ready,
+       (SELECT json_agg(json_build_array(o.id, o.day_of_week, o.open_time, o.close_time, o.pickup_start_time,
+                                         o.pickup_end_time, o.is_open_enabled, o.updated_at) ORDER BY o.day_of_week)
+          FROM operation_times o WHERE o.store_id = s.id)::text AS operation_times,
+       (SELECT json_agg(json_build_array(i.key, i.is_main, i.display_order) ORDER BY i.is_main DESC, i.display_order, i.key)
+          FROM store_images i WHERE i.store_id = s.id)::text AS images,
+       (SELECT json_agg(json_build_array(p.id, p.store_id, p.name, p.description, p.price, p.sale, p.initial_stock, p.sold, p.held,
+                                         p.adjustment, p.version, p.nutrition_types) ORDER BY p.id)
+          FROM products p WHERE p.store_id = s.id)::text AS products
+FROM stores s

@@ -1,0 +1,137 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    shared::{Email, Error, Result},
+    users::{Account, AccountStatus, Provider, RegistrationStatus, Role, ports::Accounts},
+};
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::{AsyncConnection, RunQueryDsl};
+
+use crate::{
+    database::{Postgres, bad_row, failed},
+    schema::{account_identities, accounts},
+    sql::prepared,
+};
+
+/// The account behind each authenticated request.
+pub const FIND_ACCOUNT: &str = include_str!("sql/find_account.sql");
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
+struct AccountRow {
+    email: String,
+    role: String,
+    is_active: bool,
+    email_vouched: bool,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct StatusRow {
+    #[diesel(embed)]
+    account: AccountRow,
+    #[diesel(sql_type = t::Bool)]
+    has_profile: bool,
+    #[diesel(sql_type = t::Nullable<t::Bool>)]
+    has_product: Option<bool>,
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = Error;
+
+    fn try_from(row: AccountRow) -> Result<Self> {
+        Ok(Self {
+            email: Email::trusted(row.email),
+            role: Role::parse(&row.role).ok_or_else(|| bad_row("accounts.role"))?,
+            is_active: row.is_active,
+            email_vouched: row.email_vouched,
+            created_at: row.created_at,
+        })
+    }
+}
+
+#[async_trait]
+impl Accounts for Postgres {
+    async fn find(&self, email: &Email) -> Result<Option<AccountStatus>> {
+        let mut connection = self.connection().await?;
+        let query = prepared(sql_query(FIND_ACCOUNT).bind::<t::Text, _>(email.as_str()));
+        let row: Option<StatusRow> = query.get_result(&mut connection).await.optional().map_err(failed)?;
+        row.map(|row| {
+            let account = Account::try_from(row.account)?;
+            let status = match (account.role, row.has_profile, row.has_product) {
+                (Role::Customer, false, _) => RegistrationStatus::Profile,
+                (Role::Seller, _, None) => RegistrationStatus::Store,
+                (Role::Seller, _, Some(false)) => RegistrationStatus::Product,
+                (Role::Customer, true, _) | (Role::Seller, _, Some(true)) => RegistrationStatus::Complete,
+            };
+            Ok(AccountStatus { account, status })
+        })
+        .transpose()
+    }
+
+    async fn find_by_identity(&self, provider: Provider, user_id: &str) -> Result<Option<Account>> {
+        let mut connection = self.connection().await?;
+        let row: Option<AccountRow> = account_identities::table
+            .inner_join(accounts::table.on(accounts::email.eq(account_identities::email)))
+            .filter(account_identities::provider.eq(provider.as_str()).and(account_identities::provider_user_id.eq(user_id)))
+            .select(AccountRow::as_select())
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        row.map(Account::try_from).transpose()
+    }
+
+    async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let made = connection
+            .transaction(async |c| {
+                diesel::insert_into(accounts::table)
+                    .values((
+                        accounts::email.eq(account.email.as_str()),
+                        accounts::role.eq(account.role.as_str()),
+                        accounts::is_active.eq(account.is_active),
+                        accounts::email_vouched.eq(account.email_vouched),
+                        accounts::created_at.eq(account.created_at),
+                    ))
+                    .execute(c)
+                    .await?;
+                insert_identity(c, &account.email, provider, user_id, account.created_at).await
+            })
+            .await;
+        unless_taken(made)
+    }
+
+    async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        unless_taken(insert_identity(&mut connection, email, provider, user_id, at).await)
+    }
+}
+
+async fn insert_identity(
+    connection: &mut diesel_async::AsyncPgConnection,
+    email: &Email,
+    provider: Provider,
+    user_id: &str,
+    at: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(account_identities::table)
+        .values((
+            account_identities::provider.eq(provider.as_str()),
+            account_identities::provider_user_id.eq(user_id),
+            account_identities::email.eq(email.as_str()),
+            account_identities::created_at.eq(at),
+        ))
+        .execute(connection)
+        .await
+}
+
+/// A unique key in the way means that somebody was faster.
+pub(crate) fn unless_taken(inserted: QueryResult<usize>) -> Result<bool> {
+    use diesel::result::{DatabaseErrorKind, Error as DieselError};
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(e) => Err(failed(e)),
+    }
+}
