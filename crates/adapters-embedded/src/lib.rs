@@ -1,1 +1,13 @@
+#![doc = include_str!("../README.md")]
 
+pub mod clock;
+mod database;
+pub mod demo;
+pub mod feed;
+mod mailer;
+pub mod postgres;
+pub mod sandbox;
+mod sessions;
+pub mod storage;
+
+pub use database::{Embedded, migrate};

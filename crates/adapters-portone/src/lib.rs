@@ -1,1 +1,149 @@
+#![doc = include_str!("../README.md")]
 
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::ports::{CancelAnswer, PaymentTruth, Payments},
+    shared::{Error, PaymentId, Result},
+    stores::PortOneAccount,
+};
+use futures::future::BoxFuture;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use wire::{CancelBody, CancelDone, Cancellation, Failure, Payment};
+
+const PART: &str = "portone";
+
+/// PortOne recommends at least 60 s for a call whose outcome matters.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(60);
+
+/// No answer of theirs comes near this size.
+const MAX_BODY: usize = 1 << 20;
+
+/// PortOne's REST API.
+pub struct PortOne {
+    client: Client,
+    base: Url,
+    live_only: bool,
+}
+
+/// Why a call has no usable answer.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error(transparent)]
+    Transport(#[from] reqwest::Error),
+    #[error("the answer is larger than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("HTTP {status} {kind}: {message}")]
+    Refused { status: u16, kind: String, message: String },
+    #[error("HTTP {0} without a body that says why")]
+    NoReason(u16),
+    #[error("the answer is not what the documentation says: {0}")]
+    Garbled(#[from] serde_json::Error),
+    #[error("no URL: {0}")]
+    Url(#[from] url::ParseError),
+}
+
+impl PortOne {
+    /// The API at `base` (`https://api.portone.io`); `live_only` in production.
+    ///
+    /// # Errors
+    /// Where the HTTP client cannot be built.
+    pub fn new(base: Url, live_only: bool) -> std::result::Result<Self, reqwest::Error> {
+        let client = Client::builder().connect_timeout(Duration::from_secs(3)).redirect(redirect::Policy::none()).build()?;
+        Ok(Self { client, base, live_only })
+    }
+
+    fn url(&self, payment: &PaymentId, action: Option<&str>) -> std::result::Result<Url, CallError> {
+        let mut url = self.base.clone();
+        {
+            let mut path = url.path_segments_mut().map_err(|()| url::ParseError::RelativeUrlWithCannotBeABaseBase)?;
+            path.pop_if_empty().push("payments").push(payment.as_str()).extend(action);
+        }
+        Ok(url)
+    }
+
+    async fn call(&self, account: &PortOneAccount, request: RequestBuilder, within: Duration) -> std::result::Result<Vec<u8>, CallError> {
+        let mut secret = header::HeaderValue::try_from(format!("PortOne {}", account.secret.expose_secret()))
+            .map_err(|_| CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() })?;
+        secret.set_sensitive(true);
+        let response = request.header(header::AUTHORIZATION, secret).timeout(within).send().await?;
+        let status = response.status();
+        let body = body(response).await?;
+        if status == StatusCode::OK {
+            return Ok(body);
+        }
+        Err(match serde_json::from_slice::<Failure>(&body) {
+            Ok(failure) => CallError::Refused { status: status.as_u16(), kind: failure.kind, message: failure.message.unwrap_or_default() },
+            Err(_) => CallError::NoReason(status.as_u16()),
+        })
+    }
+
+    async fn payment(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> std::result::Result<PaymentTruth, CallError> {
+        let request = self.client.get(self.url(payment, None)?).query(&[("storeId", account.ids.store_id.as_str())]);
+        match self.call(account, request, within).await {
+            Ok(body) => Ok(serde_json::from_slice::<Payment>(&body)?.truth(self.live_only)),
+            Err(CallError::Refused { kind, .. }) if kind == "PAYMENT_NOT_FOUND" => Ok(PaymentTruth::Unknown),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn cancellation(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> std::result::Result<Cancellation, CallError> {
+        let request = self
+            .client
+            .post(self.url(payment, Some("cancel"))?)
+            // RFC 8941 string: with the quotes.
+            .header("Idempotency-Key", format!("\"{key}\""))
+            .json(&CancelBody { reason, store_id: &account.ids.store_id });
+        let body = self.call(account, request, CANCEL_PATIENCE).await?;
+        Ok(serde_json::from_slice::<CancelDone>(&body)?.cancellation)
+    }
+}
+
+/// At most [`MAX_BODY`] bytes: the other side does not decide over our memory.
+async fn body(mut response: Response) -> std::result::Result<Vec<u8>, CallError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > MAX_BODY {
+            return Err(CallError::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+#[async_trait]
+impl Payments for PortOne {
+    async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth> {
+        self.payment(account, payment, within).await.map_err(|e| {
+            if let CallError::Refused { status: 400..=499, .. } = e {
+                tracing::error!(%payment, portone_store = account.ids.store_id, error = %e, "PortOne refuses us; are the store's settings right?");
+            }
+            Error::unavailable(PART, e)
+        })
+    }
+
+    async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {
+        match self.cancellation(account, payment, reason, key).await {
+            Ok(done) => match done.status.as_str() {
+                "SUCCEEDED" => CancelAnswer::Succeeded,
+                "REQUESTED" => CancelAnswer::Requested,
+                "FAILED" => CancelAnswer::Failed("the cancellation failed".to_owned()),
+                other => CancelAnswer::Unknown(format!("cancellation status {other}")),
+            },
+            Err(CallError::Refused { kind, .. }) if kind == "PAYMENT_ALREADY_CANCELLED" => CancelAnswer::AlreadyCancelled,
+            Err(CallError::Refused { kind, .. }) if kind == "IDEMPOTENCY_OUTSTANDING_REQUEST" => CancelAnswer::Outstanding,
+            Err(e @ CallError::Refused { status: 400..=428 | 430..=499, .. }) => CancelAnswer::Failed(e.to_string()),
+            Err(e) => CancelAnswer::Unknown(e.to_string()),
+        }
+    }
+
+    fn patience(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}

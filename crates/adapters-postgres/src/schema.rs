@@ -133,6 +133,7 @@ table! {
     tasks (id) {
         id -> Text,
         job -> Nullable<Text>,
+        due_at -> Nullable<Timestamptz>,
         payload -> Jsonb,
         status -> Text,
         attempts -> Integer,

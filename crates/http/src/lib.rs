@@ -1,1 +1,19 @@
+#![doc = include_str!("../README.md")]
 
+mod access;
+mod auth;
+mod common;
+mod context;
+mod error;
+mod extract;
+mod openapi;
+mod orders;
+mod products;
+mod root;
+mod server;
+mod stores;
+mod users;
+
+pub use access::{Access, ROUTES, Route};
+pub use openapi::document;
+pub use server::{App, serve};

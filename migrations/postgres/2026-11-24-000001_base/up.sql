@@ -194,6 +194,7 @@ CREATE INDEX refunds_due ON refunds (next_attempt_at) WHERE next_attempt_at IS N
 CREATE TABLE tasks (
     id text PRIMARY KEY,
     job text,
+    due_at timestamptz,
     payload jsonb NOT NULL,
     status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'running', 'done', 'dead')),
     attempts integer NOT NULL DEFAULT 0,
@@ -204,9 +205,10 @@ CREATE TABLE tasks (
     finished_at timestamptz,
     last_error text
 );
+COMMENT ON COLUMN tasks.due_at IS 'of a scheduled run: the instant of its schedule; run_at is later when it was tried again';
 COMMENT ON COLUMN tasks.id IS 'names the event or (job, due instant): the same one is never enqueued twice';
 CREATE INDEX tasks_due ON tasks (run_at) WHERE status = 'pending';
 CREATE INDEX tasks_running ON tasks (locked_by) WHERE status = 'running';
 CREATE INDEX tasks_finished ON tasks (finished_at) WHERE status IN ('done', 'dead');
-CREATE INDEX tasks_job ON tasks (job, run_at DESC) WHERE job IS NOT NULL;
+CREATE INDEX tasks_job ON tasks (job, due_at DESC) WHERE job IS NOT NULL;
 CREATE UNIQUE INDEX tasks_one_run_at_a_time ON tasks (job) WHERE job IS NOT NULL AND status IN ('pending', 'running');

@@ -44,6 +44,7 @@ impl TaskQueue for Postgres {
             .values((
                 tasks::id.eq(format!("run:{job}:{}", due_at.to_rfc3339_opts(SecondsFormat::Millis, true))),
                 tasks::job.eq(job),
+                tasks::due_at.eq(due_at),
                 tasks::payload.eq(payload),
                 tasks::max_attempts.eq(RUN_ATTEMPTS),
                 tasks::run_at.eq(due_at),
@@ -60,7 +61,7 @@ impl TaskQueue for Postgres {
         let rows: Vec<(Option<String>, Option<DateTime<Utc>>)> = tasks::table
             .filter(tasks::job.is_not_null())
             .group_by(tasks::job)
-            .select((tasks::job, max(tasks::run_at)))
+            .select((tasks::job, max(tasks::due_at)))
             .load(&mut connection)
             .await
             .map_err(failed)?;
@@ -122,9 +123,9 @@ impl TaskQueue for Postgres {
         let mut connection = self.connection().await?;
         let rows: Vec<Row> = tasks::table
             .filter(tasks::job.eq(job))
-            .order(tasks::run_at.desc())
+            .order(tasks::due_at.desc())
             .limit(limit)
-            .select((tasks::run_at, tasks::status, tasks::attempts, tasks::finished_at, tasks::last_error))
+            .select((tasks::due_at.assume_not_null(), tasks::status, tasks::attempts, tasks::finished_at, tasks::last_error))
             .load(&mut connection)
             .await
             .map_err(failed)?;

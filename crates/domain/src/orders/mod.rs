@@ -14,6 +14,6 @@ pub use hold::{Hold, HoldService, HoldState, NewHold, Offer};
 pub use lists::OrderService;
 pub use mail::{Mail, MailService, OrderEvent, OrderMail};
 pub use order::{Order, OrderStatus, TodayOrder};
-pub use pickup::{PickupCode, PickupCodes, PickupService};
+pub use pickup::{PickupCode, PickupCodes, PickupService, SignalHub};
 pub use refund::{Refund, RefundReason, RefundService, RefundState};
 pub use settle::{SettleService, Settled};

@@ -167,7 +167,7 @@ impl RefundService {
         };
         if refund.look_first {
             match self.payments.get(&account, &refund.payment_id, LOOK).await {
-                Ok(PaymentTruth::Cancelled) => return self.outcome(refund, RefundState::Succeeded, "already cancelled"),
+                Ok(PaymentTruth::Cancelled) => return self.outcome(refund, RefundState::Succeeded, "found cancelled"),
                 Ok(_) => {}
                 Err(e) => return self.outcome(refund, RefundState::Unknown, &e.to_string()),
             }
@@ -175,7 +175,8 @@ impl RefundService {
         let answer = self.payments.cancel(&account, &refund.payment_id, refund.reason.text(), &refund.idempotency_key()).await;
         match answer {
             CancelAnswer::Succeeded => self.outcome(refund, RefundState::Succeeded, "succeeded"),
-            CancelAnswer::AlreadyCancelled => self.outcome(refund, RefundState::Succeeded, "already cancelled"),
+            // Who canceled it, and all of it? The next attempt looks before it asks again.
+            CancelAnswer::AlreadyCancelled => self.outcome(refund, RefundState::Unknown, "said to be cancelled already"),
             CancelAnswer::Requested => self.outcome(refund, RefundState::Processing, "requested; the provider will decide"),
             CancelAnswer::Outstanding => self.outcome(refund, RefundState::Unknown, "an earlier request is still running"),
             CancelAnswer::Unknown(why) => self.outcome(refund, RefundState::Unknown, &why),

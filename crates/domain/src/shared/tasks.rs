@@ -95,3 +95,14 @@ pub trait TaskQueue: Send + Sync {
     /// Deletes what ended more than `seconds` ago; gives the number.
     async fn prune(&self, seconds: i64) -> Result<u64>;
 }
+
+/// Runs scheduled jobs on demand: for operators and the sandbox.
+#[async_trait]
+pub trait JobRunner: Send + Sync {
+    /// Name and schedule of every job.
+    fn jobs(&self) -> Vec<(&'static str, &'static str)>;
+    /// Runs a job now and gives its ledger row. `None`: no such job.
+    async fn run_now(&self, job: &str) -> Result<Option<JobRun>>;
+    /// The latest runs of a job, newest first.
+    async fn last_runs(&self, job: &str) -> Result<Vec<JobRun>>;
+}

@@ -1,0 +1,83 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{SignalHub, ports::PickupSignals},
+    shared::{Error, PaymentId, Result},
+};
+use deadpool_redis::redis::{self, cmd};
+use futures::{StreamExt, stream::BoxStream};
+
+use crate::{PART, Redis};
+
+const CHANNEL: &str = "pickup:";
+
+/// Pickup signals over publish/subscribe.
+pub struct RedisSignals {
+    redis: Redis,
+    hub: Arc<SignalHub>,
+    listening: Arc<AtomicBool>,
+    feed: tokio::task::JoinHandle<()>,
+}
+
+impl RedisSignals {
+    /// Starts listening; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn start(redis: Redis, url: &str) -> std::result::Result<Self, redis::RedisError> {
+        let client = redis::Client::open(url)?;
+        let (hub, listening) = (Arc::new(SignalHub::default()), Arc::new(AtomicBool::new(false)));
+        let feed = tokio::spawn(listen(client, Arc::clone(&hub), Arc::clone(&listening)));
+        Ok(Self { redis, hub, listening, feed })
+    }
+}
+
+impl Drop for RedisSignals {
+    fn drop(&mut self) {
+        self.feed.abort();
+    }
+}
+
+async fn listen(client: redis::Client, hub: Arc<SignalHub>, listening: Arc<AtomicBool>) {
+    loop {
+        if let Err(e) = feed(&client, &hub, &listening).await {
+            tracing::warn!(error = %e, "no pickup signals from redis; screens read their order each second");
+        }
+        listening.store(false, Ordering::SeqCst);
+        hub.lose();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn feed(client: &redis::Client, hub: &SignalHub, listening: &AtomicBool) -> std::result::Result<(), redis::RedisError> {
+    let mut pubsub = client.get_async_pubsub().await?;
+    pubsub.psubscribe(format!("{CHANNEL}*")).await?;
+    listening.store(true, Ordering::SeqCst);
+    let mut messages = pubsub.into_on_message();
+    while let Some(message) = messages.next().await {
+        if let Some(payment) = message.get_channel_name().strip_prefix(CHANNEL) {
+            hub.deliver(payment);
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl PickupSignals for RedisSignals {
+    async fn publish(&self, payment: &PaymentId) -> Result<()> {
+        self.redis.query(cmd("PUBLISH").arg(format!("{CHANNEL}{payment}")).arg("")).await
+    }
+
+    async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>> {
+        // First into the hub, then the question: a feed lost in between ends the stream.
+        let stream = self.hub.subscribe(payment.as_str());
+        if self.listening.load(Ordering::SeqCst) { Ok(stream) } else { Err(Error::unavailable(PART, "not subscribed")) }
+    }
+}

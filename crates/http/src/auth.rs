@@ -1,0 +1,116 @@
+//! The caller behind a request, before its body is read.
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    cookie::{Cookie, SameSite, time::Duration as CookieDuration},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::Next,
+    web::Data,
+};
+use cheapbob_domain::{
+    shared::Email,
+    users::{
+        error,
+        session::{Caller, Renewal},
+    },
+};
+
+use crate::{
+    access::{self, Access},
+    error::ApiError,
+    server::App,
+};
+
+/// The session's cookie.
+pub(crate) const COOKIE: &str = "access_token";
+
+/// The caller's e-mail, for handlers; [`check`] has let them in.
+#[derive(Debug, Clone)]
+pub(crate) struct Me(pub(crate) Email);
+
+/// The whole caller.
+#[derive(Clone)]
+pub(crate) struct CurrentCaller(pub(crate) std::rc::Rc<Caller>);
+
+impl FromRequest for Me {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<CurrentCaller>().map(|c| Self(c.0.session.email.clone()));
+        std::future::ready(caller.ok_or_else(|| error::UNAUTHENTICATED.into()))
+    }
+}
+
+impl FromRequest for CurrentCaller {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Self>().cloned();
+        std::future::ready(caller.ok_or_else(|| error::UNAUTHENTICATED.into()))
+    }
+}
+
+/// The token: the bearer's where there is one, else the cookie's. Never from the query.
+pub(crate) fn token(request: &HttpRequest) -> Option<String> {
+    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
+        let (scheme, token) = v.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    });
+    bearer.or_else(|| request.cookie(COOKIE).map(|c| c.value().to_owned()))
+}
+
+/// The session's cookie; `None` clears it.
+pub(crate) fn cookie(token: Option<&str>, cross_site: bool, app: &App) -> Cookie<'static> {
+    let life = token.map_or(0, |_| app.services.sessions.tokens.life().num_seconds());
+    Cookie::build(COOKIE, token.unwrap_or_default().to_owned())
+        .http_only(true)
+        .secure(true)
+        .same_site(if cross_site { SameSite::None } else { SameSite::Lax })
+        .path("/")
+        .max_age(CookieDuration::seconds(life))
+        .finish()
+}
+
+/// Lets in whom the table lets in, and renews a session that is near its end.
+pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    // No row: unknown paths, wrong methods, the sandbox, Swagger UI.
+    let access = request.match_pattern().and_then(|pattern| access::access(request.method().as_str(), &pattern)).unwrap_or(Access::Anyone);
+    if access == Access::Anyone {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let Some(app) = request.app_data::<Data<App>>().cloned() else { return Err(ApiError::panicked().into()) };
+    let token = token(request.request());
+    let caller = app.services.sessions.authenticate(token.as_deref()).await.map_err(ApiError::from)?;
+    let account = &caller.account.account;
+    if !access.allows(account.role) {
+        return Err(ApiError::from(error::WRONG_ROLE).into());
+    }
+    if !account.is_active && !access.allows_withdrawn() {
+        return Err(ApiError::from(error::WITHDRAWN).into());
+    }
+    let renewal = caller.renewal.clone();
+    request.extensions_mut().insert(CurrentCaller(std::rc::Rc::new(caller)));
+    let http_request = request.request().clone();
+    let answered = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    let Some(renewal) = renewal else { return answered };
+    // A refusal renews the session as well: the person is there.
+    let mut response = answered.unwrap_or_else(|error| ServiceResponse::new(http_request, HttpResponse::from_error(error)));
+    renew(&mut response, &renewal, &app);
+    Ok(response)
+}
+
+fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &Renewal, app: &App) {
+    let already = response.response().cookies().any(|c| c.name() == COOKIE);
+    if already {
+        return;
+    }
+    if let Ok(value) = header::HeaderValue::try_from(&renewal.token) {
+        response.headers_mut().insert(header::HeaderName::from_static("x-new-token"), value);
+    }
+    // Fails only for a name that is no cookie name.
+    let _ = response.response_mut().add_cookie(&cookie(Some(&renewal.token), renewal.cross_site, app));
+}

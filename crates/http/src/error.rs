@@ -1,0 +1,155 @@
+//! From kinds of error to `application/problem+json` (RFC 9457).
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use cheapbob_domain::shared::{Error, ErrorKind, Refusal};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::context::request_id;
+
+/// Result of a handler.
+pub(crate) type Result<T> = std::result::Result<T, ApiError>;
+
+/// The contract's status for a withdrawn account.
+pub(crate) const WITHDRAWN: u16 = 439;
+
+/// Every error's body.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: the code says what it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    #[schema(example = 404)]
+    status: u16,
+    /// A Korean sentence for people, safe to insert as HTML.
+    detail: &'static str,
+    /// Stable machine word.
+    #[schema(example = "order_not_found")]
+    code: &'static str,
+    /// Also in the header `x-request-id` and in the log.
+    request_id: String,
+    /// Present at 422: every field that does not parse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
+}
+
+/// One field that does not parse.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// Path of the field.
+    field: String,
+    /// Stable machine word.
+    code: &'static str,
+    /// A Korean sentence for people.
+    message: &'static str,
+}
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// A use case said no.
+    Domain(Error),
+    /// The request itself is wrong: unknown path, wrong method, malformed body.
+    Request(StatusCode, Refusal),
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Domain(refusal.into())
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Domain(error) => error.fmt(f),
+            Self::Request(_, refusal) => f.write_str(refusal.code),
+        }
+    }
+}
+
+/// The one table.
+fn status(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::Refused => 400,
+        ErrorKind::Unauthenticated => 401,
+        ErrorKind::Forbidden => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::Timeout => 408,
+        ErrorKind::Conflict => 409,
+        ErrorKind::Invalid => 422,
+        ErrorKind::Withdrawn => WITHDRAWN,
+        ErrorKind::Internal => 500,
+        ErrorKind::Unavailable => 503,
+    }
+}
+
+const INTERNAL: Refusal = Refusal::new(ErrorKind::Internal, "internal", "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.");
+const UNAVAILABLE: Refusal = Refusal::new(ErrorKind::Unavailable, "unavailable", "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.");
+const INVALID: Refusal = Refusal::new(ErrorKind::Invalid, "validation_failed", "입력한 내용을 확인해 주세요.");
+
+impl ApiError {
+    /// For a panic.
+    pub(crate) fn panicked() -> Self {
+        Self::Domain(Error::internal("a handler panicked"))
+    }
+
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Domain(Error::Refused(refusal)) | Self::Request(_, refusal) => *refusal,
+            Self::Domain(Error::Invalid(_)) => INVALID,
+            Self::Domain(Error::Unavailable { .. }) => UNAVAILABLE,
+            Self::Domain(Error::Internal { .. }) => INTERNAL,
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Domain(error) => StatusCode::from_u16(status(error.kind())).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Request(status, _) => *status,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, refusal) = (self.status_code(), self.refusal());
+        let errors = match self {
+            Self::Domain(Error::Invalid(fields)) => Some(
+                fields.iter().map(|e| FieldProblem { field: e.field.clone(), code: e.rule.code, message: e.rule.message }).collect(),
+            ),
+            _ => None,
+        };
+        let problem = Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Account Withdrawn"),
+            status: status.as_u16(),
+            detail: refusal.detail,
+            code: refusal.code,
+            request_id: request_id(),
+            errors,
+        };
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if status.as_u16() == WITHDRAWN {
+            response.insert_header(("x-account-status", "inactive"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((header::RETRY_AFTER, "1"));
+        }
+        // The struct has nothing that cannot be JSON.
+        response.body(serde_json::to_vec(&problem).unwrap_or_default())
+    }
+}

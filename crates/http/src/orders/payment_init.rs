@@ -1,0 +1,50 @@
+use actix_web::{HttpResponse, post, web::Data};
+use cheapbob_domain::shared::{ProductId, Quantity, Validation};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    extract::Json,
+    server::App,
+};
+
+#[derive(Deserialize, ToSchema)]
+struct Init {
+    product_id: String,
+    #[schema(minimum = 1)]
+    quantity: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct HeldBody {
+    payment_id: String,
+    /// PortOne's channel of the store.
+    channel_id: String,
+    /// PortOne's id of the store.
+    store_id: String,
+    quantity: i32,
+    price: i64,
+    sale: i32,
+    total_amount: i64,
+}
+
+/// Holds the stock for five minutes.
+#[utoipa::path(tag = "payment", security(("cookie" = []), ("bearer" = [])), request_body = Init, responses((status = 200, body = HeldBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[post("/customer/payment/init")]
+pub(super) async fn init(app: Data<App>, me: Me, body: Json<Init>) -> Result<HttpResponse> {
+    let mut errors = Validation::default();
+    let quantity = errors.check("quantity", Quantity::parse(body.0.quantity));
+    let quantity = errors.finish(|| quantity)?;
+    let held = app.services.holds.init(&me.0, ProductId::parse(&body.0.product_id).as_ref(), quantity).await?;
+    Ok(HttpResponse::Ok().json(HeldBody {
+        payment_id: held.payment_id.to_string(),
+        channel_id: held.portone.channel_id,
+        store_id: held.portone.store_id,
+        quantity: held.quantity.get(),
+        price: held.price.0,
+        sale: held.sale.get(),
+        total_amount: held.total_amount.0,
+    }))
+}

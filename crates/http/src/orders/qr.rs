@@ -1,0 +1,34 @@
+use actix_web::{
+    HttpResponse, get,
+    http::header,
+    web::{Data, Path},
+};
+use cheapbob_domain::shared::PaymentId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    server::App,
+    users::instant,
+};
+
+#[derive(Serialize, ToSchema)]
+struct QrBody {
+    payment_id: String,
+    qr_data: String,
+    created_at: String,
+}
+
+/// A pickup code, good for 30 seconds.
+#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), responses((status = 200, body = QrBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[get("/seller/store/orders/{payment_id}/qr")]
+pub(super) async fn qr(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    let code = app.services.pickup.code(&me.0, PaymentId::parse(&id).as_ref()).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(QrBody {
+        payment_id: code.payment_id.to_string(),
+        qr_data: code.qr_data,
+        created_at: instant(code.created_at),
+    }))
+}

@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    web::{Data, Path, Payload},
+};
+use actix_ws::{Message, MessageStream, Session};
+use cheapbob_domain::shared::{ErrorKind, PaymentId, Refusal};
+use futures::{StreamExt, stream::BoxStream};
+use serde_json::json;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::{
+    auth::Me,
+    error::{ApiError, Problem, Result},
+    server::App,
+};
+
+/// How long a screen waits (contract).
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often the order is read where no signal can come.
+const LOOK: Duration = Duration::from_secs(1);
+
+const NO_WEBSOCKET: Refusal = Refusal::new(ErrorKind::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
+
+/// A WebSocket that says one thing when the order is picked up, or after 30 seconds, and closes.
+#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), responses((status = 101, description = "one JSON message {status: completed|error|timeout, message}"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[get("/seller/store/orders/{payment_id}/qr/callback")]
+pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
+    let order = app.services.orders.of_store(&me.0, PaymentId::parse(&id).as_ref()).await?;
+    let (response, session, messages) = actix_ws::handle(&request, body).map_err(|_| ApiError::Request(StatusCode::BAD_REQUEST, NO_WEBSOCKET))?;
+    actix_web::rt::spawn(watch(app, order.payment_id, session, messages));
+    Ok(response)
+}
+
+async fn watch(app: Data<App>, payment: PaymentId, mut session: Session, mut messages: MessageStream) {
+    let (status, message) = tokio::select! {
+        outcome = outcome(&app, &payment) => outcome,
+        () = gone(&mut session, &mut messages) => return,
+    };
+    // A screen that has gone meanwhile hears nothing.
+    let _ = session.text(json!({ "status": status, "message": message }).to_string()).await;
+    let _ = session.close(None).await;
+}
+
+/// Ends when the screen goes away; answers its pings.
+async fn gone(session: &mut Session, messages: &mut MessageStream) {
+    let mut session = session.clone();
+    while let Some(Ok(message)) = messages.next().await {
+        match message {
+            Message::Ping(bytes) if session.pong(&bytes).await.is_err() => return,
+            Message::Close(_) => return,
+            _ => {}
+        }
+    }
+}
+
+async fn outcome(app: &App, payment: &PaymentId) -> (&'static str, &'static str) {
+    let end = Instant::now() + PATIENCE;
+    // First the subscription, then the order: a pickup in between is not missed.
+    let mut signals: Option<BoxStream<'static, ()>> = match app.services.pickup.subscribe(payment).await {
+        Ok(signals) => Some(signals),
+        Err(error) => {
+            tracing::warn!(%payment, %error, "no pickup signals; the order is read each second");
+            None
+        }
+    };
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        match app.services.pickup.is_complete(payment).await {
+            Ok(true) => return ("completed", "픽업이 완료되었습니다."),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%payment, %error, "the order could not be read for a waiting screen"),
+        }
+        let lost = tokio::select! {
+            () = sleep_until(end) => return ("timeout", "시간이 초과되었습니다. QR 코드를 다시 열어 주세요."),
+            signal = next(signals.as_mut()) => signal.is_none(),
+            _ = looks.tick(), if signals.is_none() => false,
+        };
+        if lost {
+            signals = None;
+            looks.reset_immediately();
+        }
+    }
+}
+
+async fn next(signals: Option<&mut BoxStream<'static, ()>>) -> Option<()> {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,50 @@
+use actix_web::{
+    HttpResponse, put,
+    web::{Data, Path},
+};
+use cheapbob_domain::{
+    products::{Product, ProductChange},
+    shared::{ProductId, Result as DomainResult, Sale, Validation, Won},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::ProductBody;
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    extract::Json,
+    server::App,
+};
+
+#[derive(Deserialize, ToSchema)]
+struct ChangeProduct {
+    #[schema(min_length = 1, max_length = 255)]
+    product_name: Option<String>,
+    #[schema(max_length = 1000)]
+    description: Option<String>,
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    price: Option<i64>,
+    /// 0 removes the discount.
+    #[schema(minimum = 0, maximum = 100)]
+    sale: Option<i64>,
+}
+
+impl ChangeProduct {
+    fn parse(&self) -> DomainResult<ProductChange> {
+        let mut errors = Validation::default();
+        let name = errors.check_optional("product_name", self.product_name.as_deref().map(Product::name));
+        let description = errors.check_optional("description", self.description.as_deref().map(Product::description));
+        let price = errors.check_optional("price", self.price.map(Won::price));
+        let sale = errors.check_optional("sale", self.sale.map(Sale::parse));
+        errors.finish(|| Some(ProductChange { name, description, price, sale }))
+    }
+}
+
+/// Changes what is given.
+#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("product_id" = String, Path)), request_body = ChangeProduct, responses((status = 200, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[put("/seller/store/products/{product_id}")]
+pub(super) async fn change(app: Data<App>, me: Me, id: Path<String>, body: Json<ChangeProduct>) -> Result<HttpResponse> {
+    let product = app.services.products.change(&me.0, ProductId::parse(&id).as_ref(), &body.0.parse()?).await?;
+    Ok(HttpResponse::Ok().json(ProductBody::from(product)))
+}

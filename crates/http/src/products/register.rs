@@ -1,0 +1,66 @@
+use actix_web::{HttpResponse, post, web::Data};
+use cheapbob_domain::{
+    products::{NewProduct, Product, Stock},
+    shared::{Result as DomainResult, Rule, Sale, Validation, Won},
+    users::PreferenceKind,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::ProductBody;
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    extract::Json,
+    server::App,
+};
+
+#[derive(Deserialize, ToSchema)]
+struct RegisterProduct {
+    #[schema(min_length = 1, max_length = 255)]
+    product_name: String,
+    #[schema(max_length = 1000)]
+    description: String,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    initial_stock: i64,
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    price: i64,
+    #[schema(minimum = 1, maximum = 100)]
+    sale: Option<i64>,
+    nutrition_types: Vec<String>,
+}
+
+impl RegisterProduct {
+    fn parse(&self) -> DomainResult<NewProduct> {
+        let mut errors = Validation::default();
+        let name = errors.check("product_name", Product::name(&self.product_name));
+        let description = errors.check("description", Product::description(&self.description));
+        let initial_stock = errors.check("initial_stock", Stock::initial(self.initial_stock));
+        let price = errors.check("price", Won::price(self.price));
+        // No discount is said by leaving it out, here.
+        let sale = errors.check("sale", match self.sale {
+            None => Ok(Sale::NONE),
+            Some(0) => Err(Rule { code: "out_of_range", message: "할인율은 1에서 100 사이여야 합니다." }),
+            Some(percent) => Sale::parse(percent),
+        });
+        let nutrition_types = errors.check("nutrition_types", PreferenceKind::NutritionType.words(&self.nutrition_types));
+        errors.finish(|| {
+            Some(NewProduct {
+                name: name?,
+                description: description?,
+                initial_stock: initial_stock?,
+                price: price?,
+                sale: sale?,
+                nutrition_types: nutrition_types?,
+            })
+        })
+    }
+}
+
+/// Registers a product.
+#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), request_body = RegisterProduct, responses((status = 201, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[post("/seller/store/products/register")]
+pub(super) async fn register(app: Data<App>, me: Me, body: Json<RegisterProduct>) -> Result<HttpResponse> {
+    let product = app.services.products.register(&me.0, &body.0.parse()?).await?;
+    Ok(HttpResponse::Created().json(ProductBody::from(product)))
+}

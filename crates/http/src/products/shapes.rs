@@ -1,0 +1,34 @@
+use cheapbob_domain::products::Product;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductBody {
+    product_id: String,
+    store_id: String,
+    product_name: String,
+    description: String,
+    initial_stock: i32,
+    current_stock: i32,
+    price: i64,
+    sale: i32,
+    version: i32,
+    nutrition_types: Vec<String>,
+}
+
+impl From<Product> for ProductBody {
+    fn from(product: Product) -> Self {
+        Self {
+            product_id: product.id.to_string(),
+            store_id: product.store_id.to_string(),
+            product_name: product.name,
+            description: product.description,
+            initial_stock: product.stock.initial,
+            current_stock: product.stock.left(),
+            price: product.price.0,
+            sale: product.sale.get(),
+            version: product.version,
+            nutrition_types: product.nutrition_types,
+        }
+    }
+}

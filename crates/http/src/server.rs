@@ -1,0 +1,124 @@
+//! The actix application: middleware, routes, and how it starts and stops.
+
+use std::net::TcpListener;
+
+use actix_cors::Cors;
+use actix_web::{
+    HttpRequest, HttpResponse, HttpServer, ResponseError,
+    http::{Method, StatusCode, header},
+    middleware::from_fn,
+    web::{self, Data},
+};
+use anyhow::Result;
+use cheapbob_domain::shared::{ErrorKind, Refusal};
+use cheapbob_wiring::{Mount, Probe, Services, Switches};
+use tokio_util::sync::CancellationToken;
+use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+
+use crate::{access, auth, common, context, error::ApiError, openapi, orders, products, root, stores, users};
+
+/// What every handler works with.
+pub struct App {
+    /// Use cases.
+    pub services: Services,
+    /// Behaviour.
+    pub switches: Switches,
+    /// Parts for `/health/ready`, by name.
+    pub probes: Vec<(&'static str, Probe)>,
+}
+
+pub(crate) const NOT_FOUND: Refusal = Refusal::new(ErrorKind::NotFound, "not_found", "찾을 수 없습니다.");
+const WRONG_METHOD: Refusal = Refusal::new(ErrorKind::Refused, "method_not_allowed", "지원하지 않는 요청 방식입니다.");
+
+/// Every route, as `utoipa` collects it.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(root::index::index)
+        .service(root::health::health)
+        .service(root::health::live)
+        .service(root::health::ready)
+        .service(root::media::media)
+        .service(root::auth_pages::success)
+        .service(root::auth_pages::fail)
+        .service(
+            utoipa_actix_web::scope("/api/v1")
+                .configure(users::configure)
+                .configure(common::configure)
+                .configure(stores::configure)
+                .configure(products::configure)
+                .configure(orders::configure),
+        );
+}
+
+/// A path without a route, or a route without this method.
+async fn unknown(request: HttpRequest) -> HttpResponse {
+    let methods = request.match_pattern().map(|pattern| access::methods(&pattern)).unwrap_or_default();
+    if methods.is_empty() {
+        return ApiError::from(NOT_FOUND).error_response();
+    }
+    let mut response = ApiError::Request(StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD).error_response();
+    if let Ok(allow) = header::HeaderValue::try_from(methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn cors(switches: &Switches) -> Cors {
+    let mut cors = Cors::default()
+        .supports_credentials()
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([header::CONTENT_TYPE, header::CACHE_CONTROL])
+        .expose_headers([header::HeaderName::from_static("x-new-token")])
+        // Others get their answer without CORS headers, which their browser then keeps from them.
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    for origin in [&switches.frontend_url, &switches.frontend_local_url].into_iter().flatten() {
+        cors = cors.allowed_origin(origin);
+    }
+    cors
+}
+
+/// Serves on `listener` until `stop`, then lets running requests end.
+///
+/// # Errors
+/// What the socket says.
+pub async fn serve(app: App, listener: TcpListener, mount: Option<Mount>, stop: CancellationToken) -> Result<()> {
+    let app = Data::new(app);
+    let document = Data::new(serde_json::to_string(&openapi::document())?);
+    let server = HttpServer::new(move || {
+        let (mount, switches) = (mount.clone(), app.switches.clone());
+        let (actix, _) = actix_web::App::new()
+            .into_utoipa_app()
+            .app_data(Data::clone(&app))
+            .configure(routes)
+            .split_for_parts();
+        actix
+            .app_data(Data::clone(&document))
+            .service(openapi::json)
+            .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+            .service(web::redirect("/docs", "/docs/"))
+            .configure(|config| {
+                if let Some(mount) = mount {
+                    mount(config);
+                }
+            })
+            .default_service(web::to(unknown))
+            .wrap(from_fn(auth::check))
+            .wrap(cors(&switches))
+            .wrap(actix_web::middleware::Compress::default())
+            .wrap(from_fn(context::around))
+    })
+    .workers(std::thread::available_parallelism().map_or(2, Into::into))
+    .shutdown_timeout(15)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let stopper = tokio::spawn(async move {
+        stop.cancelled().await;
+        handle.stop(true).await;
+    });
+    let served = server.await;
+    stopper.abort();
+    Ok(served?)
+}

@@ -1,0 +1,30 @@
+use actix_web::{
+    HttpResponse, get,
+    web::{Data, Path},
+};
+use cheapbob_domain::shared::StoreId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    products::ProductBody,
+    server::App,
+};
+
+#[derive(Serialize, ToSchema)]
+struct StoreProducts {
+    store_id: String,
+    store_name: String,
+    products: Vec<ProductBody>,
+}
+
+/// A store's products.
+#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("store_id" = String, Path)), responses((status = 200, body = StoreProducts), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[get("/customer/search/stores/{store_id}/products")]
+pub(super) async fn products(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    let store = app.services.search.store(&me.0, StoreId::parse(&id).as_ref()).await?;
+    let products = store.products.into_iter().map(ProductBody::from).collect();
+    Ok(HttpResponse::Ok().json(StoreProducts { store_id: store.id.to_string(), store_name: store.name, products }))
+}

@@ -1,0 +1,110 @@
+use actix_web::{HttpResponse, get, web::Data};
+use cheapbob_domain::{
+    shared::{Result as DomainResult, Validation, text},
+    stores::{BnameFilter, StoreFilter},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::shapes::CustomerStoreBody;
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    extract::Query,
+    server::App,
+};
+
+#[derive(Serialize, ToSchema)]
+struct StorePageBody {
+    stores: Vec<CustomerStoreBody>,
+    is_end: bool,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    page: u32,
+}
+
+#[derive(Deserialize)]
+struct ByLocation {
+    sido: String,
+    sigungu: String,
+    #[serde(default)]
+    bname: Vec<String>,
+    #[serde(default)]
+    page: u32,
+}
+
+#[derive(Deserialize)]
+struct ByName {
+    search_name: String,
+    #[serde(default)]
+    page: u32,
+}
+
+#[derive(Deserialize)]
+struct ByLocationName {
+    sido: String,
+    sigungu: String,
+    #[serde(default)]
+    bname: Vec<String>,
+    search_name: String,
+    #[serde(default)]
+    page: u32,
+}
+
+/// The longest text that can be searched for: the longest name of a product.
+const LONGEST_NAME: usize = 255;
+
+fn filter(place: Option<(&str, &str, &[String])>, name: Option<&str>) -> DomainResult<StoreFilter> {
+    let mut errors = Validation::default();
+    let location = place.and_then(|(sido, sigungu, bnames)| {
+        let sido = errors.check("sido", text::bounded(sido, 1, 50));
+        let sigungu = errors.check("sigungu", text::bounded(sigungu, 1, 50));
+        let bnames = errors.check("bname", BnameFilter::bnames(bnames));
+        Some(BnameFilter { sido: sido?, sigungu: sigungu?, bnames: bnames? })
+    });
+    let name = errors.check_optional("search_name", name.map(|n| text::bounded(n, 1, LONGEST_NAME)));
+    errors.finish(|| Some(StoreFilter { location, name }))
+}
+
+async fn page(app: &App, me: &Me, filter: &StoreFilter, page: u32) -> Result<HttpResponse> {
+    let found = app.services.search.page(&me.0, filter, page).await?;
+    let now = app.services.clock.now();
+    let stores = found.stores.into_iter().map(|s| CustomerStoreBody::new(s, app.services.storage.as_ref(), now)).collect();
+    Ok(HttpResponse::Ok().json(StorePageBody { stores, is_end: found.is_end }))
+}
+
+/// All stores, newest first.
+#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[get("/customer/search/stores")]
+pub(super) async fn newest(app: Data<App>, me: Me, query: Query<Page>) -> Result<HttpResponse> {
+    page(&app, &me, &StoreFilter::default(), query.0.page).await
+}
+
+/// Stores in these neighbourhoods, by name.
+#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[get("/customer/search/stores/by-location")]
+pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>) -> Result<HttpResponse> {
+    let asked = query.0;
+    let filter = filter(Some((&asked.sido, &asked.sigungu, &asked.bname)), None)?;
+    page(&app, &me, &filter, asked.page).await
+}
+
+/// Stores with this text in their name or a product's, by name.
+#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[get("/customer/search/stores/by-name")]
+pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Result<HttpResponse> {
+    let filter = filter(None, Some(&query.0.search_name))?;
+    page(&app, &me, &filter, query.0.page).await
+}
+
+/// Both filters.
+#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[get("/customer/search/stores/by-location-name")]
+pub(super) async fn by_location_name(app: Data<App>, me: Me, query: Query<ByLocationName>) -> Result<HttpResponse> {
+    let asked = query.0;
+    let filter = filter(Some((&asked.sido, &asked.sigungu, &asked.bname)), Some(&asked.search_name))?;
+    page(&app, &me, &filter, asked.page).await
+}

@@ -1,0 +1,28 @@
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use cheapbob_domain::users::sign_in::LOCAL_STATE;
+use serde::Deserialize;
+
+use super::shapes::Message;
+use crate::{
+    auth,
+    error::Result,
+    extract::Query,
+    server::App,
+};
+
+#[derive(Deserialize)]
+struct Asked {
+    state: Option<String>,
+}
+
+/// Ends the session, if there is one.
+#[utoipa::path(tag = "auth", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
+#[post("/auth/logout")]
+pub(super) async fn logout(app: Data<App>, request: HttpRequest, query: Query<Asked>) -> Result<HttpResponse> {
+    // The cookie goes whatever happens; only the refusal of the token from then on needs the store.
+    if let Err(error) = app.services.sessions.end(auth::token(&request).as_deref()).await {
+        tracing::error!(%error, "a logout was not stored: its token stays valid until it ends");
+    }
+    let cross_site = !app.switches.production && query.0.state.as_deref() == Some(LOCAL_STATE);
+    Ok(HttpResponse::Ok().cookie(auth::cookie(None, cross_site, &app)).json(Message { message: "로그아웃되었습니다." }))
+}

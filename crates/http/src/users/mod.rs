@@ -1,0 +1,29 @@
+//! Logging in and out, who am I, customers' profiles.
+
+mod callback;
+mod change_detail;
+mod detail;
+mod login;
+mod logout;
+mod me;
+mod profile;
+mod register;
+mod role;
+mod shapes;
+
+pub(crate) use shapes::{Message, instant};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(login::login)
+        .service(callback::callback)
+        .service(logout::logout)
+        .service(role::role)
+        .service(register::register)
+        .service(profile::profile)
+        .service(me::customer)
+        .service(me::seller)
+        .service(detail::detail)
+        .service(change_detail::change_detail);
+}

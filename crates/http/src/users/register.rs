@@ -1,0 +1,54 @@
+use actix_web::{HttpResponse, post, web::Data};
+use cheapbob_domain::{
+    shared::{Result as DomainResult, Validation},
+    users::{NewProfile, Nickname, PhoneNumber, PreferenceKind},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::shapes::ProfileBody;
+use crate::{
+    auth::Me,
+    error::{Problem, Result},
+    extract::Json,
+    server::App,
+};
+
+#[derive(Deserialize, ToSchema)]
+struct Register {
+    #[schema(min_length = 1, max_length = 7, example = "길동")]
+    nickname: String,
+    #[schema(pattern = "^[0-9]{11}$", example = "01012345678")]
+    phone_number: String,
+    preferred_menus: Option<Vec<String>>,
+    nutrition_types: Option<Vec<String>>,
+    allergies: Option<Vec<String>>,
+    topping_types: Option<Vec<String>>,
+}
+
+impl Register {
+    fn parse(self) -> DomainResult<NewProfile> {
+        let mut errors = Validation::default();
+        let nickname = errors.check("nickname", Nickname::parse(&self.nickname));
+        let phone_number = errors.check("phone_number", PhoneNumber::parse(&self.phone_number));
+        let mut preferences = Vec::new();
+        for (kind, field, words) in [
+            (PreferenceKind::PreferredMenu, "preferred_menus", self.preferred_menus),
+            (PreferenceKind::NutritionType, "nutrition_types", self.nutrition_types),
+            (PreferenceKind::Allergy, "allergies", self.allergies),
+            (PreferenceKind::ToppingType, "topping_types", self.topping_types),
+        ] {
+            let words = errors.check(field, kind.words(&words.unwrap_or_default()));
+            preferences.extend(words.into_iter().flatten().map(|word| (kind, word)));
+        }
+        errors.finish(|| Some(NewProfile { nickname: nickname?, phone_number: phone_number?, preferences }))
+    }
+}
+
+/// Registers the profile.
+#[utoipa::path(tag = "customer", security(("cookie" = []), ("bearer" = [])), request_body = Register, responses((status = 201, body = ProfileBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[post("/customer/register")]
+pub(super) async fn register(app: Data<App>, me: Me, body: Json<Register>) -> Result<HttpResponse> {
+    let profile = app.services.customers.register(&me.0, &body.0.parse()?).await?;
+    Ok(HttpResponse::Created().json(ProfileBody::from(profile)))
+}

@@ -1,0 +1,7 @@
+use cheapbob_domain::{orders::OrderMail, shared::Result};
+use cheapbob_wiring::Services;
+
+/// A mail from the outbox.
+pub(crate) async fn run(services: &Services, mail: &OrderMail) -> Result<()> {
+    services.mails.deliver(mail).await
+}

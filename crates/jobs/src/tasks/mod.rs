@@ -1,0 +1,3 @@
+//! Jobs of the queue itself.
+
+pub(crate) mod prune_tasks;

@@ -1,0 +1,11 @@
+use cheapbob_domain::shared::Result;
+use cheapbob_wiring::Services;
+
+const KEPT_SECONDS: i64 = 24 * 3600;
+
+/// Deletes tasks that were done long ago.
+pub(crate) async fn run(services: &Services) -> Result<()> {
+    let deleted = services.tasks.prune(KEPT_SECONDS).await?;
+    tracing::debug!(deleted, "old tasks deleted");
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Settings, checked as a whole.
+
+use std::path::PathBuf;
+
+use config::{Config, File, FileFormat};
+use jsonwebtoken::Algorithm;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+const DEFAULTS: &str = include_str!("../../../config/default.toml");
+
+/// As written; empty text is "not set".
+#[derive(Debug, Deserialize)]
+struct Raw {
+    environment: String,
+    debug: bool,
+    port: u16,
+    host: String,
+    cheapbob_data_dir: String,
+    frontend_url: String,
+    frontend_local_url: String,
+    db_host: String,
+    db_port: u16,
+    db_user: String,
+    db_password: SecretString,
+    db_name: String,
+    db_pool_size: usize,
+    redis_host: String,
+    redis_port: u16,
+    redis_db: u8,
+    redis_pool_size: usize,
+    google_client_id: String,
+    google_client_secret: SecretString,
+    kakao_client_id: String,
+    kakao_client_secret: SecretString,
+    naver_client_id: String,
+    naver_client_secret: SecretString,
+    oauth_redirect_base_url: String,
+    jwt_secret: SecretString,
+    jwt_algorithm: String,
+    jwt_expire_minutes: i64,
+    portone_api_base_url: String,
+}
+
+/// Where PostgreSQL is.
+#[derive(Debug, Clone)]
+pub enum PostgresAt {
+    /// A private child on the data of this folder.
+    Child(PathBuf),
+    /// A server.
+    Server(SecretString),
+}
+
+/// Our registration at a provider.
+#[derive(Debug, Clone)]
+pub struct OAuthClient {
+    /// Public id.
+    pub id: String,
+    /// Secret.
+    pub secret: SecretString,
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// No twins, no sandbox, live payments only.
+    pub production: bool,
+    /// Log more.
+    pub debug: bool,
+    /// Address to listen on.
+    pub host: String,
+    /// HTTP port.
+    pub port: u16,
+    /// Data of the embedded default.
+    pub data_dir: PathBuf,
+    /// Origin of the apps; `None`: our own small pages.
+    pub frontend_url: Option<String>,
+    /// Second origin, never in production.
+    pub frontend_local_url: Option<String>,
+    /// PostgreSQL.
+    pub postgres: PostgresAt,
+    /// Connections of each process.
+    pub db_pool_size: usize,
+    /// `redis://…`; `None`: the twin.
+    pub redis_url: Option<String>,
+    /// Connections of each process.
+    pub redis_pool_size: usize,
+    /// Google, Kakao, Naver; `None`: the sandbox's.
+    pub oauth: [Option<OAuthClient>; 3],
+    /// This server's address for browsers.
+    pub public_base: String,
+    /// Signs sessions and pickup codes.
+    pub jwt_secret: SecretString,
+    /// HS256, HS384 or HS512.
+    pub jwt_algorithm: Algorithm,
+    /// Life of a session's token.
+    pub jwt_life: chrono::Duration,
+    /// `None`: the sandbox's.
+    pub portone: Option<Url>,
+}
+
+/// Everything that is wrong, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are wrong:\n  - {}", .0.join("\n  - "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads defaults, file and environment.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub fn load() -> Result<Self, SettingsError> {
+        if std::env::var("ENVIRONMENT").as_deref() != Ok("production") {
+            // No .env is fine; a broken one is not worth stopping development for.
+            let _ = dotenvy::dotenv();
+        }
+        let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
+        let raw: Result<Raw, _> = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::with_name(&format!("config/{environment}")).format(FileFormat::Toml).required(false))
+            .add_source(config::Environment::default().try_parsing(false))
+            .build()
+            .and_then(Config::try_deserialize);
+        match raw {
+            Ok(raw) => raw.check(),
+            Err(e) => Err(SettingsError(vec![e.to_string()])),
+        }
+    }
+
+    /// Whether the sandbox plays a part.
+    pub fn sandbox(&self) -> bool {
+        !self.production && (self.portone.is_none() || self.oauth.iter().any(Option::is_none))
+    }
+
+    /// The parts played by twins, for the first lines printed.
+    pub fn twins(&self) -> Vec<&'static str> {
+        let part = |is_twin: bool, name| is_twin.then_some(name);
+        [
+            part(matches!(self.postgres, PostgresAt::Child(_)), "PostgreSQL (private child process)"),
+            part(self.redis_url.is_none(), "Redis (in PostgreSQL)"),
+            part(self.oauth.iter().any(Option::is_none), "OAuth providers (sandbox)"),
+            part(self.portone.is_none(), "PortOne (sandbox)"),
+            part(true, "object storage (folder)"),
+            part(true, "SMTP (sandbox mail box)"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn set(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|t| !t.is_empty())
+}
+
+fn secret(text: &SecretString) -> Option<&SecretString> {
+    use secrecy::ExposeSecret;
+    Some(text).filter(|t| !t.expose_secret().trim().is_empty())
+}
+
+/// Finds what is missing, part by part.
+struct Check {
+    production: bool,
+    errors: Vec<String>,
+}
+
+impl Check {
+    /// All of a part's settings or none; in production all.
+    fn part(&mut self, settings: &[(&str, bool)]) -> bool {
+        let missing: Vec<_> = settings.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
+        if missing.is_empty() {
+            return true;
+        }
+        if self.production {
+            self.errors.extend(missing.iter().map(|name| format!("{name} is required in production")));
+        } else if missing.len() < settings.len() {
+            let there: Vec<_> = settings.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+            self.errors.push(format!("{} is set, but {} is not: set all or none of them", there.join(", "), missing.join(", ")));
+        }
+        false
+    }
+
+    fn origin(&mut self, name: &str, text: &str) -> Option<String> {
+        let text = set(text)?;
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(text.trim_end_matches('/').to_owned()),
+            _ => {
+                self.errors.push(format!("{name} is no http or https address: {text}"));
+                None
+            }
+        }
+    }
+}
+
+impl Raw {
+    fn check(self) -> Result<Settings, SettingsError> {
+        let production = match self.environment.as_str() {
+            "production" => true,
+            "development" => false,
+            other => return Err(SettingsError(vec![format!("ENVIRONMENT is development or production, not {other}")])),
+        };
+        let mut check = Check { production, errors: Vec::new() };
+        let postgres = check.part(&[
+            ("DB_HOST", set(&self.db_host).is_some()),
+            ("DB_USER", set(&self.db_user).is_some()),
+            ("DB_NAME", set(&self.db_name).is_some()),
+        ]);
+        let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
+        let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
+            check.part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())]).then(|| OAuthClient { id: id.to_owned(), secret: key.clone() })
+        };
+        let oauth = [
+            client("GOOGLE_CLIENT_ID", &self.google_client_id, "GOOGLE_CLIENT_SECRET", &self.google_client_secret),
+            client("KAKAO_CLIENT_ID", &self.kakao_client_id, "KAKAO_CLIENT_SECRET", &self.kakao_client_secret),
+            client("NAVER_CLIENT_ID", &self.naver_client_id, "NAVER_CLIENT_SECRET", &self.naver_client_secret),
+        ];
+        check.part(&[("JWT_SECRET", secret(&self.jwt_secret).is_some())]);
+        check.part(&[("FRONTEND_URL", set(&self.frontend_url).is_some())]);
+        check.part(&[("OAUTH_REDIRECT_BASE_URL", set(&self.oauth_redirect_base_url).is_some())]);
+        let frontend_url = check.origin("FRONTEND_URL", &self.frontend_url);
+        let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
+        let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
+        let portone = check.origin("PORTONE_API_BASE_URL", &self.portone_api_base_url).and_then(|u| Url::parse(&u).ok());
+        let jwt_algorithm = match self.jwt_algorithm.as_str() {
+            "HS256" => Algorithm::HS256,
+            "HS384" => Algorithm::HS384,
+            "HS512" => Algorithm::HS512,
+            other => {
+                check.errors.push(format!("JWT_ALGORITHM is HS256, HS384 or HS512, not {other}"));
+                Algorithm::HS256
+            }
+        };
+        if !(5..=525_600).contains(&self.jwt_expire_minutes) {
+            check.errors.push("JWT_EXPIRE_MINUTES is from 5 to 525600".to_owned());
+        }
+        if self.db_pool_size == 0 || self.redis_pool_size == 0 {
+            check.errors.push("DB_POOL_SIZE and REDIS_POOL_SIZE are at least 1".to_owned());
+        }
+        if production {
+            // Until adapters-s3 and adapters-smtp are there, no twin may pretend to be them.
+            check.errors.push("object storage and SMTP are not implemented yet, and production has no twins".to_owned());
+        }
+        if !check.errors.is_empty() {
+            return Err(SettingsError(check.errors));
+        }
+        let data_dir = PathBuf::from(&self.cheapbob_data_dir);
+        Ok(Settings {
+            production,
+            debug: self.debug,
+            port: self.port,
+            frontend_url,
+            frontend_local_url,
+            postgres: if postgres { PostgresAt::Server(self.postgres_url()) } else { PostgresAt::Child(data_dir.clone()) },
+            data_dir,
+            db_pool_size: self.db_pool_size,
+            redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
+            redis_pool_size: self.redis_pool_size,
+            oauth,
+            public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
+            jwt_secret: secret(&self.jwt_secret).cloned().unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
+            jwt_algorithm,
+            jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
+            portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),
+            host: self.host,
+        })
+    }
+
+    fn postgres_url(&self) -> SecretString {
+        use secrecy::ExposeSecret;
+        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+        SecretString::from(format!(
+            "postgres://{}:{}@{}:{}/{}",
+            encode(self.db_user.trim()),
+            encode(self.db_password.expose_secret()),
+            self.db_host.trim(),
+            self.db_port,
+            encode(self.db_name.trim())
+        ))
+    }
+}

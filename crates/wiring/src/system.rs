@@ -1,0 +1,35 @@
+//! The system's clock and randomness.
+
+use std::sync::{Mutex, PoisonError};
+
+use cheapbob_domain::shared::{Clock, Ids};
+use chrono::{DateTime, Utc};
+
+/// The system's clock: production has no other.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the port's implementation")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// Ids from the system's clock and randomness.
+#[derive(Default)]
+pub(crate) struct SystemIds {
+    generator: Mutex<ulid::Generator>,
+}
+
+impl Ids for SystemIds {
+    fn ulid(&self) -> String {
+        let mut generator = self.generator.lock().unwrap_or_else(PoisonError::into_inner);
+        // Fails only after 2^80 ids within one millisecond.
+        generator.generate().unwrap_or_else(|_| ulid::Ulid::r#gen()).to_string()
+    }
+
+    fn secret(&self) -> String {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    }
+}
