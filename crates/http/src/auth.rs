@@ -1,7 +1,7 @@
 //! The caller behind a request, before its body is read.
 
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    Error, FromRequest, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     cookie::{Cookie, SameSite, time::Duration as CookieDuration},
     dev::{Payload, ServiceRequest, ServiceResponse},
@@ -83,24 +83,30 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let Some(app) = request.app_data::<Data<App>>().cloned() else { return Err(ApiError::panicked().into()) };
-    let token = token(request.request());
-    let caller = app.services.sessions.authenticate(token.as_deref()).await.map_err(ApiError::from)?;
-    let account = &caller.account.account;
-    if !access.allows(account.role) {
-        return Err(ApiError::from(error::WRONG_ROLE).into());
-    }
-    if !account.is_active && !access.allows_withdrawn() {
-        return Err(ApiError::from(error::WITHDRAWN).into());
-    }
+    let caller = match admit(&request, access, &app).await {
+        Ok(caller) => caller,
+        Err(error) => return Ok(request.error_response(error)),
+    };
     let renewal = caller.renewal.clone();
     request.extensions_mut().insert(CurrentCaller(std::rc::Rc::new(caller)));
-    let http_request = request.request().clone();
-    let answered = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-    let Some(renewal) = renewal else { return answered };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     // A refusal renews the session as well: the person is there.
-    let mut response = answered.unwrap_or_else(|error| ServiceResponse::new(http_request, HttpResponse::from_error(error)));
-    renew(&mut response, &renewal, &app);
+    if let Some(renewal) = renewal {
+        renew(&mut response, &renewal, &app);
+    }
     Ok(response)
+}
+
+async fn admit(request: &ServiceRequest, access: Access, app: &App) -> Result<Caller, ApiError> {
+    let caller = app.services.sessions.authenticate(token(request.request()).as_deref()).await?;
+    let account = &caller.account.account;
+    if !access.allows(account.role) {
+        return Err(error::WRONG_ROLE.into());
+    }
+    if !account.is_active && !access.allows_withdrawn() {
+        return Err(error::WITHDRAWN.into());
+    }
+    Ok(caller)
 }
 
 fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &Renewal, app: &App) {

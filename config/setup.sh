@@ -1,0 +1,39 @@
+# Gets the programs that ./run and ./test need where they are missing. Sourced, not run.
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# package NAME-OF-DEBIAN NAME-OF-HOMEBREW
+package() {
+    if command -v apt-get >/dev/null; then
+        as_root apt-get update -qq
+        # RUNLEVEL=1: install the programs, start no service.
+        as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq "$1" >/dev/null
+    elif command -v brew >/dev/null; then
+        brew install --quiet "$2"
+    else
+        echo "$1 is missing, and there is neither apt-get nor brew to get it: please install it" >&2
+        return 1
+    fi
+}
+
+need_cargo() {
+    command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+}
+
+need_postgres() {
+    [ -n "${CHEAPBOB_PG_BIN:-}" ] && return
+    ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb >/dev/null 2>&1 && return
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return
+    command -v initdb >/dev/null && return
+    package postgresql postgresql@17
+}
+
+need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
+
+# The MongoDB-wire server of the tests, from PyPI, pinned, in a virtual environment of ours.
+need_mongo() {
+    [ -x target/venv/bin/secantusd-py ] && return
+    command -v python3 >/dev/null || package python3 python3
+    python3 -m venv target/venv 2>/dev/null || { package python3-venv python3; python3 -m venv target/venv; }
+    target/venv/bin/pip install --quiet --disable-pip-version-check 'secantusdb==0.7.0b3'
+}

@@ -1,0 +1,89 @@
+//! The real router, in process.
+
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
+
+use cheapbob_http::{App, serve};
+use cheapbob_jobs::Jobs;
+use cheapbob_wiring::{PostgresAt, Product, Services, Settings, prepare_process};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Api, TestDatabase, redis_url};
+
+/// A server of its own on a database of its own, with the sandbox and the jobs.
+pub struct TestApp {
+    /// Over HTTP.
+    pub api: Api,
+    /// Its use cases, for what no endpoint shows.
+    pub services: Services,
+    stop: CancellationToken,
+    _media: tempfile::TempDir,
+    /// Last: dropped when nothing uses it any more.
+    pub database: TestDatabase,
+}
+
+impl TestApp {
+    /// With twins.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With Redis.
+    pub async fn start_with_redis() -> Self {
+        Self::with(|settings| settings.redis_url = Some(redis_url())).await
+    }
+
+    /// With other settings.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        prepare_process();
+        let database = TestDatabase::create().await;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let media = tempfile::tempdir().unwrap();
+        let mut settings = settings(listener.local_addr().unwrap().port(), &database, media.path().into());
+        change(&mut settings);
+        let url = SecretString::from(database.url());
+        let product = Product::connect(&settings, &url).await.unwrap();
+        let (services, stop) = (product.services.clone(), CancellationToken::new());
+        let jobs = Jobs::new(services.clone()).unwrap();
+        let mount = product.sandbox(Arc::clone(&jobs) as _);
+        tokio::spawn(jobs.run(stop.clone()));
+        let app = App { probes: product.probes(), services: product.services, switches: product.switches };
+        // actix keeps its workers in threads of their own; the server itself is not Send.
+        let server_stop = stop.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(app, listener, mount, server_stop)).unwrap();
+        });
+        let api = Api::new(&format!("http://127.0.0.1:{}", settings.port));
+        crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
+        Self { api, services, stop, _media: media, database }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
+    Settings {
+        production: false,
+        debug: false,
+        host: "127.0.0.1".to_owned(),
+        port,
+        data_dir,
+        frontend_url: None,
+        frontend_local_url: None,
+        postgres: PostgresAt::Server(SecretString::from(database.url())),
+        db_pool_size: 10,
+        redis_url: None,
+        redis_pool_size: 8,
+        oauth: [None, None, None],
+        public_base: format!("http://127.0.0.1:{port}"),
+        jwt_secret: SecretString::from("a secret of the tests"),
+        jwt_algorithm: jsonwebtoken::Algorithm::HS256,
+        jwt_life: chrono::Duration::days(7),
+        portone: None,
+    }
+}

@@ -1,0 +1,88 @@
+//! The real binaries.
+
+use std::{
+    net::TcpListener,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use crate::{Api, eventually};
+
+/// A process of `cheapbob-http` or `cheapbob-jobs`, killed at the end.
+pub struct RealServer {
+    child: Child,
+    /// Over HTTP.
+    pub api: Api,
+}
+
+/// Settings of this machine that must not reach the product under test.
+const FOREIGN: [&str; 6] = ["ENVIRONMENT", "DB_HOST", "REDIS_HOST", "PORT", "FRONTEND_URL", "JWT_SECRET"];
+
+impl RealServer {
+    /// The built binary: beside the tests'.
+    pub fn binary(name: &str) -> PathBuf {
+        let tests = std::env::current_exe().unwrap();
+        let binary = tests.ancestors().map(|a| a.join(name)).find(|b| b.is_file());
+        binary.unwrap_or_else(|| panic!("{name} is not built: run ./test, or cargo build --workspace"))
+    }
+
+    /// A port that is free now.
+    pub fn free_port() -> u16 {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    }
+
+    /// The command of a binary with these settings and no others.
+    pub fn command(name: &str, settings: &[(&str, String)]) -> Command {
+        let mut command = Command::new(Self::binary(name));
+        for foreign in FOREIGN {
+            command.env_remove(foreign);
+        }
+        command.envs(settings.iter().map(|(k, v)| (*k, v))).current_dir(std::env::temp_dir()).stdin(Stdio::null());
+        command
+    }
+
+    /// Starts `cheapbob-http` on a port and waits until it serves.
+    pub async fn http(port: u16, settings: &[(&str, String)]) -> Self {
+        let server = Self::spawn("cheapbob-http", port, settings);
+        let api = server.api.clone();
+        eventually("cheapbob-http serves", 60, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
+        server
+    }
+
+    /// Starts a binary; `port` is where its sandbox is.
+    pub fn spawn(name: &str, port: u16, settings: &[(&str, String)]) -> Self {
+        let mut settings = settings.to_vec();
+        settings.push(("PORT", port.to_string()));
+        let mut command = Self::command(name, &settings);
+        // The test's own thread waits for it; a group of its own, so that a signal to it reaches nothing else.
+        let child = command.stdout(Stdio::null()).process_group(0).spawn().unwrap();
+        Self { child, api: Api::new(&format!("http://localhost:{port}")) }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ctrl-C.
+    #[expect(unsafe_code, reason = "kill(2)")]
+    pub fn interrupt(mut self) -> ExitStatus {
+        unsafe { libc::kill(libc::pid_t::try_from(self.child.id()).unwrap(), libc::SIGINT) };
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for RealServer {
+    fn drop(&mut self) {
+        // Fails where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

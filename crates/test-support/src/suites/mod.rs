@@ -1,0 +1,164 @@
+//! The port contract suites: what each port's doc says it MUST do, run against every implementation.
+
+mod orders;
+mod passing;
+mod products;
+mod stores;
+mod tasks;
+mod users;
+
+use std::sync::Arc;
+
+use cheapbob_domain::{
+    orders::ports::{Holds, Orders, Refunds},
+    products::{NewProduct, Product, ports::Products},
+    shared::{Email, Ids, ProductId, Sale, StoreId, Validation, Won, tasks::TaskQueue},
+    stores::{
+        Address, NewStore, PortOneAccount, PortOneIds, Sns, Week,
+        hours::DayInput,
+        ports::{StoreSearch, Stores},
+    },
+    users::{
+        Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
+        ports::{Accounts, Customers},
+    },
+};
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use secrecy::SecretString;
+
+pub use orders::{holds, orders, refunds};
+pub use passing::{mailer, sessions, signals, storage};
+pub use products::products;
+pub use stores::{search, stores};
+pub use tasks::tasks;
+pub use users::{accounts, customers};
+
+/// Runs SQL.
+///
+/// # Errors
+/// What the database says.
+pub async fn sql(url: &str, statements: &str) -> anyhow::Result<()> {
+    AsyncPgConnection::establish(url).await?.batch_execute(statements).await?;
+    Ok(())
+}
+
+/// One implementation of every transactional port.
+pub struct World {
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Profiles.
+    pub customers: Arc<dyn Customers>,
+    /// Stores.
+    pub stores: Arc<dyn Stores>,
+    /// Search.
+    pub search: Arc<dyn StoreSearch>,
+    /// Products.
+    pub products: Arc<dyn Products>,
+    /// Holds.
+    pub holds: Arc<dyn Holds>,
+    /// Orders.
+    pub orders: Arc<dyn Orders>,
+    /// Refunds.
+    pub refunds: Arc<dyn Refunds>,
+    /// Tasks.
+    pub tasks: Arc<dyn TaskQueue>,
+}
+
+/// An instant: 2026-11-24, a Tuesday, 12:00 KST and `seconds`.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-11-24T12:00:00+09:00").unwrap().with_timezone(&Utc) + chrono::Duration::seconds(seconds)
+}
+
+/// Ids for tests.
+pub(crate) struct TestIds;
+
+impl Ids for TestIds {
+    fn ulid(&self) -> String {
+        ulid::Ulid::r#gen().to_string()
+    }
+
+    fn secret(&self) -> String {
+        format!("{}{}", self.ulid(), self.ulid())
+    }
+}
+
+pub(crate) fn email() -> Email {
+    Email::parse(&crate::fresh_email()).unwrap()
+}
+
+impl World {
+    pub(crate) async fn account(&self, role: Role) -> Email {
+        let account = Account { email: email(), role, is_active: true, email_vouched: true, created_at: at(0) };
+        assert!(self.accounts.create(&account, Provider::Google, account.email.as_str()).await.unwrap());
+        account.email
+    }
+
+    pub(crate) async fn customer(&self) -> Email {
+        let email = self.account(Role::Customer).await;
+        assert!(self.customers.register(&email, &profile(), at(0)).await.unwrap());
+        email
+    }
+
+    /// A store that can be paid, and its seller.
+    pub(crate) async fn store(&self, name: &str) -> (Email, StoreId) {
+        let seller = self.account(Role::Seller).await;
+        let store = new_store(name);
+        assert!(self.stores.register(&seller, &store, at(0)).await.unwrap());
+        assert!(self.stores.set_payment(&store.id, &portone(), at(0)).await.unwrap());
+        (seller, store.id)
+    }
+
+    pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
+        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
+    }
+}
+
+pub(crate) fn profile() -> NewProfile {
+    NewProfile {
+        nickname: Nickname::parse("길동").unwrap(),
+        phone_number: PhoneNumber::parse("01012345678").unwrap(),
+        preferences: vec![(PreferenceKind::PreferredMenu, "poke"), (PreferenceKind::PreferredMenu, "salad"), (PreferenceKind::Allergy, "egg")],
+    }
+}
+
+pub(crate) fn new_product(name: &str, stock: i32) -> NewProduct {
+    NewProduct {
+        name: name.to_owned(),
+        description: "설명".to_owned(),
+        initial_stock: stock,
+        price: Won::price(10_000).unwrap(),
+        sale: Sale::parse(30).unwrap(),
+        nutrition_types: vec!["diet"],
+    }
+}
+
+pub(crate) fn portone() -> PortOneAccount {
+    PortOneAccount { ids: PortOneIds { store_id: "store-1".into(), channel_id: "channel-1".into() }, secret: SecretString::from("secret-1") }
+}
+
+pub(crate) fn new_store(name: &str) -> NewStore {
+    let days: Vec<_> = (0..7)
+        .map(|day_of_week| DayInput { day_of_week, times: [Some("09:00"), Some("21:00"), Some("18:00"), Some("20:00")], is_open_enabled: day_of_week != 6 })
+        .collect();
+    NewStore {
+        id: StoreId::generate(&TestIds),
+        name: name.to_owned(),
+        introduction: "소개".to_owned(),
+        phone: "02-1".to_owned(),
+        sns: Sns { x: Some("https://x.example".into()), ..Sns::default() },
+        address: Address {
+            postal_code: "04000".into(),
+            address: "서울".into(),
+            detail_address: "1층".into(),
+            sido: "서울".into(),
+            sigungu: "마포구".into(),
+            bname: "서교동".into(),
+            lat: "37.5".into(),
+            lng: "126.9".into(),
+            nearest_station: None,
+            walking_time: Some(3),
+        },
+        week: Week::parse("week", &days, &mut Validation::default()).unwrap(),
+    }
+}

@@ -1,0 +1,63 @@
+use cheapbob_domain::shared::tasks::TaskOutcome;
+use futures::future::join_all;
+
+use super::{World, at};
+
+/// `shared::tasks::TaskQueue`
+pub async fn tasks(world: &World) {
+    let tasks = &world.tasks;
+    assert!(tasks.last_due().await.unwrap().is_empty());
+    // One run for each due instant, one unfinished run for each job.
+    let scheduled = join_all((0..8).map(|_| async { tasks.schedule("job", at(0)).await.unwrap() })).await;
+    assert_eq!(scheduled.iter().filter(|s| **s).count(), 1);
+    assert!(!tasks.schedule("job", at(2)).await.unwrap());
+    assert!(tasks.schedule("other", at(2)).await.unwrap());
+
+    // Not before it is due, to one worker only.
+    assert!(tasks.claim("w", at(-1), 10).await.unwrap().is_empty());
+    let workers = ["a", "b", "c", "d"];
+    let claimed = join_all(workers.iter().map(|w| async move { tasks.claim(w, at(0), 10).await.unwrap() })).await;
+    let claimed: Vec<_> = claimed.into_iter().flatten().collect();
+    assert_eq!(claimed.len(), 1);
+    let task = &claimed[0];
+    assert_eq!((task.attempts, task.payload["kind"].as_str(), task.payload["job"].as_str()), (0, Some("run"), Some("job")));
+
+    // Given back, tried again later, done.
+    tasks.give_back(std::slice::from_ref(&task.id)).await.unwrap();
+    assert_eq!(tasks.claim("a", at(0), 10).await.unwrap().len(), 1);
+    tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(10) }).await.unwrap();
+    assert!(tasks.claim("a", at(1), 10).await.unwrap().is_empty());
+    assert_eq!(tasks.claim("a", at(10), 1).await.unwrap().len(), 1, "the other job's run is due as well");
+    let first = tasks.runs("job", 5).await.unwrap();
+    assert_eq!((first.len(), first[0].due_at, first[0].attempts, first[0].last_error.as_deref()), (1, at(0), 1, Some("no")));
+
+    // A worker that falls silent loses its task; a death is an attempt.
+    tasks.heartbeat("b", 3600).await.unwrap();
+    tasks.claim("b", at(10), 10).await.unwrap();
+    tasks.heartbeat("c", -1).await.unwrap();
+    let taken_over = tasks.claim("c", at(10), 10).await.unwrap();
+    assert_eq!(taken_over.len(), 2);
+    for task in &taken_over {
+        tasks.finish(&task.id, &TaskOutcome::Done).await.unwrap();
+    }
+    let runs = tasks.runs("job", 5).await.unwrap();
+    assert_eq!((runs[0].status.as_str(), runs[0].attempts, runs[0].finished_at.is_some()), ("done", 3, true));
+
+    // The same instant is never run again; the next one is, and dies after its attempts.
+    assert!(!tasks.schedule("job", at(0)).await.unwrap());
+    assert!(tasks.schedule("job", at(20)).await.unwrap());
+    for _ in 0..3 {
+        let [task] = &tasks.claim("a", at(30), 10).await.unwrap()[..] else { panic!("one task") };
+        tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(30) }).await.unwrap();
+    }
+    assert!(tasks.claim("a", at(99), 10).await.unwrap().is_empty());
+    assert_eq!(tasks.runs("job", 5).await.unwrap()[0].status, "dead");
+    let mut last = tasks.last_due().await.unwrap();
+    last.sort();
+    assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
+
+    // Done ones go, dead ones stay for the operator.
+    assert_eq!(tasks.prune(3600).await.unwrap(), 0);
+    assert_eq!(tasks.prune(-1).await.unwrap(), 2);
+    assert_eq!(tasks.runs("job", 5).await.unwrap().len(), 1);
+}

@@ -1,0 +1,216 @@
+//! The providers' dialects, in answers of the shape that they are recorded with.
+
+use std::sync::Arc;
+
+use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
+use cheapbob_domain::{
+    shared::Clock,
+    users::{
+        Provider, Role,
+        ports::{IdentityProviders, PendingLogin, ProviderError, ProviderIdentity},
+    },
+};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_string_contains, header, method, path},
+};
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> DateTime<Utc> {
+        "2026-11-24T03:00:00Z".parse().unwrap()
+    }
+}
+
+struct Recorded {
+    server: MockServer,
+    oauth: OAuth,
+    provider: Provider,
+}
+
+fn login(provider: Provider) -> PendingLogin {
+    PendingLogin { provider, role: Role::Seller, browser: "b".into(), verifier: "verifier-of-43-characters-or-more-1234567890".into(), nonce: "nonce-1".into(), local: false }
+}
+
+impl Recorded {
+    async fn of(provider: Provider) -> Self {
+        cheapbob_wiring::prepare_process();
+        let server = MockServer::start().await;
+        let settings = ProviderSettings {
+            client_id: "client-1".into(),
+            client_secret: SecretString::from("secret-1"),
+            authorize_url: format!("{}/authorize", server.uri()).parse().unwrap(),
+            token_url: format!("{}/token", server.uri()).parse().unwrap(),
+            userinfo_url: format!("{}/userinfo", server.uri()).parse().unwrap(),
+        };
+        let oauth = OAuth::new([settings.clone(), settings.clone(), settings], "https://api.example", Arc::new(Noon)).unwrap();
+        Self { server, oauth, provider }
+    }
+
+    async fn token(&self, status: u16, body: Value) {
+        Mock::given(method("POST")).and(path("/token")).respond_with(ResponseTemplate::new(status).set_body_json(body)).mount(&self.server).await;
+    }
+
+    async fn userinfo(&self, status: u16, body: Value) {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(method("GET")).and(path("/userinfo")).and(header("authorization", "Bearer at+/=")).respond_with(answer).mount(&self.server).await;
+    }
+
+    async fn identity(&self) -> Result<ProviderIdentity, ProviderError> {
+        self.oauth.identity(&login(self.provider), "state-1", &SecretString::from("4/0A code")).await
+    }
+}
+
+fn id_token(claims: &Value) -> String {
+    use std::fmt::Write;
+    // base64url without a crate: the alphabet of RFC 4648.
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut out = String::from("eyJhbGciOiJSUzI1NiJ9.");
+    for chunk in claims.to_string().as_bytes().chunks(3) {
+        let n = chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for i in 0..=chunk.len() {
+            write!(out, "{}", char::from(ALPHABET[(n >> (18 - 6 * i)) as usize & 63])).unwrap();
+        }
+    }
+    out + ".c2ln"
+}
+
+fn google_claims() -> Value {
+    json!({ "iss": "https://accounts.google.com", "aud": "client-1", "sub": "113", "exp": Noon.now().timestamp() + 3600, "nonce": "nonce-1" })
+}
+
+fn google_token(claims: &Value) -> Value {
+    json!({ "access_token": "at+/=", "expires_in": 3599, "token_type": "Bearer", "id_token": id_token(claims), "new_field": 1 })
+}
+
+#[tokio::test]
+async fn authorize_urls_carry_each_providers_parameters() {
+    let parameters = async |provider| {
+        let recorded = Recorded::of(provider).await;
+        let url = url::Url::parse(&recorded.oauth.authorize_url("state-1", &login(provider))).unwrap();
+        url.query_pairs().into_owned().collect::<std::collections::BTreeMap<_, _>>()
+    };
+    insta::assert_debug_snapshot!("authorize google", parameters(Provider::Google).await);
+    insta::assert_debug_snapshot!("authorize kakao", parameters(Provider::Kakao).await);
+    insta::assert_debug_snapshot!("authorize naver", parameters(Provider::Naver).await);
+}
+
+#[tokio::test]
+async fn google() {
+    let recorded = Recorded::of(Provider::Google).await;
+    recorded.token(200, google_token(&google_claims())).await;
+    recorded.userinfo(200, json!({ "sub": "113", "email": "A@gmail.com", "email_verified": true, "picture": "x" })).await;
+    let identity = recorded.identity().await.unwrap();
+    assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("113", "a@gmail.com", true));
+    let requests = recorded.server.received_requests().await.unwrap();
+    let form = String::from_utf8(requests[0].body.clone()).unwrap();
+    for part in ["code=4%2F0A+code", "code_verifier=verifier-of", "redirect_uri=https%3A%2F%2Fapi.example%2Fapi%2Fv1%2Fauth%2Fgoogle%2Fcallback%2Fseller", "client_secret=secret-1"] {
+        assert!(form.contains(part), "{part} in {form}");
+    }
+}
+
+#[tokio::test]
+async fn google_checks_the_id_token() {
+    for (field, bad) in [("iss", json!("https://evil.example")), ("aud", json!("client-2")), ("nonce", json!("another")), ("nonce", Value::Null), ("exp", json!(1)), ("sub", json!("114"))] {
+        let recorded = Recorded::of(Provider::Google).await;
+        let mut claims = google_claims();
+        claims[field] = bad;
+        recorded.token(200, google_token(&claims)).await;
+        recorded.userinfo(200, json!({ "sub": "113", "email": "a@gmail.com", "email_verified": true })).await;
+        assert!(matches!(recorded.identity().await, Err(ProviderError::Refused(..))), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn google_that_does_not_say_verified_does_not_vouch() {
+    let recorded = Recorded::of(Provider::Google).await;
+    recorded.token(200, google_token(&google_claims())).await;
+    recorded.userinfo(200, json!({ "sub": "113", "email": "a@gmail.com" })).await;
+    assert!(!recorded.identity().await.unwrap().vouched);
+}
+
+#[tokio::test]
+async fn kakao_gives_an_email_only_if_valid_and_verified() {
+    for (account, email) in [
+        (json!({ "email": "a@kakao.com", "is_email_valid": true, "is_email_verified": true }), Some("a@kakao.com")),
+        (json!({ "email": "ka***@kakao.com", "is_email_valid": false, "is_email_verified": true }), None),
+        (json!({ "email": "a@kakao.com", "is_email_valid": true, "is_email_verified": false }), None),
+        (json!({ "email": "a@kakao.com" }), None),
+        (json!({ "email_needs_agreement": true }), None),
+        (Value::Null, None),
+    ] {
+        let recorded = Recorded::of(Provider::Kakao).await;
+        recorded.token(200, json!({ "token_type": "bearer", "access_token": "at+/=", "expires_in": 21599, "scope": "account_email openid" })).await;
+        recorded.userinfo(200, json!({ "id": 123_456_789_012_i64, "kakao_account": account })).await;
+        let identity = recorded.identity().await.unwrap();
+        assert_eq!(identity.user_id, "123456789012");
+        assert_eq!((identity.email.as_ref().map(|e| e.as_str()), identity.vouched), (email, email.is_some()), "{account}");
+    }
+}
+
+#[tokio::test]
+async fn naver_never_vouches_and_errs_with_200() {
+    let recorded = Recorded::of(Provider::Naver).await;
+    recorded.token(200, json!({ "access_token": "at+/=", "refresh_token": "r", "token_type": "bearer", "expires_in": "3600" })).await;
+    recorded.userinfo(200, json!({ "resultcode": "00", "message": "success", "response": { "id": "WuF1", "email": "a@naver.com" } })).await;
+    let identity = recorded.identity().await.unwrap();
+    assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("WuF1", "a@naver.com", false));
+    let form = recorded.server.received_requests().await.unwrap()[0].clone();
+    assert!(String::from_utf8(form.body).unwrap().contains("state=state-1"));
+
+    let refused = Recorded::of(Provider::Naver).await;
+    refused.token(200, json!({ "error": "invalid_request", "error_description": "no valid data in session" })).await;
+    assert!(matches!(refused.identity().await, Err(ProviderError::Refused(..))));
+    let failed = Recorded::of(Provider::Naver).await;
+    failed.token(200, json!({ "access_token": "at+/=" })).await;
+    failed.userinfo(401, json!({ "resultcode": "024", "message": "Authentication failed" })).await;
+    assert!(matches!(failed.identity().await, Err(ProviderError::Unavailable(..))));
+    let without = Recorded::of(Provider::Naver).await;
+    without.token(200, json!({ "access_token": "at+/=" })).await;
+    without.userinfo(200, json!({ "resultcode": "00", "response": { "id": "WuF1" } })).await;
+    assert_eq!(without.identity().await.unwrap().email, None);
+}
+
+#[tokio::test]
+async fn refusals_and_faults_are_told_apart() {
+    for (provider, status, body, refused) in [
+        (Provider::Google, 400, json!({ "error": "invalid_grant", "error_description": "Malformed auth code." }), true),
+        (Provider::Google, 500, json!({}), false),
+        (Provider::Google, 429, json!({}), false),
+        (Provider::Google, 200, json!({ "access_token": "x" }), false),
+        (Provider::Kakao, 400, json!({ "error": "invalid_grant", "error_code": "KOE320" }), true),
+        (Provider::Kakao, 401, json!({ "error": "invalid_client", "error_code": "KOE010" }), true),
+        (Provider::Kakao, 400, json!({ "error": "server_error", "error_code": "KOE003" }), false),
+        (Provider::Naver, 200, json!({}), false),
+        (Provider::Naver, 503, json!({ "error": "temporarily_unavailable" }), false),
+    ] {
+        let recorded = Recorded::of(provider).await;
+        recorded.token(status, body.clone()).await;
+        let error = recorded.identity().await.unwrap_err();
+        assert_eq!(matches!(error, ProviderError::Refused(..)), refused, "{provider:?} {status} {body}: {error}");
+        // The code is nobody's business.
+        assert!(!error.to_string().contains("4/0A"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn garbage_redirects_floods_and_silence_are_faults() {
+    let answers = [
+        ResponseTemplate::new(200).set_body_string("<html>"),
+        ResponseTemplate::new(200).set_body_bytes(vec![b' '; 300 << 10]),
+        ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1:1/").set_body_string(""),
+        ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(30)),
+    ];
+    let results = futures::future::join_all(answers.into_iter().map(|answer| async {
+        let recorded = Recorded::of(Provider::Kakao).await;
+        Mock::given(body_string_contains("grant_type=authorization_code")).respond_with(answer).mount(&recorded.server).await;
+        recorded.identity().await
+    }));
+    for result in results.await {
+        assert!(matches!(result, Err(ProviderError::Unavailable(..))), "{result:?}");
+    }
+}

@@ -1,0 +1,123 @@
+//! PortOne's dialect: the table of errors and what each answer means.
+
+use std::time::Duration;
+
+use cheapbob_adapters_portone::PortOne;
+use cheapbob_domain::{
+    orders::ports::{CancelAnswer, Paid, PaymentTruth, Payments},
+    shared::{ErrorKind, PaymentId},
+    stores::{PortOneAccount, PortOneIds},
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+
+fn account() -> PortOneAccount {
+    PortOneAccount { ids: PortOneIds { store_id: "store-1".into(), channel_id: "c".into() }, secret: SecretString::from("secret-1") }
+}
+
+fn id() -> PaymentId {
+    PaymentId::parse("PAY1").unwrap()
+}
+
+async fn portone(answer: ResponseTemplate, live_only: bool) -> (MockServer, PortOne) {
+    cheapbob_wiring::prepare_process();
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let portone = PortOne::new(server.uri().parse().unwrap(), live_only).unwrap();
+    (server, portone)
+}
+
+fn payment(status: &str) -> Value {
+    json!({
+        "status": status, "id": "PAY1", "storeId": "store-1", "currency": "KRW", "channel": { "type": "TEST", "pgProvider": "X", "pgMerchantId": "m" },
+        "amount": { "total": 9800, "taxFree": 0, "discount": 800, "paid": 9000, "cancelled": 0, "cancelledTaxFree": 0 }, "somethingNew": { "a": 1 },
+    })
+}
+
+async fn truth(body: Value, live_only: bool) -> PaymentTruth {
+    let (_server, portone) = portone(ResponseTemplate::new(200).set_body_json(body), live_only).await;
+    portone.get(&account(), &id(), Duration::from_secs(5)).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_status_means_one_thing() {
+    // The total counts, not what a card's discount left of it.
+    let paid = PaymentTruth::Paid(Paid { store_id: "store-1".into(), currency: "KRW".into(), total: 9800, cancelled: 0 });
+    for (status, meaning) in [
+        ("PAID", paid.clone()),
+        ("PARTIAL_CANCELLED", paid.clone()),
+        ("FAILED", PaymentTruth::Failed),
+        ("CANCELLED", PaymentTruth::Cancelled),
+        ("READY", PaymentTruth::NotPaid),
+        ("PAY_PENDING", PaymentTruth::NotPaid),
+        ("PENDING", PaymentTruth::NotPaid),
+        ("VIRTUAL_ACCOUNT_ISSUED", PaymentTruth::NotPaid),
+        ("OF_TOMORROW", PaymentTruth::NotPaid),
+    ] {
+        assert_eq!(truth(payment(status), false).await, meaning, "{status}");
+    }
+    assert_eq!(truth(payment("PAID"), true).await, PaymentTruth::NotPaid, "a test channel in production");
+    let mut live = payment("PAID");
+    live["channel"]["type"] = "LIVE".into();
+    assert_eq!(truth(live, true).await, paid);
+}
+
+#[tokio::test]
+async fn requests_are_as_portone_wants_them() {
+    let (server, portone) = portone(ResponseTemplate::new(200).set_body_json(payment("PAID")), false).await;
+    portone.get(&account(), &id(), Duration::from_secs(5)).await.unwrap();
+    portone.cancel(&account(), &id(), "이유", "refund-PAY1-1").await;
+    let [get, cancel] = &server.received_requests().await.unwrap()[..] else { panic!("two requests") };
+    assert_eq!((get.url.path(), get.url.query(), get.headers["authorization"].to_str().unwrap()), ("/payments/PAY1", Some("storeId=store-1"), "PortOne secret-1"));
+    assert_eq!((cancel.url.path(), cancel.headers["idempotency-key"].to_str().unwrap()), ("/payments/PAY1/cancel", "\"refund-PAY1-1\""));
+    assert_eq!(cancel.body_json::<Value>().unwrap(), json!({ "reason": "이유", "storeId": "store-1" }));
+}
+
+#[tokio::test]
+async fn no_answer_is_unavailable_and_not_found_is_unknown() {
+    let get = async |answer| {
+        let (_server, portone) = portone(answer, false).await;
+        portone.get(&account(), &id(), Duration::from_millis(500)).await
+    };
+    let failure = |status, kind: &str| ResponseTemplate::new(status).set_body_json(json!({ "type": kind }));
+    assert_eq!(get(failure(404, "PAYMENT_NOT_FOUND")).await.unwrap(), PaymentTruth::Unknown);
+    for answer in [
+        failure(401, "UNAUTHORIZED"),
+        failure(403, "FORBIDDEN"),
+        failure(400, "INVALID_REQUEST"),
+        failure(500, "X"),
+        ResponseTemplate::new(404).set_body_string("<html>a gateway's page"),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+        ResponseTemplate::new(200).set_body_bytes(vec![b' '; 2 << 20]),
+        ResponseTemplate::new(200).set_body_json(payment("PAID")).set_delay(Duration::from_secs(5)),
+    ] {
+        let error = get(answer).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(!error.to_string().contains("secret-1"));
+    }
+    let nobody = PortOne::new("http://127.0.0.1:1".parse().unwrap(), false).unwrap();
+    assert_eq!(nobody.get(&account(), &id(), Duration::from_secs(5)).await.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn each_answer_to_a_cancellation_means_one_thing() {
+    let cancel = async |answer| {
+        let (_server, portone) = portone(answer, false).await;
+        portone.cancel(&account(), &id(), "r", "k").await
+    };
+    let done = |status: &str| ResponseTemplate::new(200).set_body_json(json!({ "cancellation": { "status": status, "id": "c", "totalAmount": 1 } }));
+    let failure = |status, kind: &str| ResponseTemplate::new(status).set_body_json(json!({ "type": kind, "pgCode": "1", "pgMessage": "m" }));
+    assert_eq!(cancel(done("SUCCEEDED")).await, CancelAnswer::Succeeded);
+    assert_eq!(cancel(done("REQUESTED")).await, CancelAnswer::Requested);
+    assert!(matches!(cancel(done("FAILED")).await, CancelAnswer::Failed(_)), "HTTP 200 can carry a failure");
+    assert!(matches!(cancel(done("NEW")).await, CancelAnswer::Unknown(_)));
+    assert_eq!(cancel(failure(409, "PAYMENT_ALREADY_CANCELLED")).await, CancelAnswer::AlreadyCancelled);
+    assert_eq!(cancel(failure(409, "IDEMPOTENCY_OUTSTANDING_REQUEST")).await, CancelAnswer::Outstanding);
+    for (status, kind) in [(400, "INVALID_REQUEST"), (401, "UNAUTHORIZED"), (403, "FORBIDDEN"), (404, "PAYMENT_NOT_FOUND"), (409, "PAYMENT_NOT_PAID")] {
+        assert!(matches!(cancel(failure(status, kind)).await, CancelAnswer::Failed(_)), "{kind}");
+    }
+    for answer in [failure(502, "PG_PROVIDER"), failure(429, "X"), ResponseTemplate::new(500), ResponseTemplate::new(200).set_body_string("{")] {
+        assert!(matches!(cancel(answer).await, CancelAnswer::Unknown(_)));
+    }
+}

@@ -1,0 +1,76 @@
+//! The sandbox's PortOne against PortOne's own OpenAPI file, so that it cannot drift from the real one.
+
+use cheapbob_test_support::{Held, TestApp};
+use serde_json::{Map, Value, json};
+
+/// The document as a JSON schema: OpenAPI 3.0's `nullable` aside, its schemas are JSON schemas.
+fn schemas() -> Value {
+    let file = std::env::var("CHEAPBOB_PORTONE_OPENAPI").expect("CHEAPBOB_PORTONE_OPENAPI names PortOne's v2.openapi.json");
+    let mut document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    json!({ "components": document["components"].take() })
+}
+
+/// Checks `value` against the schema at `pointer`; unknown fields and formats are no matter, missing and wrong ones are.
+fn check(schemas: &Value, pointer: &str, value: &Value) {
+    let mut root: Map<String, Value> = schemas.as_object().unwrap().clone();
+    root.insert("$ref".to_owned(), format!("#{pointer}").into());
+    let validator = jsonschema::draft7::options().build(&Value::Object(root)).unwrap();
+    let errors: Vec<_> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    assert!(errors.is_empty(), "{pointer}\n{}\n{value:#}", errors.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portone_openapi_every_answer_of_the_sandbox_fits() {
+    let schemas = schemas();
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(20).await, app.api.customer().await);
+    let client = reqwest::Client::new();
+    let get = async |held: &Held| -> Value {
+        let url = format!("{}/sandbox/portone/payments/{}", app.api.base, held.payment_id);
+        client.get(url).header("authorization", "PortOne s").send().await.unwrap().json().await.unwrap()
+    };
+    let mut seen = Vec::new();
+    for (status, schema) in [
+        ("PAID", "PaidPayment"),
+        ("READY", "ReadyPayment"),
+        ("FAILED", "FailedPayment"),
+        ("PAY_PENDING", "PayPendingPayment"),
+        ("VIRTUAL_ACCOUNT_ISSUED", "VirtualAccountIssuedPayment"),
+    ] {
+        let held = customer.hold(&shop.product_id, 1).await;
+        app.api.pay_with(&held, &json!({ "status": status })).await.expect(200);
+        let payment = get(&held).await;
+        assert_eq!(payment["status"], status);
+        check(&schemas, &format!("/components/schemas/{schema}"), &payment);
+        seen.push(held);
+    }
+    // Cancellations: failed with HTTP 200, in part, whole.
+    let cancel = async |held: &Held, body: Value, secret: &str| -> (u16, Value) {
+        let url = format!("{}/sandbox/portone/payments/{}/cancel", app.api.base, held.payment_id);
+        let answer = client.post(url).header("authorization", secret).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    };
+    app.api.faults(json!([{ "on": "cancel", "do": "fail_200", "times": 1 }])).await;
+    for (body, status, schema) in [
+        (json!({ "reason": "r" }), "PAID", "PaidPayment"),
+        (json!({ "reason": "r", "amount": 1000 }), "PARTIAL_CANCELLED", "PartialCancelledPayment"),
+        (json!({ "reason": "r" }), "CANCELLED", "CancelledPayment"),
+    ] {
+        let (code, answer) = cancel(&seen[0], body, "PortOne s").await;
+        assert_eq!(code, 200, "{answer}");
+        check(&schemas, "/components/schemas/CancelPaymentResponse", &answer);
+        let payment = get(&seen[0]).await;
+        assert_eq!(payment["status"], status);
+        check(&schemas, &format!("/components/schemas/{schema}"), &payment);
+    }
+    for (held, body, secret, status, schema) in [
+        (&seen[0], json!({ "reason": "r" }), "PortOne s", 409, "PaymentAlreadyCancelledError"),
+        (&seen[1], json!({ "reason": "r" }), "PortOne s", 409, "PaymentNotPaidError"),
+        (&seen[1], json!({}), "PortOne s", 400, "InvalidRequestError"),
+        (&seen[1], json!({ "reason": "r" }), "Bearer s", 401, "UnauthorizedError"),
+    ] {
+        let (code, answer) = cancel(held, body, secret).await;
+        assert_eq!(code, status, "{answer}");
+        check(&schemas, &format!("/components/schemas/{schema}"), &answer);
+    }
+}

@@ -1,0 +1,91 @@
+//! The one table of routes, the router and the OpenAPI document are the same.
+
+use std::collections::BTreeSet;
+
+use cheapbob_http::{Access, ROUTES, document};
+use cheapbob_test_support::TestApp;
+use reqwest::Method;
+
+/// A path of a pattern, with something in each place that nobody owns.
+fn path(pattern: &str) -> String {
+    let segments: Vec<_> = pattern
+        .split('/')
+        .map(|s| match s {
+            "{provider}" => "google",
+            "{role}" => "customer",
+            s if s.starts_with('{') => "nothing",
+            s => s,
+        })
+        .collect();
+    segments.join("/")
+}
+
+#[test]
+fn the_document_lists_exactly_the_table() {
+    let document = serde_json::to_value(document()).unwrap();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            documented.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let table: BTreeSet<_> =
+        ROUTES.iter().filter(|(_, p, _)| *p != "/openapi.json").map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+    assert_eq!(documented, table);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_lets_in_whom_the_table_lets_in() {
+    let app = TestApp::start().await;
+    let (customer, seller) = (app.api.customer().await, app.api.shop(1).await.seller);
+    let (gone_customer, gone_seller) = (app.api.customer().await, app.api.shop(1).await.seller);
+    app.database.sql(&format!("UPDATE accounts SET is_active = false WHERE email IN ('{}', '{}')", gone_customer.email, gone_seller.email)).await;
+    for (method, pattern, access) in ROUTES {
+        let (verb, path) = (Method::from_bytes(method.as_bytes()).unwrap(), path(pattern));
+        let status = async |token: Option<&str>| app.api.call(verb.clone(), &path, token, None).await.status;
+        let admitted = |status: u16| !matches!(status, 401 | 403 | 439);
+        let row = format!("{method} {pattern}");
+        let nobody = status(None).await;
+        assert_eq!(nobody == 401, *access != Access::Anyone, "{row} for nobody: {nobody}");
+        assert_eq!(status(Some("bad")).await == 401, *access != Access::Anyone, "{row} with a bad token");
+        for (person, gone, mine) in [
+            (&customer, &gone_customer, matches!(access, Access::Anyone | Access::Either | Access::Customer | Access::CustomerAlsoWithdrawn)),
+            (&seller, &gone_seller, matches!(access, Access::Anyone | Access::Either | Access::Seller | Access::SellerAlsoWithdrawn)),
+        ] {
+            let answered = status(Some(&person.token)).await;
+            assert_eq!(if admitted(answered) { 0 } else { answered }, if mine { 0 } else { 403 }, "{row} for {}", person.email);
+            let also_withdrawn = !matches!(access, Access::Customer | Access::Seller);
+            let expected = match (mine, also_withdrawn) {
+                (false, _) => 403,
+                (true, false) => 439,
+                (true, true) => 0,
+            };
+            let answered = status(Some(&gone.token)).await;
+            assert_eq!(if admitted(answered) { 0 } else { answered }, expected, "{row} for a withdrawn account");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_method_and_an_unknown_path_are_problems() {
+    let app = TestApp::start().await;
+    let allowed: BTreeSet<_> = ROUTES.iter().map(|(m, p, _)| (*m, *p)).collect();
+    for (_, pattern, _) in ROUTES {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            if allowed.contains(&(method, *pattern)) {
+                continue;
+            }
+            // POST /…/orders/today is DELETE or GET of no other pattern; /stores/favorites is none of {store_id}'s.
+            let answer = app.api.call(Method::from_bytes(method.as_bytes()).unwrap(), &path(pattern), None, None).await;
+            let code = answer.clone().refused(answer.status);
+            let other = ["not_found", "unauthenticated"].contains(&code.as_str());
+            assert!(answer.status == 405 && code == "method_not_allowed" || other, "{method} {pattern}: {} {code}", answer.status);
+            if answer.status == 405 {
+                assert!(!answer.headers["allow"].to_str().unwrap().contains(method));
+            }
+        }
+    }
+    for unknown in ["/nope", "/api/v1", "/api/v1/customer", "/api/v1/seller/store/", "/api/v1/seller/store/products//stock/reservation", "/media/none.jpg"] {
+        assert_eq!(app.api.get(unknown).await.refused(404), "not_found", "{unknown}");
+    }
+}

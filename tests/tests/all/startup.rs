@@ -1,0 +1,120 @@
+//! What whoever starts it reads, and what is left when it cannot start.
+
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+use cheapbob_test_support::{RealServer, TestDatabase};
+
+/// Starts and must fail: (exit code is not 0, last lines).
+fn refused(settings: &[(&str, String)]) -> String {
+    let output = RealServer::command("cheapbob-http", settings).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{said}");
+    let mine: Vec<_> = said.lines().filter(|l| l.starts_with("cheapbob-http: ") || l.starts_with("  - ")).collect();
+    assert!(!mine.is_empty(), "{said}");
+    mine.join("\n")
+}
+
+fn embedded(data: &Path, port: u16) -> Vec<(&'static str, String)> {
+    vec![("CHEAPBOB_DATA_DIR", data.display().to_string()), ("PORT", port.to_string())]
+}
+
+#[test]
+fn a_port_in_use() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (data, port) = (tempfile::tempdir().unwrap(), taken.local_addr().unwrap().port());
+    let said = refused(&embedded(data.path(), port));
+    assert!(said.contains(&format!("port {port} on 127.0.0.1 cannot be used; set PORT")), "{said}");
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing was begun");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_in_use_and_data_of_another_version() {
+    let data = tempfile::tempdir().unwrap();
+    let port = RealServer::free_port();
+    let server = RealServer::http(port, &[("CHEAPBOB_DATA_DIR", data.path().display().to_string())]).await;
+    let said = refused(&embedded(data.path(), RealServer::free_port()));
+    assert!(said.contains("is in use by another process"), "{said}");
+    server.interrupt();
+    std::fs::write(data.path().join("postgres/data/PG_VERSION"), "9\n").unwrap();
+    let said = refused(&embedded(data.path(), port));
+    assert!(said.contains("is of PostgreSQL 9, but only PostgreSQL"), "{said}");
+}
+
+#[test]
+fn an_unwritable_folder() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let said = refused(&embedded(&file.path().join("data"), RealServer::free_port()));
+    assert!(said.contains("cannot be written"), "{said}");
+}
+
+#[test]
+fn programs_missing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut settings = embedded(data.path(), RealServer::free_port());
+    settings.push(("CHEAPBOB_PG_BIN", "/nowhere".to_owned()));
+    let said = refused(&settings);
+    assert!(said.contains("PostgreSQL's programs are missing: run ./run"), "{said}");
+}
+
+/// A folder that PostgreSQL's user cannot pass through, as in /root or mktemp's: works where we are root.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_behind_closed_doors() {
+    let closed = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let deep = closed.path().join("so/deep/that/no/unix/socket/has/a/path/as/long/as/this/one/which/is/more/than/a/hundred/characters/long");
+    let server = RealServer::http(RealServer::free_port(), &[("CHEAPBOB_DATA_DIR", deep.display().to_string())]).await;
+    assert_eq!(server.api.get("/health/ready").await.status, 200);
+    assert!(server.interrupt().success());
+}
+
+#[test]
+fn settings_that_are_half_there_are_listed_at_once() {
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("GOOGLE_CLIENT_ID", "x".to_owned()),
+        ("JWT_ALGORITHM", "none".to_owned()),
+        ("FRONTEND_URL", "not an address".to_owned()),
+    ];
+    insta::assert_snapshot!("half settings", refused(&settings));
+    insta::assert_snapshot!("production without settings", refused(&[("ENVIRONMENT", "production".to_owned())]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer() {
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", "1".to_owned()),
+        ("DB_USER", "u".to_owned()),
+        ("DB_NAME", "n".to_owned()),
+        ("PORT", RealServer::free_port().to_string()),
+    ];
+    let said = refused(&settings);
+    assert!(said.contains("cannot prepare the database (host \"127.0.0.1\")"), "{said}");
+    // Two at once on one fresh database: both start.
+    let database = TestDatabase::create().await;
+    database.sql("DROP SCHEMA public CASCADE; DROP SCHEMA embedded CASCADE; CREATE SCHEMA public;").await;
+    let settings = |port: u16| {
+        vec![
+            ("DB_HOST", "127.0.0.1".to_owned()),
+            ("DB_PORT", database.port()),
+            ("DB_USER", "cheapbob".to_owned()),
+            ("DB_NAME", database.name().to_owned()),
+            ("PORT", port.to_string()),
+        ]
+    };
+    let (one, two) = (RealServer::free_port(), RealServer::free_port());
+    let (settings_one, settings_two) = (settings(one), settings(two));
+    let (one, two) = tokio::join!(RealServer::http(one, &settings_one), RealServer::http(two, &settings_two));
+    assert_eq!(one.api.get("/health/ready").await.status, 200);
+    assert_eq!(two.api.get("/health/ready").await.status, 200);
+}
+
+/// `kill -9` leaves no PostgreSQL behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_orphan_after_a_kill() {
+    let data = tempfile::tempdir().unwrap();
+    let server = RealServer::http(RealServer::free_port(), &[("CHEAPBOB_DATA_DIR", data.path().display().to_string())]).await;
+    let pid: u32 = std::fs::read_to_string(data.path().join("postgres/data/postmaster.pid")).unwrap().lines().next().unwrap().parse().unwrap();
+    server.kill();
+    cheapbob_test_support::eventually("PostgreSQL ends", 20, || async { (!Path::new(&format!("/proc/{pid}")).exists()).then_some(()) }).await;
+}
