@@ -58,7 +58,11 @@ impl SandboxClock {
     pub async fn set(self: &Arc<Self>, embedded: &Embedded, now: Option<DateTime<Utc>>) -> Result<()> {
         let offset = now.map_or(0, |now| (now - system_now()).num_milliseconds());
         let mut connection = embedded.connection().await?;
-        sql_query("UPDATE embedded.clock SET offset_ms = $1").bind::<t::BigInt, _>(offset).execute(&mut connection).await.map_err(failed)?;
+        sql_query("UPDATE embedded.clock SET offset_ms = $1")
+            .bind::<t::BigInt, _>(offset)
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
         notify(&mut connection, CLOCK, "").await?;
         self.offset_ms.store(offset, Ordering::Relaxed);
         Ok(())

@@ -72,9 +72,20 @@ const PICTURES: [Picture; 8] = [
 type Kind = (&'static str, usize, [(&'static str, &'static str, i64, i64); 2]);
 
 const KINDS: [Kind; 8] = [
-    ("샐러드", 0, [("오늘의 그린 샐러드", "그날 들어온 채소로 만든 한 끼 샐러드", 8_900, 40), ("닭가슴살 샐러드", "수비드 닭가슴살 150g", 10_900, 35)]),
+    (
+        "샐러드",
+        0,
+        [
+            ("오늘의 그린 샐러드", "그날 들어온 채소로 만든 한 끼 샐러드", 8_900, 40),
+            ("닭가슴살 샐러드", "수비드 닭가슴살 150g", 10_900, 35),
+        ],
+    ),
     ("포케", 1, [("연어 포케", "생연어와 현미밥", 13_500, 50), ("참치 포케", "참치와 아보카도", 12_900, 45)]),
-    ("한식 도시락", 2, [("제육 도시락", "국내산 앞다리살 제육볶음", 8_500, 30), ("불고기 도시락", "간장 불고기와 세 가지 반찬", 9_500, 30)]),
+    (
+        "한식 도시락",
+        2,
+        [("제육 도시락", "국내산 앞다리살 제육볶음", 8_500, 30), ("불고기 도시락", "간장 불고기와 세 가지 반찬", 9_500, 30)],
+    ),
     ("샌드위치", 3, [("에그마요 샌드위치", "두툼한 계란 샌드위치", 6_500, 50), ("햄치즈 샌드위치", "바게트 햄치즈", 7_200, 40)]),
     ("베이커리", 4, [("빵 꾸러미", "오늘 구운 빵 네 가지", 12_000, 60), ("크루아상 두 개", "버터 크루아상", 7_600, 50)]),
     ("국밥", 5, [("포장 순대국", "밥 포함", 10_000, 30), ("포장 육개장", "밥 포함", 11_000, 35)]),
@@ -232,7 +243,11 @@ fn address(number: usize, (sigungu, bname, lat, lng, station, minutes): (&str, &
 /// As long as a day can be: 23:59:59 is the latest time of day that the contract can write.
 fn round_the_clock() -> Result<Week> {
     let days: Vec<_> = (0..7)
-        .map(|day_of_week| DayInput { day_of_week, times: [Some("00:00"), Some("23:59:59"), Some("00:00"), Some("23:59:59")], is_open_enabled: true })
+        .map(|day_of_week| DayInput {
+            day_of_week,
+            times: [Some("00:00"), Some("23:59:59"), Some("00:00"), Some("23:59:59")],
+            is_open_enabled: true,
+        })
         .collect();
     let mut errors = Validation::default();
     let week = Week::parse("demo", &days, &mut errors);

@@ -59,7 +59,13 @@ impl Drop for Feed {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn listen(url: &str, embedded: &Embedded, clock: &SandboxClock, hub: &SignalHub, listening: &AtomicBool) -> std::result::Result<(), Failure> {
+async fn listen(
+    url: &str,
+    embedded: &Embedded,
+    clock: &SandboxClock,
+    hub: &SignalHub,
+    listening: &AtomicBool,
+) -> std::result::Result<(), Failure> {
     let mut connection = AsyncPgConnection::establish(url).await?;
     for channel in [PICKUP, CLOCK] {
         sql_query(format!("LISTEN {channel}")).execute(&mut connection).await?;

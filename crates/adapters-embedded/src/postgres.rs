@@ -14,7 +14,9 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// No `initdb` and `postgres` anywhere.
-    #[error("PostgreSQL's programs are missing: run ./run, or install them (Debian: apt-get install postgresql; macOS: brew install postgresql@17), or set DB_HOST to use a server, or CHEAPBOB_PG_BIN to their folder")]
+    #[error(
+        "PostgreSQL's programs are missing: run ./run, or install them (Debian: apt-get install postgresql; macOS: brew install postgresql@17), or set DB_HOST to use a server, or CHEAPBOB_PG_BIN to their folder"
+    )]
     ProgramsMissing,
     /// The lock is taken.
     #[error("the data folder {} is in use by another process: stop it, or set CHEAPBOB_DATA_DIR to another folder", .0.display())]
@@ -241,7 +243,8 @@ fn initialize(programs: &Programs, user: Option<User>, home: &Path, data: &Path)
 fn end_predecessor(data: &Path) {
     let file = data.join("postmaster.pid");
     let Some(pid) = fs::read_to_string(&file).ok().and_then(|t| t.lines().next()?.trim().parse::<u32>().ok()) else { return };
-    let is_ours = || fs::read_link(format!("/proc/{pid}/cwd")).map_or_else(|_| cfg!(not(target_os = "linux")) && alive(pid), |cwd| cwd == data);
+    let is_ours =
+        || fs::read_link(format!("/proc/{pid}/cwd")).map_or_else(|_| cfg!(not(target_os = "linux")) && alive(pid), |cwd| cwd == data);
     for (signal, patience) in [(0, 5), (libc::SIGINT, 10), (libc::SIGQUIT, 5), (libc::SIGKILL, 5)] {
         let end = Instant::now() + Duration::from_secs(patience);
         while is_ours() && Instant::now() < end {

@@ -64,7 +64,14 @@ impl ObjectStorage for Folder {
         let Some(path) = self.path(key) else { return Ok(None) };
         match tokio::fs::read(&path).await {
             Ok(bytes) => Ok(Some((content_type(key).to_owned(), bytes))),
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory | std::io::ErrorKind::NotADirectory) => Ok(None),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::IsADirectory | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
             Err(e) => Err(Error::unavailable("storage", e)),
         }
     }

@@ -50,16 +50,14 @@ impl ProviderSettings {
                 "https://oauth2.googleapis.com/token",
                 "https://openidconnect.googleapis.com/v1/userinfo",
             ],
-            Provider::Kakao => ["https://kauth.kakao.com/oauth/authorize", "https://kauth.kakao.com/oauth/token", "https://kapi.kakao.com/v2/user/me"],
-            Provider::Naver => ["https://nid.naver.com/oauth2.0/authorize", "https://nid.naver.com/oauth2.0/token", "https://openapi.naver.com/v1/nid/me"],
+            Provider::Kakao => {
+                ["https://kauth.kakao.com/oauth/authorize", "https://kauth.kakao.com/oauth/token", "https://kapi.kakao.com/v2/user/me"]
+            }
+            Provider::Naver => {
+                ["https://nid.naver.com/oauth2.0/authorize", "https://nid.naver.com/oauth2.0/token", "https://openapi.naver.com/v1/nid/me"]
+            }
         };
-        Ok(Self {
-            client_id,
-            client_secret,
-            authorize_url: authorize.parse()?,
-            token_url: token.parse()?,
-            userinfo_url: userinfo.parse()?,
-        })
+        Ok(Self { client_id, client_secret, authorize_url: authorize.parse()?, token_url: token.parse()?, userinfo_url: userinfo.parse()? })
     }
 }
 
@@ -78,8 +76,11 @@ impl OAuth {
     /// # Errors
     /// Where the HTTP client cannot be built.
     pub fn new(settings: [ProviderSettings; 3], redirect_base: &str, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
-        let client =
-            Client::builder().connect_timeout(Duration::from_secs(3)).timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).build()?;
+        let client = Client::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .timeout(Duration::from_secs(10))
+            .redirect(redirect::Policy::none())
+            .build()?;
         Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock })
     }
 

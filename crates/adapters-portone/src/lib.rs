@@ -69,8 +69,9 @@ impl PortOne {
     }
 
     async fn call(&self, account: &PortOneAccount, request: RequestBuilder, within: Duration) -> std::result::Result<Vec<u8>, CallError> {
-        let mut secret = header::HeaderValue::try_from(format!("PortOne {}", account.secret.expose_secret()))
-            .map_err(|_| CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() })?;
+        let mut secret = header::HeaderValue::try_from(format!("PortOne {}", account.secret.expose_secret())).map_err(|_| {
+            CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() }
+        })?;
         secret.set_sensitive(true);
         let response = request.header(header::AUTHORIZATION, secret).timeout(within).send().await?;
         let status = response.status();
@@ -84,7 +85,12 @@ impl PortOne {
         })
     }
 
-    async fn payment(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> std::result::Result<PaymentTruth, CallError> {
+    async fn payment(
+        &self,
+        account: &PortOneAccount,
+        payment: &PaymentId,
+        within: Duration,
+    ) -> std::result::Result<PaymentTruth, CallError> {
         let request = self.client.get(self.url(payment, None)?).query(&[("storeId", account.ids.store_id.as_str())]);
         match self.call(account, request, within).await {
             Ok(body) => Ok(serde_json::from_slice::<Payment>(&body)?.truth(self.live_only)),
@@ -93,7 +99,13 @@ impl PortOne {
         }
     }
 
-    async fn cancellation(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> std::result::Result<Cancellation, CallError> {
+    async fn cancellation(
+        &self,
+        account: &PortOneAccount,
+        payment: &PaymentId,
+        reason: &str,
+        key: &str,
+    ) -> std::result::Result<Cancellation, CallError> {
         let request = self
             .client
             .post(self.url(payment, Some("cancel"))?)

@@ -32,9 +32,12 @@ impl Payment {
                 tracing::error!(portone_store = self.store_id, "a payment over a test channel in production is no money");
                 PaymentTruth::NotPaid
             }
-            "PAID" | "PARTIAL_CANCELLED" => {
-                PaymentTruth::Paid(Paid { store_id: self.store_id, currency: self.currency, total: self.amount.total, cancelled: self.amount.cancelled })
-            }
+            "PAID" | "PARTIAL_CANCELLED" => PaymentTruth::Paid(Paid {
+                store_id: self.store_id,
+                currency: self.currency,
+                total: self.amount.total,
+                cancelled: self.amount.cancelled,
+            }),
             "FAILED" => PaymentTruth::Failed,
             "CANCELLED" => PaymentTruth::Cancelled,
             "READY" | "PAY_PENDING" | "PENDING" | "VIRTUAL_ACCOUNT_ISSUED" => PaymentTruth::NotPaid,

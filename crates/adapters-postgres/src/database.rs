@@ -77,11 +77,14 @@ impl Postgres {
 /// What a driver error means to the domain.
 pub(crate) fn failed(error: DieselError) -> Error {
     match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => Error::unavailable(PART, error),
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
+            Error::unavailable(PART, error)
+        }
         // 57P01 … 57P03 and 53300 (shutting down, starting up, too many connections) have no kind of their own.
-        DieselError::DatabaseError(_, info) if ["terminating connection", "shutting down", "starting up", "too many clients", "statement timeout", "connection closed"]
-            .iter()
-            .any(|phrase| info.message().contains(phrase)) =>
+        DieselError::DatabaseError(_, info)
+            if ["terminating connection", "shutting down", "starting up", "too many clients", "statement timeout", "connection closed"]
+                .iter()
+                .any(|phrase| info.message().contains(phrase)) =>
         {
             Error::unavailable(PART, error)
         }

@@ -15,10 +15,7 @@ use cheapbob_domain::shared::ErrorKind;
 use futures::FutureExt;
 use tracing::Instrument;
 
-use crate::{
-    error::ApiError,
-    server::App,
-};
+use crate::{error::ApiError, server::App};
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -40,7 +37,9 @@ fn choose_id(request: &ServiceRequest, app: &App) -> String {
 
 /// The outermost middleware. (It must not keep a clone of the request: actix routes only a request that nobody else holds.)
 pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(app) = request.app_data::<Data<App>>().cloned() else { return next.call(request).await.map(ServiceResponse::map_into_boxed_body) };
+    let Some(app) = request.app_data::<Data<App>>().cloned() else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
     let id = choose_id(&request, &app);
     let span = tracing::info_span!("request", request_id = id);
     REQUEST_ID.scope(id, serve(request, next).instrument(span)).await

@@ -127,9 +127,9 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let (status, refusal) = (self.status_code(), self.refusal());
         let errors = match self {
-            Self::Domain(Error::Invalid(fields)) => Some(
-                fields.iter().map(|e| FieldProblem { field: e.field.clone(), code: e.rule.code, message: e.rule.message }).collect(),
-            ),
+            Self::Domain(Error::Invalid(fields)) => {
+                Some(fields.iter().map(|e| FieldProblem { field: e.field.clone(), code: e.rule.code, message: e.rule.message }).collect())
+            }
             _ => None,
         };
         let problem = Problem {

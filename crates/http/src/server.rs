@@ -87,11 +87,7 @@ pub async fn serve(app: App, listener: TcpListener, mount: Option<Mount>, stop: 
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
         let (mount, switches) = (mount.clone(), app.switches.clone());
-        let (actix, _) = actix_web::App::new()
-            .into_utoipa_app()
-            .app_data(Data::clone(&app))
-            .configure(routes)
-            .split_for_parts();
+        let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(Data::clone(&app)).configure(routes).split_for_parts();
         actix
             .app_data(Data::clone(&document))
             .service(openapi::json)

@@ -55,7 +55,9 @@ impl TestApp {
             runtime.block_on(serve(app, listener, mount, server_stop)).unwrap();
         });
         let api = Api::new(&format!("http://127.0.0.1:{}", settings.port));
-        crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
+        crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() })
+            .await;
+        api.set_clock(crate::noon()).await;
         Self { api, services, stop, _media: media, database }
     }
 }

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot be set up has to fail where it stands")]
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a test that cannot be set up has to fail where it stands")]
 
 mod api;
 mod app;
@@ -13,6 +13,12 @@ pub use app::TestApp;
 pub use database::{TestDatabase, redis_url};
 pub use real::RealServer;
 pub use snapshot::normalized;
+
+/// Where the product's clock stands when a test begins: a Tuesday's noon in Seoul, far from midnight and from the turn of the
+/// business day, so that no test depends on the hour at which it runs.
+pub fn noon() -> chrono::DateTime<chrono::Utc> {
+    suites::at(0)
+}
 
 /// Waits until `condition` gives something; fails after `seconds`.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, seconds: u64, mut condition: impl FnMut() -> F) -> T {

@@ -20,7 +20,10 @@ use cheapbob_adapters_redis::{Redis, RedisSignals};
 use cheapbob_domain::{
     orders::{HoldService, MailService, OrderService, PickupCodes, PickupService, RefundService, SettleService, ports::PickupSignals},
     products::ProductService,
-    shared::{Clock, Ids, tasks::{JobRunner, TaskQueue}},
+    shared::{
+        Clock, Ids,
+        tasks::{JobRunner, TaskQueue},
+    },
     stores::{SearchService, StoreService, ports::ObjectStorage},
     users::{CustomerService, Provider, SessionService, SessionTokens, SignInService, ports::Sessions},
 };
@@ -143,11 +146,23 @@ impl Product {
             clock.refresh(&embedded).await?;
             Some((embedded, clock))
         };
-        let clock: Arc<dyn Clock> = embedded.as_ref().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |(_, clock)| Arc::clone(clock) as _);
+        let clock: Arc<dyn Clock> =
+            embedded.as_ref().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |(_, clock)| Arc::clone(clock) as _);
         let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, settings.redis_pool_size)).transpose()?;
         let (sessions, signals) = passing(settings, url, redis.as_ref(), embedded.as_ref())?;
         let storage: Arc<dyn ObjectStorage> = Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base));
-        let services = services(settings, &Ports { postgres: postgres.clone(), sessions, signals, storage, clock, ids, embedded: embedded.as_ref().map(|(e, _)| e.clone()) })?;
+        let services = services(
+            settings,
+            &Ports {
+                postgres: postgres.clone(),
+                sessions,
+                signals,
+                storage,
+                clock,
+                ids,
+                embedded: embedded.as_ref().map(|(e, _)| e.clone()),
+            },
+        )?;
         let product = Self {
             services,
             switches: Switches {
@@ -189,9 +204,16 @@ impl Product {
     }
 }
 
-async fn migrate<T>(url: &str, what: &str, migration: impl Future<Output = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>>) -> Result<T> {
+async fn migrate<T>(
+    url: &str,
+    what: &str,
+    migration: impl Future<Output = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>>,
+) -> Result<T> {
     let host = Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
-    migration.await.map_err(|e| anyhow!(e)).with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
+    migration
+        .await
+        .map_err(|e| anyhow!(e))
+        .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
 }
 
 /// What passes: Redis, or its twin.
@@ -257,7 +279,14 @@ fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let settle = Arc::new(SettleService::new(postgres.clone(), postgres.clone(), payments, Arc::clone(&refunds), Arc::clone(clock)));
     let orders = Arc::new(OrderService::new(postgres.clone(), Arc::clone(&stores), Arc::clone(clock)));
     Ok(Services {
-        sign_in: Arc::new(SignInService::new(providers, postgres.clone(), Arc::clone(sessions), Arc::clone(clock), Arc::clone(ids), !settings.production)),
+        sign_in: Arc::new(SignInService::new(
+            providers,
+            postgres.clone(),
+            Arc::clone(sessions),
+            Arc::clone(clock),
+            Arc::clone(ids),
+            !settings.production,
+        )),
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), Arc::clone(sessions), Arc::clone(clock), Arc::clone(ids))),
         customers: Arc::new(CustomerService::new(postgres.clone(), Arc::clone(clock))),
         search: Arc::new(SearchService::new(postgres.clone(), Arc::clone(clock))),

@@ -208,7 +208,9 @@ impl Raw {
         ]);
         let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
-            check.part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())]).then(|| OAuthClient { id: id.to_owned(), secret: key.clone() })
+            check
+                .part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())])
+                .then(|| OAuthClient { id: id.to_owned(), secret: key.clone() })
         };
         let oauth = [
             client("GOOGLE_CLIENT_ID", &self.google_client_id, "GOOGLE_CLIENT_SECRET", &self.google_client_secret),
@@ -258,7 +260,9 @@ impl Raw {
             redis_pool_size: self.redis_pool_size,
             oauth,
             public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
-            jwt_secret: secret(&self.jwt_secret).cloned().unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
+            jwt_secret: secret(&self.jwt_secret)
+                .cloned()
+                .unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
             jwt_algorithm,
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
             portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),

@@ -14,7 +14,11 @@ async fn each_provider_makes_an_account_once() {
     let app = TestApp::start().await;
     for provider in ["google", "kakao", "naver"] {
         let email = fresh_email();
-        for (role, status) in [("customer", "success?status=profile&conflict=0"), ("customer", "success?status=profile&conflict=0"), ("seller", "success?status=profile&conflict=1")] {
+        for (role, status) in [
+            ("customer", "success?status=profile&conflict=0"),
+            ("customer", "success?status=profile&conflict=0"),
+            ("seller", "success?status=profile&conflict=1"),
+        ] {
             assert_eq!(log_in(&app.api, provider, role, &[("email", &email)]).await, status, "{provider}");
         }
     }
@@ -43,7 +47,10 @@ async fn an_email_links_only_where_both_sides_vouch_for_it() {
     assert_eq!(app.database.number("SELECT count(*) AS n FROM account_identities").await, 4);
     // The identity leads to its account, whatever e-mail comes with it now.
     let id = cheapbob_adapters_embedded::sandbox::user_id(cheapbob_domain::users::Provider::Google, &vouched);
-    assert_eq!(log_in(api, "google", "customer", &[("email", &fresh_email()), ("user_id", &id)]).await, "success?status=profile&conflict=0");
+    assert_eq!(
+        log_in(api, "google", "customer", &[("email", &fresh_email()), ("user_id", &id)]).await,
+        "success?status=profile&conflict=0"
+    );
     assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 3);
 }
 
@@ -51,7 +58,11 @@ async fn an_email_links_only_where_both_sides_vouch_for_it() {
 async fn without_a_usable_email_there_is_no_account() {
     let app = TestApp::start().await;
     for provider in ["google", "kakao", "naver"] {
-        assert_eq!(log_in(&app.api, provider, "customer", &[("email", ""), ("user_id", "17")]).await, "fail?code=email_missing", "{provider}");
+        assert_eq!(
+            log_in(&app.api, provider, "customer", &[("email", ""), ("user_id", "17")]).await,
+            "fail?code=email_missing",
+            "{provider}"
+        );
     }
     assert_eq!(log_in(&app.api, "kakao", "customer", &[("email", &fresh_email()), ("verified", "no")]).await, "fail?code=email_missing");
     assert_eq!(log_in(&app.api, "google", "customer", &[("email", "x@y.example"), ("deny", "1")]).await, "fail?code=provider_refused");

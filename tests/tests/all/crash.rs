@@ -1,6 +1,6 @@
 //! `kill -9` between every two steps: the journey still ends well, and money taken is an order or a refund.
 
-use cheapbob_test_support::{Api, Held, Person, RealServer, Shop, eventually};
+use cheapbob_test_support::{Api, Held, Person, RealServer, Shop, eventually, noon};
 use serde_json::json;
 
 /// A server that is killed and started again on the same data.
@@ -14,6 +14,7 @@ impl Mortal {
     async fn start() -> Self {
         let mut mortal = Self { server: None, port: RealServer::free_port(), data: tempfile::tempdir().unwrap() };
         mortal.restart().await;
+        mortal.api().set_clock(noon()).await;
         mortal
     }
 
@@ -58,7 +59,10 @@ async fn a_journey_survives_a_kill_after_each_step() {
     assert_eq!(customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.expect(200)["status"], "complete");
     assert_eq!(shop.stock().await, (1, 2));
     let api = mortal.api();
-    eventually("both mails, once", 20, || async { (api.mails().await.iter().filter(|m| m["to"] == *customer.email).count() == 2).then_some(()) }).await;
+    eventually("both mails, once", 20, || async {
+        (api.mails().await.iter().filter(|m| m["to"] == *customer.email).count() == 2).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

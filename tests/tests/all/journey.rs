@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use cheapbob_test_support::{Api, RealServer, TestDatabase, eventually, normalized, redis_url};
+use cheapbob_test_support::{Api, RealServer, TestDatabase, eventually, noon, normalized, redis_url};
 
 /// `login → search → init → pay → confirm → accept → QR → pickup`, with the store's screen on `screen`.
 async fn purchase(api: &Api, screen: &Api) {
+    api.set_clock(noon()).await;
     let (customer, shop) = (api.customer().await, api.shop(3).await);
     let found = customer.get("/api/v1/customer/search/stores?page=0").await.expect(200);
     assert_eq!(found["stores"][0]["store_id"], *shop.store_id);
@@ -35,9 +36,13 @@ async fn purchase(api: &Api, screen: &Api) {
     assert_eq!(shop.stock().await, (1, 2));
     let books = api.books().await;
     let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
-    assert_eq!((&payment["status"], &payment["amount"]["total"], &payment["amount"]["cancelled"]), (&"PAID".into(), &14_000.into(), &0.into()));
+    assert_eq!(
+        (&payment["status"], &payment["amount"]["total"], &payment["amount"]["cancelled"]),
+        (&"PAID".into(), &14_000.into(), &0.into())
+    );
     // Both mails, once each, within the outbox's patience.
-    eventually("two mails", 10, || async { (api.mails().await.iter().filter(|m| m["to"] == *customer.email).count() == 2).then_some(()) }).await;
+    eventually("two mails", 10, || async { (api.mails().await.iter().filter(|m| m["to"] == *customer.email).count() == 2).then_some(()) })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

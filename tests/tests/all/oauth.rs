@@ -33,7 +33,14 @@ struct Recorded {
 }
 
 fn login(provider: Provider) -> PendingLogin {
-    PendingLogin { provider, role: Role::Seller, browser: "b".into(), verifier: "verifier-of-43-characters-or-more-1234567890".into(), nonce: "nonce-1".into(), local: false }
+    PendingLogin {
+        provider,
+        role: Role::Seller,
+        browser: "b".into(),
+        verifier: "verifier-of-43-characters-or-more-1234567890".into(),
+        nonce: "nonce-1".into(),
+        local: false,
+    }
 }
 
 impl Recorded {
@@ -52,12 +59,21 @@ impl Recorded {
     }
 
     async fn token(&self, status: u16, body: Value) {
-        Mock::given(method("POST")).and(path("/token")).respond_with(ResponseTemplate::new(status).set_body_json(body)).mount(&self.server).await;
+        Mock::given(method("POST"))
+            .and(path("/token"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .mount(&self.server)
+            .await;
     }
 
     async fn userinfo(&self, status: u16, body: Value) {
         let answer = ResponseTemplate::new(status).set_body_json(body);
-        Mock::given(method("GET")).and(path("/userinfo")).and(header("authorization", "Bearer at+/=")).respond_with(answer).mount(&self.server).await;
+        Mock::given(method("GET"))
+            .and(path("/userinfo"))
+            .and(header("authorization", "Bearer at+/="))
+            .respond_with(answer)
+            .mount(&self.server)
+            .await;
     }
 
     async fn identity(&self) -> Result<ProviderIdentity, ProviderError> {
@@ -108,14 +124,26 @@ async fn google() {
     assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("113", "a@gmail.com", true));
     let requests = recorded.server.received_requests().await.unwrap();
     let form = String::from_utf8(requests[0].body.clone()).unwrap();
-    for part in ["code=4%2F0A+code", "code_verifier=verifier-of", "redirect_uri=https%3A%2F%2Fapi.example%2Fapi%2Fv1%2Fauth%2Fgoogle%2Fcallback%2Fseller", "client_secret=secret-1"] {
+    for part in [
+        "code=4%2F0A+code",
+        "code_verifier=verifier-of",
+        "redirect_uri=https%3A%2F%2Fapi.example%2Fapi%2Fv1%2Fauth%2Fgoogle%2Fcallback%2Fseller",
+        "client_secret=secret-1",
+    ] {
         assert!(form.contains(part), "{part} in {form}");
     }
 }
 
 #[tokio::test]
 async fn google_checks_the_id_token() {
-    for (field, bad) in [("iss", json!("https://evil.example")), ("aud", json!("client-2")), ("nonce", json!("another")), ("nonce", Value::Null), ("exp", json!(1)), ("sub", json!("114"))] {
+    for (field, bad) in [
+        ("iss", json!("https://evil.example")),
+        ("aud", json!("client-2")),
+        ("nonce", json!("another")),
+        ("nonce", Value::Null),
+        ("exp", json!(1)),
+        ("sub", json!("114")),
+    ] {
         let recorded = Recorded::of(Provider::Google).await;
         let mut claims = google_claims();
         claims[field] = bad;
@@ -144,7 +172,9 @@ async fn kakao_gives_an_email_only_if_valid_and_verified() {
         (Value::Null, None),
     ] {
         let recorded = Recorded::of(Provider::Kakao).await;
-        recorded.token(200, json!({ "token_type": "bearer", "access_token": "at+/=", "expires_in": 21599, "scope": "account_email openid" })).await;
+        recorded
+            .token(200, json!({ "token_type": "bearer", "access_token": "at+/=", "expires_in": 21599, "scope": "account_email openid" }))
+            .await;
         recorded.userinfo(200, json!({ "id": 123_456_789_012_i64, "kakao_account": account })).await;
         let identity = recorded.identity().await.unwrap();
         assert_eq!(identity.user_id, "123456789012");

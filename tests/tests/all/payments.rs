@@ -20,7 +20,12 @@ async fn orders(app: &TestApp) -> i64 {
 async fn a_payment_that_differs_goes_back() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(5).await, app.api.customer().await);
-    for wrong in [json!({ "totalAmount": 6999 }), json!({ "totalAmount": 7001 }), json!({ "currency": "USD" }), json!({ "storeId": "store-of-another" })] {
+    for wrong in [
+        json!({ "totalAmount": 6999 }),
+        json!({ "totalAmount": 7001 }),
+        json!({ "currency": "USD" }),
+        json!({ "storeId": "store-of-another" }),
+    ] {
         let held = customer.hold(&shop.product_id, 1).await;
         let total = app.api.pay_with(&held, &wrong).await.expect(200)["amount"]["total"].as_i64().unwrap();
         assert_eq!(customer.confirm(&held.payment_id).await.refused(400), "payment_mismatch", "{wrong}");
@@ -172,7 +177,7 @@ async fn a_bad_day_of_portone_loses_nothing() {
         .await;
         assert_eq!(book(&app, &held).await, ("CANCELLED".to_owned(), 100), "{fault}");
     }
-    let cancellations: usize = app.api.books().await.iter().map(|p| succeeded(p)).sum();
+    let cancellations: usize = app.api.books().await.iter().map(succeeded).sum();
     assert_eq!(cancellations, 3);
 }
 
@@ -210,7 +215,12 @@ async fn a_code_is_fresh_used_once_and_of_one_order() {
     let old = shop.code(&mine.payment_id).await;
     app.api.advance(Duration::seconds(31)).await;
     let code = shop.code(&mine.payment_id).await;
-    for (bad, why) in [(old.as_str(), "old"), ("", "empty"), (customer.token.as_str(), "a session"), (&shop.code(&another.payment_id).await, "another order's")] {
+    for (bad, why) in [
+        (old.as_str(), "old"),
+        ("", "empty"),
+        (customer.token.as_str(), "a session"),
+        (&shop.code(&another.payment_id).await, "another order's"),
+    ] {
         assert_eq!(customer.scan(&mine.payment_id, bad).await.refused(400), "qr_invalid", "{why}");
     }
     customer.scan(&mine.payment_id, &code).await.expect(200);

@@ -69,7 +69,10 @@ async fn requests_are_as_portone_wants_them() {
     portone.get(&account(), &id(), Duration::from_secs(5)).await.unwrap();
     portone.cancel(&account(), &id(), "이유", "refund-PAY1-1").await;
     let [get, cancel] = &server.received_requests().await.unwrap()[..] else { panic!("two requests") };
-    assert_eq!((get.url.path(), get.url.query(), get.headers["authorization"].to_str().unwrap()), ("/payments/PAY1", Some("storeId=store-1"), "PortOne secret-1"));
+    assert_eq!(
+        (get.url.path(), get.url.query(), get.headers["authorization"].to_str().unwrap()),
+        ("/payments/PAY1", Some("storeId=store-1"), "PortOne secret-1")
+    );
     assert_eq!((cancel.url.path(), cancel.headers["idempotency-key"].to_str().unwrap()), ("/payments/PAY1/cancel", "\"refund-PAY1-1\""));
     assert_eq!(cancel.body_json::<Value>().unwrap(), json!({ "reason": "이유", "storeId": "store-1" }));
 }
@@ -106,18 +109,25 @@ async fn each_answer_to_a_cancellation_means_one_thing() {
         let (_server, portone) = portone(answer, false).await;
         portone.cancel(&account(), &id(), "r", "k").await
     };
-    let done = |status: &str| ResponseTemplate::new(200).set_body_json(json!({ "cancellation": { "status": status, "id": "c", "totalAmount": 1 } }));
-    let failure = |status, kind: &str| ResponseTemplate::new(status).set_body_json(json!({ "type": kind, "pgCode": "1", "pgMessage": "m" }));
+    let done = |status: &str| {
+        ResponseTemplate::new(200).set_body_json(json!({ "cancellation": { "status": status, "id": "c", "totalAmount": 1 } }))
+    };
+    let failure =
+        |status, kind: &str| ResponseTemplate::new(status).set_body_json(json!({ "type": kind, "pgCode": "1", "pgMessage": "m" }));
     assert_eq!(cancel(done("SUCCEEDED")).await, CancelAnswer::Succeeded);
     assert_eq!(cancel(done("REQUESTED")).await, CancelAnswer::Requested);
     assert!(matches!(cancel(done("FAILED")).await, CancelAnswer::Failed(_)), "HTTP 200 can carry a failure");
     assert!(matches!(cancel(done("NEW")).await, CancelAnswer::Unknown(_)));
     assert_eq!(cancel(failure(409, "PAYMENT_ALREADY_CANCELLED")).await, CancelAnswer::AlreadyCancelled);
     assert_eq!(cancel(failure(409, "IDEMPOTENCY_OUTSTANDING_REQUEST")).await, CancelAnswer::Outstanding);
-    for (status, kind) in [(400, "INVALID_REQUEST"), (401, "UNAUTHORIZED"), (403, "FORBIDDEN"), (404, "PAYMENT_NOT_FOUND"), (409, "PAYMENT_NOT_PAID")] {
+    for (status, kind) in
+        [(400, "INVALID_REQUEST"), (401, "UNAUTHORIZED"), (403, "FORBIDDEN"), (404, "PAYMENT_NOT_FOUND"), (409, "PAYMENT_NOT_PAID")]
+    {
         assert!(matches!(cancel(failure(status, kind)).await, CancelAnswer::Failed(_)), "{kind}");
     }
-    for answer in [failure(502, "PG_PROVIDER"), failure(429, "X"), ResponseTemplate::new(500), ResponseTemplate::new(200).set_body_string("{")] {
+    for answer in
+        [failure(502, "PG_PROVIDER"), failure(429, "X"), ResponseTemplate::new(500), ResponseTemplate::new(200).set_body_string("{")]
+    {
         assert!(matches!(cancel(answer).await, CancelAnswer::Unknown(_)));
     }
 }

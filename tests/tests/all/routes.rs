@@ -30,7 +30,7 @@ fn the_document_lists_exactly_the_table() {
         }
     }
     let table: BTreeSet<_> =
-        ROUTES.iter().filter(|(_, p, _)| *p != "/openapi.json").map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+        ROUTES.iter().filter(|(_, p, _)| *p != "/openapi.json").map(|(m, p, _)| ((*m).to_owned(), p.replace(":.*}", "}"))).collect();
     assert_eq!(documented, table);
 }
 
@@ -39,7 +39,9 @@ async fn every_route_lets_in_whom_the_table_lets_in() {
     let app = TestApp::start().await;
     let (customer, seller) = (app.api.customer().await, app.api.shop(1).await.seller);
     let (gone_customer, gone_seller) = (app.api.customer().await, app.api.shop(1).await.seller);
-    app.database.sql(&format!("UPDATE accounts SET is_active = false WHERE email IN ('{}', '{}')", gone_customer.email, gone_seller.email)).await;
+    app.database
+        .sql(&format!("UPDATE accounts SET is_active = false WHERE email IN ('{}', '{}')", gone_customer.email, gone_seller.email))
+        .await;
     for (method, pattern, access) in ROUTES {
         let (verb, path) = (Method::from_bytes(method.as_bytes()).unwrap(), path(pattern));
         let status = async |token: Option<&str>| app.api.call(verb.clone(), &path, token, None).await.status;
@@ -48,8 +50,16 @@ async fn every_route_lets_in_whom_the_table_lets_in() {
         let nobody = status(None).await;
         assert_eq!(nobody == 401, *access != Access::Anyone, "{row} for nobody: {nobody}");
         assert_eq!(status(Some("bad")).await == 401, *access != Access::Anyone, "{row} with a bad token");
+        if pattern.ends_with("/logout") {
+            // It would end the sessions that the rest of this test needs.
+            continue;
+        }
         for (person, gone, mine) in [
-            (&customer, &gone_customer, matches!(access, Access::Anyone | Access::Either | Access::Customer | Access::CustomerAlsoWithdrawn)),
+            (
+                &customer,
+                &gone_customer,
+                matches!(access, Access::Anyone | Access::Either | Access::Customer | Access::CustomerAlsoWithdrawn),
+            ),
             (&seller, &gone_seller, matches!(access, Access::Anyone | Access::Either | Access::Seller | Access::SellerAlsoWithdrawn)),
         ] {
             let answered = status(Some(&person.token)).await;
@@ -85,7 +95,14 @@ async fn a_wrong_method_and_an_unknown_path_are_problems() {
             }
         }
     }
-    for unknown in ["/nope", "/api/v1", "/api/v1/customer", "/api/v1/seller/store/", "/api/v1/seller/store/products//stock/reservation", "/media/none.jpg"] {
+    for unknown in [
+        "/nope",
+        "/api/v1",
+        "/api/v1/customer",
+        "/api/v1/seller/store/",
+        "/api/v1/seller/store/products//stock/reservation",
+        "/media/none.jpg",
+    ] {
         assert_eq!(app.api.get(unknown).await.refused(404), "not_found", "{unknown}");
     }
 }

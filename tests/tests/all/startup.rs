@@ -61,7 +61,8 @@ fn programs_missing() {
 async fn a_folder_behind_closed_doors() {
     let closed = tempfile::tempdir().unwrap();
     std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-    let deep = closed.path().join("so/deep/that/no/unix/socket/has/a/path/as/long/as/this/one/which/is/more/than/a/hundred/characters/long");
+    let deep =
+        closed.path().join("so/deep/that/no/unix/socket/has/a/path/as/long/as/this/one/which/is/more/than/a/hundred/characters/long");
     let server = RealServer::http(RealServer::free_port(), &[("CHEAPBOB_DATA_DIR", deep.display().to_string())]).await;
     assert_eq!(server.api.get("/health/ready").await.status, 200);
     assert!(server.interrupt().success());
@@ -114,7 +115,9 @@ async fn a_database_that_does_not_answer() {
 async fn no_orphan_after_a_kill() {
     let data = tempfile::tempdir().unwrap();
     let server = RealServer::http(RealServer::free_port(), &[("CHEAPBOB_DATA_DIR", data.path().display().to_string())]).await;
-    let pid: u32 = std::fs::read_to_string(data.path().join("postgres/data/postmaster.pid")).unwrap().lines().next().unwrap().parse().unwrap();
+    let pid: u32 =
+        std::fs::read_to_string(data.path().join("postgres/data/postmaster.pid")).unwrap().lines().next().unwrap().parse().unwrap();
     server.kill();
-    cheapbob_test_support::eventually("PostgreSQL ends", 20, || async { (!Path::new(&format!("/proc/{pid}")).exists()).then_some(()) }).await;
+    cheapbob_test_support::eventually("PostgreSQL ends", 20, || async { (!Path::new(&format!("/proc/{pid}")).exists()).then_some(()) })
+        .await;
 }

@@ -106,7 +106,9 @@ pub(super) async fn grant(sandbox: web::Data<Sandbox>, path: web::Path<String>, 
     let asked = serde_html_form::from_str::<Grant>(request.query_string());
     let (Ok(asked), Ok(said)) = (asked, super::body::<Grant>(&request, &bytes)) else { return plain_error(400, "invalid_request") };
     let grant = Grant { email: said.email.trim().to_lowercase(), user_id: said.user_id, verified: said.verified, deny: said.deny, ..asked };
-    let (None, Ok(mut back)) = (wrong_request(provider, &grant), Url::parse(&grant.redirect_uri)) else { return plain_error(400, "invalid_request") };
+    let (None, Ok(mut back)) = (wrong_request(provider, &grant), Url::parse(&grant.redirect_uri)) else {
+        return plain_error(400, "invalid_request");
+    };
     if grant.deny.is_some() {
         back.query_pairs_mut().append_pair("error", "access_denied").append_pair("state", &grant.state);
     } else {
@@ -136,7 +138,9 @@ struct TokenRequest {
 
 pub(super) async fn token(sandbox: web::Data<Sandbox>, path: web::Path<String>, bytes: web::Bytes) -> HttpResponse {
     let Some(provider) = Provider::parse(&path) else { return plain_error(404, "no such provider") };
-    let Ok(request) = serde_html_form::from_bytes::<TokenRequest>(&bytes) else { return token_error(provider, "invalid_request", "KOE320") };
+    let Ok(request) = serde_html_form::from_bytes::<TokenRequest>(&bytes) else {
+        return token_error(provider, "invalid_request", "KOE320");
+    };
     let grant = match sandbox.redeem(provider, true, &request.code).await {
         Ok(Some(grant)) => grant,
         Ok(None) => return token_error(provider, "invalid_grant", "KOE320"),
@@ -171,7 +175,8 @@ fn token_answer(sandbox: &Sandbox, provider: Provider, grant: &Grant, access_tok
                 "iat": now, "exp": now + 3600, "email": grant.email, "email_verified": grant.vouched(), "nonce": grant.nonce,
             });
             let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-            let id_token = format!("{}.{}.{}", part(&json!({ "alg": "RS256", "typ": "JWT" })), part(&claims), URL_SAFE_NO_PAD.encode("sandbox"));
+            let id_token =
+                format!("{}.{}.{}", part(&json!({ "alg": "RS256", "typ": "JWT" })), part(&claims), URL_SAFE_NO_PAD.encode("sandbox"));
             json!({
                 "access_token": access_token, "expires_in": 3599, "token_type": "Bearer", "id_token": id_token,
                 "scope": "openid https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/userinfo.profile",
@@ -181,14 +186,18 @@ fn token_answer(sandbox: &Sandbox, provider: Provider, grant: &Grant, access_tok
             "token_type": "bearer", "access_token": access_token, "expires_in": 21599, "refresh_token": refresh_token,
             "refresh_token_expires_in": 5_183_999, "scope": "account_email profile_nickname",
         }),
-        Provider::Naver => json!({ "access_token": access_token, "refresh_token": refresh_token, "token_type": "bearer", "expires_in": "3600" }),
+        Provider::Naver => {
+            json!({ "access_token": access_token, "refresh_token": refresh_token, "token_type": "bearer", "expires_in": "3600" })
+        }
     }
 }
 
 fn token_error(provider: Provider, error: &str, kakao_code: &str) -> HttpResponse {
     match provider {
         Provider::Google => HttpResponse::BadRequest().json(json!({ "error": error, "error_description": "sandbox" })),
-        Provider::Kakao => HttpResponse::BadRequest().json(json!({ "error": error, "error_description": "sandbox", "error_code": kakao_code })),
+        Provider::Kakao => {
+            HttpResponse::BadRequest().json(json!({ "error": error, "error_description": "sandbox", "error_code": kakao_code }))
+        }
         Provider::Naver => HttpResponse::Ok().json(json!({ "error": error, "error_description": "no valid data in session" })),
     }
 }
@@ -265,14 +274,15 @@ impl Sandbox {
             query: Value,
         }
         let mut connection = self.embedded.connection().await?;
-        let row: Option<Row> = sql_query("DELETE FROM embedded.oauth_grants WHERE token = $1 AND provider = $2 AND is_code = $3 RETURNING query")
-            .bind::<t::Text, _>(token)
-            .bind::<t::Text, _>(provider.as_str())
-            .bind::<t::Bool, _>(is_code)
-            .get_result(&mut connection)
-            .await
-            .optional()
-            .map_err(failed)?;
+        let row: Option<Row> =
+            sql_query("DELETE FROM embedded.oauth_grants WHERE token = $1 AND provider = $2 AND is_code = $3 RETURNING query")
+                .bind::<t::Text, _>(token)
+                .bind::<t::Text, _>(provider.as_str())
+                .bind::<t::Bool, _>(is_code)
+                .get_result(&mut connection)
+                .await
+                .optional()
+                .map_err(failed)?;
         row.map(|row| serde_json::from_value(row.query).map_err(Error::internal)).transpose()
     }
 }

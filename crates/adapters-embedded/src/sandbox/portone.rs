@@ -146,7 +146,9 @@ impl Sandbox {
                             .get_result(c)
                             .await?;
                         return Ok(match old {
-                            Answer { request: first, .. } if first != request => (StatusCode::BAD_REQUEST, json!({ "type": "INVALID_REQUEST" })),
+                            Answer { request: first, .. } if first != request => {
+                                (StatusCode::BAD_REQUEST, json!({ "type": "INVALID_REQUEST" }))
+                            }
                             Answer { status: Some(status), body: Some(body), .. } => {
                                 (u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK), body)
                             }
@@ -290,7 +292,9 @@ pub(super) async fn set_faults(sandbox: web::Data<Sandbox>, request: HttpRequest
         Ok(faults) => faults.next,
         Err(e) => return plain_error(422, &e),
     };
-    if let Some(wrong) = faults.iter().find(|f| !ACTIONS.contains(&f.action.as_str()) || !["get", "cancel", "webhook"].contains(&f.on.as_str())) {
+    if let Some(wrong) =
+        faults.iter().find(|f| !ACTIONS.contains(&f.action.as_str()) || !["get", "cancel", "webhook"].contains(&f.on.as_str()))
+    {
         return plain_error(422, &format!("no such fault: {} on {}", wrong.action, wrong.on));
     }
     let stored = async {
@@ -354,7 +358,8 @@ pub(super) async fn checkout(sandbox: web::Data<Sandbox>, request: HttpRequest, 
         let paid = connection
             .transaction(async |c| {
                 let old = find(c, &checkout.payment_id, true).await?;
-                if old.is_some_and(|p| !matches!(p["status"].as_str(), Some("READY" | "FAILED" | "PAY_PENDING" | "VIRTUAL_ACCOUNT_ISSUED"))) {
+                if old.is_some_and(|p| !matches!(p["status"].as_str(), Some("READY" | "FAILED" | "PAY_PENDING" | "VIRTUAL_ACCOUNT_ISSUED")))
+                {
                     return Ok(None);
                 }
                 let payment = new_payment(&checkout, &now);
@@ -454,8 +459,18 @@ pub(super) async fn books(sandbox: web::Data<Sandbox>, request: HttpRequest) -> 
         .iter()
         .map(|p| {
             let cell = |v: &Value| format!("<td>{}</td>", escape(v.as_str().map_or_else(|| v.to_string(), str::to_owned).as_str()));
-            format!("<tr>{}{}{}{}{}</tr>", cell(&p["id"]), cell(&p["status"]), cell(&p["amount"]["total"]), cell(&p["amount"]["cancelled"]), cell(&p["requestedAt"]))
+            format!(
+                "<tr>{}{}{}{}{}</tr>",
+                cell(&p["id"]),
+                cell(&p["status"]),
+                cell(&p["amount"]["total"]),
+                cell(&p["amount"]["cancelled"]),
+                cell(&p["requestedAt"])
+            )
         })
         .collect();
-    page("PortOne’s books", &format!("<table><tr><th>payment</th><th>status</th><th>total</th><th>cancelled</th><th>requested (UTC)</th></tr>{rows}</table>"))
+    page(
+        "PortOne’s books",
+        &format!("<table><tr><th>payment</th><th>status</th><th>total</th><th>cancelled</th><th>requested (UTC)</th></tr>{rows}</table>"),
+    )
 }

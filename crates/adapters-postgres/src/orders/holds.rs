@@ -130,7 +130,8 @@ impl HoldRow {
 impl Holds for Postgres {
     async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>> {
         let mut connection = self.connection().await?;
-        let query = sql_query(OFFER).bind::<t::Text, _>(product.as_str()).bind::<t::Text, _>(customer.as_str()).bind::<t::SmallInt, _>(weekday);
+        let query =
+            sql_query(OFFER).bind::<t::Text, _>(product.as_str()).bind::<t::Text, _>(customer.as_str()).bind::<t::SmallInt, _>(weekday);
         let row: Option<OfferRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
         row.map(Offer::try_from).transpose()
     }
@@ -197,7 +198,8 @@ impl Holds for Postgres {
 
     async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>) -> Result<HoldState> {
         let mut connection = self.connection().await?;
-        let query = sql_query(REFUND).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(reason.as_str()).bind::<t::Timestamptz, _>(now);
+        let query =
+            sql_query(REFUND).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(reason.as_str()).bind::<t::Timestamptz, _>(now);
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
             return Ok(HoldState::Refunded(reason));
         }

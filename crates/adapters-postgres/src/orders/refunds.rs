@@ -1,10 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Refund, RefundReason, RefundState,
-        ports::Refunds,
-        refund::Attempt,
-    },
+    orders::{Refund, RefundReason, RefundState, ports::Refunds, refund::Attempt},
     shared::{PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};

@@ -62,10 +62,12 @@ impl TryFrom<StoreRow> for CustomerStore {
     fn try_from(row: StoreRow) -> Result<Self> {
         let operation_times = parts::<HoursJson>(row.operation_times)?
             .into_iter()
-            .map(|(operation_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)| OperationTime {
-                operation_id,
-                hours: DayHours { day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled },
-                updated_at,
+            .map(|(operation_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)| {
+                OperationTime {
+                    operation_id,
+                    hours: DayHours { day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled },
+                    updated_at,
+                }
             })
             .collect();
         let images = parts::<(String, bool, i32)>(row.images)?

@@ -96,11 +96,11 @@ impl StoreSearch for Postgres {
     async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<Option<bool>> {
         let mut connection = self.connection().await?;
         let rows = diesel::insert_into(favorites::table)
-            .values(
-                stores::table
-                    .find(store.as_str())
-                    .select((diesel::dsl::sql::<t::Text>("").bind::<t::Text, _>(customer.as_str()), stores::id, diesel::dsl::sql::<t::Timestamptz>("").bind::<t::Timestamptz, _>(at))),
-            )
+            .values(stores::table.find(store.as_str()).select((
+                diesel::dsl::sql::<t::Text>("").bind::<t::Text, _>(customer.as_str()),
+                stores::id,
+                diesel::dsl::sql::<t::Timestamptz>("").bind::<t::Timestamptz, _>(at),
+            )))
             .into_columns((favorites::customer_email, favorites::store_id, favorites::created_at))
             .on_conflict_do_nothing()
             .execute(&mut connection)
@@ -109,13 +109,15 @@ impl StoreSearch for Postgres {
         if rows == 1 {
             return Ok(Some(true));
         }
-        let exists: bool = diesel::select(diesel::dsl::exists(stores::table.find(store.as_str()))).get_result(&mut connection).await.map_err(failed)?;
+        let exists: bool =
+            diesel::select(diesel::dsl::exists(stores::table.find(store.as_str()))).get_result(&mut connection).await.map_err(failed)?;
         Ok(exists.then_some(false))
     }
 
     async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let rows = diesel::delete(favorites::table.find((customer.as_str(), store.as_str()))).execute(&mut connection).await.map_err(failed)?;
+        let rows =
+            diesel::delete(favorites::table.find((customer.as_str(), store.as_str()))).execute(&mut connection).await.map_err(failed)?;
         Ok(rows == 1)
     }
 }

@@ -110,8 +110,13 @@ impl Stores for Postgres {
 
     async fn id_of_seller(&self, seller: &Email) -> Result<Option<StoreId>> {
         let mut connection = self.connection().await?;
-        let id: Option<String> =
-            stores::table.filter(stores::seller_email.eq(seller.as_str())).select(stores::id).first(&mut connection).await.optional().map_err(failed)?;
+        let id: Option<String> = stores::table
+            .filter(stores::seller_email.eq(seller.as_str()))
+            .select(stores::id)
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
         Ok(id.map(StoreId::trusted))
     }
 
@@ -141,6 +146,9 @@ impl Stores for Postgres {
             .await
             .optional()
             .map_err(failed)?;
-        Ok(row.map(|(store_id, channel_id, secret)| PortOneAccount { ids: PortOneIds { store_id, channel_id }, secret: SecretString::from(secret) }))
+        Ok(row.map(|(store_id, channel_id, secret)| PortOneAccount {
+            ids: PortOneIds { store_id, channel_id },
+            secret: SecretString::from(secret),
+        }))
     }
 }

@@ -6,11 +6,7 @@ use cheapbob_domain::shared::{
     tasks::{JobRun, Task, TaskOutcome, TaskQueue, Work},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use diesel::{
-    dsl::max,
-    prelude::*,
-    sql_query, sql_types as t,
-};
+use diesel::{dsl::max, prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
 use crate::{
@@ -72,10 +68,7 @@ impl TaskQueue for Postgres {
         let mut connection = self.connection().await?;
         let query = sql_query(CLAIM).bind::<t::Text, _>(worker).bind::<t::Timestamptz, _>(now).bind::<t::Integer, _>(limit);
         let rows: Vec<TaskRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .map(|TaskRow { id, payload, attempts, max_attempts }| Task { id, payload, attempts, max_attempts })
-            .collect())
+        Ok(rows.into_iter().map(|TaskRow { id, payload, attempts, max_attempts }| Task { id, payload, attempts, max_attempts }).collect())
     }
 
     async fn heartbeat(&self, worker: &str, dead_after: i32) -> Result<()> {
@@ -131,13 +124,21 @@ impl TaskQueue for Postgres {
             .map_err(failed)?;
         Ok(rows
             .into_iter()
-            .map(|(due_at, status, attempts, finished_at, last_error)| JobRun { job: job.to_owned(), due_at, status, attempts, finished_at, last_error })
+            .map(|(due_at, status, attempts, finished_at, last_error)| JobRun {
+                job: job.to_owned(),
+                due_at,
+                status,
+                attempts,
+                finished_at,
+                last_error,
+            })
             .collect())
     }
 
     async fn prune(&self, seconds: i64) -> Result<u64> {
         let mut connection = self.connection().await?;
-        let old = sql_query("DELETE FROM tasks WHERE status = 'done' AND finished_at < now() - make_interval(secs => $1)").bind::<t::Double, _>(seconds as f64);
+        let old = sql_query("DELETE FROM tasks WHERE status = 'done' AND finished_at < now() - make_interval(secs => $1)")
+            .bind::<t::Double, _>(seconds as f64);
         prepared(old).execute(&mut connection).await.map(|n| n as u64).map_err(failed)
     }
 }

@@ -266,7 +266,9 @@ impl HoldService {
             Ok(Settled::Ordered) => return Err(error::ALREADY_ORDERED.into()),
             Ok(Settled::NotPaid) => {}
             Ok(Settled::Failed | Settled::Refunded(_)) => return Ok(hold.payment_id),
-            Err(e) => tracing::warn!(payment = %hold.payment_id, error = %e, "PortOne not asked before a hold was given up; the payment stays watched"),
+            Err(e) => {
+                tracing::warn!(payment = %hold.payment_id, error = %e, "PortOne not asked before a hold was given up; the payment stays watched");
+            }
         }
         self.holds.release(&hold.payment_id, HoldEnd::GivenUp, self.clock.now()).await?;
         Ok(hold.payment_id)

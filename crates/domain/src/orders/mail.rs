@@ -53,10 +53,13 @@ impl OrderMail {
 
     fn compose(&self, order: &Order) -> Mail {
         let (subject, lead) = match self.event {
-            OrderEvent::Placed => ("주문이 접수되었습니다".to_owned(), "결제가 완료되었습니다. 매장에서 확인하는 대로 다시 알려 드릴게요.".to_owned()),
-            OrderEvent::Accepted => {
-                (format!("{} 매장이 주문을 확인했습니다", order.store_name), format!("{}에서 음식을 준비하고 있습니다. 픽업 시간에 맞춰 방문해 주세요.", order.store_name))
+            OrderEvent::Placed => {
+                ("주문이 접수되었습니다".to_owned(), "결제가 완료되었습니다. 매장에서 확인하는 대로 다시 알려 드릴게요.".to_owned())
             }
+            OrderEvent::Accepted => (
+                format!("{} 매장이 주문을 확인했습니다", order.store_name),
+                format!("{}에서 음식을 준비하고 있습니다. 픽업 시간에 맞춰 방문해 주세요.", order.store_name),
+            ),
         };
         let rows = [
             ("매장", order.store_name.clone()),
@@ -96,7 +99,7 @@ fn thousands(won: i64) -> String {
     let digits = won.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -135,7 +135,13 @@ pub struct PickupService {
 
 impl PickupService {
     /// Wires the service.
-    pub fn new(lists: Arc<OrderService>, orders: Arc<dyn Orders>, signals: Arc<dyn PickupSignals>, codes: PickupCodes, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        lists: Arc<OrderService>,
+        orders: Arc<dyn Orders>,
+        signals: Arc<dyn PickupSignals>,
+        codes: PickupCodes,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self { lists, orders, signals, codes, clock }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::ports::{CancelAnswer, Payments, PaymentTruth, Refunds};
+use super::ports::{CancelAnswer, PaymentTruth, Payments, Refunds};
 use crate::{
     shared::{Clock, PaymentId, Result, StoreId},
     stores::ports::Stores,
@@ -149,11 +149,15 @@ impl RefundService {
         let Some(refund) = self.refunds.claim(payment, now, now + LEASE).await? else { return Ok(None) };
         let outcome = self.ask(&refund).await;
         match outcome.state {
-            RefundState::Succeeded => tracing::info!(payment = %payment, reason = refund.reason.as_str(), attempts = refund.attempts, "refunded"),
+            RefundState::Succeeded => {
+                tracing::info!(payment = %payment, reason = refund.reason.as_str(), attempts = refund.attempts, "refunded");
+            }
             RefundState::Failed => {
                 tracing::error!(payment = %payment, store = %refund.store_id, attempts = refund.attempts, answer = outcome.answer, "refund refused; it will be tried again");
             }
-            _ => tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "refund not finished; it goes on by itself"),
+            _ => {
+                tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "refund not finished; it goes on by itself");
+            }
         }
         self.refunds.record(payment, &outcome).await?;
         Ok(Some(outcome.state))

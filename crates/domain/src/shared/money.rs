@@ -90,9 +90,15 @@ mod tests {
 
     #[test]
     fn unit_price_rounds_to_the_nearest_hundred_halves_up() {
-        for (price, sale, unit) in
-            [(10_000, 0, 10_000), (10_050, 0, 10_100), (10_049, 0, 10_000), (9_900, 33, 6_600), (1_500, 50, 800), (49, 0, 0), (5_000, 100, 0)]
-        {
+        for (price, sale, unit) in [
+            (10_000, 0, 10_000),
+            (10_050, 0, 10_100),
+            (10_049, 0, 10_000),
+            (9_900, 33, 6_600),
+            (1_500, 50, 800),
+            (49, 0, 0),
+            (5_000, 100, 0),
+        ] {
             assert_eq!(Won(price).unit_price(Sale::parse(sale).unwrap()), Won(unit), "{price} −{sale}%");
         }
     }

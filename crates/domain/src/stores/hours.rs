@@ -47,10 +47,16 @@ impl Week {
             let hours = Self::day(&path, day, errors);
             match slot {
                 None => {
-                    errors.check::<()>(&format!("{path}.day_of_week"), Err(Rule { code: "out_of_range", message: "요일은 0에서 6 사이여야 합니다." }));
+                    errors.check::<()>(
+                        &format!("{path}.day_of_week"),
+                        Err(Rule { code: "out_of_range", message: "요일은 0에서 6 사이여야 합니다." }),
+                    );
                 }
                 Some(Some(_)) => {
-                    errors.check::<()>(&format!("{path}.day_of_week"), Err(Rule { code: "duplicate_day", message: "같은 요일이 두 번 있습니다." }));
+                    errors.check::<()>(
+                        &format!("{path}.day_of_week"),
+                        Err(Rule { code: "duplicate_day", message: "같은 요일이 두 번 있습니다." }),
+                    );
                 }
                 Some(free) => *free = hours,
             }

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    error,
-    ports::StoreSearch,
-    store::Store,
-};
+use super::{error, ports::StoreSearch, store::Store};
 use crate::shared::{Clock, Email, Result, Rule, StoreId, text};
 
 /// Stores on a page.

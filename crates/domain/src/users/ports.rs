@@ -100,5 +100,10 @@ pub trait IdentityProviders: Send + Sync {
     /// Where to send the browser.
     fn authorize_url(&self, state: &str, login: &PendingLogin) -> String;
     /// Redeems the code. MUST NOT follow redirects, MUST give up after 10 s.
-    async fn identity(&self, login: &PendingLogin, state: &str, code: &SecretString) -> std::result::Result<ProviderIdentity, ProviderError>;
+    async fn identity(
+        &self,
+        login: &PendingLogin,
+        state: &str,
+        code: &SecretString,
+    ) -> std::result::Result<ProviderIdentity, ProviderError>;
 }

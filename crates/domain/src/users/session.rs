@@ -142,7 +142,13 @@ pub struct SessionService {
 
 impl SessionService {
     /// Wires the service.
-    pub fn new(tokens: SessionTokens, accounts: Arc<dyn Accounts>, sessions: Arc<dyn Sessions>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+    pub fn new(
+        tokens: SessionTokens,
+        accounts: Arc<dyn Accounts>,
+        sessions: Arc<dyn Sessions>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         Self { tokens, accounts, sessions, clock, ids }
     }
 

@@ -30,7 +30,8 @@ const NO_WEBSOCKET: Refusal = Refusal::new(ErrorKind::Refused, "websocket_requir
 #[get("/seller/store/orders/{payment_id}/qr/callback")]
 pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
     let order = app.services.orders.of_store(&me.0, PaymentId::parse(&id).as_ref()).await?;
-    let (response, session, messages) = actix_ws::handle(&request, body).map_err(|_| ApiError::Request(StatusCode::BAD_REQUEST, NO_WEBSOCKET))?;
+    let (response, session, messages) =
+        actix_ws::handle(&request, body).map_err(|_| ApiError::Request(StatusCode::BAD_REQUEST, NO_WEBSOCKET))?;
     actix_web::rt::spawn(watch(app, order.payment_id, session, messages));
     Ok(response)
 }

@@ -38,11 +38,14 @@ impl RegisterProduct {
         let initial_stock = errors.check("initial_stock", Stock::initial(self.initial_stock));
         let price = errors.check("price", Won::price(self.price));
         // No discount is said by leaving it out, here.
-        let sale = errors.check("sale", match self.sale {
-            None => Ok(Sale::NONE),
-            Some(0) => Err(Rule { code: "out_of_range", message: "할인율은 1에서 100 사이여야 합니다." }),
-            Some(percent) => Sale::parse(percent),
-        });
+        let sale = errors.check(
+            "sale",
+            match self.sale {
+                None => Ok(Sale::NONE),
+                Some(0) => Err(Rule { code: "out_of_range", message: "할인율은 1에서 100 사이여야 합니다." }),
+                Some(percent) => Sale::parse(percent),
+            },
+        );
         let nutrition_types = errors.check("nutrition_types", PreferenceKind::NutritionType.words(&self.nutrition_types));
         errors.finish(|| {
             Some(NewProduct {

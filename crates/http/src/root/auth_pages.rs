@@ -22,11 +22,20 @@ pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> 
     let caller = app.services.sessions.authenticate(auth::token(&request).as_deref()).await;
     let who = caller.map_or_else(
         |_| "Nobody is logged in.".to_owned(),
-        |c| format!("Logged in as <b>{}</b> ({}), registration: {}.", escape(c.session.email.as_str()), c.session.role.as_str(), c.account.status.as_str()),
+        |c| {
+            format!(
+                "Logged in as <b>{}</b> ({}), registration: {}.",
+                escape(c.session.email.as_str()),
+                c.session.role.as_str(),
+                c.account.status.as_str()
+            )
+        },
     );
     Ok(page(
         "Logged in",
-        &format!("<p>{who}</p><p>The cookie is set: <a href=\"/docs/\">/docs</a> calls the API as this account. <a href=\"/sandbox\">Sandbox</a> · <a href=\"/\">Start</a></p>"),
+        &format!(
+            "<p>{who}</p><p>The cookie is set: <a href=\"/docs/\">/docs</a> calls the API as this account. <a href=\"/sandbox\">Sandbox</a> · <a href=\"/\">Start</a></p>"
+        ),
     ))
 }
 

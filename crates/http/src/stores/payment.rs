@@ -31,7 +31,9 @@ impl RegisterPayment {
         let store_id = field("portone_store_id", &self.portone_store_id);
         let channel_id = field("portone_channel_id", &self.portone_channel_id);
         let secret = field("portone_secret_key", self.portone_secret_key.expose_secret());
-        errors.finish(|| Some(PortOneAccount { ids: PortOneIds { store_id: store_id?, channel_id: channel_id? }, secret: SecretString::from(secret?) }))
+        errors.finish(|| {
+            Some(PortOneAccount { ids: PortOneIds { store_id: store_id?, channel_id: channel_id? }, secret: SecretString::from(secret?) })
+        })
     }
 }
 

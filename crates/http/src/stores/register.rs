@@ -129,5 +129,9 @@ struct Registered {
 pub(super) async fn register(app: Data<App>, me: Me, body: Json<RegisterStore>) -> Result<HttpResponse> {
     let store = body.0.parse(app.services.stores.new_id())?;
     app.services.stores.register(&me.0, &store).await?;
-    Ok(HttpResponse::Created().json(Registered { store_id: store.id.to_string(), store_name: store.name, message: "매장이 등록되었습니다." }))
+    Ok(HttpResponse::Created().json(Registered {
+        store_id: store.id.to_string(),
+        store_name: store.name,
+        message: "매장이 등록되었습니다.",
+    }))
 }

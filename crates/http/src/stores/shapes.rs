@@ -29,7 +29,19 @@ pub(crate) struct AddressBody {
 impl AddressBody {
     fn new(store_id: &str, address: Address) -> Self {
         let Address { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = address;
-        Self { store_id: store_id.to_owned(), postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time }
+        Self {
+            store_id: store_id.to_owned(),
+            postal_code,
+            address,
+            detail_address,
+            sido,
+            sigungu,
+            bname,
+            lat,
+            lng,
+            nearest_station,
+            walking_time,
+        }
     }
 }
 

@@ -34,7 +34,12 @@ struct Brought {
     responses((status = 302, description = "to the front end's /auth/success or /auth/fail"), (status = 400, body = Problem), (status = 404, body = Problem))
 )]
 #[get("/auth/{provider}/callback/{role}")]
-pub(super) async fn callback(app: Data<App>, request: HttpRequest, path: Path<(String, String)>, query: Query<Brought>) -> Result<HttpResponse> {
+pub(super) async fn callback(
+    app: Data<App>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    query: Query<Brought>,
+) -> Result<HttpResponse> {
     let (provider, role) = parse(&path.0, &path.1)?;
     let Brought { code, state, error } = query.0;
     let browser = request.cookie(LOGIN_COOKIE).map(|c| c.value().to_owned());
@@ -78,7 +83,10 @@ fn fail(app: &App, request: &HttpRequest, error: Error, local: bool) -> Result<H
     tracing::warn!(code, %error, "login failed");
     if wants_html(request) {
         let target = format!("{}/auth/fail?code={code}", frontend(app, local));
-        return Ok(HttpResponse::Found().insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).finish());
+        return Ok(HttpResponse::Found()
+            .insert_header((header::LOCATION, target))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish());
     }
     // The contract: 400 for a provider error as well.
     match error.kind() {

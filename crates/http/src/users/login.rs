@@ -28,7 +28,13 @@ pub(super) fn parse(provider: &str, role: &str) -> Result<(Provider, Role)> {
 
 /// For the provider's redirect back only: Lax lets that one through.
 pub(super) fn login_cookie(secret: &str, life: Duration) -> Cookie<'static> {
-    Cookie::build(LOGIN_COOKIE, secret.to_owned()).http_only(true).secure(true).same_site(SameSite::Lax).path("/api/v1/auth").max_age(life).finish()
+    Cookie::build(LOGIN_COOKIE, secret.to_owned())
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Lax)
+        .path("/api/v1/auth")
+        .max_age(life)
+        .finish()
 }
 
 /// To the provider's login page.

@@ -3,12 +3,7 @@ use cheapbob_domain::users::sign_in::LOCAL_STATE;
 use serde::Deserialize;
 
 use super::shapes::Message;
-use crate::{
-    auth,
-    error::Result,
-    extract::Query,
-    server::App,
-};
+use crate::{auth, error::Result, extract::Query, server::App};
 
 #[derive(Deserialize)]
 struct Asked {

@@ -83,8 +83,13 @@ pub(crate) struct ProfileBody {
 
 impl From<Profile> for ProfileBody {
     fn from(profile: Profile) -> Self {
-        let mut body =
-            Self { detail: profile.detail.into(), preferred_menus: vec![], nutrition_types: vec![], allergies: vec![], topping_types: vec![] };
+        let mut body = Self {
+            detail: profile.detail.into(),
+            preferred_menus: vec![],
+            nutrition_types: vec![],
+            allergies: vec![],
+            topping_types: vec![],
+        };
         for Preference { id, kind, word, created_at } in profile.preferences {
             let created_at = instant(created_at);
             match kind {

@@ -118,7 +118,11 @@ pub(crate) fn profile() -> NewProfile {
     NewProfile {
         nickname: Nickname::parse("길동").unwrap(),
         phone_number: PhoneNumber::parse("01012345678").unwrap(),
-        preferences: vec![(PreferenceKind::PreferredMenu, "poke"), (PreferenceKind::PreferredMenu, "salad"), (PreferenceKind::Allergy, "egg")],
+        preferences: vec![
+            (PreferenceKind::PreferredMenu, "poke"),
+            (PreferenceKind::PreferredMenu, "salad"),
+            (PreferenceKind::Allergy, "egg"),
+        ],
     }
 }
 
@@ -134,12 +138,19 @@ pub(crate) fn new_product(name: &str, stock: i32) -> NewProduct {
 }
 
 pub(crate) fn portone() -> PortOneAccount {
-    PortOneAccount { ids: PortOneIds { store_id: "store-1".into(), channel_id: "channel-1".into() }, secret: SecretString::from("secret-1") }
+    PortOneAccount {
+        ids: PortOneIds { store_id: "store-1".into(), channel_id: "channel-1".into() },
+        secret: SecretString::from("secret-1"),
+    }
 }
 
 pub(crate) fn new_store(name: &str) -> NewStore {
     let days: Vec<_> = (0..7)
-        .map(|day_of_week| DayInput { day_of_week, times: [Some("09:00"), Some("21:00"), Some("18:00"), Some("20:00")], is_open_enabled: day_of_week != 6 })
+        .map(|day_of_week| DayInput {
+            day_of_week,
+            times: [Some("09:00"), Some("21:00"), Some("18:00"), Some("20:00")],
+            is_open_enabled: day_of_week != 6,
+        })
         .collect();
     NewStore {
         id: StoreId::generate(&TestIds),

@@ -1,10 +1,5 @@
 use cheapbob_domain::{
-    orders::{
-        HoldState, NewHold, OrderStatus, RefundReason, RefundState,
-        hold::HoldEnd,
-        ports::Ordering,
-        refund::Attempt,
-    },
+    orders::{HoldState, NewHold, OrderStatus, RefundReason, RefundState, hold::HoldEnd, ports::Ordering, refund::Attempt},
     products::{Product, ProductChange, Stock},
     shared::{Email, PaymentId, ProductId, Quantity, Sale, Won, kst},
 };
@@ -138,8 +133,14 @@ pub async fn orders(world: &World) {
     let change = ProductChange { name: Some("새 이름".into()), price: Some(Won(1)), ..ProductChange::default() };
     world.products.change(&store, &product.id, &change, at(3)).await.unwrap();
     let order = orders.find(&ids[0]).await.unwrap().unwrap();
-    assert_eq!((order.status, order.product_name.as_str(), order.price, order.total_amount), (OrderStatus::Reservation, "도시락", Won(10_000), Won(7_000)));
-    assert_eq!((order.customer_nickname.as_str(), order.customer_phone_number.as_str(), order.store_name.as_str()), ("길동", "01012345678", "가게"));
+    assert_eq!(
+        (order.status, order.product_name.as_str(), order.price, order.total_amount),
+        (OrderStatus::Reservation, "도시락", Won(10_000), Won(7_000))
+    );
+    assert_eq!(
+        (order.customer_nickname.as_str(), order.customer_phone_number.as_str(), order.store_name.as_str()),
+        ("길동", "01012345678", "가게")
+    );
     assert_eq!(order.preferences.preferred_menus, Some(vec!["poke".to_owned(), "salad".to_owned()]));
     assert_eq!((order.preferences.allergies, order.preferences.topping_types), (Some(vec!["egg".to_owned()]), None));
     assert_eq!(orders.find(&PaymentId::generate(&TestIds)).await.unwrap(), None);

@@ -26,8 +26,14 @@ pub async fn sessions(sessions: &dyn Sessions) {
     assert!(!sessions.is_revoked(&TestIds.secret(), at(1)).await.unwrap());
 
     let (state, other) = (TestIds.secret(), TestIds.secret());
-    let login =
-        PendingLogin { provider: Provider::Kakao, role: Role::Seller, browser: "b".into(), verifier: "v".into(), nonce: "n".into(), local: true };
+    let login = PendingLogin {
+        provider: Provider::Kakao,
+        role: Role::Seller,
+        browser: "b".into(),
+        verifier: "v".into(),
+        nonce: "n".into(),
+        local: true,
+    };
     sessions.begin_login(&state, &login, at(0), at(600)).await.unwrap();
     assert_eq!(sessions.take_login(&other, at(1)).await.unwrap(), None);
     let taken = join_all((0..8).map(|_| async { sessions.take_login(&state, at(1)).await.unwrap() })).await;

@@ -38,7 +38,8 @@ pub async fn search(world: &World) {
     let search = &world.search;
     let me = world.account(Role::Customer).await;
     let mut ids: Vec<StoreId> = Vec::new();
-    for (name, product) in [("가 100% 김밥", "참치"), ("나_분식", "Tuna Sandwich"), ("다\\라", "연어"), ("마 국밥", "순대")] {
+    for (name, product) in [("가 100% 김밥", "참치"), ("나_분식", "Tuna Sandwich"), ("다\\라", "연어"), ("마 국밥", "순대")]
+    {
         let (_, store) = world.store(name).await;
         world.products.register(&ProductId::generate(&TestIds), &store, &new_product(product, 1), at(0)).await.unwrap();
         ids.push(store);
@@ -86,7 +87,10 @@ pub async fn search(world: &World) {
         assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), Some(false));
     }
     let favorites = search.favorites(&me).await.unwrap();
-    assert_eq!(favorites.iter().map(|f| (f.store.id.clone(), f.is_favorite)).collect::<Vec<_>>(), [(ids[0].clone(), true), (ids[3].clone(), true)]);
+    assert_eq!(
+        favorites.iter().map(|f| (f.store.id.clone(), f.is_favorite)).collect::<Vec<_>>(),
+        [(ids[0].clone(), true), (ids[3].clone(), true)]
+    );
     let flags: Vec<_> = search.page(&me, &all, 0, 10).await.unwrap().into_iter().map(|s| s.is_favorite).collect();
     assert_eq!(flags, [true, false, false, true]);
     let other = world.account(Role::Customer).await;

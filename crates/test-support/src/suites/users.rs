@@ -49,9 +49,15 @@ pub async fn customers(world: &World) {
     assert!(customers.register(&mine, &profile(), at(0)).await.unwrap());
     assert!(!customers.register(&mine, &profile(), at(1)).await.unwrap());
     let stored = customers.profile(&mine).await.unwrap().unwrap();
-    assert_eq!((stored.detail.nickname.as_str(), stored.detail.phone_number.as_str(), stored.detail.created_at), ("길동", "01012345678", at(0)));
+    assert_eq!(
+        (stored.detail.nickname.as_str(), stored.detail.phone_number.as_str(), stored.detail.created_at),
+        ("길동", "01012345678", at(0))
+    );
     let words: Vec<_> = stored.preferences.iter().map(|p| (p.kind, p.word.as_str())).collect();
-    assert_eq!(words, [(PreferenceKind::PreferredMenu, "poke"), (PreferenceKind::PreferredMenu, "salad"), (PreferenceKind::Allergy, "egg")]);
+    assert_eq!(
+        words,
+        [(PreferenceKind::PreferredMenu, "poke"), (PreferenceKind::PreferredMenu, "salad"), (PreferenceKind::Allergy, "egg")]
+    );
 
     let changed = customers.change_detail(&mine, &nickname, at(5)).await.unwrap().unwrap();
     assert_eq!((changed.nickname.as_str(), changed.phone_number.as_str()), ("둘리", "01012345678"));
