@@ -8,7 +8,7 @@ use cheapbob_test_support::{Api, RealServer, TestDatabase, eventually, noon, nor
 async fn purchase(api: &Api, screen: &Api) {
     api.set_clock(noon()).await;
     let (customer, shop) = (api.customer().await, api.shop(3).await);
-    let found = customer.get("/api/v1/customer/search/stores?page=0").await.expect(200);
+    let found = customer.get("/api/v1/customer/search/stores/by-name?search_name=%EA%B0%80%EA%B2%8C").await.expect(200);
     assert_eq!(found["stores"][0]["store_id"], *shop.store_id);
     let held = customer.hold(&shop.product_id, 2).await;
     assert_eq!(shop.stock().await, (1, 2));

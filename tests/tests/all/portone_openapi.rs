@@ -7,7 +7,26 @@ use serde_json::{Map, Value, json};
 fn schemas() -> Value {
     let file = std::env::var("CHEAPBOB_PORTONE_OPENAPI").expect("CHEAPBOB_PORTONE_OPENAPI names PortOne's v2.openapi.json");
     let mut document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    json!({ "components": document["components"].take() })
+    let mut components = document["components"].take();
+    tagged_unions(&mut components);
+    json!({ "components": components })
+}
+
+/// OpenAPI tells the members of a `oneOf` apart by its discriminator, which JSON schema does not know: there, one of them at
+/// least must fit.
+fn tagged_unions(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if map.contains_key("discriminator")
+                && let Some(members) = map.remove("oneOf")
+            {
+                map.insert("anyOf".to_owned(), members);
+            }
+            map.values_mut().for_each(tagged_unions);
+        }
+        Value::Array(list) => list.iter_mut().for_each(tagged_unions),
+        _ => {}
+    }
 }
 
 /// Checks `value` against the schema at `pointer`; unknown fields and formats are no matter, missing and wrong ones are.

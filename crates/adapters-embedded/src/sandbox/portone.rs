@@ -397,7 +397,7 @@ fn new_payment(checkout: &Checkout, now: &str) -> Value {
         "channel": { "type": "TEST", "id": "channel-id-sandbox", "key": checkout.channel_key, "name": "sandbox", "pgProvider": "TOSSPAYMENTS", "pgMerchantId": "sandbox" },
         "requestedAt": now, "updatedAt": now, "statusChangedAt": now, "orderName": checkout.order_name,
         "amount": { "total": total, "taxFree": 0, "vat": total / 11, "supply": total - total / 11, "discount": 0, "paid": paid, "cancelled": 0, "cancelledTaxFree": 0 },
-        "currency": checkout.currency.as_deref().unwrap_or("KRW"), "customer": {}, "origin": { "platformType": "PC" },
+        "currency": checkout.currency.as_deref().unwrap_or("KRW"), "customer": {}, "origin": { "platformType": "PC", "ipAddress": "127.0.0.1" },
     });
     match status {
         "PAID" => {

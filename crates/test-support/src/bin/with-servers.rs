@@ -1,4 +1,5 @@
-//! `with-servers COMMAND…`: private servers for one test run.
+//! `with-servers [--durable] COMMAND…`: private servers for one run. Without `--durable` PostgreSQL does not wait for the disk:
+//! right for tests, wrong for measurements.
 
 use std::{
     net::TcpListener,
@@ -23,10 +24,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<u8> {
-    let mut arguments = std::env::args_os().skip(1);
-    let program = arguments.next().context("usage: with-servers COMMAND…")?;
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let durable = arguments.next_if(|a| a == "--durable").is_some();
+    let program = arguments.next().context("usage: with-servers [--durable] COMMAND…")?;
     let folder = tempfile::Builder::new().prefix("cheapbob-test-").tempdir()?;
-    let settings = ["max_connections=400", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=256MB"];
+    let mut settings = vec!["max_connections=400", "shared_buffers=256MB"];
+    if !durable {
+        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+    }
     let tcp = free_port()?;
     let postgres = ManagedPostgres::start_with(folder.path(), Some(tcp), &settings)?;
     template(&postgres)?;

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Speed as shares of pgbench on the same statements. Arguments: seconds for each measurement (6).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. config/setup.sh
+need_cargo
+need_postgres
+need_redis
+command -v wrk >/dev/null || package wrk wrk
+cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
+exec target/release/with-servers --durable target/release/bench "$@"

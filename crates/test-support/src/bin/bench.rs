@@ -1,0 +1,250 @@
+//! `just bench`: the release binary under load, and pgbench with the same statements on the same data in the same run.
+//!
+//! Everything runs on this machine and shares its cores: wrk, cheapbob-http and PostgreSQL on one side, pgbench and
+//! PostgreSQL on the other. Ratios are worth something, absolute figures little.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for the terminal that stops where it cannot go on")]
+
+use std::{
+    fmt::Write,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use cheapbob_adapters_postgres::{search_statement, statements};
+use cheapbob_test_support::{Api, RealServer, TestDatabase, redis_url};
+use serde_json::json;
+
+/// Clients of each side.
+const CLIENTS: usize = 16;
+
+/// Stores in the data, two products each.
+const STORES: usize = 500;
+
+struct Bench {
+    database: TestDatabase,
+    api: Api,
+    token: String,
+    email: String,
+    folder: tempfile::TempDir,
+    seconds: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    let seconds = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(6);
+    let database = TestDatabase::create().await;
+    seed(&database).await;
+    let redis = url::Url::parse(&redis_url()).unwrap();
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", database.port()),
+        ("DB_USER", "cheapbob".to_owned()),
+        ("DB_NAME", database.name().to_owned()),
+        ("DB_POOL_SIZE", CLIENTS.to_string()),
+        ("REDIS_HOST", "127.0.0.1".to_owned()),
+        ("REDIS_PORT", redis.port().unwrap().to_string()),
+        ("RUST_LOG", "warn".to_owned()),
+    ];
+    // Once for the migrations and the page cache, once measured.
+    drop(RealServer::http(RealServer::free_port(), &settings).await);
+    let begin = Instant::now();
+    let server = RealServer::http(RealServer::free_port(), &settings).await;
+    let ready = begin.elapsed();
+    let idle = memory(server.pid());
+    let customer = server.api.customer().await;
+    let bench = Bench {
+        database,
+        api: server.api.clone(),
+        token: customer.token,
+        email: customer.email,
+        folder: tempfile::tempdir().unwrap(),
+        seconds,
+    };
+    bench.warm_up().await;
+
+    println!("ready on running servers  {:>9} ms", ready.as_millis());
+    println!("memory, idle              {:>9} MB", idle / 1024);
+    println!();
+    println!("{:<34}{:>12}{:>12}{:>9}", "", "cheapbob/s", "pgbench/s", "share");
+    for (name, path, sql) in bench.reads() {
+        let ours = bench.wrk(&path, None);
+        bench.report(&name, ours, bench.pgbench(&sql));
+    }
+    for (name, products) in [("payment init, one hot product", 1), ("payment init, 500 products", STORES)] {
+        let ours = bench.wrk("/api/v1/customer/payment/init", Some(&lua(products)));
+        bench.report(name, ours, bench.pgbench(&bench.init_sql(products)));
+    }
+    println!("{:<34}{:>12.0}", "GET /common/options/allergies", bench.wrk("/api/v1/common/options/allergies", None));
+    println!();
+    println!("memory, after all this    {:>9} MB", memory(server.pid()) / 1024);
+    let sold_twice = bench.database.number("SELECT count(*) AS n FROM products p WHERE held <> (SELECT coalesce(sum(quantity), 0) FROM holds h WHERE h.product_id = p.id AND state = 'held')").await;
+    assert_eq!(sold_twice, 0, "stock adds up");
+}
+
+/// Resident memory in KB.
+fn memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|l| l.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Stores open round the clock, products with stock for ever.
+async fn seed(database: &TestDatabase) {
+    let ids = "'STR_' || lpad(n::text, 26, '0') AS store, 'seller' || n || '@bench.example' AS seller";
+    database
+        .sql(&format!(
+            "CREATE TEMP TABLE s AS SELECT n, {ids} FROM generate_series(1, {STORES}) n;
+             INSERT INTO accounts SELECT seller, 'seller', true, true, now() FROM s;
+             INSERT INTO stores (id, seller_email, name, introduction, phone, postal_code, address, detail_address, sido, sigungu, bname,
+                                 lat, lng, nearest_station, walking_time, has_product, created_at, updated_at)
+             SELECT store, seller, '마포 가게 ' || n, '그날 만든 음식을 마감 할인으로 드립니다.', '02-555-1000', '04000', '서울 마포구 서교동 ' || n, '1층',
+                    '서울', '마포구', '동' || n % 20, '37.5', '126.9', '홍대입구역', 5, true, now() - n * interval '1 minute', now() FROM s;
+             INSERT INTO store_payments SELECT store, 'store-' || n, 'channel-' || n, 'secret', now() FROM s;
+             INSERT INTO operation_times (store_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)
+             SELECT store, d, '00:00', '23:59:59', '00:00', '23:59:59', true, now() FROM s, generate_series(0, 6) d;
+             INSERT INTO store_images SELECT store || '/' || i, store, i = 0, i FROM s, generate_series(0, 1) i;
+             INSERT INTO products (id, store_id, name, description, price, sale, initial_stock, nutrition_types, created_at, updated_at)
+             SELECT 'PRD_' || lpad((n + p * {STORES})::text, 26, '0'), store, CASE p WHEN 0 THEN '도시락 ' ELSE '샐러드 ' END || n, '맛있는 음식', 10000, 30,
+                    100000000, '{{diet}}', now(), now() FROM s, generate_series(0, 1) p;
+             VACUUM ANALYZE;"
+        ).replace("VACUUM ANALYZE;", ""))
+        .await;
+    database.sql("VACUUM ANALYZE").await;
+}
+
+impl Bench {
+    async fn warm_up(&self) {
+        let product = format!("PRD_{:026}", 7);
+        let person = cheapbob_test_support::Person { api: self.api.clone(), token: self.token.clone(), email: self.email.clone() };
+        for _ in 0..5 {
+            person.order(&product, 1).await;
+        }
+        person.post("/api/v1/customer/payment/init", &json!({ "product_id": product, "quantity": 1 })).await.expect(200);
+    }
+
+    /// Name, path, statement with pgbench's own values.
+    fn reads(&self) -> Vec<(String, String, String)> {
+        let me = format!("'{}'", self.email);
+        let search = |by_name, offset: u32| {
+            let sql = search_statement(by_name, false);
+            sql.replace("$1", &me).replace("$2", "5").replace("$3", &offset.to_string()).replace("$4", "'%도시락 7%'")
+        };
+        let stores = "/api/v1/customer/search/stores";
+        let today = statements::TODAY_OF_CUSTOMER
+            .replace("$1", &me)
+            .replace("$2", "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date");
+        vec![
+            ("search, page 0".to_owned(), format!("{stores}?page=0"), search(false, 0)),
+            ("search, page 50".to_owned(), format!("{stores}?page=50"), search(false, 200)),
+            ("search by name".to_owned(), format!("{stores}/by-name?search_name=%EB%8F%84%EC%8B%9C%EB%9D%BD%207&page=0"), search(true, 0)),
+            ("orders today (5 orders)".to_owned(), "/api/v1/customer/orders/today".to_owned(), today),
+        ]
+    }
+
+    /// The two statements of payment/init, as cheapbob sends them.
+    fn init_sql(&self, products: usize) -> String {
+        let fill = |sql: &str, values: &[(&str, &str)]| {
+            // $11 before $1.
+            values.iter().rev().fold(sql.to_owned(), |sql, (parameter, value)| sql.replace(parameter, value))
+        };
+        let (me, product) = (format!("'{}'", self.email), "('PRD_' || lpad(:p::text, 26, '0'))");
+        let offer = fill(statements::OFFER, &[("$1", product), ("$2", &me), ("$3", "1")]);
+        let day = "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date";
+        let hold = fill(
+            statements::HOLD,
+            &[
+                ("$1", "('PAY' || md5(:a::text || :b::text))"),
+                ("$2", &me),
+                ("$3", product),
+                ("$4", "1"),
+                ("$5", "10000"),
+                ("$6", "30"),
+                ("$7", "7000"),
+                ("$8", "'store-1'"),
+                ("$9", day),
+                ("$10", "now()"),
+                ("$11", "now() + interval '5 minutes'"),
+            ],
+        );
+        format!(
+            "\\set p random(1, {products})\n\\set a random(1, 9000000000000000000)\n\\set b random(1, 9000000000000000000)\n{};\n{};\n",
+            offer.trim(),
+            hold.trim()
+        )
+    }
+
+    /// Requests a second; every answer must be a success.
+    fn wrk(&self, path: &str, script: Option<&str>) -> f64 {
+        let mut command = Command::new("wrk");
+        command.args([
+            "-t1",
+            &format!("-c{CLIENTS}"),
+            &format!("-d{}s", self.seconds),
+            "-H",
+            &format!("Authorization: Bearer {}", self.token),
+        ]);
+        if let Some(script) = script {
+            let file = self.folder.path().join("init.lua");
+            std::fs::write(&file, script).unwrap();
+            command.arg("-s").arg(file);
+        }
+        let said = run(command.arg(format!("{}{path}", self.api.base.replace("localhost", "127.0.0.1"))));
+        assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "every request is decided:\n{said}");
+        number_after(&said, "Requests/sec:")
+    }
+
+    /// Scripts a second.
+    fn pgbench(&self, sql: &str) -> f64 {
+        let file = self.folder.path().join("statement.sql");
+        // One statement, one line: pgbench ends a statement at its semicolon.
+        std::fs::write(&file, if sql.contains(';') { sql.to_owned() } else { format!("{};\n", sql.trim()) }).unwrap();
+        let pgbench = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.path().join("bin/pgbench"))
+            .find(|p| p.is_file());
+        let mut command = Command::new(pgbench.unwrap_or_else(|| "pgbench".into()));
+        command.args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "1",
+            "-c",
+            &CLIENTS.to_string(),
+            "-T",
+            &self.seconds.to_string(),
+            "-h",
+            "127.0.0.1",
+            "-p",
+        ]);
+        let said = run(command.arg(self.database.port()).args(["-U", "cheapbob", "-f"]).arg(&file).arg(self.database.name()));
+        number_after(&said, "tps =")
+    }
+
+    fn report(&self, name: &str, ours: f64, pgbench: f64) {
+        println!("{name:<34}{ours:>12.0}{pgbench:>12.0}{:>8.0}%", ours / pgbench * 100.0);
+    }
+}
+
+fn lua(products: usize) -> String {
+    let mut script = String::from("wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\n");
+    writeln!(script, "request = function() return wrk.format(nil, nil, nil, string.format('{{\"product_id\":\"PRD_%026d\",\"quantity\":1}}', math.random(1, {products}))) end").unwrap();
+    script
+}
+
+fn run(command: &mut Command) -> String {
+    let output =
+        command.output().unwrap_or_else(|e| panic!("{:?}: {e}; `just bench` gets what is missing", Path::new(command.get_program())));
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    std::thread::sleep(Duration::from_millis(300));
+    said
+}
+
+fn number_after(text: &str, label: &str) -> f64 {
+    let rest = text.split(label).nth(1).unwrap_or_else(|| panic!("{label} in {text}"));
+    rest.split_whitespace().next().unwrap().parse().unwrap()
+}
