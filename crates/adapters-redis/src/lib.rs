@@ -3,10 +3,16 @@
 mod sessions;
 mod signals;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
 
 use cheapbob_domain::shared::{Error, Result};
-use deadpool_redis::{Config, Connection, Pool, PoolConfig, Runtime, Timeouts, redis};
+use deadpool_redis::{
+    Config, Connection, Pool, PoolConfig, Runtime, Timeouts,
+    redis::{self, aio::MultiplexedConnection},
+};
 
 pub use signals::RedisSignals;
 
@@ -15,14 +21,16 @@ const PART: &str = "redis";
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A pool of connections.
+/// Redis over one connection that all requests of this process share: its commands are pipelined, none waits for another.
+/// The pool makes the connection and makes it again after a fault.
 #[derive(Clone)]
 pub struct Redis {
     pool: Pool,
+    shared: Arc<RwLock<Option<MultiplexedConnection>>>,
 }
 
 impl Redis {
-    /// A pool of at most `size` connections to `url` (`redis://host:port/db`); connects when first used.
+    /// Redis at `url` (`redis://host:port/db`); connects when first used, at most `size` times at once.
     ///
     /// # Errors
     /// Where the URL is none.
@@ -30,23 +38,33 @@ impl Redis {
         let mut config = Config::from_url(url);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         config.pool = Some(PoolConfig { max_size: size, timeouts, ..PoolConfig::default() });
-        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1))? })
+        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1))?, shared: Arc::default() })
     }
 
-    async fn connection(&self) -> Result<Connection> {
-        self.pool.get().await.map_err(|e| Error::unavailable(PART, e))
+    async fn connection(&self) -> Result<MultiplexedConnection> {
+        if let Some(connection) = self.lock_read().clone() {
+            return Ok(connection);
+        }
+        let fresh = Connection::take(self.pool.get().await.map_err(|e| Error::unavailable(PART, e))?);
+        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    fn lock_read(&self) -> RwLockReadGuard<'_, Option<MultiplexedConnection>> {
+        self.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn query<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T> {
         let mut connection = self.connection().await?;
-        match tokio::time::timeout(PATIENCE, command.query_async(&mut connection)).await {
-            Ok(answer) => answer.map_err(|e| Error::unavailable(PART, e)),
-            Err(_) => {
-                // The late answer would be read as the next command's.
-                drop(Connection::take(connection));
-                Err(Error::unavailable(PART, "no answer within a second"))
-            }
-        }
+        let answer = tokio::time::timeout(PATIENCE, command.query_async(&mut connection)).await;
+        let error = match answer {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(e)) => Error::unavailable(PART, e),
+            Err(_) => Error::unavailable(PART, "no answer within a second"),
+        };
+        // Broken or stuck: the next command gets a new one.
+        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
+        Err(error)
     }
 
     /// Whether Redis answers.

@@ -14,11 +14,12 @@ use crate::{
     sql::prepared,
 };
 
-/// The statement of a search: first the ids of the page from an index, then the stores of those ids. Parameters: customer,
-/// limit, offset, then the pattern of a name, then sido, sigungu and the neighbourhoods, each where asked for.
-pub fn search_statement(by_name: bool, by_location: bool) -> String {
+/// The statement of a search: first the ids of the page from an index, then the stores of those ids. The limit is part of the
+/// text: were it a parameter, PostgreSQL would expect a tenth of all stores and plan anew at each call. Parameters: customer,
+/// offset, then the pattern of a name, then sido, sigungu and the neighbourhoods, each where asked for.
+pub fn search_statement(by_name: bool, by_location: bool, limit: i64) -> String {
     let mut filters = String::new();
-    let mut next = 4;
+    let mut next = 3;
     if by_name {
         filters += &format!(
             " AND f.id IN (SELECT id FROM stores WHERE name ILIKE ${next} UNION SELECT store_id FROM products WHERE name ILIKE ${next})"
@@ -36,7 +37,7 @@ pub fn search_statement(by_name: bool, by_location: bool) -> String {
         }
     };
     format!(
-        "{STORES}JOIN (SELECT f.id FROM stores f WHERE f.has_product{filters} ORDER BY {} LIMIT $2 OFFSET $3) page ON page.id = s.id\nORDER BY {}",
+        "{STORES}JOIN (SELECT f.id FROM stores f WHERE f.has_product{filters} ORDER BY {} LIMIT {limit} OFFSET $2) page ON page.id = s.id\nORDER BY {}",
         order("f"),
         order("s"),
     )
@@ -64,12 +65,9 @@ fn stores(rows: QueryResult<Vec<StoreRow>>) -> Result<Vec<CustomerStore>> {
 impl StoreSearch for Postgres {
     async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<CustomerStore>> {
         let mut connection = self.connection().await?;
-        let statement = search_statement(filter.name.is_some(), filter.location.is_some());
-        let mut query = sql_query(statement)
-            .into_boxed::<diesel::pg::Pg>()
-            .bind::<t::Text, _>(customer.as_str())
-            .bind::<t::BigInt, _>(limit)
-            .bind::<t::BigInt, _>(offset);
+        let statement = search_statement(filter.name.is_some(), filter.location.is_some(), limit);
+        let mut query =
+            sql_query(statement).into_boxed::<diesel::pg::Pg>().bind::<t::Text, _>(customer.as_str()).bind::<t::BigInt, _>(offset);
         if let Some(name) = &filter.name {
             query = query.bind::<t::Text, _>(containing(name));
         }

@@ -127,8 +127,8 @@ impl Bench {
     fn reads(&self) -> Vec<(String, String, String)> {
         let me = format!("'{}'", self.email);
         let search = |by_name, offset: u32| {
-            let sql = search_statement(by_name, false);
-            sql.replace("$1", &me).replace("$2", "5").replace("$3", &offset.to_string()).replace("$4", "'%도시락 7%'")
+            let sql = search_statement(by_name, false, 5);
+            sql.replace("$1", &me).replace("$2", &offset.to_string()).replace("$3", "'%도시락 7%'")
         };
         let stores = "/api/v1/customer/search/stores";
         let today = statements::TODAY_OF_CUSTOMER
