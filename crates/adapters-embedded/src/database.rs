@@ -22,17 +22,17 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// A small pool; connects when first used.
+    /// A pool of at most `size` connections; connects when first used.
     ///
     /// # Errors
     /// Where the pool cannot be built.
-    pub fn new(url: &str) -> std::result::Result<Self, BuildError> {
+    pub fn new(url: &str, size: usize) -> std::result::Result<Self, BuildError> {
         const WAIT: Duration = Duration::from_secs(3);
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool =
-            Pool::builder(manager).max_size(4).wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).runtime(Runtime::Tokio1).build()?;
+            Pool::builder(manager).max_size(size).wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).runtime(Runtime::Tokio1).build()?;
         Ok(Self { pool })
     }
 

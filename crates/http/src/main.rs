@@ -46,8 +46,9 @@ fn run(say: impl Fn(&str)) -> Result<()> {
         for line in first_lines(&settings, with_jobs) {
             say(&line);
         }
-        let app = App { probes: product.probes(), services: product.services, switches: product.switches };
-        serve(app, listener, mount, stop.clone()).await?;
+        let product = Arc::new(product);
+        let make_app = move |workers| App::new(&product, workers);
+        serve(make_app, listener, mount, stop.clone()).await?;
         stop.cancel();
         if let Some(runner) = runner {
             runner.await??;

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use anyhow::Result;
 use cheapbob_domain::shared::{ErrorKind, Refusal};
-use cheapbob_wiring::{Mount, Probe, Services, Switches};
+use cheapbob_wiring::{Mount, Probe, Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
@@ -25,6 +25,13 @@ pub struct App {
     pub switches: Switches,
     /// Parts for `/health/ready`, by name.
     pub probes: Vec<(&'static str, Probe)>,
+}
+
+impl App {
+    /// For one of `workers` worker threads; call it in that thread.
+    pub fn new(product: &Product, workers: usize) -> Self {
+        Self { services: product.for_worker(workers), switches: product.switches.clone(), probes: product.probes() }
+    }
 }
 
 pub(crate) const NOT_FOUND: Refusal = Refusal::new(ErrorKind::NotFound, "not_found", "찾을 수 없습니다.");
@@ -78,16 +85,23 @@ fn cors(switches: &Switches) -> Cors {
     cors
 }
 
-/// Serves on `listener` until `stop`, then lets running requests end.
+/// Serves on `listener` until `stop`, then lets running requests end. `make_app` is called once in each worker thread, with the
+/// number of workers.
 ///
 /// # Errors
 /// What the socket says.
-pub async fn serve(app: App, listener: TcpListener, mount: Option<Mount>, stop: CancellationToken) -> Result<()> {
-    let app = Data::new(app);
+pub async fn serve(
+    make_app: impl Fn(usize) -> App + Send + Clone + 'static,
+    listener: TcpListener,
+    mount: Option<Mount>,
+    stop: CancellationToken,
+) -> Result<()> {
+    let workers = std::thread::available_parallelism().map_or(2, Into::into);
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
+        let app = Data::new(make_app(workers));
         let (mount, switches) = (mount.clone(), app.switches.clone());
-        let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(Data::clone(&app)).configure(routes).split_for_parts();
+        let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
             .app_data(Data::clone(&document))
             .service(openapi::json)
@@ -104,7 +118,7 @@ pub async fn serve(app: App, listener: TcpListener, mount: Option<Mount>, stop: 
             .wrap(actix_web::middleware::Compress::default())
             .wrap(from_fn(context::around))
     })
-    .workers(std::thread::available_parallelism().map_or(2, Into::into))
+    .workers(workers)
     .shutdown_timeout(15)
     .disable_signals()
     .listen(listener)?

@@ -47,12 +47,13 @@ impl TestApp {
         let jobs = Jobs::new(services.clone()).unwrap();
         let mount = product.sandbox(Arc::clone(&jobs) as _);
         tokio::spawn(jobs.run(stop.clone()));
-        let app = App { probes: product.probes(), services: product.services, switches: product.switches };
+        let product = Arc::new(product);
+        let make_app = move |workers| App::new(&product, workers);
         // actix keeps its workers in threads of their own; the server itself is not Send.
         let server_stop = stop.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(app, listener, mount, server_stop)).unwrap();
+            runtime.block_on(serve(make_app, listener, mount, server_stop)).unwrap();
         });
         let api = Api::new(&format!("http://127.0.0.1:{}", settings.port));
         crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() })

@@ -35,6 +35,9 @@ use crate::{
     system::{SystemClock, SystemIds},
 };
 
+/// Connections of the twins.
+const EMBEDDED_POOL: usize = 4;
+
 /// Every use case of the product.
 #[derive(Clone)]
 pub struct Services {
@@ -103,6 +106,9 @@ pub struct Product {
     pub switches: Switches,
     /// Parts.
     pub backing: Backing,
+    ports: Ports,
+    settings: Settings,
+    url: SecretString,
 }
 
 /// What must be done once in each process before anything speaks TLS.
@@ -142,7 +148,7 @@ impl Product {
             None
         } else {
             migrate(url, "the twins' schema", cheapbob_adapters_embedded::migrate(url)).await?;
-            let (embedded, clock) = (Embedded::new(url)?, Arc::new(SandboxClock::default()));
+            let (embedded, clock) = (Embedded::new(url, EMBEDDED_POOL)?, Arc::new(SandboxClock::default()));
             clock.refresh(&embedded).await?;
             Some((embedded, clock))
         };
@@ -151,20 +157,13 @@ impl Product {
         let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, settings.redis_pool_size)).transpose()?;
         let (sessions, signals) = passing(settings, url, redis.as_ref(), embedded.as_ref())?;
         let storage: Arc<dyn ObjectStorage> = Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base));
-        let services = services(
-            settings,
-            &Ports {
-                postgres: postgres.clone(),
-                sessions,
-                signals,
-                storage,
-                clock,
-                ids,
-                embedded: embedded.as_ref().map(|(e, _)| e.clone()),
-            },
-        )?;
+        let mailer = embedded.as_ref().map(|(e, _)| e.clone());
+        let ports = Ports { postgres: postgres.clone(), sessions, signals, storage, clock, ids, mailer };
         let product = Self {
-            services,
+            services: services(settings, &ports)?,
+            ports,
+            settings: settings.clone(),
+            url: postgres_url.clone(),
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.sandbox(),
@@ -177,6 +176,26 @@ impl Product {
             product.seed().await?;
         }
         Ok(product)
+    }
+
+    /// The same use cases over connections of their own, for one of `workers` threads with a runtime each. A connection is driven
+    /// by the runtime that opened it: from another thread each answer would cost two wake-ups across threads.
+    pub fn for_worker(&self, workers: usize) -> Services {
+        self.own_connections(workers).unwrap_or_else(|error| {
+            // The same addresses have worked a moment ago; sharing is only slower.
+            tracing::error!(%error, "a worker shares its connections");
+            self.services.clone()
+        })
+    }
+
+    fn own_connections(&self, workers: usize) -> Result<Services> {
+        let (settings, url) = (&self.settings, self.url.expose_secret());
+        let postgres = Postgres::new(url, settings.db_pool_size.div_ceil(workers))?;
+        let sessions: Arc<dyn Sessions> = match &settings.redis_url {
+            Some(redis) => Arc::new(Redis::new(redis, 1)?),
+            None => Arc::new(Embedded::new(url, EMBEDDED_POOL.div_ceil(workers))?),
+        };
+        services(settings, &Ports { postgres, sessions, ..self.ports.clone() })
     }
 
     /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
@@ -255,6 +274,7 @@ impl PickupSignals for BesideFeed {
     }
 }
 
+#[derive(Clone)]
 struct Ports {
     postgres: Postgres,
     sessions: Arc<dyn Sessions>,
@@ -262,16 +282,16 @@ struct Ports {
     storage: Arc<dyn ObjectStorage>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    embedded: Option<Embedded>,
+    mailer: Option<Embedded>,
 }
 
 fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { postgres, sessions, signals, storage, clock, ids, embedded } = ports;
+    let Ports { postgres, sessions, signals, storage, clock, ids, mailer } = ports;
     let postgres = Arc::new(postgres.clone());
     let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
     let payments = Arc::new(PortOne::new(base, settings.production)?);
     let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, Arc::clone(clock))?);
-    let mailer = embedded.clone().context("no mailer: production has no twins")?;
+    let mailer = mailer.clone().context("no mailer: production has no twins")?;
 
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
     let stores = Arc::new(StoreService::new(postgres.clone(), Arc::clone(clock), Arc::clone(ids)));

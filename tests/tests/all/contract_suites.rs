@@ -49,20 +49,20 @@ mod embedded {
     #[tokio::test(flavor = "multi_thread")]
     async fn sessions() {
         let database = TestDatabase::create().await;
-        suites::sessions(&Embedded::new(&database.url()).unwrap()).await;
+        suites::sessions(&Embedded::new(&database.url(), 4).unwrap()).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
         let database = TestDatabase::create().await;
-        let feed = || Feed::start(&database.url(), Embedded::new(&database.url()).unwrap(), Arc::new(SandboxClock::default()));
+        let feed = || Feed::start(&database.url(), Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
         suites::signals(&feed(), &feed()).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn mailer() {
         let database = TestDatabase::create().await;
-        let embedded = Embedded::new(&database.url()).unwrap();
+        let embedded = Embedded::new(&database.url(), 4).unwrap();
         suites::mailer(&embedded, || database.number("SELECT count(*) AS n FROM embedded.mails")).await;
     }
 

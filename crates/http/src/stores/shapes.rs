@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::{products::ProductBody, users::instant};
 
+/// `HH:MM:SS`: how a time of whole seconds displays itself.
 fn time(time: NaiveTime) -> String {
-    time.format("%H:%M:%S").to_string()
+    time.to_string()
 }
 
 #[derive(Serialize, ToSchema)]
