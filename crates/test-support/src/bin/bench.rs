@@ -41,7 +41,7 @@ async fn main() {
         ("DB_PORT", database.port()),
         ("DB_USER", "cheapbob".to_owned()),
         ("DB_NAME", database.name().to_owned()),
-        ("DB_POOL_SIZE", CLIENTS.to_string()),
+        ("DB_POOL_SIZE", std::env::var("DB_POOL_SIZE").unwrap_or_else(|_| CLIENTS.to_string())),
         ("REDIS_HOST", "127.0.0.1".to_owned()),
         ("REDIS_PORT", redis.port().unwrap().to_string()),
         ("RUST_LOG", "warn".to_owned()),
