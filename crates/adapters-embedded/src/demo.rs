@@ -116,7 +116,7 @@ impl Demo {
     pub async fn seed(&self) -> Result<()> {
         for (key, bytes) in PICTURES {
             if self.storage.get(key).await?.is_none() {
-                self.storage.put(key, "image/jpeg", bytes).await?;
+                self.storage.put(key, "image/jpeg", bytes.to_vec()).await?;
             }
         }
         self.customer().await?;
@@ -206,7 +206,7 @@ impl Demo {
         for (order, picture) in pictures.into_iter().enumerate() {
             let (_, bytes) = PICTURES[picture];
             let key = format!("stores/{store}/{order}.jpg");
-            self.storage.put(&key, "image/jpeg", bytes).await?;
+            self.storage.put(&key, "image/jpeg", bytes.to_vec()).await?;
             let mut connection = self.embedded.connection().await?;
             sql_query("INSERT INTO store_images (key, store_id, is_main, display_order) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
                 .bind::<t::Text, _>(&key)

@@ -48,7 +48,7 @@ impl ObjectStorage for Folder {
         url
     }
 
-    async fn put(&self, key: &str, _content_type: &str, bytes: &[u8]) -> Result<()> {
+    async fn put(&self, key: &str, _content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let path = self.path(key).ok_or_else(|| Error::internal("a key that is no path"))?;
         let unavailable = |e| Error::unavailable("storage", e);
         if let Some(folder) = path.parent() {
@@ -58,6 +58,14 @@ impl ObjectStorage for Folder {
         let part = path.with_extension("part");
         tokio::fs::write(&part, bytes).await.map_err(unavailable)?;
         tokio::fs::rename(&part, &path).await.map_err(unavailable)
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        let Some(path) = self.path(key) else { return Ok(()) };
+        match tokio::fs::remove_file(path).await {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::unavailable("storage", e)),
+            _ => Ok(()),
+        }
     }
 
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>> {

@@ -29,6 +29,7 @@ table! {
         homepage -> Nullable<Text>,
         has_product -> Bool,
         closed_on -> Nullable<Date>,
+        suspended -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -49,6 +50,7 @@ table! {
         updated_at -> Timestamptz,
     }
 }
+table! { operation_reservations (store_id) { store_id -> Text, days -> Jsonb, created_at -> Timestamptz, } }
 table! { store_images (key) { key -> Text, store_id -> Text, is_main -> Bool, display_order -> Integer, } }
 table! { favorites (customer_email, store_id) { customer_email -> Text, store_id -> Text, created_at -> Timestamptz, } }
 table! {
@@ -154,6 +156,7 @@ allow_tables_to_appear_in_same_query!(
     stores,
     store_payments,
     operation_times,
+    operation_reservations,
     store_images,
     favorites,
     products,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod history;
 mod sessions;
 mod signals;
 

@@ -1,7 +1,16 @@
-//! Who may call what: one table.
+//! Who may call what, and what it may refuse: one table. The router checks access by it, the OpenAPI document lists it.
 
 use Access::{Anyone, Customer, CustomerAlsoWithdrawn, Either, Seller, SellerAlsoWithdrawn};
-use cheapbob_domain::users::Role;
+use actix_web::dev::ResourceDef;
+use cheapbob_domain::{
+    orders::error as orders,
+    products::error as products,
+    shared::Refusal,
+    stores::error as stores,
+    users::{Role, error as users},
+};
+
+use crate::server::NOT_FOUND;
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,74 +43,142 @@ impl Access {
     pub fn allows_withdrawn(self) -> bool {
         !matches!(self, Customer | Seller)
     }
+
+    /// What this refuses.
+    pub(crate) fn refusals(self) -> &'static [Refusal] {
+        match self {
+            Anyone => &[],
+            Either => &[users::UNAUTHENTICATED],
+            CustomerAlsoWithdrawn | SellerAlsoWithdrawn => &[users::UNAUTHENTICATED, users::WRONG_ROLE],
+            Customer | Seller => &[users::UNAUTHENTICATED, users::WRONG_ROLE, users::WITHDRAWN],
+        }
+    }
 }
 
-/// A row: method, path pattern, who.
-pub type Route = (&'static str, &'static str, Access);
+/// A row: method, path pattern, who, and which refusals of its use case it answers.
+pub type Route = (&'static str, &'static str, Access, &'static [Refusal]);
+
+const NO_STORE: Refusal = stores::STORE_NOT_FOUND;
+const NO_PRODUCT: Refusal = products::PRODUCT_NOT_FOUND;
+const NO_ORDER: Refusal = orders::ORDER_NOT_FOUND;
+const NO_PROFILE: Refusal = users::PROFILE_NOT_FOUND;
 
 /// Every route of the product but the sandbox's and Swagger UI's.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    ("GET",    "/", Anyone),
-    ("GET",    "/health", Anyone),
-    ("GET",    "/health/live", Anyone),
-    ("GET",    "/health/ready", Anyone),
-    ("GET",    "/openapi.json", Anyone),
-    ("GET",    "/media/{key:.*}", Anyone),
-    ("GET",    "/auth/success", Anyone),
-    ("GET",    "/auth/fail", Anyone),
-    ("GET",    "/api/v1/auth/{provider}/login/{role}", Anyone),
-    ("GET",    "/api/v1/auth/{provider}/callback/{role}", Anyone),
-    ("POST",   "/api/v1/auth/logout", Anyone),
-    ("GET",    "/api/v1/user/role", Either),
-    ("GET",    "/api/v1/common/options/preferred-menus", Anyone),
-    ("GET",    "/api/v1/common/options/nutrition-types", Anyone),
-    ("GET",    "/api/v1/common/options/allergies", Anyone),
-    ("GET",    "/api/v1/common/options/topping-types", Anyone),
-    ("POST",   "/api/v1/customer/register", Customer),
-    ("GET",    "/api/v1/customer/profile", Customer),
-    ("GET",    "/api/v1/customer/profile/me", CustomerAlsoWithdrawn),
-    ("GET",    "/api/v1/customer/profile/detail", Customer),
-    ("PATCH",  "/api/v1/customer/profile/detail", Customer),
-    ("GET",    "/api/v1/customer/search/stores", Customer),
-    ("GET",    "/api/v1/customer/search/stores/by-location", Customer),
-    ("GET",    "/api/v1/customer/search/stores/by-name", Customer),
-    ("GET",    "/api/v1/customer/search/stores/by-location-name", Customer),
-    ("GET",    "/api/v1/customer/search/stores/favorites", Customer),
-    ("GET",    "/api/v1/customer/search/stores/{store_id}/products", Customer),
-    ("POST",   "/api/v1/customer/search/stores/{store_id}/favorites", Customer),
-    ("DELETE", "/api/v1/customer/search/stores/{store_id}/favorites", Customer),
-    ("POST",   "/api/v1/customer/payment/init", Customer),
-    ("POST",   "/api/v1/customer/payment/confirm", Customer),
-    ("DELETE", "/api/v1/customer/payment/init/{payment_id}", Customer),
-    ("GET",    "/api/v1/customer/orders/today", Customer),
-    ("GET",    "/api/v1/customer/orders/{payment_id}", Customer),
-    ("PATCH",  "/api/v1/customer/orders/{payment_id}/complete", Customer),
-    ("POST",   "/api/v1/seller/store/register", Seller),
-    ("POST",   "/api/v1/seller/store/register/payment", Seller),
-    ("GET",    "/api/v1/seller/store/register/payment", Seller),
-    ("GET",    "/api/v1/seller/store", Seller),
-    ("GET",    "/api/v1/seller/store/profile/me", SellerAlsoWithdrawn),
-    ("POST",   "/api/v1/seller/store/products/register", Seller),
-    ("GET",    "/api/v1/seller/store/products/{product_id}", Seller),
-    ("PUT",    "/api/v1/seller/store/products/{product_id}", Seller),
-    ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/up", Seller),
-    ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/down", Seller),
-    ("GET",    "/api/v1/seller/store/orders/today", Seller),
-    ("GET",    "/api/v1/seller/store/orders/dashboard", Seller),
-    ("PATCH",  "/api/v1/seller/store/orders/{payment_id}/accept", Seller),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller),
+    ("GET",    "/", Anyone, &[]),
+    ("GET",    "/health", Anyone, &[]),
+    ("GET",    "/health/live", Anyone, &[]),
+    ("GET",    "/health/ready", Anyone, &[]),
+    ("GET",    "/openapi.json", Anyone, &[]),
+    ("GET",    "/media/{key:.*}", Anyone, &[NOT_FOUND]),
+    ("GET",    "/auth/success", Anyone, &[NOT_FOUND]),
+    ("GET",    "/auth/fail", Anyone, &[NOT_FOUND]),
+    ("GET",    "/api/v1/auth/{provider}/login/{role}", Anyone, &[NOT_FOUND]),
+    ("GET",    "/api/v1/auth/{provider}/callback/{role}", Anyone, &[users::LOGIN_STATE_INVALID, users::PROVIDER_REFUSED, users::EMAIL_MISSING, users::EMAIL_IN_USE, NOT_FOUND]),
+    ("POST",   "/api/v1/auth/logout", Anyone, &[]),
+    ("GET",    "/api/v1/user/role", Either, &[]),
+    ("GET",    "/api/v1/common/options/preferred-menus", Anyone, &[]),
+    ("GET",    "/api/v1/common/options/nutrition-types", Anyone, &[]),
+    ("GET",    "/api/v1/common/options/allergies", Anyone, &[]),
+    ("GET",    "/api/v1/common/options/topping-types", Anyone, &[]),
+    ("POST",   "/api/v1/customer/register", Customer, &[users::ALREADY_REGISTERED]),
+    ("GET",    "/api/v1/customer/profile", Customer, &[NO_PROFILE]),
+    ("GET",    "/api/v1/customer/profile/me", CustomerAlsoWithdrawn, &[]),
+    ("GET",    "/api/v1/customer/profile/detail", Customer, &[NO_PROFILE]),
+    ("PATCH",  "/api/v1/customer/profile/detail", Customer, &[users::NOTHING_TO_CHANGE, NO_PROFILE]),
+    ("GET",    "/api/v1/customer/profile/preferred-menus", Customer, &[]),
+    ("POST",   "/api/v1/customer/profile/preferred-menus", Customer, &[users::PREFERENCE_EXISTS, NO_PROFILE]),
+    ("DELETE", "/api/v1/customer/profile/preferred-menus", Customer, &[users::PREFERENCE_NOT_FOUND]),
+    ("GET",    "/api/v1/customer/profile/nutrition-types", Customer, &[]),
+    ("POST",   "/api/v1/customer/profile/nutrition-types", Customer, &[users::PREFERENCE_EXISTS, NO_PROFILE]),
+    ("DELETE", "/api/v1/customer/profile/nutrition-types", Customer, &[users::PREFERENCE_NOT_FOUND]),
+    ("GET",    "/api/v1/customer/profile/allergies", Customer, &[]),
+    ("POST",   "/api/v1/customer/profile/allergies", Customer, &[users::PREFERENCE_EXISTS, NO_PROFILE]),
+    ("DELETE", "/api/v1/customer/profile/allergies", Customer, &[users::PREFERENCE_NOT_FOUND]),
+    ("GET",    "/api/v1/customer/profile/topping-types", Customer, &[]),
+    ("POST",   "/api/v1/customer/profile/topping-types", Customer, &[users::PREFERENCE_EXISTS, NO_PROFILE]),
+    ("DELETE", "/api/v1/customer/profile/topping-types", Customer, &[users::PREFERENCE_NOT_FOUND]),
+    ("GET",    "/api/v1/customer/search/stores", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/by-location", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/by-name", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/by-location-name", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/favorites", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/{store_id}/products", Customer, &[NO_STORE]),
+    ("POST",   "/api/v1/customer/search/stores/{store_id}/favorites", Customer, &[NO_STORE, stores::FAVORITE_EXISTS]),
+    ("DELETE", "/api/v1/customer/search/stores/{store_id}/favorites", Customer, &[stores::FAVORITE_NOT_FOUND]),
+    ("GET",    "/api/v1/customer/history/search", Customer, &[]),
+    ("DELETE", "/api/v1/customer/history/search", Customer, &[]),
+    ("DELETE", "/api/v1/customer/history/search/{search_name:.*}", Customer, &[stores::SEARCH_NOT_FOUND]),
+    ("POST",   "/api/v1/customer/payment/init", Customer, &[NO_PRODUCT, orders::STORE_CLOSED_TODAY, orders::STORE_CLOSED, orders::PICKUP_OVER, orders::INSUFFICIENT_STOCK, orders::PAYMENT_NOT_SET_UP, orders::NOT_FOR_SALE, orders::PROFILE_REQUIRED]),
+    ("POST",   "/api/v1/customer/payment/confirm", Customer, &[orders::PAYMENT_NOT_FOUND, orders::PAYMENT_NOT_PAID, orders::PAYMENT_FAILED, orders::PAYMENT_MISMATCH, orders::PAYMENT_STORE_CLOSED, orders::PAYMENT_EXPIRED]),
+    ("DELETE", "/api/v1/customer/payment/init/{payment_id}", Customer, &[orders::PAYMENT_NOT_FOUND, orders::ALREADY_ORDERED]),
+    ("GET",    "/api/v1/customer/orders", Customer, &[]),
+    ("GET",    "/api/v1/customer/orders/today", Customer, &[]),
+    ("GET",    "/api/v1/customer/orders/today-alarm", Customer, &[]),
+    ("GET",    "/api/v1/customer/orders/{payment_id}", Customer, &[NO_ORDER]),
+    ("PATCH",  "/api/v1/customer/orders/{payment_id}/complete", Customer, &[NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED, orders::QR_INVALID]),
+    ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", Customer, &[NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_ACCEPTED, orders::ORDER_COMPLETE]),
+    ("POST",   "/api/v1/customer/withdraw", Customer, &[users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
+    ("DELETE", "/api/v1/customer/withdraw/cancel", CustomerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
+    ("POST",   "/api/v1/seller/store/register", Seller, &[stores::STORE_EXISTS]),
+    ("POST",   "/api/v1/seller/store/register/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::IMAGES_EXIST, stores::IMAGE_TOO_LARGE]),
+    ("POST",   "/api/v1/seller/store/register/payment", Seller, &[NO_STORE, stores::PAYMENT_EXISTS]),
+    ("GET",    "/api/v1/seller/store/register/payment", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store", Seller, &[NO_STORE]),
+    ("PATCH",  "/api/v1/seller/store/close", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/profile/me", SellerAlsoWithdrawn, &[]),
+    ("PUT",    "/api/v1/seller/store/profile/name", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/profile/introduction", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/profile/phone", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/settings/address", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/settings/payment", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/settings/payment", Seller, &[NO_STORE, stores::PAYMENT_SETTINGS_NOT_FOUND]),
+    ("GET",    "/api/v1/seller/store/settings/operation", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/settings/operation/reservation", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/store/settings/operation/reservation", Seller, &[NO_STORE]),
+    ("DELETE", "/api/v1/seller/store/settings/operation/reservation", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
+    ("DELETE", "/api/v1/seller/store/sns/{sns}", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/images", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/store/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::IMAGE_TOO_LARGE]),
+    ("PUT",    "/api/v1/seller/store/images/main/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND]),
+    ("DELETE", "/api/v1/seller/store/images/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND, stores::MAIN_IMAGE]),
+    ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
+    ("PUT",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
+    ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/up", Seller, &[NO_STORE, NO_PRODUCT, products::STOCK_LIMIT]),
+    ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/down", Seller, &[NO_STORE, NO_PRODUCT, products::NOTHING_LEFT]),
+    ("GET",    "/api/v1/seller/store/products/{product_id}/stock/reservation", Seller, &[NO_STORE, NO_PRODUCT, products::RESERVATION_NOT_FOUND]),
+    ("POST",   "/api/v1/seller/store/products/{product_id}/stock/reservation", Seller, &[NO_STORE, NO_PRODUCT]),
+    ("DELETE", "/api/v1/seller/store/products/{product_id}/stock/reservation", Seller, &[NO_STORE, NO_PRODUCT, products::RESERVATION_NOT_FOUND]),
+    ("POST",   "/api/v1/seller/store/products/{product_id}/nutrition", Seller, &[NO_STORE, NO_PRODUCT, products::NUTRITION_EXISTS]),
+    ("DELETE", "/api/v1/seller/store/products/{product_id}/nutrition", Seller, &[NO_STORE, NO_PRODUCT, products::NUTRITION_NOT_FOUND]),
+    ("GET",    "/api/v1/seller/store/orders", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/orders/today", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/orders/dashboard", Seller, &[NO_STORE]),
+    ("PATCH",  "/api/v1/seller/store/orders/{payment_id}/accept", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_RESERVED]),
+    ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, crate::orders::NO_WEBSOCKET]),
+    ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END]),
+    ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/withdraw", Seller, &[users::STORE_OPEN, users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
+    ("DELETE", "/api/v1/seller/withdraw/cancel", SellerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
 ];
 
-/// The row of a route as actix names its pattern.
-pub(crate) fn access(method: &str, pattern: &str) -> Option<Access> {
+/// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
+/// `…/products/{product_id}`, although `register` has a pattern of its own.
+pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
     // HEAD is GET without the body.
     let method = if method == "HEAD" { "GET" } else { method };
-    ROUTES.iter().find(|(m, p, _)| *m == method && *p == pattern).map(|(.., access)| *access)
+    let of_method = || ROUTES.iter().filter(|(m, ..)| *m == method);
+    let row = of_method().find(|(_, p, ..)| *p == pattern).or_else(|| of_method().find(|(_, p, ..)| ResourceDef::new(*p).is_match(path)));
+    row.map(|(_, _, access, _)| *access)
 }
 
 /// The methods of a pattern, for 405's `Allow`.
 pub(crate) fn methods(pattern: &str) -> Vec<&'static str> {
-    ROUTES.iter().filter(|(_, p, _)| *p == pattern).map(|(method, ..)| *method).collect()
+    ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method).collect()
 }

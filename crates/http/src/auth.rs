@@ -78,7 +78,8 @@ pub(crate) fn cookie(token: Option<&str>, cross_site: bool, app: &App) -> Cookie
 /// Lets in whom the table lets in, and renews a session that is near its end.
 pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     // No row: unknown paths, wrong methods, the sandbox, Swagger UI.
-    let access = request.match_pattern().and_then(|pattern| access::access(request.method().as_str(), &pattern)).unwrap_or(Access::Anyone);
+    let row = |pattern: String| access::access(request.method().as_str(), &pattern, request.path());
+    let access = request.match_pattern().and_then(row).unwrap_or(Access::Anyone);
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }

@@ -16,6 +16,12 @@ pub(crate) type Result<T> = std::result::Result<T, ApiError>;
 /// The contract's status for a withdrawn account.
 pub(crate) const WITHDRAWN: u16 = 439;
 
+/// A problem's media type (RFC 9457).
+pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
+/// 439 has no name of its own.
+pub(crate) const WITHDRAWN_TITLE: &str = "Account Withdrawn";
+
 /// Every error's body.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -81,7 +87,7 @@ impl std::fmt::Display for ApiError {
 }
 
 /// The one table.
-fn status(kind: ErrorKind) -> u16 {
+pub(crate) fn status(kind: ErrorKind) -> u16 {
     match kind {
         ErrorKind::Refused => 400,
         ErrorKind::Unauthenticated => 401,
@@ -89,6 +95,7 @@ fn status(kind: ErrorKind) -> u16 {
         ErrorKind::NotFound => 404,
         ErrorKind::Timeout => 408,
         ErrorKind::Conflict => 409,
+        ErrorKind::TooLarge => 413,
         ErrorKind::Invalid => 422,
         ErrorKind::Withdrawn => WITHDRAWN,
         ErrorKind::Internal => 500,
@@ -96,9 +103,11 @@ fn status(kind: ErrorKind) -> u16 {
     }
 }
 
-const INTERNAL: Refusal = Refusal::new(ErrorKind::Internal, "internal", "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.");
-const UNAVAILABLE: Refusal = Refusal::new(ErrorKind::Unavailable, "unavailable", "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.");
-const INVALID: Refusal = Refusal::new(ErrorKind::Invalid, "validation_failed", "입력한 내용을 확인해 주세요.");
+pub(crate) const INTERNAL: Refusal =
+    Refusal::new(ErrorKind::Internal, "internal", "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.");
+pub(crate) const UNAVAILABLE: Refusal =
+    Refusal::new(ErrorKind::Unavailable, "unavailable", "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.");
+pub(crate) const INVALID: Refusal = Refusal::new(ErrorKind::Invalid, "validation_failed", "입력한 내용을 확인해 주세요.");
 
 impl ApiError {
     /// For a panic.
@@ -134,7 +143,7 @@ impl ResponseError for ApiError {
         };
         let problem = Problem {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Account Withdrawn"),
+            title: status.canonical_reason().unwrap_or(WITHDRAWN_TITLE),
             status: status.as_u16(),
             detail: refusal.detail,
             code: refusal.code,
@@ -142,7 +151,7 @@ impl ResponseError for ApiError {
             errors,
         };
         let mut response = HttpResponse::build(status);
-        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CONTENT_TYPE, CONTENT_TYPE));
         if status.as_u16() == WITHDRAWN {
             response.insert_header(("x-account-status", "inactive"));
         }

@@ -1,19 +1,14 @@
 //! Bodies and queries.
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use cheapbob_domain::shared::{Error, ErrorKind, FieldError, Refusal, Rule};
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
 
-const MALFORMED: Refusal = Refusal::new(ErrorKind::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
-const TOO_LARGE: Refusal = Refusal::new(ErrorKind::Refused, "body_too_large", "요청이 너무 큽니다.");
+pub(crate) const MALFORMED: Refusal = Refusal::new(ErrorKind::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
+pub(crate) const TOO_LARGE: Refusal = Refusal::new(ErrorKind::TooLarge, "body_too_large", "요청이 너무 큽니다.");
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
 const MISSING: Rule = Rule { code: "missing", message: "필수 항목입니다." };
 
@@ -29,18 +24,44 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let bytes = web::Payload::from_request(&request, payload);
+        let bytes = read(request, payload);
+        Box::pin(async move { parse(&bytes.await?) })
+    }
+}
+
+/// A JSON body that may be left out, with DELETE: no body is the default.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload);
         Box::pin(async move {
-            let payload = bytes.await.map_err(|_| malformed())?;
-            let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| ApiError::Request(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE))?;
-            parse(&bytes.map_err(|_| malformed())?)
+            let bytes = bytes.await?;
+            if bytes.is_empty() { Ok(Self(T::default())) } else { parse(&bytes).map(|Json(value)| Self(value)) }
         })
     }
 }
 
+/// A field that may be absent, `null` or a value: the three are different.
+pub(crate) fn sent<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
+fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
+    let payload = web::Payload::from_request(request, payload);
+    Box::pin(async move {
+        let payload = payload.await.map_err(|_| malformed())?;
+        let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| TOO_LARGE)?;
+        bytes.map_err(|_| malformed())
+    })
+}
+
 fn malformed() -> ApiError {
-    ApiError::Request(StatusCode::BAD_REQUEST, MALFORMED)
+    MALFORMED.into()
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Json<T>, ApiError> {

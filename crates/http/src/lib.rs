@@ -15,5 +15,5 @@ mod stores;
 mod users;
 
 pub use access::{Access, ROUTES, Route};
-pub use openapi::document;
+pub use openapi::{document, path};
 pub use server::{App, serve};

@@ -1,18 +1,35 @@
-//! The OpenAPI document, made from the handlers.
+//! The OpenAPI document, made from the handlers and the table of routes: a handler says what it takes and gives, the table who may
+//! call it and what it may refuse.
 
-use actix_web::{HttpResponse, get, web::Data};
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use cheapbob_domain::shared::Refusal;
+use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        Ref, RefOr, Response,
+        content::ContentBuilder,
+        example::ExampleBuilder,
+        path::{Operation, Parameter, ParameterIn, PathItem},
+        response::ResponseBuilder,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
 };
 use utoipa_actix_web::AppExt;
 
-use crate::{auth::COOKIE, error::Problem, server};
+use crate::{
+    access::{Access, ROUTES, Route},
+    auth::COOKIE,
+    error::{self, FieldProblem, Problem},
+    extract, server,
+};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "CheapBob", description = "Food left near closing, at a discount. The wire contract of the customer app and the seller app."),
-    components(schemas(Problem)),
+    components(schemas(Problem, FieldProblem)),
     modifiers(&Security)
 )]
 struct Document;
@@ -30,12 +47,90 @@ impl Modify for Security {
 
 /// The document of every route.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, document) = actix_web::App::new().into_utoipa_app().openapi(Document::openapi()).configure(server::routes).split_for_parts();
+    let (_, mut document) =
+        actix_web::App::new().into_utoipa_app().openapi(Document::openapi()).configure(server::routes).split_for_parts();
+    let mut problems = BTreeMap::new();
+    for route in ROUTES {
+        if let Some(operation) = document.paths.paths.get_mut(&path(route.1)).and_then(|item| operation(item, route.0)) {
+            complete(operation, route, &mut problems);
+        }
+    }
+    document.components.get_or_insert_with(Default::default).responses.extend(problems);
     document
 }
 
+/// The document's name of a pattern: without the expression of a parameter that may contain `/`.
+pub fn path(pattern: &str) -> String {
+    pattern.replace(":.*}", "}")
+}
+
+fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
+    match method {
+        "GET" => item.get.as_mut(),
+        "POST" => item.post.as_mut(),
+        "PUT" => item.put.as_mut(),
+        "PATCH" => item.patch.as_mut(),
+        "DELETE" => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+/// Adds who may call it and what it may refuse. The refusals are in `problems`, each combination once, and referred to.
+fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Route, problems: &mut BTreeMap<String, RefOr<Response>>) {
+    if *access != Access::Anyone {
+        let schemes = ["cookie", "bearer"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()));
+        operation.security = Some(schemes.to_vec());
+    }
+    let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
+    let mut add = |refusal: Refusal| by_status.entry(error::status(refusal.kind)).or_default().push(refusal);
+    access.refusals().iter().chain(*refusals).copied().for_each(&mut add);
+    let in_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query));
+    let has_query = operation.parameters.as_ref().is_some_and(|all| all.iter().any(in_query));
+    if operation.request_body.is_some() {
+        add(extract::MALFORMED);
+    }
+    let is_upload = pattern.ends_with("/images") && *method == "POST";
+    if operation.request_body.is_some() && !is_upload {
+        add(extract::TOO_LARGE);
+    }
+    if (operation.request_body.is_some() && !is_upload) || has_query || pattern.ends_with("/sns/{sns}") {
+        add(error::INVALID);
+    }
+    if pattern.starts_with("/api/v1/") && !pattern.contains("/common/") {
+        add(error::INTERNAL);
+        add(error::UNAVAILABLE);
+    }
+    for (status, refusals) in by_status {
+        let name = refusals.iter().map(|r| r.code).collect::<Vec<_>>().join(".");
+        operation.responses.responses.insert(status.to_string(), Ref::from_response_name(&name).into());
+        problems.entry(name).or_insert_with(|| problem(status, &refusals).into());
+    }
+}
+
+fn problem(status: u16, refusals: &[Refusal]) -> Response {
+    let codes: Vec<_> = refusals.iter().map(|r| format!("`{}`", r.code)).collect();
+    let examples = refusals.iter().map(|refusal| {
+        let example = ExampleBuilder::new().summary(refusal.detail).value(Some(example(status, refusal)));
+        (refusal.code, example.build())
+    });
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
+    ResponseBuilder::new().description(codes.join(", ")).content(error::CONTENT_TYPE, content).build()
+}
+
+fn example(status: u16, refusal: &Refusal) -> Value {
+    let title = StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or(error::WITHDRAWN_TITLE);
+    let mut example = json!({
+        "type": "about:blank", "title": title, "status": status, "detail": refusal.detail, "code": refusal.code,
+        "request_id": "01K9W2ZQ8Y3V5T7R1N4M6P0XBC",
+    });
+    if *refusal == error::INVALID {
+        example["errors"] = json!([{ "field": "quantity", "code": "out_of_range", "message": "수량은 1개 이상이어야 합니다." }]);
+    }
+    example
+}
+
 /// This document.
-#[get("/openapi.json")]
+#[actix_web::get("/openapi.json")]
 pub(crate) async fn json(document: Data<String>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document.get_ref().clone())
 }

@@ -10,7 +10,10 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Result;
-use cheapbob_domain::shared::{ErrorKind, Refusal};
+use cheapbob_domain::{
+    shared::{ErrorKind, Refusal},
+    users::sign_in::LOCAL_STATE,
+};
 use cheapbob_wiring::{Mount, Probe, Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
@@ -31,6 +34,11 @@ impl App {
     /// For one of `workers` worker threads; call it in that thread.
     pub fn new(product: &Product, workers: usize) -> Self {
         Self { services: product.for_worker(workers), switches: product.switches.clone(), probes: product.probes() }
+    }
+
+    /// Whether a request's `state` says that it comes from the local front end, on another site: in development only.
+    pub(crate) fn is_local(&self, state: Option<&str>) -> bool {
+        !self.switches.production && state == Some(LOCAL_STATE)
     }
 }
 

@@ -1,7 +1,12 @@
 //! The two apps, as a test drives them.
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, Method, StatusCode, header::HeaderMap, redirect};
+use reqwest::{
+    Client, Method, StatusCode,
+    header::HeaderMap,
+    multipart::{Form, Part},
+    redirect,
+};
 use serde_json::{Value, json};
 
 /// An answer.
@@ -117,6 +122,14 @@ impl Api {
             request = request.bearer_auth(token);
         }
         answer(request).await.unwrap()
+    }
+
+    /// A form with `files`: (file name, declared type, bytes).
+    pub async fn upload(&self, path: &str, token: &str, files: &[(&str, &str, Vec<u8>)]) -> Answer {
+        let form = files.iter().fold(Form::new(), |form, (name, mime, bytes)| {
+            form.part("files", Part::bytes(bytes.clone()).file_name((*name).to_owned()).mime_str(mime).unwrap())
+        });
+        answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).multipart(form)).await.unwrap()
     }
 
     /// The whole way through a provider of the sandbox, as a browser goes it. `form`: what is typed on the provider's page.
@@ -285,6 +298,16 @@ impl Person {
     /// DELETE without a body.
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, None).await
+    }
+
+    /// DELETE with a body.
+    pub async fn delete_with(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::DELETE, path, Some(body)).await
+    }
+
+    /// PUT.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, Some(body)).await
     }
 
     /// payment/init.

@@ -8,7 +8,7 @@ use cheapbob_wiring::{PostgresAt, Product, Services, Settings, prepare_process};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Api, TestDatabase, redis_url};
+use crate::{Api, TestDatabase, mongo_settings, redis_url};
 
 /// A server of its own on a database of its own, with the sandbox and the jobs.
 pub struct TestApp {
@@ -31,6 +31,15 @@ impl TestApp {
     /// With Redis.
     pub async fn start_with_redis() -> Self {
         Self::with(|settings| settings.redis_url = Some(redis_url())).await
+    }
+
+    /// With Redis and MongoDB.
+    pub async fn start_on_servers() -> Self {
+        Self::with(|settings| {
+            settings.redis_url = Some(redis_url());
+            settings.mongodb = Some(mongo_settings());
+        })
+        .await
     }
 
     /// With other settings.
@@ -88,5 +97,8 @@ fn settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
         jwt_algorithm: jsonwebtoken::Algorithm::HS256,
         jwt_life: chrono::Duration::days(7),
         portone: None,
+        mongodb: None,
+        s3: None,
+        smtp: None,
     }
 }

@@ -1,5 +1,6 @@
 //! A database per test.
 
+use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::Postgres;
 
 use crate::suites::sql;
@@ -15,6 +16,16 @@ fn url(database: &str) -> String {
 /// A logical database of the run's private Redis. Keys are unguessable ids, so that tests may share it.
 pub fn redis_url() -> String {
     format!("redis://127.0.0.1:{}/0", port("CHEAPBOB_TEST_REDIS_PORT"))
+}
+
+/// A database of its own on the run's private MongoDB-wire server.
+pub fn mongo_settings() -> MongoSettings {
+    MongoSettings {
+        host: "127.0.0.1".to_owned(),
+        port: port("CHEAPBOB_TEST_MONGODB_PORT").parse().unwrap(),
+        credentials: None,
+        database: format!("t_{}", ulid::Ulid::r#gen().to_string().to_lowercase()),
+    }
 }
 
 /// A clone of the template, dropped at the end.

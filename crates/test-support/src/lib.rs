@@ -4,13 +4,15 @@
 mod api;
 mod app;
 mod database;
+mod outside;
 mod real;
 mod snapshot;
 pub mod suites;
 
 pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
 pub use app::TestApp;
-pub use database::{TestDatabase, redis_url};
+pub use database::{TestDatabase, mongo_settings, redis_url};
+pub use outside::{MailSink, S3Server, SinkTls};
 pub use real::RealServer;
 pub use snapshot::normalized;
 

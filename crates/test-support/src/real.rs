@@ -17,7 +17,18 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 6] = ["ENVIRONMENT", "DB_HOST", "REDIS_HOST", "PORT", "FRONTEND_URL", "JWT_SECRET"];
+const FOREIGN: [&str; 10] = [
+    "ENVIRONMENT",
+    "DB_HOST",
+    "REDIS_HOST",
+    "PORT",
+    "FRONTEND_URL",
+    "JWT_SECRET",
+    "MONGODB_HOST",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_REGION",
+    "SUPER_ADMIN_SMTP_HOST",
+];
 
 impl RealServer {
     /// The built binary: beside the tests'.

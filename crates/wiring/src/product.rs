@@ -13,19 +13,31 @@ use cheapbob_adapters_embedded::{
     sandbox::{self, Sandbox},
     storage::Folder,
 };
+use cheapbob_adapters_mongo::Mongo;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::PortOne;
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_s3::S3;
+use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
-    orders::{HoldService, MailService, OrderService, PickupCodes, PickupService, RefundService, SettleService, ports::PickupSignals},
-    products::ProductService,
+    orders::{
+        CancelService, HoldService, MailService, OrderService, PickupCodes, PickupService, RefundService, SettleService, SettlementService,
+        ports::{Mailer, OrderArchive, PickupSignals},
+    },
+    products::{ProductService, ports::StockReservations},
     shared::{
         Clock, Ids,
         tasks::{JobRunner, TaskQueue},
     },
-    stores::{SearchService, StoreService, ports::ObjectStorage},
-    users::{CustomerService, Provider, SessionService, SessionTokens, SignInService, ports::Sessions},
+    stores::{
+        HistoryService, HoursService, ImageService, SearchService, StoreService,
+        ports::{ObjectStorage, SearchHistory},
+    },
+    users::{
+        CustomerService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService,
+        ports::{Sessions, Withdrawals},
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -49,8 +61,16 @@ pub struct Services {
     pub customers: Arc<CustomerService>,
     /// A seller's store.
     pub stores: Arc<StoreService>,
+    /// Leaving.
+    pub withdrawal: Arc<WithdrawalService>,
+    /// A store's opening hours.
+    pub hours: Arc<HoursService>,
+    /// A store's pictures.
+    pub images: Arc<ImageService>,
     /// Searching stores.
     pub search: Arc<SearchService>,
+    /// What customers searched for.
+    pub history: Arc<HistoryService>,
     /// A seller's products.
     pub products: Arc<ProductService>,
     /// Payments.
@@ -61,6 +81,10 @@ pub struct Services {
     pub refunds: Arc<RefundService>,
     /// Orders.
     pub orders: Arc<OrderService>,
+    /// Giving orders up.
+    pub cancel: Arc<CancelService>,
+    /// What stores earned.
+    pub settlement: Arc<SettlementService>,
     /// Handing out.
     pub pickup: Arc<PickupService>,
     /// Mails.
@@ -94,6 +118,10 @@ pub struct Backing {
     pub postgres: Postgres,
     /// Where Redis serves.
     pub redis: Option<Redis>,
+    /// Where MongoDB serves.
+    pub mongo: Option<Mongo>,
+    /// Where an object storage serves.
+    pub s3: Option<Arc<S3>>,
     /// Where a twin serves.
     pub embedded: Option<(Embedded, Arc<SandboxClock>)>,
 }
@@ -155,10 +183,28 @@ impl Product {
         let clock: Arc<dyn Clock> =
             embedded.as_ref().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |(_, clock)| Arc::clone(clock) as _);
         let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, settings.redis_pool_size)).transpose()?;
-        let (sessions, signals) = passing(settings, url, redis.as_ref(), embedded.as_ref())?;
-        let storage: Arc<dyn ObjectStorage> = Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base));
-        let mailer = embedded.as_ref().map(|(e, _)| e.clone());
-        let ports = Ports { postgres: postgres.clone(), sessions, signals, storage, clock, ids, mailer };
+        let mongo = settings.mongodb.as_ref().map(Mongo::new).transpose()?;
+        if let Some(mongo) = &mongo {
+            tokio::spawn(prepare(mongo.clone()));
+        }
+        let s3 = settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new);
+        let twin = embedded.as_ref().map(|(embedded, _)| embedded);
+        let ports = Ports {
+            postgres: postgres.clone(),
+            passing: passing(redis.as_ref(), twin)?,
+            signals: signals(settings, url, redis.as_ref(), embedded.as_ref())?,
+            kept: kept(mongo.as_ref(), twin)?,
+            storage: match &s3 {
+                Some(s3) => Arc::clone(s3) as _,
+                None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),
+            },
+            mailer: match &settings.smtp {
+                Some(smtp) => Arc::new(Smtp::new(smtp)?),
+                None => Arc::new(twin.cloned().context("neither SMTP nor its twin")?),
+            },
+            clock,
+            ids,
+        };
         let product = Self {
             services: services(settings, &ports)?,
             ports,
@@ -170,7 +216,7 @@ impl Product {
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
             },
-            backing: Backing { postgres, redis, embedded },
+            backing: Backing { postgres, redis, mongo, s3, embedded },
         };
         if let PostgresAt::Child(_) = settings.postgres {
             product.seed().await?;
@@ -191,11 +237,11 @@ impl Product {
     fn own_connections(&self, workers: usize) -> Result<Services> {
         let (settings, url) = (&self.settings, self.url.expose_secret());
         let postgres = Postgres::new(url, settings.db_pool_size.div_ceil(workers))?;
-        let sessions: Arc<dyn Sessions> = match &settings.redis_url {
-            Some(redis) => Arc::new(Redis::new(redis, 1)?),
-            None => Arc::new(Embedded::new(url, EMBEDDED_POOL.div_ceil(workers))?),
-        };
-        services(settings, &Ports { postgres, sessions, ..self.ports.clone() })
+        let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, 1)).transpose()?;
+        let twin = self.backing.embedded.as_ref().map(|_| Embedded::new(url, EMBEDDED_POOL.div_ceil(workers))).transpose()?;
+        let passing = passing(redis.as_ref(), twin.as_ref())?;
+        let kept = kept(self.backing.mongo.as_ref(), twin.as_ref())?;
+        services(settings, &Ports { postgres, passing, kept, ..self.ports.clone() })
     }
 
     /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
@@ -235,21 +281,71 @@ async fn migrate<T>(
         .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
 }
 
+/// Makes MongoDB's indexes; a MongoDB that is down must not keep everything else from serving.
+async fn prepare(mongo: Mongo) {
+    const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+    let mut said = false;
+    while let Err(error) = mongo.prepare().await {
+        if !said {
+            said = true;
+            tracing::error!(%error, "MongoDB's indexes are not made; tried again until they are");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 /// What passes: Redis, or its twin.
-fn passing(
+#[derive(Clone)]
+struct Passing {
+    sessions: Arc<dyn Sessions>,
+    history: Arc<dyn SearchHistory>,
+}
+
+fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<Passing> {
+    fn both<T: Sessions + SearchHistory + 'static>(part: T) -> Passing {
+        let part = Arc::new(part);
+        Passing { sessions: part.clone(), history: part }
+    }
+    match (redis, twin) {
+        (Some(redis), _) => Ok(both(redis.clone())),
+        (None, Some(twin)) => Ok(both(twin.clone())),
+        (None, None) => Err(anyhow!("neither Redis nor its twin")),
+    }
+}
+
+/// What is kept for long: MongoDB, or its twin.
+#[derive(Clone)]
+struct Kept {
+    archive: Arc<dyn OrderArchive>,
+    reservations: Arc<dyn StockReservations>,
+    withdrawals: Arc<dyn Withdrawals>,
+}
+
+fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
+    fn all<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Kept {
+        let part = Arc::new(part);
+        Kept { archive: part.clone(), reservations: part.clone(), withdrawals: part }
+    }
+    match (mongo, twin) {
+        (Some(mongo), _) => Ok(all(mongo.clone())),
+        (None, Some(twin)) => Ok(all(twin.clone())),
+        (None, None) => Err(anyhow!("neither MongoDB nor its twin")),
+    }
+}
+
+fn signals(
     settings: &Settings,
     url: &str,
     redis: Option<&Redis>,
     embedded: Option<&(Embedded, Arc<SandboxClock>)>,
-) -> Result<(Arc<dyn Sessions>, Arc<dyn PickupSignals>)> {
+) -> Result<Arc<dyn PickupSignals>> {
     // The feed runs also beside Redis: it tells of moves of the clock.
     let feed = embedded.map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
-    match (redis, settings.redis_url.as_deref(), embedded, feed) {
-        (Some(redis), Some(redis_url), _, feed) => {
-            let signals = RedisSignals::start(redis.clone(), redis_url)?;
-            Ok((Arc::new(redis.clone()), Arc::new(BesideFeed { signals, _feed: feed })))
+    match (redis, settings.redis_url.as_deref(), feed) {
+        (Some(redis), Some(redis_url), feed) => {
+            Ok(Arc::new(BesideFeed { signals: RedisSignals::start(redis.clone(), redis_url)?, _feed: feed }))
         }
-        (_, _, Some((embedded, _)), Some(feed)) => Ok((Arc::new(embedded.clone()), Arc::new(feed))),
+        (_, _, Some(feed)) => Ok(Arc::new(feed)),
         _ => Err(anyhow!("neither Redis nor its twin")),
     }
 }
@@ -277,57 +373,53 @@ impl PickupSignals for BesideFeed {
 #[derive(Clone)]
 struct Ports {
     postgres: Postgres,
-    sessions: Arc<dyn Sessions>,
+    passing: Passing,
+    kept: Kept,
     signals: Arc<dyn PickupSignals>,
     storage: Arc<dyn ObjectStorage>,
+    mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    mailer: Option<Embedded>,
 }
 
 fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { postgres, sessions, signals, storage, clock, ids, mailer } = ports;
-    let postgres = Arc::new(postgres.clone());
+    let Ports { passing: Passing { sessions, history }, kept, signals, storage, mailer, .. } = ports.clone();
+    let postgres = Arc::new(ports.postgres.clone());
+    let clock = || Arc::clone(&ports.clock);
+    let ids = || Arc::clone(&ports.ids);
     let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
     let payments = Arc::new(PortOne::new(base, settings.production)?);
-    let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, Arc::clone(clock))?);
-    let mailer = mailer.clone().context("no mailer: production has no twins")?;
-
+    let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, clock())?);
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
-    let stores = Arc::new(StoreService::new(postgres.clone(), Arc::clone(clock), Arc::clone(ids)));
-    let refunds = Arc::new(RefundService::new(postgres.clone(), postgres.clone(), payments.clone(), Arc::clone(clock)));
-    let settle = Arc::new(SettleService::new(postgres.clone(), postgres.clone(), payments, Arc::clone(&refunds), Arc::clone(clock)));
-    let orders = Arc::new(OrderService::new(postgres.clone(), Arc::clone(&stores), Arc::clone(clock)));
+
+    let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
+    let refunds = Arc::new(RefundService::new(postgres.clone(), postgres.clone(), payments.clone(), clock()));
+    let settle = Arc::new(SettleService::new(postgres.clone(), postgres.clone(), payments, refunds.clone(), clock()));
+    let orders = Arc::new(OrderService::new(postgres.clone(), kept.archive, postgres.clone(), stores.clone(), clock()));
+    let codes = PickupCodes::new(&settings.jwt_secret);
     Ok(Services {
-        sign_in: Arc::new(SignInService::new(
-            providers,
-            postgres.clone(),
-            Arc::clone(sessions),
-            Arc::clone(clock),
-            Arc::clone(ids),
-            !settings.production,
-        )),
-        sessions: Arc::new(SessionService::new(tokens, postgres.clone(), Arc::clone(sessions), Arc::clone(clock), Arc::clone(ids))),
-        customers: Arc::new(CustomerService::new(postgres.clone(), Arc::clone(clock))),
-        search: Arc::new(SearchService::new(postgres.clone(), Arc::clone(clock))),
-        products: Arc::new(ProductService::new(postgres.clone(), Arc::clone(&stores), Arc::clone(clock), Arc::clone(ids))),
-        holds: Arc::new(HoldService::new(postgres.clone(), Arc::clone(&settle), Arc::clone(clock), Arc::clone(ids))),
-        pickup: Arc::new(PickupService::new(
-            Arc::clone(&orders),
-            postgres.clone(),
-            Arc::clone(signals),
-            PickupCodes::new(&settings.jwt_secret),
-            Arc::clone(clock),
-        )),
-        mails: Arc::new(MailService::new(postgres.clone(), Arc::new(mailer))),
+        sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
+        sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
+        customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
+        withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), kept.withdrawals, stores.clone(), clock())),
+        hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
+        images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
+        search: Arc::new(SearchService::new(postgres.clone(), clock())),
+        history: Arc::new(HistoryService::new(history, clock())),
+        products: Arc::new(ProductService::new(postgres.clone(), kept.reservations, stores.clone(), clock(), ids())),
+        holds: Arc::new(HoldService::new(postgres.clone(), settle.clone(), clock(), ids())),
+        cancel: Arc::new(CancelService::new(postgres.clone(), orders.clone(), stores.clone(), refunds.clone(), clock())),
+        settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
+        pickup: Arc::new(PickupService::new(orders.clone(), postgres.clone(), signals, codes, clock())),
+        mails: Arc::new(MailService::new(orders.clone(), mailer)),
         stores,
         settle,
         refunds,
         orders,
-        storage: Arc::clone(storage),
+        storage,
         tasks: postgres,
-        clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
+        clock: clock(),
+        ids: ids(),
     })
 }
 
@@ -357,23 +449,19 @@ fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {
 impl Product {
     /// Parts that `/health/ready` asks, by name.
     pub fn probes(&self) -> Vec<(&'static str, Probe)> {
-        let postgres = self.backing.postgres.clone();
-        let mut probes: Vec<(&'static str, Probe)> = vec![(
-            "postgres",
-            Arc::new(move || {
-                let postgres = postgres.clone();
-                Box::pin(async move { postgres.ping().await })
-            }),
-        )];
-        if let Some(redis) = self.backing.redis.clone() {
-            probes.push((
-                "redis",
-                Arc::new(move || {
-                    let redis = redis.clone();
-                    Box::pin(async move { redis.ping().await })
-                }),
-            ));
+        fn probe<T, F>(part: &T, ping: impl Fn(T) -> F + Send + Sync + 'static) -> Probe
+        where
+            T: Clone + Send + Sync + 'static,
+            F: Future<Output = cheapbob_domain::shared::Result<()>> + Send + 'static,
+        {
+            let part = part.clone();
+            Arc::new(move || Box::pin(ping(part.clone())))
         }
+        let Backing { postgres, redis, mongo, s3, .. } = &self.backing;
+        let mut probes = vec![("postgres", probe(postgres, |p| async move { p.ping().await }))];
+        probes.extend(redis.as_ref().map(|part| ("redis", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(mongo.as_ref().map(|part| ("mongodb", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(s3.as_ref().map(|part| ("s3", probe(part, |p| async move { p.ping().await }))));
         probes
     }
 

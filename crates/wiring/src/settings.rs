@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use cheapbob_adapters_mongo::MongoSettings;
+use cheapbob_adapters_s3::S3Settings;
+use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
 use config::{Config, File, FileFormat};
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
@@ -41,6 +44,25 @@ struct Raw {
     jwt_algorithm: String,
     jwt_expire_minutes: i64,
     portone_api_base_url: String,
+    mongodb_host: String,
+    mongodb_port: u16,
+    mongodb_user: String,
+    mongodb_password: SecretString,
+    mongodb_name: String,
+    aws_access_key_id: String,
+    aws_secret_access_key: SecretString,
+    aws_region: String,
+    aws_s3_bucket_name: String,
+    aws_s3_endpoint_url: String,
+    aws_s3_public_url: String,
+    super_admin_smtp_host: String,
+    super_admin_smtp_port: u16,
+    super_admin_smtp_user: String,
+    super_admin_smtp_password: SecretString,
+    super_admin_smtp_email: String,
+    super_admin_smtp_name: String,
+    super_admin_smtp_tls: String,
+    super_admin_smtp_ca_file: String,
 }
 
 /// Where PostgreSQL is.
@@ -98,6 +120,12 @@ pub struct Settings {
     pub jwt_life: chrono::Duration,
     /// `None`: the sandbox's.
     pub portone: Option<Url>,
+    /// `None`: the twin.
+    pub mongodb: Option<MongoSettings>,
+    /// `None`: a folder.
+    pub s3: Option<S3Settings>,
+    /// `None`: the sandbox's mail box.
+    pub smtp: Option<SmtpSettings>,
 }
 
 /// Everything that is wrong, a line each.
@@ -141,8 +169,9 @@ impl Settings {
             part(self.redis_url.is_none(), "Redis (in PostgreSQL)"),
             part(self.oauth.iter().any(Option::is_none), "OAuth providers (sandbox)"),
             part(self.portone.is_none(), "PortOne (sandbox)"),
-            part(true, "object storage (folder)"),
-            part(true, "SMTP (sandbox mail box)"),
+            part(self.mongodb.is_none(), "MongoDB (in PostgreSQL)"),
+            part(self.s3.is_none(), "object storage (folder)"),
+            part(self.smtp.is_none(), "SMTP (sandbox mail box)"),
         ]
         .into_iter()
         .flatten()
@@ -239,10 +268,9 @@ impl Raw {
         if self.db_pool_size == 0 || self.redis_pool_size == 0 {
             check.errors.push("DB_POOL_SIZE and REDIS_POOL_SIZE are at least 1".to_owned());
         }
-        if production {
-            // Until adapters-s3 and adapters-smtp are there, no twin may pretend to be them.
-            check.errors.push("object storage and SMTP are not implemented yet, and production has no twins".to_owned());
-        }
+        let mongodb = self.mongodb(&mut check);
+        let s3 = self.s3(&mut check);
+        let smtp = self.smtp(&mut check);
         if !check.errors.is_empty() {
             return Err(SettingsError(check.errors));
         }
@@ -266,7 +294,79 @@ impl Raw {
             jwt_algorithm,
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
             portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),
+            mongodb,
+            s3,
+            smtp,
             host: self.host,
+        })
+    }
+
+    fn mongodb(&self, check: &mut Check) -> Option<MongoSettings> {
+        let there = check.part(&[("MONGODB_HOST", set(&self.mongodb_host).is_some()), ("MONGODB_NAME", set(&self.mongodb_name).is_some())]);
+        let credentials = set(&self.mongodb_user).map(str::to_owned).zip(secret(&self.mongodb_password).cloned());
+        if credentials.is_none() && (set(&self.mongodb_user).is_some() || secret(&self.mongodb_password).is_some()) {
+            check.errors.push("MONGODB_USER and MONGODB_PASSWORD go together: set both or none of them".to_owned());
+        }
+        there.then(|| MongoSettings {
+            host: self.mongodb_host.trim().to_owned(),
+            port: self.mongodb_port,
+            credentials,
+            database: self.mongodb_name.trim().to_owned(),
+        })
+    }
+
+    fn s3(&self, check: &mut Check) -> Option<S3Settings> {
+        let there = check.part(&[
+            ("AWS_ACCESS_KEY_ID", set(&self.aws_access_key_id).is_some()),
+            ("AWS_SECRET_ACCESS_KEY", secret(&self.aws_secret_access_key).is_some()),
+            ("AWS_REGION", set(&self.aws_region).is_some()),
+            ("AWS_S3_BUCKET_NAME", set(&self.aws_s3_bucket_name).is_some()),
+        ]);
+        let mut url = |name, text| check.origin(name, text).and_then(|url| Url::parse(&url).ok());
+        let (endpoint, public_base) =
+            (url("AWS_S3_ENDPOINT_URL", &self.aws_s3_endpoint_url), url("AWS_S3_PUBLIC_URL", &self.aws_s3_public_url));
+        there.then(|| S3Settings {
+            access_key: self.aws_access_key_id.trim().to_owned(),
+            secret_key: self.aws_secret_access_key.clone(),
+            region: self.aws_region.trim().to_owned(),
+            bucket: self.aws_s3_bucket_name.trim().to_owned(),
+            endpoint,
+            public_base,
+        })
+    }
+
+    fn smtp(&self, check: &mut Check) -> Option<SmtpSettings> {
+        let there = check.part(&[
+            ("SUPER_ADMIN_SMTP_HOST", set(&self.super_admin_smtp_host).is_some()),
+            ("SUPER_ADMIN_SMTP_USER", set(&self.super_admin_smtp_user).is_some()),
+            ("SUPER_ADMIN_SMTP_PASSWORD", secret(&self.super_admin_smtp_password).is_some()),
+            ("SUPER_ADMIN_SMTP_EMAIL", set(&self.super_admin_smtp_email).is_some()),
+        ]);
+        /// The port of implicit TLS (RFC 8314).
+        const IMPLICIT: u16 = 465;
+        let tls = match set(&self.super_admin_smtp_tls) {
+            None if self.super_admin_smtp_port == IMPLICIT => SmtpTls::Implicit,
+            None | Some("starttls") => SmtpTls::StartTls,
+            Some("implicit") => SmtpTls::Implicit,
+            Some("none") if !check.production => SmtpTls::None,
+            Some(other) => {
+                let none = if check.production { "" } else { ", or none outside production" };
+                check.errors.push(format!("SUPER_ADMIN_SMTP_TLS is implicit or starttls{none}, not {other}"));
+                SmtpTls::StartTls
+            }
+        };
+        let root_certificate = set(&self.super_admin_smtp_ca_file).and_then(|path| {
+            std::fs::read(path).map_err(|e| check.errors.push(format!("SUPER_ADMIN_SMTP_CA_FILE {path} cannot be read: {e}"))).ok()
+        });
+        there.then(|| SmtpSettings {
+            host: self.super_admin_smtp_host.trim().to_owned(),
+            port: self.super_admin_smtp_port,
+            user: self.super_admin_smtp_user.trim().to_owned(),
+            password: self.super_admin_smtp_password.clone(),
+            email: self.super_admin_smtp_email.trim().to_owned(),
+            name: self.super_admin_smtp_name.trim().to_owned(),
+            tls,
+            root_certificate,
         })
     }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed, storage::Folder};
+use cheapbob_adapters_mongo::{Mongo, MongoSettings};
 use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_s3::S3;
 use cheapbob_test_support::{
-    TestDatabase, redis_url,
+    S3Server, TestDatabase, mongo_settings, redis_url,
     suites::{self, World},
 };
 
@@ -17,9 +19,12 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
+        hours: postgres.clone(),
+        images: postgres.clone(),
         products: postgres.clone(),
         holds: postgres.clone(),
         orders: postgres.clone(),
+        cancellations: postgres.clone(),
         refunds: postgres.clone(),
         tasks: postgres,
     };
@@ -40,17 +45,31 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers stores search products holds orders refunds tasks }
+    postgres! { accounts customers deactivation stores hours images search products nutrition holds orders cancellations refunds tasks }
+}
+
+/// Ports that are implemented twice, by suites that need nothing but the port.
+macro_rules! ports {
+    ($make:expr, $($suite:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $suite() {
+                let (port, _keep) = $make.await;
+                suites::$suite(&port).await;
+            }
+        )*
+    };
 }
 
 mod embedded {
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn sessions() {
+    async fn embedded() -> (Embedded, TestDatabase) {
         let database = TestDatabase::create().await;
-        suites::sessions(&Embedded::new(&database.url(), 4).unwrap()).await;
+        (Embedded::new(&database.url(), 4).unwrap(), database)
     }
+
+    ports! { embedded(), sessions history archive stock_reservations withdrawals }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
@@ -76,14 +95,48 @@ mod embedded {
 mod redis {
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn sessions() {
-        suites::sessions(&Redis::new(&redis_url(), 8).unwrap()).await;
-    }
+    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, sessions history }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
         let signals = || RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), &redis_url()).unwrap();
         suites::signals(&signals(), &signals()).await;
+    }
+}
+
+mod mongo {
+    use super::*;
+
+    async fn mongo() -> (Mongo, ()) {
+        let mongo = Mongo::new(&mongo_settings()).unwrap();
+        // Any number of processes may make the indexes at once.
+        for prepared in futures::future::join_all((0..4).map(|_| mongo.prepare())).await {
+            prepared.unwrap();
+        }
+        mongo.ping().await.unwrap();
+        (mongo, ())
+    }
+
+    ports! { mongo(), archive stock_reservations withdrawals }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_that_does_not_answer_is_unavailable_within_three_seconds() {
+        let settings = MongoSettings { port: 1, ..mongo_settings() };
+        let begin = std::time::Instant::now();
+        let error = Mongo::new(&settings).unwrap().ping().await.unwrap_err();
+        assert_eq!(error.kind(), cheapbob_domain::shared::ErrorKind::Unavailable);
+        assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{:?}", begin.elapsed());
+    }
+}
+
+mod s3 {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn storage() {
+        let server = S3Server::start().await;
+        let s3 = S3::new(&server.settings()).unwrap();
+        s3.ping().await.unwrap();
+        suites::storage(&s3).await;
     }
 }

@@ -8,19 +8,39 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("adapters-postgres", &["domain"]),
+    ("adapters-mongo", &["domain"]),
     ("adapters-redis", &["domain"]),
     ("adapters-oauth", &["domain"]),
     ("adapters-portone", &["domain"]),
+    ("adapters-s3", &["domain"]),
+    ("adapters-smtp", &["domain"]),
     ("adapters-embedded", &["domain"]),
-    ("wiring", &["domain", "adapters-postgres", "adapters-redis", "adapters-oauth", "adapters-portone", "adapters-embedded"]),
+    (
+        "wiring",
+        &[
+            "domain",
+            "adapters-postgres",
+            "adapters-mongo",
+            "adapters-redis",
+            "adapters-oauth",
+            "adapters-portone",
+            "adapters-s3",
+            "adapters-smtp",
+            "adapters-embedded",
+        ],
+    ),
     ("jobs", &["domain", "wiring"]),
     ("http", &["domain", "wiring", "jobs"]),
-    ("test-support", &["domain", "wiring", "jobs", "http", "adapters-postgres", "adapters-embedded"]),
+    (
+        "test-support",
+        &["domain", "wiring", "jobs", "http", "adapters-postgres", "adapters-mongo", "adapters-s3", "adapters-smtp", "adapters-embedded"],
+    ),
     ("tests", &[]),
 ];
 
 /// What a pure crate may not know: runtimes, web, databases, HTTP clients.
-const IMPURE: &[&str] = &["tokio", "actix-web", "diesel", "diesel-async", "reqwest", "mongodb", "deadpool-redis", "apalis"];
+const IMPURE: &[&str] =
+    &["tokio", "actix-web", "diesel", "diesel-async", "reqwest", "mongodb", "deadpool-redis", "apalis", "lettre", "rust-s3"];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 

@@ -3,15 +3,22 @@
 
 mod answers;
 mod auth;
+mod cancel;
 mod contract_suites;
 mod crash;
+mod images;
 mod journey;
 mod layers;
+mod lists;
 mod oauth;
 mod payments;
 mod portone;
 #[cfg(feature = "portone-openapi")]
 mod portone_openapi;
+mod preferences;
 mod races;
 mod routes;
+mod smtp;
 mod startup;
+mod store_settings;
+mod withdrawal;

@@ -52,6 +52,8 @@ struct OfferRow {
     is_open_enabled: bool,
     #[diesel(sql_type = t::Nullable<t::Date>)]
     closed_on: Option<NaiveDate>,
+    #[diesel(sql_type = t::Bool)]
+    suspended: bool,
     #[diesel(sql_type = t::Nullable<t::Text>)]
     portone_store_id: Option<String>,
     #[diesel(sql_type = t::Nullable<t::Text>)]
@@ -79,7 +81,7 @@ impl TryFrom<OfferRow> for Offer {
             price: Won(row.price),
             sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
             left: row.left_over,
-            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some() },
+            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some(), suspended: row.suspended },
             portone,
             buyer_registered: row.buyer_registered,
         })
@@ -181,7 +183,7 @@ impl Holds for Postgres {
         let closed: Option<bool> = holds::table
             .inner_join(stores::table.on(stores::id.eq(holds::store_id)))
             .filter(holds::payment_id.eq(payment.as_str()))
-            .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()))
+            .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()).or(stores::suspended))
             .first(&mut connection)
             .await
             .optional()

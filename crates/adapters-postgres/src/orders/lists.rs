@@ -19,7 +19,7 @@ const ACCEPT: &str = include_str!("sql/accept.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
-struct OrderRow {
+pub(super) struct OrderRow {
     payment_id: String,
     customer_email: String,
     customer_nickname: String,
@@ -119,8 +119,8 @@ impl Orders for Postgres {
             .load(&mut connection)
             .await
             .map_err(failed)?;
-        let mut orders = rows.into_iter().map(Order::try_from).collect::<Result<Vec<_>>>()?;
-        orders.sort_by(|a, b| (b.latest_event(), &b.payment_id).cmp(&(a.latest_event(), &a.payment_id)));
+        let mut orders = into_orders(rows)?;
+        orders.sort_by(Order::newest_first);
         Ok(orders)
     }
 
@@ -141,4 +141,20 @@ impl Orders for Postgres {
             .optional();
         row.map_err(failed)?.map(Order::try_from).transpose()
     }
+
+    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let mine = orders::table.filter(orders::customer_email.eq(customer.as_str()));
+        into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+    }
+
+    async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let mine = orders::table.filter(orders::store_id.eq(store.as_str()));
+        into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+    }
+}
+
+fn into_orders(rows: Vec<OrderRow>) -> Result<Vec<Order>> {
+    rows.into_iter().map(Order::try_from).collect()
 }

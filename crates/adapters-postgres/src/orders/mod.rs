@@ -1,5 +1,6 @@
 //! Holds, orders, refunds.
 
+mod cancellations;
 mod holds;
 mod lists;
 mod refunds;

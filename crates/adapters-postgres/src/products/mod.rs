@@ -6,7 +6,11 @@ use cheapbob_domain::{
     shared::{Error, ProductId, Result, Sale, StoreId, Won},
 };
 use chrono::{DateTime, Utc};
-use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Array, Bool, Text},
+};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
@@ -149,6 +153,47 @@ impl Products for Postgres {
         .optional()
         .map_err(failed)?;
         drop(connection);
+        self.changed(store, id, row).await
+    }
+
+    async fn change_nutrition(
+        &self,
+        store: &StoreId,
+        id: &ProductId,
+        words: &[&'static str],
+        add: bool,
+        at: DateTime<Utc>,
+    ) -> Result<Option<(Product, bool)>> {
+        let mut connection = self.connection().await?;
+        let mine = products::table.find(id.as_str()).filter(products::store_id.eq(store.as_str()));
+        let touched = (products::version.eq(products::version + 1), products::updated_at.eq(at));
+        let words_sql = || sql::<Array<Text>>("").bind::<Array<Text>, _>(words.to_vec());
+        let row = if add {
+            diesel::update(mine.filter(diesel::dsl::not(products::nutrition_types.overlaps_with(words_sql()))))
+                .set((products::nutrition_types.eq(products::nutrition_types.concat(words_sql())), touched))
+                .returning(ProductRow::as_returning())
+                .get_result(&mut connection)
+                .await
+        } else {
+            let rest =
+                sql::<Array<Text>>("ARRAY(SELECT word FROM unnest(nutrition_types) WITH ORDINALITY AS n (word, place) WHERE word <> ALL (")
+                    .bind::<Array<Text>, _>(words.to_vec())
+                    .sql(") ORDER BY place)");
+            diesel::update(mine.filter(products::nutrition_types.contains(words_sql())))
+                .set((products::nutrition_types.eq(rest), touched))
+                .returning(ProductRow::as_returning())
+                .get_result(&mut connection)
+                .await
+        };
+        let row = row.optional().map_err(failed)?;
+        drop(connection);
+        self.changed(store, id, row).await
+    }
+}
+
+impl Postgres {
+    /// The product as changed, or as it is where the change was refused.
+    async fn changed(&self, store: &StoreId, id: &ProductId, row: Option<ProductRow>) -> Result<Option<(Product, bool)>> {
         match row {
             Some(row) => Ok(Some((row.try_into()?, true))),
             None => Ok(self.find(store, id).await?.map(|product| (product, false))),

@@ -1,5 +1,7 @@
 //! Stores as sellers keep them and as customers find them.
 
+mod hours;
+mod images;
 mod rows;
 mod search;
 mod seller;

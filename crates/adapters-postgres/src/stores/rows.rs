@@ -40,6 +40,7 @@ pub(crate) struct StoreRow {
     x: Option<String>,
     homepage: Option<String>,
     closed_on: Option<NaiveDate>,
+    suspended: bool,
     created_at: DateTime<Utc>,
     #[diesel(sql_type = t::Bool)]
     is_favorite: bool,
@@ -130,6 +131,7 @@ impl TryFrom<StoreRow> for CustomerStore {
             products,
             closed_on: row.closed_on,
             payment_ready: row.payment_ready,
+            suspended: row.suspended,
         };
         Ok(Self { store, is_favorite: row.is_favorite })
     }

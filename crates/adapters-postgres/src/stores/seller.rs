@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result, StoreId},
-    stores::{CustomerStore, NewStore, PortOneAccount, PortOneIds, Store, ports::Stores},
+    stores::{Address, CustomerStore, NewStore, PortOneAccount, PortOneIds, Store, StoreChange, ports::Stores},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -150,5 +150,84 @@ impl Stores for Postgres {
             ids: PortOneIds { store_id, channel_id },
             secret: SecretString::from(secret),
         }))
+    }
+
+    async fn change_payment(&self, store: &StoreId, ids: &PortOneIds, at: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::update(store_payments::table.find(store.as_str()))
+            .set((
+                store_payments::portone_store_id.eq(&ids.store_id),
+                store_payments::portone_channel_id.eq(&ids.channel_id),
+                store_payments::updated_at.eq(at),
+            ))
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows == 1)
+    }
+
+    async fn change(&self, store: &StoreId, change: &StoreChange, at: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let changes = StoreChanges {
+            name: change.name.as_deref(),
+            introduction: change.introduction.as_deref(),
+            phone: change.phone.as_deref(),
+            instagram: change.instagram.clone(),
+            facebook: change.facebook.clone(),
+            x: change.x.clone(),
+            homepage: change.homepage.clone(),
+            updated_at: at,
+        };
+        let store = stores::table.find(store.as_str());
+        let changed = match &change.address {
+            Some(address) => diesel::update(store).set((changes, AddressChanges::from(address))).execute(&mut connection).await,
+            None => diesel::update(store).set(changes).execute(&mut connection).await,
+        };
+        changed.map(|_| ()).map_err(failed)
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = stores)]
+struct StoreChanges<'a> {
+    name: Option<&'a str>,
+    introduction: Option<&'a str>,
+    phone: Option<&'a str>,
+    instagram: Option<Option<String>>,
+    facebook: Option<Option<String>>,
+    x: Option<Option<String>>,
+    homepage: Option<Option<String>>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = stores, treat_none_as_null = true)]
+struct AddressChanges<'a> {
+    postal_code: &'a str,
+    address: &'a str,
+    detail_address: &'a str,
+    sido: &'a str,
+    sigungu: &'a str,
+    bname: &'a str,
+    lat: &'a str,
+    lng: &'a str,
+    nearest_station: Option<&'a str>,
+    walking_time: Option<i32>,
+}
+
+impl<'a> From<&'a Address> for AddressChanges<'a> {
+    fn from(address: &'a Address) -> Self {
+        Self {
+            postal_code: &address.postal_code,
+            address: &address.address,
+            detail_address: &address.detail_address,
+            sido: &address.sido,
+            sigungu: &address.sigungu,
+            bname: &address.bname,
+            lat: &address.lat,
+            lng: &address.lng,
+            nearest_station: address.nearest_station.as_deref(),
+            walking_time: address.walking_time,
+        }
     }
 }

@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, AccountStatus, Provider, RegistrationStatus, Role, ports::Accounts},
+    users::{
+        Account, AccountStatus, Provider, RegistrationStatus, Role,
+        ports::{Accounts, Deactivation},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -9,12 +12,14 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, bad_row, failed},
-    schema::{account_identities, accounts},
+    schema::{account_identities, accounts, stores},
     sql::prepared,
 };
 
 /// The account behind each authenticated request.
 pub const FIND_ACCOUNT: &str = include_str!("sql/find_account.sql");
+const DEACTIVATE: &str = include_str!("sql/deactivate.sql");
+const REACTIVATE: &str = include_str!("sql/reactivate.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
@@ -105,6 +110,34 @@ impl Accounts for Postgres {
     async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         unless_taken(insert_identity(&mut connection, email, provider, user_id, at).await)
+    }
+
+    async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Bool)]
+            was_active: bool,
+            #[diesel(sql_type = t::Bool)]
+            busy: bool,
+        }
+        let mut connection = self.connection().await?;
+        let row = connection.transaction(async |c| {
+            // An order that is being made holds a share of the store's row: it is waited for, and the next statement sees it.
+            stores::table.filter(stores::seller_email.eq(email.as_str())).select(stores::id).for_update().execute(c).await?;
+            prepared(sql_query(DEACTIVATE).bind::<t::Text, _>(email.as_str()).bind::<t::Timestamptz, _>(now)).get_result::<Row>(c).await
+        });
+        let row = row.await.map_err(failed)?;
+        Ok(match (row.was_active, row.busy) {
+            (false, _) => Deactivation::WasInactive,
+            (true, true) => Deactivation::OrderInProgress,
+            (true, false) => Deactivation::Done,
+        })
+    }
+
+    async fn reactivate(&self, email: &Email) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let query = prepared(sql_query(REACTIVATE).bind::<t::Text, _>(email.as_str()));
+        Ok(query.execute(&mut connection).await.map_err(failed)? == 1)
     }
 }
 

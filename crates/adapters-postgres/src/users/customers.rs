@@ -47,18 +47,7 @@ async fn detail(connection: &mut Connection, email: &Email) -> Result<Option<Cus
 impl Customers for Postgres {
     async fn register(&self, email: &Email, profile: &NewProfile, at: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let words: Vec<_> = profile
-            .preferences
-            .iter()
-            .map(|(kind, word)| {
-                (
-                    customer_preferences::email.eq(email.as_str()),
-                    customer_preferences::kind.eq(kind.as_str()),
-                    customer_preferences::word.eq(*word),
-                    customer_preferences::created_at.eq(at),
-                )
-            })
-            .collect();
+        let words: Vec<_> = profile.preferences.iter().map(|(kind, word)| new_word(email, *kind, word, at)).collect();
         let stored = connection
             .transaction(async |c| {
                 diesel::insert_into(customers::table)
@@ -80,20 +69,8 @@ impl Customers for Postgres {
     async fn profile(&self, email: &Email) -> Result<Option<Profile>> {
         let mut connection = self.connection().await?;
         let Some(detail) = detail(&mut connection, email).await? else { return Ok(None) };
-        let rows: Vec<(i64, String, String, DateTime<Utc>)> = customer_preferences::table
-            .filter(customer_preferences::email.eq(email.as_str()))
-            .order(customer_preferences::id)
-            .select((customer_preferences::id, customer_preferences::kind, customer_preferences::word, customer_preferences::created_at))
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        let preferences = rows
-            .into_iter()
-            .map(|(id, kind, word, created_at)| {
-                let kind = PreferenceKind::parse(&kind).ok_or_else(|| bad_row("customer_preferences.kind"))?;
-                Ok(Preference { id, kind, word, created_at })
-            })
-            .collect::<Result<_>>()?;
+        let rows = of(email).load(&mut connection).await.map_err(failed)?;
+        let preferences = into_preferences(rows)?;
         Ok(Some(Profile { detail, preferences }))
     }
 
@@ -117,4 +94,66 @@ impl Customers for Postgres {
             .optional();
         Ok(row.map_err(failed)?.map(Into::into))
     }
+
+    async fn preferences(&self, email: &Email, kind: PreferenceKind) -> Result<Vec<Preference>> {
+        let mut connection = self.connection().await?;
+        let rows = of(email).filter(customer_preferences::kind.eq(kind.as_str())).load(&mut connection).await;
+        into_preferences(rows.map_err(failed)?)
+    }
+
+    async fn add_preferences(
+        &self,
+        email: &Email,
+        kind: PreferenceKind,
+        words: &[&'static str],
+        at: DateTime<Utc>,
+    ) -> Result<Option<bool>> {
+        let mut connection = self.connection().await?;
+        if detail(&mut connection, email).await?.is_none() {
+            return Ok(None);
+        }
+        let words: Vec<_> = words.iter().map(|word| new_word(email, kind, word, at)).collect();
+        let added = diesel::insert_into(customer_preferences::table).values(&words).execute(&mut connection).await;
+        unless_taken(added).map(Some)
+    }
+
+    async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let mine = customer_preferences::table
+            .filter(customer_preferences::email.eq(email.as_str()))
+            .filter(customer_preferences::kind.eq(kind.as_str()).and(customer_preferences::word.eq(word)));
+        Ok(diesel::delete(mine).execute(&mut connection).await.map_err(failed)? == 1)
+    }
+}
+
+type PreferenceRow = (i64, String, String, DateTime<Utc>);
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of(email: &Email) -> _ {
+    let email: &str = email.as_str();
+    let columns: (customer_preferences::id, customer_preferences::kind, customer_preferences::word, customer_preferences::created_at) =
+        (customer_preferences::id, customer_preferences::kind, customer_preferences::word, customer_preferences::created_at);
+    customer_preferences::table.filter(customer_preferences::email.eq(email)).order(customer_preferences::id).select(columns)
+}
+
+fn into_preferences(rows: Vec<PreferenceRow>) -> Result<Vec<Preference>> {
+    rows.into_iter()
+        .map(|(id, kind, word, created_at)| {
+            let kind = PreferenceKind::parse(&kind).ok_or_else(|| bad_row("customer_preferences.kind"))?;
+            Ok(Preference { id, kind, word, created_at })
+        })
+        .collect()
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = customer_preferences)]
+struct NewWord<'a> {
+    email: &'a str,
+    kind: &'static str,
+    word: &'a str,
+    created_at: DateTime<Utc>,
+}
+
+fn new_word<'a>(email: &'a Email, kind: PreferenceKind, word: &'a str, created_at: DateTime<Utc>) -> NewWord<'a> {
+    NewWord { email: email.as_str(), kind: kind.as_str(), word, created_at }
 }

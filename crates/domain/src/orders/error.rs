@@ -25,5 +25,7 @@ refusals! {
     ORDER_NOT_ACCEPTED = Refused, "order_not_accepted", "매장에서 아직 접수하지 않은 주문입니다.";
     ORDER_COMPLETE = Refused, "order_complete", "이미 픽업이 완료된 주문입니다.";
     ORDER_CANCELED = Refused, "order_canceled", "취소된 주문입니다.";
+    ORDER_ACCEPTED = Refused, "order_accepted", "매장에서 이미 접수한 주문은 취소할 수 없습니다.";
+    START_AFTER_END = Refused, "start_after_end", "시작일은 종료일보다 늦을 수 없습니다.";
     QR_INVALID = Refused, "qr_invalid", "유효하지 않거나 만료된 QR 코드입니다.";
 }

@@ -249,7 +249,10 @@ impl HoldService {
             Settled::Refunded(reason) => Err(match reason {
                 RefundReason::Mismatch => error::PAYMENT_MISMATCH,
                 RefundReason::StoreClosed => error::PAYMENT_STORE_CLOSED,
-                RefundReason::Late => error::PAYMENT_EXPIRED,
+                // A canceled order's hold stays `Ordered`: the last three do not come here.
+                RefundReason::Late | RefundReason::CanceledByCustomer | RefundReason::CanceledByStore | RefundReason::StoreClosing => {
+                    error::PAYMENT_EXPIRED
+                }
             }
             .into()),
         }

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    order::Order,
-    ports::{Mailer, Orders},
-};
+use super::{lists::OrderService, order::Order, ports::Mailer};
 use crate::shared::{PaymentId, Result, kst};
 
 /// What a mail tells.
@@ -18,6 +15,10 @@ pub enum OrderEvent {
     Placed,
     /// The store took it.
     Accepted,
+    /// The customer gave it up.
+    CanceledByCustomer,
+    /// The store gave it up, or closed.
+    CanceledByStore,
 }
 
 /// A mail to be sent.
@@ -48,6 +49,8 @@ impl OrderMail {
         match self.event {
             OrderEvent::Placed => format!("placed-{}", self.payment_id),
             OrderEvent::Accepted => format!("accepted-{}", self.payment_id),
+            // An order is canceled once, by whomever.
+            OrderEvent::CanceledByCustomer | OrderEvent::CanceledByStore => format!("canceled-{}", self.payment_id),
         }
     }
 
@@ -60,14 +63,24 @@ impl OrderMail {
                 format!("{} 매장이 주문을 확인했습니다", order.store_name),
                 format!("{}에서 음식을 준비하고 있습니다. 픽업 시간에 맞춰 방문해 주세요.", order.store_name),
             ),
+            OrderEvent::CanceledByCustomer => {
+                ("주문 취소가 완료되었습니다".to_owned(), format!("요청하신 대로 {} 주문을 취소했습니다. {REFUND_NOTE}", order.store_name))
+            }
+            OrderEvent::CanceledByStore => (
+                format!("{} 매장에서 주문을 취소했습니다", order.store_name),
+                format!("죄송합니다. {} 사정으로 주문이 취소되었습니다. {REFUND_NOTE}", order.store_name),
+            ),
         };
-        let rows = [
+        let mut rows = vec![
             ("매장", order.store_name.clone()),
             ("상품", format!("{} × {}", order.product_name, order.quantity)),
             ("결제 금액", format!("{}원", thousands(order.total_amount.0))),
             ("주문 시각", kst::local(order.reservation_at).format("%Y-%m-%d %H:%M").to_string()),
             ("주문 번호", order.payment_id.to_string()),
         ];
+        if let Some(reason) = order.cancel_reason.as_ref().filter(|_| self.event == OrderEvent::CanceledByStore) {
+            rows.push(("취소 사유", reason.clone()));
+        }
         let text_rows: String = rows.iter().map(|(k, v)| format!("{k}: {v}\n")).collect();
         let html_rows: String = rows
             .iter()
@@ -91,6 +104,8 @@ impl OrderMail {
     }
 }
 
+const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -109,13 +124,13 @@ fn thousands(won: i64) -> String {
 
 /// Use case of sending mails.
 pub struct MailService {
-    orders: Arc<dyn Orders>,
+    orders: Arc<OrderService>,
     mailer: Arc<dyn Mailer>,
 }
 
 impl MailService {
     /// Wires the service.
-    pub fn new(orders: Arc<dyn Orders>, mailer: Arc<dyn Mailer>) -> Self {
+    pub fn new(orders: Arc<OrderService>, mailer: Arc<dyn Mailer>) -> Self {
         Self { orders, mailer }
     }
 

@@ -1,5 +1,6 @@
 //! Holds on stock, payment → order or refund, acceptance, pickup.
 
+pub mod cancel;
 pub mod error;
 pub mod hold;
 pub mod lists;
@@ -9,11 +10,14 @@ pub mod pickup;
 pub mod ports;
 pub mod refund;
 pub mod settle;
+pub mod settlement;
 
+pub use cancel::{CancelService, CanceledBy, Cancellation};
 pub use hold::{Hold, HoldService, HoldState, NewHold, Offer};
-pub use lists::OrderService;
+pub use lists::{AlarmCard, CustomerOrder, OrderService};
 pub use mail::{Mail, MailService, OrderEvent, OrderMail};
 pub use order::{Order, OrderStatus, TodayOrder};
 pub use pickup::{PickupCode, PickupCodes, PickupService, SignalHub};
 pub use refund::{Refund, RefundReason, RefundService, RefundState};
 pub use settle::{SettleService, Settled};
+pub use settlement::SettlementService;

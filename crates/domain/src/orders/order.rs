@@ -37,7 +37,7 @@ impl OrderStatus {
 }
 
 /// An order. Name, price, discount and preferences are those at the time of the purchase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Its id, which is the payment's.
     pub payment_id: PaymentId,
@@ -82,7 +82,7 @@ pub struct Order {
 }
 
 /// The customer's words at the time of the purchase.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
     /// Menus.
     pub preferred_menus: Option<Vec<String>>,
@@ -98,6 +98,16 @@ impl Order {
     /// The latest of its four instants.
     pub fn latest_event(&self) -> DateTime<Utc> {
         [self.accepted_at, self.completed_at, self.canceled_at].into_iter().flatten().fold(self.reservation_at, DateTime::max)
+    }
+
+    /// When it was picked up or canceled.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.completed_at.or(self.canceled_at)
+    }
+
+    /// Newest event first; ties by id, so that the order is the same wherever the rows come from.
+    pub fn newest_first(a: &Self, b: &Self) -> std::cmp::Ordering {
+        (b.latest_event(), &b.payment_id).cmp(&(a.latest_event(), &a.payment_id))
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures::{future::BoxFuture, stream::BoxStream};
 
 use super::{
+    cancel::Cancellation,
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer},
     mail::Mail,
     order::{Order, TodayOrder},
@@ -26,7 +27,7 @@ pub enum Ordering {
     WasThere,
     /// The hold was gone and the stock could not be taken again.
     NoStock,
-    /// The seller closed the store for the hold's business day.
+    /// The seller closed the store for the hold's business day, or asked to withdraw.
     StoreClosed,
     /// The money is on its way back.
     Refunded(RefundReason),
@@ -46,7 +47,8 @@ pub trait Holds: Send + Sync {
     /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
     async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>) -> Result<bool>;
     /// Makes the order with its mail: `held` becomes `sold`; of a released hold the stock is taken again if enough is left.
-    /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day.
+    /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day
+    /// or whose seller asked to withdraw.
     async fn order(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Ordering>;
     /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
     /// Gives the state after the call.
@@ -71,6 +73,39 @@ pub trait Orders: Send + Sync {
     async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
     /// `accept` → `complete`. `None`, and nothing changed, from any other state.
     async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
+    /// A customer's orders of all days that are not archived yet.
+    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>>;
+    /// A store's orders of all days that are not archived yet.
+    async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>>;
+}
+
+/// Giving orders up. Order, stock (of the current business day's orders), refund and mail are stored all or nothing, and each
+/// order is canceled at most once, whoever asks at the same moment.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Cancellations: Send + Sync {
+    /// One order. `None`, and nothing changed, unless it is in one of [`super::CanceledBy::from_states`].
+    async fn cancel(&self, payment: &PaymentId, cancellation: &Cancellation) -> Result<Option<Order>>;
+    /// Closes the store for the current business day and cancels its open orders of that day. A payment that arrives at the
+    /// same moment MUST either be among them or become no order.
+    async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>>;
+}
+
+/// Orders of days that are over. Readers look at [`Orders`] first, then here: an order that is being moved is then seen once or
+/// twice, never not at all.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait OrderArchive: Send + Sync {
+    /// Stores orders; one that is there is left as it is.
+    async fn put(&self, orders: &[Order]) -> Result<()>;
+    /// One order.
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
+    /// A customer's orders, newest event first, at most `limit`.
+    async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>>;
+    /// A store's orders, newest event first, at most `limit`.
+    async fn of_store(&self, store: &StoreId, limit: i64) -> Result<Vec<Order>>;
+    /// A store's orders that were picked up or canceled from `from` on and before `until`.
+    async fn ended_of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Order>>;
 }
 
 /// Refunds as rows.

@@ -1,8 +1,15 @@
 //! Giving money back: a row committed with the fact that causes it, tried at once and again until done.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use chrono::{DateTime, Duration, Utc};
+use futures::{
+    StreamExt,
+    future::{Either, select},
+};
 
 use super::ports::{CancelAnswer, PaymentTruth, Payments, Refunds};
 use crate::{
@@ -19,21 +26,33 @@ pub enum RefundReason {
     StoreClosed,
     /// The hold was gone and the stock could not be taken again.
     Late,
+    /// The customer gave the order up.
+    CanceledByCustomer,
+    /// The store gave the order up.
+    CanceledByStore,
+    /// The store closed for today.
+    StoreClosing,
 }
 
 impl RefundReason {
+    const ALL: [Self; 6] =
+        [Self::Mismatch, Self::StoreClosed, Self::Late, Self::CanceledByCustomer, Self::CanceledByStore, Self::StoreClosing];
+
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mismatch => "mismatch",
             Self::StoreClosed => "store_closed",
             Self::Late => "late",
+            Self::CanceledByCustomer => "canceled_by_customer",
+            Self::CanceledByStore => "canceled_by_store",
+            Self::StoreClosing => "store_closing",
         }
     }
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Mismatch, Self::StoreClosed, Self::Late].into_iter().find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 
     /// What PortOne's books will say.
@@ -42,6 +61,9 @@ impl RefundReason {
             Self::Mismatch => "결제 내용이 주문과 다름",
             Self::StoreClosed => "결제 중 매장 영업 종료",
             Self::Late => "결제 시간 초과",
+            Self::CanceledByCustomer => "고객 주문 취소",
+            Self::CanceledByStore => "매장 주문 취소",
+            Self::StoreClosing => "매장 영업 종료",
         }
     }
 }
@@ -163,6 +185,28 @@ impl RefundService {
         Ok(Some(outcome.state))
     }
 
+    /// Tries these at once, for as long as a person may wait; what is not done by then the jobs go on with. Gives the number of
+    /// refunds that succeeded.
+    pub async fn attempt_now(&self, payments: &[PaymentId]) -> usize {
+        let counter = AtomicUsize::new(0);
+        let succeeded = &counter;
+        let attempts = futures::stream::iter(payments).for_each_concurrent(AT_ONCE, |payment| async move {
+            match self.attempt(payment).await {
+                Ok(Some(RefundState::Succeeded)) => {
+                    succeeded.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%payment, %error, "refund not tried; the jobs go on with it"),
+            }
+        });
+        let timeout = self.payments.patience(PATIENCE);
+        futures::pin_mut!(attempts);
+        if let Either::Right(_) = select(attempts, timeout).await {
+            tracing::warn!(payments = payments.len(), "refunds take long; the jobs go on with them");
+        }
+        succeeded.load(Ordering::Relaxed)
+    }
+
     async fn ask(&self, refund: &Refund) -> Attempt {
         let account = match self.stores.payment(&refund.store_id).await {
             Ok(Some(account)) => account,
@@ -197,6 +241,12 @@ impl RefundService {
         }
     }
 }
+
+/// How long a person waits for a refund before it goes on by itself.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// Calls to PortOne at once, where a store closes on many orders.
+const AT_ONCE: usize = 16;
 
 /// How long a look at PortOne's books may take.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(10);

@@ -18,9 +18,6 @@ use crate::{
 /// How long PortOne may take where a person or a hold's end waits (contract, daily turn).
 const ASK: Duration = Duration::from_secs(5);
 
-/// How long a person waits for a refund before it goes on by itself.
-const REFUND_WAIT: Duration = Duration::from_secs(3);
-
 /// What a payment came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
@@ -109,19 +106,8 @@ impl SettleService {
             HoldState::Refunded(reason) => Settled::Refunded(reason),
             HoldState::Held | HoldState::Released(_) => return Err(Error::internal("a refund left the hold as it was")),
         };
-        self.attempt_refund(&hold.payment_id).await;
+        self.refunds.attempt_now(std::slice::from_ref(&hold.payment_id)).await;
         Ok(settled)
-    }
-
-    async fn attempt_refund(&self, payment: &PaymentId) {
-        let attempt = self.refunds.attempt(payment);
-        let timeout = self.payments.patience(REFUND_WAIT);
-        futures::pin_mut!(attempt);
-        match futures::future::select(attempt, timeout).await {
-            futures::future::Either::Left((Err(e), _)) => tracing::warn!(%payment, error = %e, "refund not tried; the jobs go on with it"),
-            futures::future::Either::Left((Ok(_), _)) => {}
-            futures::future::Either::Right(_) => tracing::warn!(%payment, "refund takes long; the jobs go on with it"),
-        }
     }
 
     /// A hold whose time is over, or a payment watched after it: PortOne is asked once. Whatever it says, the stock does

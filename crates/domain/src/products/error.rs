@@ -7,6 +7,9 @@ use crate::{
 
 refusals! {
     PRODUCT_NOT_FOUND = NotFound, "product_not_found", "상품을 찾을 수 없습니다.";
+    NUTRITION_EXISTS = Refused, "nutrition_exists", "이미 등록된 영양 타입입니다.";
+    NUTRITION_NOT_FOUND = NotFound, "nutrition_not_found", "등록되지 않은 영양 타입입니다.";
+    RESERVATION_NOT_FOUND = NotFound, "reservation_not_found", "예약된 재고가 없습니다.";
     NOTHING_LEFT = Conflict, "nothing_left", "더 줄일 재고가 없습니다.";
     STOCK_LIMIT = Conflict, "stock_limit", "재고를 더 늘릴 수 없습니다.";
 }

@@ -5,5 +5,5 @@ pub mod ports;
 pub mod product;
 pub mod service;
 
-pub use product::{NewProduct, Product, ProductChange, Stock};
+pub use product::{NewProduct, Product, ProductChange, Stock, StockReservation};
 pub use service::ProductService;

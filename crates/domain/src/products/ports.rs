@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::product::{NewProduct, Product, ProductChange};
+use super::product::{NewProduct, Product, ProductChange, StockReservation};
 use crate::shared::{ProductId, Result, StoreId};
 
 /// Products of stores. A product of another store is `None` everywhere.
@@ -18,7 +18,29 @@ pub trait Products: Send + Sync {
     async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>>;
     /// Changes the fields given in one statement; the version grows.
     async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>>;
+    /// Adds (`add`) or takes away nutrition types in one statement, unless one of them is there already, or is not there: then
+    /// the product comes back unchanged with `false`.
+    async fn change_nutrition(
+        &self,
+        store: &StoreId,
+        id: &ProductId,
+        words: &[&'static str],
+        add: bool,
+        at: DateTime<Utc>,
+    ) -> Result<Option<(Product, bool)>>;
     /// Adds `by` to the adjustment in one statement, unless less than nothing would be left or initial + adjustment would
     /// exceed [`super::Stock::MAX`]: then the product comes back unchanged with `false`.
     async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>>;
+}
+
+/// Stock that becomes a product's initial stock at the next daily turn.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait StockReservations: Send + Sync {
+    /// The reservation of a product.
+    async fn find(&self, product: &ProductId) -> Result<Option<StockReservation>>;
+    /// Reserves, in place of what was reserved.
+    async fn reserve(&self, product: &ProductId, reservation: &StockReservation) -> Result<()>;
+    /// `false`: nothing was reserved.
+    async fn cancel(&self, product: &ProductId) -> Result<bool>;
 }

@@ -1,5 +1,6 @@
 //! A product and its stock.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::shared::{ProductId, Rule, Sale, StoreId, Won, text};
@@ -82,6 +83,15 @@ impl Product {
     pub fn description(description: &str) -> Result<String, Rule> {
         text::bounded(description, 0, 1000)
     }
+}
+
+/// A stock for the next business day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockReservation {
+    /// Pieces at the beginning of that day.
+    pub new_stock: i32,
+    /// When it was reserved.
+    pub reserved_at: DateTime<Utc>,
 }
 
 /// A product to be registered.

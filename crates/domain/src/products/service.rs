@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use super::{
     error,
-    ports::Products,
-    product::{NewProduct, Product, ProductChange},
+    ports::{Products, StockReservations},
+    product::{NewProduct, Product, ProductChange, StockReservation},
 };
 use crate::{
-    shared::{Clock, Email, Ids, ProductId, Result},
+    shared::{Clock, Email, Ids, ProductId, Refusal, Result},
     stores::StoreService,
 };
 
 /// Use cases of a seller's products.
 pub struct ProductService {
     products: Arc<dyn Products>,
+    reservations: Arc<dyn StockReservations>,
     stores: Arc<StoreService>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -22,8 +23,14 @@ pub struct ProductService {
 
 impl ProductService {
     /// Wires the service.
-    pub fn new(products: Arc<dyn Products>, stores: Arc<StoreService>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { products, stores, clock, ids }
+    pub fn new(
+        products: Arc<dyn Products>,
+        reservations: Arc<dyn StockReservations>,
+        stores: Arc<StoreService>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { products, reservations, stores, clock, ids }
     }
 
     /// Registers a product.
@@ -83,13 +90,76 @@ impl ProductService {
         self.adjust(seller, id, -1, error::NOTHING_LEFT).await
     }
 
-    async fn adjust(&self, seller: &Email, id: Option<&ProductId>, by: i32, refusal: crate::shared::Refusal) -> Result<Product> {
+    /// Adds nutrition types.
+    ///
+    /// # Errors
+    /// `store_not_found`, `product_not_found`, `nutrition_exists`.
+    pub async fn add_nutrition(&self, seller: &Email, id: Option<&ProductId>, words: &[&'static str]) -> Result<Product> {
+        self.nutrition(seller, id, words, true, error::NUTRITION_EXISTS).await
+    }
+
+    /// Takes nutrition types away.
+    ///
+    /// # Errors
+    /// `store_not_found`, `product_not_found`, `nutrition_not_found`.
+    pub async fn remove_nutrition(&self, seller: &Email, id: Option<&ProductId>, words: &[&'static str]) -> Result<Product> {
+        self.nutrition(seller, id, words, false, error::NUTRITION_NOT_FOUND).await
+    }
+
+    async fn nutrition(
+        &self,
+        seller: &Email,
+        id: Option<&ProductId>,
+        words: &[&'static str],
+        add: bool,
+        refusal: Refusal,
+    ) -> Result<Product> {
         let store = self.stores.store_id(seller).await?;
         let id = id.ok_or(error::PRODUCT_NOT_FOUND)?;
-        match self.products.adjust(&store, id, by, self.clock.now()).await? {
-            None => Err(error::PRODUCT_NOT_FOUND.into()),
-            Some((_, false)) => Err(refusal.into()),
-            Some((product, true)) => Ok(product),
-        }
+        changed(self.products.change_nutrition(&store, id, words, add, self.clock.now()).await?, refusal)
+    }
+
+    /// The product and the stock reserved for it.
+    ///
+    /// # Errors
+    /// `store_not_found`, `product_not_found`, `reservation_not_found`.
+    pub async fn stock_reservation(&self, seller: &Email, id: Option<&ProductId>) -> Result<(Product, StockReservation)> {
+        let product = self.product(seller, id).await?;
+        let reservation = self.reservations.find(&product.id).await?.ok_or(error::RESERVATION_NOT_FOUND)?;
+        Ok((product, reservation))
+    }
+
+    /// Reserves a stock for the next business day, in place of what was reserved.
+    ///
+    /// # Errors
+    /// `store_not_found`, `product_not_found`.
+    pub async fn reserve_stock(&self, seller: &Email, id: Option<&ProductId>, new_stock: i32) -> Result<(Product, StockReservation)> {
+        let product = self.product(seller, id).await?;
+        let reservation = StockReservation { new_stock, reserved_at: self.clock.now() };
+        self.reservations.reserve(&product.id, &reservation).await?;
+        Ok((product, reservation))
+    }
+
+    /// Forgets the reserved stock.
+    ///
+    /// # Errors
+    /// `store_not_found`, `product_not_found`, `reservation_not_found`.
+    pub async fn cancel_stock_reservation(&self, seller: &Email, id: Option<&ProductId>) -> Result<()> {
+        let product = self.product(seller, id).await?;
+        if self.reservations.cancel(&product.id).await? { Ok(()) } else { Err(error::RESERVATION_NOT_FOUND.into()) }
+    }
+
+    async fn adjust(&self, seller: &Email, id: Option<&ProductId>, by: i32, refusal: Refusal) -> Result<Product> {
+        let store = self.stores.store_id(seller).await?;
+        let id = id.ok_or(error::PRODUCT_NOT_FOUND)?;
+        changed(self.products.adjust(&store, id, by, self.clock.now()).await?, refusal)
+    }
+}
+
+fn changed(outcome: Option<(Product, bool)>, refusal: Refusal) -> Result<Product> {
+    match outcome {
+        None => Err(error::PRODUCT_NOT_FOUND.into()),
+        Some((_, false)) => Err(refusal.into()),
+        Some((product, true)) => Ok(product),
     }
 }

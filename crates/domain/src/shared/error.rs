@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Withdrawn,
     /// It does not exist, or belongs to another (404).
     NotFound,
+    /// Larger than allowed (413).
+    TooLarge,
     /// It clashes with what is there (409).
     Conflict,
     /// Its time is over (408).

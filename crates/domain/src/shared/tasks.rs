@@ -77,7 +77,9 @@ pub struct JobRun {
 #[async_trait]
 pub trait TaskQueue: Send + Sync {
     /// Writes a run of `job` due at `due_at` into the ledger. `false`, and nothing written, where that run is there
-    /// already, or an earlier run of the job has not ended: runs coalesce, one at a time over all processes.
+    /// already, or another run of the job has not ended: runs coalesce, one at a time over all processes. Where that other run
+    /// waits for an instant after `due_at`, because the clock was moved back meanwhile, it MUST become due at `due_at`: it
+    /// would keep the job from running until the clock gets there.
     async fn schedule(&self, job: &str, due_at: DateTime<Utc>) -> Result<bool>;
     /// The latest due instant in the ledger for each of these jobs that has one.
     async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>>;

@@ -10,5 +10,14 @@ refusals! {
     STORE_EXISTS = Conflict, "store_exists", "이미 등록된 매장이 있습니다.";
     PAYMENT_EXISTS = Conflict, "payment_exists", "이미 등록된 결제 정보가 있습니다.";
     FAVORITE_EXISTS = Conflict, "favorite_exists", "이미 즐겨찾기에 추가된 매장입니다.";
+    PAYMENT_SETTINGS_NOT_FOUND = NotFound, "payment_settings_not_found", "등록된 결제 정보가 없습니다.";
+    SEARCH_NOT_FOUND = NotFound, "search_not_found", "검색 기록을 찾을 수 없습니다.";
+    NO_IMAGES = Refused, "no_images", "이미지를 하나 이상 올려 주세요.";
+    TOO_MANY_IMAGES = Refused, "too_many_images", "이미지는 11장까지 올릴 수 있습니다.";
+    UNSUPPORTED_IMAGE = Refused, "unsupported_image", "JPEG, PNG, WebP 이미지만 올릴 수 있습니다.";
+    IMAGE_TOO_LARGE = TooLarge, "image_too_large", "이미지는 한 장에 15MB까지 올릴 수 있습니다.";
+    IMAGES_EXIST = Conflict, "images_exist", "이미 등록된 이미지가 있습니다.";
+    IMAGE_NOT_FOUND = NotFound, "image_not_found", "이미지를 찾을 수 없습니다.";
+    MAIN_IMAGE = Conflict, "main_image", "대표 이미지는 삭제할 수 없습니다.";
     FAVORITE_NOT_FOUND = NotFound, "favorite_not_found", "즐겨찾기에 없는 매장입니다.";
 }

@@ -1,11 +1,12 @@
 //! Opening hours and whether a store sells at an instant.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::shared::{Rule, Validation, kst};
 
 /// Hours of one day of the week, KST.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayHours {
     /// 0 Monday … 6 Sunday.
     pub day_of_week: i16,
@@ -21,6 +22,13 @@ pub struct DayHours {
     pub is_open_enabled: bool,
 }
 
+impl DayHours {
+    /// From the beginning and from the end of pickup to closing.
+    pub fn pickup_intervals(&self) -> (Duration, Duration) {
+        (self.close_time - self.pickup_start_time, self.close_time - self.pickup_end_time)
+    }
+}
+
 /// A day of hours as a request has it.
 #[derive(Debug, Clone)]
 pub struct DayInput<'a> {
@@ -33,7 +41,7 @@ pub struct DayInput<'a> {
 }
 
 /// Exactly one [`DayHours`] for each day 0–6, in that order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Week([DayHours; 7]);
 
 impl Week {
@@ -107,6 +115,12 @@ impl Week {
         Some(DayHours { day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled: day.is_open_enabled })
     }
 
+    /// The week of seven rows, by day. `None`: they are no week.
+    pub fn of(rows: &[OperationTime]) -> Option<Self> {
+        let days: Vec<_> = rows.iter().map(|row| row.hours).collect();
+        <[DayHours; 7]>::try_from(days).ok().map(Self)
+    }
+
     /// The days, Monday first.
     pub fn days(&self) -> &[DayHours; 7] {
         &self.0
@@ -133,6 +147,8 @@ pub struct StoreCalendar {
     pub closed_on: Option<NaiveDate>,
     /// Whether customers can pay.
     pub payment_ready: bool,
+    /// The seller asked to withdraw: nobody is there to hand anything out.
+    pub suspended: bool,
 }
 
 /// Why a store does or does not sell at an instant.
@@ -162,7 +178,11 @@ impl StoreCalendar {
     pub fn state(&self, now: DateTime<Utc>) -> OpeningState {
         let time = kst::time_of_day(now);
         let hours = &self.today;
-        if !hours.is_open_enabled || hours.day_of_week != kst::weekday(now) || self.closed_on == Some(kst::business_day(now)) {
+        if self.suspended
+            || !hours.is_open_enabled
+            || hours.day_of_week != kst::weekday(now)
+            || self.closed_on == Some(kst::business_day(now))
+        {
             OpeningState::ClosedToday
         } else if time < hours.open_time || time >= hours.close_time {
             OpeningState::ClosedNow
@@ -194,7 +214,7 @@ mod tests {
             pickup_end_time: time("20:30"),
             is_open_enabled: true,
         };
-        StoreCalendar { today, closed_on: None, payment_ready: true }
+        StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false }
     }
 
     /// 2026-11-24 is a Tuesday.
@@ -237,6 +257,9 @@ mod tests {
         unpaid.payment_ready = false;
         assert_eq!(unpaid.state(at("12:00:00")), OpeningState::PaymentNotSetUp);
         assert!(!unpaid.state(at("12:00:00")).is_open());
+        let mut suspended = calendar();
+        suspended.suspended = true;
+        assert_eq!(suspended.state(at("12:00:00")), OpeningState::ClosedToday);
     }
 
     fn codes(days: &[DayInput<'_>]) -> Vec<String> {

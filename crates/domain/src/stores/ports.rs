@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
+    hours::{OperationTime, Week},
     search::{CustomerStore, StoreFilter},
-    store::{NewStore, PortOneAccount, Store},
+    store::{Image, NewStore, PortOneAccount, PortOneIds, Store, StoreChange},
 };
 use crate::shared::{Email, Result, StoreId};
 
@@ -24,6 +25,77 @@ pub trait Stores: Send + Sync {
     async fn set_payment(&self, store: &StoreId, account: &PortOneAccount, at: DateTime<Utc>) -> Result<bool>;
     /// The payment account with its secret.
     async fn payment(&self, store: &StoreId) -> Result<Option<PortOneAccount>>;
+    /// Changes the payment account's names. `false`, and nothing changed, where none is set.
+    async fn change_payment(&self, store: &StoreId, ids: &PortOneIds, at: DateTime<Utc>) -> Result<bool>;
+    /// Changes the fields given in one statement.
+    async fn change(&self, store: &StoreId, change: &StoreChange, at: DateTime<Utc>) -> Result<()>;
+}
+
+/// A store's opening hours.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Hours: Send + Sync {
+    /// The seven rows in force, by day.
+    async fn current(&self, store: &StoreId) -> Result<Vec<OperationTime>>;
+    /// Hours for the next daily turn, and when they were reserved.
+    async fn reserved(&self, store: &StoreId) -> Result<Option<(Week, DateTime<Utc>)>>;
+    /// Reserves hours in place of what was reserved.
+    async fn reserve(&self, store: &StoreId, week: &Week, at: DateTime<Utc>) -> Result<()>;
+    /// Forgets what was reserved, if anything.
+    async fn cancel(&self, store: &StoreId) -> Result<()>;
+}
+
+/// What adding pictures came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// The whole list of the store.
+    Images(Vec<Image>),
+    /// There are pictures already.
+    Exist,
+    /// There would be too many.
+    TooMany,
+}
+
+/// What removing a picture came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Removed,
+    /// It is the main one and stays.
+    IsMain,
+    /// The store has no such picture.
+    NotThere,
+}
+
+/// The rows that name a store's pictures. A store with pictures MUST have exactly one main one, also after calls at once.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait StoreImages: Send + Sync {
+    /// The main one first, then by display order.
+    async fn list(&self, store: &StoreId) -> Result<Vec<Image>>;
+    /// Adds pictures after those that are there, all or nothing; of a store's first ones the first becomes the main one.
+    /// `first_only`: [`Added::Exist`] where there are any. Never more than `most`.
+    async fn add(&self, store: &StoreId, keys: &[String], first_only: bool, most: usize) -> Result<Added>;
+    /// Removes one that is not the main one.
+    async fn remove(&self, store: &StoreId, key: &str) -> Result<Removed>;
+    /// Makes one the main one. `None`: the store has no such picture.
+    async fn set_main(&self, store: &StoreId, key: &str) -> Result<Option<Image>>;
+    /// The main pictures of these stores.
+    async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>>;
+}
+
+/// What customers searched for. Calls at once MUST leave at most [`super::history::KEPT`] texts, each once.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait SearchHistory: Send + Sync {
+    /// Puts the text first.
+    async fn remember(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<()>;
+    /// Newest first, without what is older than [`super::history::KEPT_FOR`].
+    async fn list(&self, customer: &Email, now: DateTime<Utc>) -> Result<Vec<String>>;
+    /// `false`: it is not in the list.
+    async fn forget(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Forgets all of a customer's.
+    async fn clear(&self, customer: &Email) -> Result<()>;
 }
 
 /// What customers see of stores. Lists hold only stores with a product.
@@ -49,8 +121,10 @@ pub trait StoreSearch: Send + Sync {
 pub trait ObjectStorage: Send + Sync {
     /// Address of an object for browsers.
     fn public_url(&self, key: &str) -> String;
-    /// Stores an object.
-    async fn put(&self, key: &str, content_type: &str, bytes: &[u8]) -> Result<()>;
+    /// Stores an object; readers MUST never see half of it.
+    async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()>;
+    /// Deletes an object, if it is there.
+    async fn delete(&self, key: &str) -> Result<()>;
     /// Content type and bytes. `None`: there is none, or the objects are served elsewhere.
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>>;
 }

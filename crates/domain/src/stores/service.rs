@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     error,
     ports::Stores,
-    store::{NewStore, PortOneAccount, Store},
+    store::{NewStore, PortOneAccount, PortOneIds, Store, StoreChange},
 };
 use crate::shared::{Clock, Email, Ids, Result, StoreId};
 
@@ -58,6 +58,49 @@ impl StoreService {
     pub async fn register_payment(&self, seller: &Email, account: &PortOneAccount) -> Result<()> {
         let store = self.store_id(seller).await?;
         if self.stores.set_payment(&store, account, self.clock.now()).await? { Ok(()) } else { Err(error::PAYMENT_EXISTS.into()) }
+    }
+
+    /// The payment account's names.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn payment_ids(&self, seller: &Email) -> Result<(StoreId, Option<PortOneIds>)> {
+        let store = self.store_id(seller).await?;
+        let ids = self.stores.payment(&store).await?.map(|account| account.ids);
+        Ok((store, ids))
+    }
+
+    /// Changes the payment account's names.
+    ///
+    /// # Errors
+    /// `store_not_found`, `payment_settings_not_found` where none is registered: without its secret it would be of no use.
+    pub async fn change_payment(&self, seller: &Email, ids: &PortOneIds) -> Result<StoreId> {
+        let store = self.store_id(seller).await?;
+        if self.stores.change_payment(&store, ids, self.clock.now()).await? {
+            Ok(store)
+        } else {
+            Err(error::PAYMENT_SETTINGS_NOT_FOUND.into())
+        }
+    }
+
+    /// Changes what is given; gives the store as it is then.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn change(&self, seller: &Email, change: &StoreChange) -> Result<Store> {
+        if *change != StoreChange::default() {
+            let store = self.store_id(seller).await?;
+            self.stores.change(&store, change, self.clock.now()).await?;
+        }
+        self.store(seller).await
+    }
+
+    /// Whether the seller has a store that is open now.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn is_open(&self, seller: &Email) -> Result<bool> {
+        Ok(self.stores.of_seller(seller).await?.is_some_and(|store| store.is_open(self.clock.now())))
     }
 
     /// Whether a payment account is set.

@@ -136,6 +136,59 @@ pub struct NewStore {
     pub week: Week,
 }
 
+/// Fields to change; `None` leaves one as it is. A link is `Some(None)` to remove it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreChange {
+    /// 1–30 characters.
+    pub name: Option<String>,
+    /// At least 1 character.
+    pub introduction: Option<String>,
+    /// Phone of the store.
+    pub phone: Option<String>,
+    /// Where it is, whole.
+    pub address: Option<Address>,
+    /// Instagram.
+    pub instagram: Option<Option<String>>,
+    /// Facebook.
+    pub facebook: Option<Option<String>>,
+    /// X.
+    pub x: Option<Option<String>>,
+    /// Own page.
+    pub homepage: Option<Option<String>>,
+}
+
+/// A store's own words.
+pub mod words {
+    use crate::shared::{Rule, text};
+
+    /// No limit of the contract; one of sense.
+    const LONGEST_INTRODUCTION: usize = 10_000;
+
+    /// A name.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn name(name: &str) -> Result<String, Rule> {
+        text::bounded(name, 1, 30)
+    }
+
+    /// An introduction.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn introduction(introduction: &str) -> Result<String, Rule> {
+        text::bounded(introduction, 1, LONGEST_INTRODUCTION)
+    }
+
+    /// A phone number as the seller writes it.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn phone(phone: &str) -> Result<String, Rule> {
+        text::bounded(phone, 1, 30)
+    }
+}
+
 /// A store with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -165,6 +218,8 @@ pub struct Store {
     pub closed_on: Option<NaiveDate>,
     /// Whether customers can pay.
     pub payment_ready: bool,
+    /// The seller asked to withdraw.
+    pub suspended: bool,
 }
 
 impl Store {
@@ -174,7 +229,13 @@ impl Store {
     }
 
     fn state_of(&self, row: &OperationTime, now: DateTime<Utc>) -> OpeningState {
-        StoreCalendar { today: row.hours, closed_on: self.closed_on, payment_ready: self.payment_ready }.state(now)
+        StoreCalendar { today: row.hours, closed_on: self.closed_on, payment_ready: self.payment_ready, suspended: self.suspended }
+            .state(now)
+    }
+
+    /// Whether the store is open at `now`.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.operation_times.iter().any(|row| self.is_currently_open(row, now))
     }
 }
 

@@ -143,4 +143,32 @@ impl CustomerService {
         let changed = self.customers.change_detail(email, change, self.clock.now()).await?;
         Ok(changed.ok_or(error::PROFILE_NOT_FOUND)?)
     }
+
+    /// The words of one kind, in the order of their creation.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn preferences(&self, email: &Email, kind: PreferenceKind) -> Result<Vec<Preference>> {
+        self.customers.preferences(email, kind).await
+    }
+
+    /// Adds words of one kind; gives the whole list.
+    ///
+    /// # Errors
+    /// `profile_not_found`, `preference_exists`.
+    pub async fn add_preferences(&self, email: &Email, kind: PreferenceKind, words: &[&'static str]) -> Result<Vec<Preference>> {
+        match self.customers.add_preferences(email, kind, words, self.clock.now()).await? {
+            None => Err(error::PROFILE_NOT_FOUND.into()),
+            Some(false) => Err(error::PREFERENCE_EXISTS.into()),
+            Some(true) => self.preferences(email, kind).await,
+        }
+    }
+
+    /// Takes a word away.
+    ///
+    /// # Errors
+    /// `preference_not_found`.
+    pub async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<()> {
+        if self.customers.remove_preference(email, kind, word).await? { Ok(()) } else { Err(error::PREFERENCE_NOT_FOUND.into()) }
+    }
 }

@@ -7,9 +7,11 @@ pub mod ports;
 pub mod preference;
 pub mod session;
 pub mod sign_in;
+pub mod withdrawal;
 
 pub use account::{Account, AccountStatus, Provider, RegistrationStatus, Role};
 pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, Nickname, PhoneNumber, Profile};
 pub use preference::{Preference, PreferenceKind, PreferenceOption};
 pub use session::{Session, SessionService, SessionTokens};
 pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};
+pub use withdrawal::WithdrawalService;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::{Account, AccountStatus, Provider, Role},
     customers::{CustomerDetail, DetailChange, NewProfile, Profile},
+    preference::{Preference, PreferenceKind},
 };
 use crate::shared::{Email, Result};
 
@@ -24,6 +25,36 @@ pub trait Accounts: Send + Sync {
     async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool>;
     /// Adds an identity to an account. `false` where the identity is taken meanwhile.
     async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
+    /// Makes an account inactive, and its store sell nothing, all or nothing; unless a customer's or the store's order is in
+    /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
+    /// arrives at the same moment MUST either be seen or become no order.
+    async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation>;
+    /// Undoes [`Accounts::deactivate`]. `false`: the account was active.
+    async fn reactivate(&self, email: &Email) -> Result<bool>;
+}
+
+/// What making an account inactive came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deactivation {
+    /// It is inactive now.
+    Done,
+    /// It was inactive.
+    WasInactive,
+    /// An order is in progress.
+    OrderInProgress,
+}
+
+/// Requests to be deleted. A request counts only where the account is inactive as well: that is written after it, and undone
+/// before it.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Withdrawals: Send + Sync {
+    /// Stores the request; an earlier one stays as it is.
+    async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()>;
+    /// When the account asked.
+    async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>>;
+    /// Forgets the request, if there is one.
+    async fn cancel(&self, email: &Email) -> Result<()>;
 }
 
 /// Customers' profiles.
@@ -38,6 +69,13 @@ pub trait Customers: Send + Sync {
     async fn detail(&self, email: &Email) -> Result<Option<CustomerDetail>>;
     /// Changes the fields given. `None`: no profile.
     async fn change_detail(&self, email: &Email, change: &DetailChange, at: DateTime<Utc>) -> Result<Option<CustomerDetail>>;
+    /// A customer's words of one kind, in the order of their creation.
+    async fn preferences(&self, email: &Email, kind: PreferenceKind) -> Result<Vec<Preference>>;
+    /// Adds words, all or nothing. `false`, and nothing added, where one is there already. `None`: no profile.
+    async fn add_preferences(&self, email: &Email, kind: PreferenceKind, words: &[&'static str], at: DateTime<Utc>)
+    -> Result<Option<bool>>;
+    /// `false`: the word is not there.
+    async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<bool>;
 }
 
 /// What passes: logouts and logins under way.

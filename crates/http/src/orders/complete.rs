@@ -7,12 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::shapes::OrderBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct Complete {
@@ -21,7 +16,7 @@ struct Complete {
 }
 
 /// The customer scanned the store's QR code.
-#[utoipa::path(tag = "orders", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), request_body = Complete, responses((status = 200, body = OrderBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "orders", params(("payment_id" = String, Path)), request_body = Complete, responses((status = 200, body = OrderBody)))]
 #[patch("/customer/orders/{payment_id}/complete")]
 pub(super) async fn complete(app: Data<App>, me: Me, id: Path<String>, body: Json<Complete>) -> Result<HttpResponse> {
     let order = app.services.pickup.complete(&me.0, PaymentId::parse(&id).as_ref(), &body.0.qr_data).await?;

@@ -3,12 +3,7 @@ use cheapbob_domain::shared::PaymentId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct Confirm {
@@ -21,7 +16,7 @@ pub(super) struct PaymentBody {
 }
 
 /// The payment is done: makes the order, if PortOne says so too.
-#[utoipa::path(tag = "payment", security(("cookie" = []), ("bearer" = [])), request_body = Confirm, responses((status = 200, body = PaymentBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 408, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(tag = "payment", request_body = Confirm, responses((status = 200, body = PaymentBody)))]
 #[post("/customer/payment/confirm")]
 pub(super) async fn confirm(app: Data<App>, me: Me, body: Json<Confirm>) -> Result<HttpResponse> {
     let payment_id = app.services.holds.confirm(&me.0, PaymentId::parse(&body.0.payment_id).as_ref()).await?;

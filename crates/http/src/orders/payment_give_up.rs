@@ -5,14 +5,10 @@ use actix_web::{
 use cheapbob_domain::shared::PaymentId;
 
 use super::payment_confirm::PaymentBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// The customer gave up: the stock is free again.
-#[utoipa::path(tag = "payment", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), responses((status = 200, body = PaymentBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(tag = "payment", params(("payment_id" = String, Path)), responses((status = 200, body = PaymentBody)))]
 #[delete("/customer/payment/init/{payment_id}")]
 pub(super) async fn give_up(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let payment_id = app.services.holds.give_up(&me.0, PaymentId::parse(&id).as_ref()).await?;

@@ -3,12 +3,7 @@ use cheapbob_domain::shared::{ProductId, Quantity, Validation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct Init {
@@ -31,7 +26,7 @@ struct HeldBody {
 }
 
 /// Holds the stock for five minutes.
-#[utoipa::path(tag = "payment", security(("cookie" = []), ("bearer" = [])), request_body = Init, responses((status = 200, body = HeldBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "payment", request_body = Init, responses((status = 200, body = HeldBody)))]
 #[post("/customer/payment/init")]
 pub(super) async fn init(app: Data<App>, me: Me, body: Json<Init>) -> Result<HttpResponse> {
     let mut errors = Validation::default();

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::StatusCode,
     web::{Data, Path, Payload},
 };
 use actix_ws::{Message, MessageStream, Session};
@@ -11,11 +10,7 @@ use futures::{StreamExt, stream::BoxStream};
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::{
-    auth::Me,
-    error::{ApiError, Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// How long a screen waits (contract).
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,15 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the order is read where no signal can come.
 const LOOK: Duration = Duration::from_secs(1);
 
-const NO_WEBSOCKET: Refusal = Refusal::new(ErrorKind::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
+pub(crate) const NO_WEBSOCKET: Refusal = Refusal::new(ErrorKind::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
 
 /// A WebSocket that says one thing when the order is picked up, or after 30 seconds, and closes.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), responses((status = 101, description = "one JSON message {status: completed|error|timeout, message}"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "seller", params(("payment_id" = String, Path)), responses((status = 101, description = "one JSON message {status: completed|error|timeout, message}")))]
 #[get("/seller/store/orders/{payment_id}/qr/callback")]
 pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
     let order = app.services.orders.of_store(&me.0, PaymentId::parse(&id).as_ref()).await?;
-    let (response, session, messages) =
-        actix_ws::handle(&request, body).map_err(|_| ApiError::Request(StatusCode::BAD_REQUEST, NO_WEBSOCKET))?;
+    let (response, session, messages) = actix_ws::handle(&request, body).map_err(|_| NO_WEBSOCKET)?;
     actix_web::rt::spawn(watch(app, order.payment_id, session, messages));
     Ok(response)
 }

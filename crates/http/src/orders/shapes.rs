@@ -4,10 +4,16 @@ use cheapbob_domain::{
     orders::{Order, TodayOrder},
     stores::ports::ObjectStorage,
 };
+use chrono::NaiveTime;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::users::instant;
+
+/// `HH:MM`
+pub(super) fn hh_mm(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrderBody {
@@ -66,10 +72,22 @@ impl From<Order> for OrderBody {
 }
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TodayOrderBody {
+pub(crate) struct CustomerOrderBody {
     #[serde(flatten)]
     order: OrderBody,
     main_image_url: Option<String>,
+}
+
+impl CustomerOrderBody {
+    pub(super) fn new(order: Order, main_image: Option<String>, storage: &dyn ObjectStorage) -> Self {
+        Self { order: order.into(), main_image_url: main_image.map(|key| storage.public_url(&key)) }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TodayOrderBody {
+    #[serde(flatten)]
+    order: CustomerOrderBody,
     /// `HH:MM`
     pickup_start_time: String,
     /// `HH:MM`
@@ -80,10 +98,9 @@ impl TodayOrderBody {
     pub(super) fn new(today: TodayOrder, storage: &dyn ObjectStorage) -> Self {
         let (start, end) = today.pickup;
         Self {
-            main_image_url: today.main_image.map(|key| storage.public_url(&key)),
-            pickup_start_time: start.format("%H:%M").to_string(),
-            pickup_end_time: end.format("%H:%M").to_string(),
-            order: today.order.into(),
+            pickup_start_time: hh_mm(start),
+            pickup_end_time: hh_mm(end),
+            order: CustomerOrderBody::new(today.order, today.main_image, storage),
         }
     }
 }

@@ -5,14 +5,10 @@ use actix_web::{
 use cheapbob_domain::shared::PaymentId;
 
 use super::shapes::OrderBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// One of the customer's orders.
-#[utoipa::path(tag = "orders", security(("cookie" = []), ("bearer" = [])), params(("payment_id" = String, Path)), responses((status = 200, body = OrderBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "orders", params(("payment_id" = String, Path)), responses((status = 200, body = OrderBody)))]
 #[get("/customer/orders/{payment_id}")]
 pub(super) async fn show(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let order = app.services.orders.of_customer(&me.0, PaymentId::parse(&id).as_ref()).await?;

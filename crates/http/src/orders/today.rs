@@ -1,14 +1,10 @@
 use actix_web::{HttpResponse, get, web::Data};
 
 use super::shapes::{OrderBody, OrderList, TodayOrderBody};
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// The customer's orders of the business day.
-#[utoipa::path(tag = "orders", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = OrderList<TodayOrderBody>), (status = 401, body = Problem), (status = 403, body = Problem)))]
+#[utoipa::path(tag = "orders", responses((status = 200, body = OrderList<TodayOrderBody>)))]
 #[get("/customer/orders/today")]
 pub(super) async fn of_customer(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let orders = app.services.orders.today_of_customer(&me.0).await?;
@@ -17,7 +13,7 @@ pub(super) async fn of_customer(app: Data<App>, me: Me) -> Result<HttpResponse> 
 }
 
 /// The store's orders of the business day.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = OrderList<OrderBody>), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "seller", responses((status = 200, body = OrderList<OrderBody>)))]
 #[get("/seller/store/orders/today")]
 pub(super) async fn of_store(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let orders = app.services.orders.today_of_store(&me.0).await?;

@@ -10,12 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ProductBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct ChangeProduct {
@@ -42,7 +37,7 @@ impl ChangeProduct {
 }
 
 /// Changes what is given.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("product_id" = String, Path)), request_body = ChangeProduct, responses((status = 200, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = ChangeProduct, responses((status = 200, body = ProductBody)))]
 #[put("/seller/store/products/{product_id}")]
 pub(super) async fn change(app: Data<App>, me: Me, id: Path<String>, body: Json<ChangeProduct>) -> Result<HttpResponse> {
     let product = app.services.products.change(&me.0, ProductId::parse(&id).as_ref(), &body.0.parse()?).await?;

@@ -3,11 +3,7 @@ use cheapbob_domain::products::Product;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 #[derive(Serialize, ToSchema)]
 struct DashboardItem {
@@ -40,7 +36,7 @@ impl From<Product> for DashboardItem {
 }
 
 /// Stock of every product.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = Dashboard), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "seller", responses((status = 200, body = Dashboard)))]
 #[get("/seller/store/orders/dashboard")]
 pub(super) async fn dashboard(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let items: Vec<_> = app.services.products.products(&me.0).await?.into_iter().map(DashboardItem::from).collect();

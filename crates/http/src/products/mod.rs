@@ -2,10 +2,12 @@
 
 mod change;
 mod dashboard;
+mod nutrition;
 mod register;
 mod shapes;
 mod show;
 mod stock;
+mod stock_reservation;
 
 pub(crate) use shapes::ProductBody;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,5 +19,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(change::change)
         .service(stock::up)
         .service(stock::down)
+        .service(stock_reservation::show)
+        .service(stock_reservation::reserve)
+        .service(stock_reservation::cancel)
+        .service(nutrition::add)
+        .service(nutrition::remove)
         .service(dashboard::dashboard);
 }

@@ -8,12 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ProductBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct RegisterProduct {
@@ -61,7 +56,7 @@ impl RegisterProduct {
 }
 
 /// Registers a product.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), request_body = RegisterProduct, responses((status = 201, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "seller", request_body = RegisterProduct, responses((status = 201, body = ProductBody)))]
 #[post("/seller/store/products/register")]
 pub(super) async fn register(app: Data<App>, me: Me, body: Json<RegisterProduct>) -> Result<HttpResponse> {
     let product = app.services.products.register(&me.0, &body.0.parse()?).await?;

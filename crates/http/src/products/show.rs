@@ -5,14 +5,10 @@ use actix_web::{
 use cheapbob_domain::shared::ProductId;
 
 use super::ProductBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// One product.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("product_id" = String, Path)), responses((status = 200, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[get("/seller/store/products/{product_id}")]
 pub(super) async fn show(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let product = app.services.products.product(&me.0, ProductId::parse(&id).as_ref()).await?;

@@ -5,14 +5,10 @@ use actix_web::{
 use cheapbob_domain::shared::ProductId;
 
 use super::ProductBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// One piece more.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("product_id" = String, Path)), responses((status = 200, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/up")]
 pub(super) async fn up(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let product = app.services.products.stock_up(&me.0, ProductId::parse(&id).as_ref()).await?;
@@ -20,7 +16,7 @@ pub(super) async fn up(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpR
 }
 
 /// One piece less.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), params(("product_id" = String, Path)), responses((status = 200, body = ProductBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/down")]
 pub(super) async fn down(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let product = app.services.products.stock_down(&me.0, ProductId::parse(&id).as_ref()).await?;

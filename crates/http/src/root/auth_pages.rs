@@ -15,7 +15,7 @@ struct Failed {
 }
 
 /// The login succeeded; the front end's page of this path, while there is no front end.
-#[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String), (status = 404, body = crate::error::Problem)))]
+#[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String)))]
 #[get("/auth/success")]
 pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> Result<HttpResponse> {
     only_without_frontend(&app)?;
@@ -40,7 +40,7 @@ pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> 
 }
 
 /// The login failed.
-#[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String), (status = 404, body = crate::error::Problem)))]
+#[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String)))]
 #[get("/auth/fail")]
 pub(crate) async fn fail(app: Data<App>, query: Query<Failed>) -> Result<HttpResponse> {
     only_without_frontend(&app)?;

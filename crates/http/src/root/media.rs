@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A store's picture, where no object storage of its own serves them.
-#[utoipa::path(tag = "root", params(("key" = String, Path)), responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = crate::error::Problem)))]
+#[utoipa::path(tag = "root", params(("key" = String, Path)), responses((status = 200, content_type = "image/jpeg", body = Vec<u8>)))]
 #[get("/media/{key:.*}")]
 pub(crate) async fn media(app: Data<App>, key: Path<String>) -> Result<HttpResponse> {
     let (content_type, bytes) = app.services.storage.get(&key).await?.ok_or(ApiError::from(NOT_FOUND))?;

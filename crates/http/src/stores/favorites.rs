@@ -5,15 +5,10 @@ use actix_web::{
 use cheapbob_domain::shared::StoreId;
 
 use super::shapes::CustomerStoreBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-    users::Message,
-};
+use crate::{auth::Me, error::Result, server::App, users::Message};
 
 /// The favourites, by name.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = Vec<CustomerStoreBody>), (status = 401, body = Problem), (status = 403, body = Problem)))]
+#[utoipa::path(tag = "search", responses((status = 200, body = Vec<CustomerStoreBody>)))]
 #[get("/customer/search/stores/favorites")]
 pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let found = app.services.search.favorites(&me.0).await?;
@@ -23,7 +18,7 @@ pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
 }
 
 /// Adds a favourite.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("store_id" = String, Path)), responses((status = 200, body = Message), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[post("/customer/search/stores/{store_id}/favorites")]
 pub(super) async fn add(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     app.services.search.add_favorite(&me.0, StoreId::parse(&id).as_ref()).await?;
@@ -31,7 +26,7 @@ pub(super) async fn add(app: Data<App>, me: Me, id: Path<String>) -> Result<Http
 }
 
 /// Removes a favourite.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("store_id" = String, Path)), responses((status = 200, body = Message), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[delete("/customer/search/stores/{store_id}/favorites")]
 pub(super) async fn remove(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     app.services.search.remove_favorite(&me.0, StoreId::parse(&id).as_ref()).await?;

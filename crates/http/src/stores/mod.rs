@@ -1,12 +1,19 @@
 //! A seller's store; how customers find stores.
 
+mod address;
 mod favorites;
+mod history;
+mod hours;
+mod images;
 mod payment;
+mod picture;
 mod products;
+mod profile;
 mod register;
 mod search;
 mod shapes;
 mod show;
+mod sns;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -23,5 +30,27 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(register::register)
         .service(payment::register)
         .service(payment::exists)
-        .service(show::show);
+        .service(show::show)
+        .service(history::list)
+        .service(history::clear)
+        .service(history::forget)
+        .service(images::register)
+        .service(profile::name)
+        .service(profile::introduction)
+        .service(profile::phone)
+        .service(address::change)
+        .service(payment::show)
+        .service(payment::change)
+        .service(hours::current)
+        .service(hours::reserved)
+        .service(hours::reserve)
+        .service(hours::cancel)
+        .service(sns::show)
+        .service(sns::change)
+        .service(sns::remove)
+        .service(images::list)
+        .service(images::add)
+        // Before the pattern that takes any image id.
+        .service(images::set_main)
+        .service(images::remove);
 }

@@ -6,12 +6,7 @@ use cheapbob_domain::shared::StoreId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    products::ProductBody,
-    server::App,
-};
+use crate::{auth::Me, error::Result, products::ProductBody, server::App};
 
 #[derive(Serialize, ToSchema)]
 struct StoreProducts {
@@ -21,7 +16,7 @@ struct StoreProducts {
 }
 
 /// A store's products.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("store_id" = String, Path)), responses((status = 200, body = StoreProducts), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = StoreProducts)))]
 #[get("/customer/search/stores/{store_id}/products")]
 pub(super) async fn products(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
     let store = app.services.search.store(&me.0, StoreId::parse(&id).as_ref()).await?;

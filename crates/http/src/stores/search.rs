@@ -7,12 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shapes::CustomerStoreBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Query,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Query, server::App};
 
 #[derive(Serialize, ToSchema)]
 struct StorePageBody {
@@ -70,21 +65,27 @@ fn filter(place: Option<(&str, &str, &[String])>, name: Option<&str>) -> DomainR
 }
 
 async fn page(app: &App, me: &Me, filter: &StoreFilter, page: u32) -> Result<HttpResponse> {
-    let found = app.services.search.page(&me.0, filter, page).await?;
+    let remembered = async {
+        if let Some(name) = &filter.name {
+            app.services.history.remember(&me.0, name).await;
+        }
+    };
+    let (found, ()) = futures::join!(app.services.search.page(&me.0, filter, page), remembered);
+    let found = found?;
     let now = app.services.clock.now();
     let stores = found.stores.into_iter().map(|s| CustomerStoreBody::new(s, app.services.storage.as_ref(), now)).collect();
     Ok(HttpResponse::Ok().json(StorePageBody { stores, is_end: found.is_end }))
 }
 
 /// All stores, newest first.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "search", params(("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores")]
 pub(super) async fn newest(app: Data<App>, me: Me, query: Query<Page>) -> Result<HttpResponse> {
     page(&app, &me, &StoreFilter::default(), query.0.page).await
 }
 
 /// Stores in these neighbourhoods, by name.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "search", params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-location")]
 pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>) -> Result<HttpResponse> {
     let asked = query.0;
@@ -93,7 +94,7 @@ pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>
 }
 
 /// Stores with this text in their name or a product's, by name.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "search", params(("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-name")]
 pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Result<HttpResponse> {
     let filter = filter(None, Some(&query.0.search_name))?;
@@ -101,7 +102,7 @@ pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Res
 }
 
 /// Both filters.
-#[utoipa::path(tag = "search", security(("cookie" = []), ("bearer" = [])), params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "search", params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-location-name")]
 pub(super) async fn by_location_name(app: Data<App>, me: Me, query: Query<ByLocationName>) -> Result<HttpResponse> {
     let asked = query.0;

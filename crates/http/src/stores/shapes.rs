@@ -1,6 +1,6 @@
 //! Shapes of the contract that several answers share.
 
-use cheapbob_domain::stores::{Address, CustomerStore, Image, OperationTime, Sns, Store, ports::ObjectStorage};
+use cheapbob_domain::stores::{Address, CustomerStore, Image, OperationTime, Sns, Store, hours::DayInput, ports::ObjectStorage};
 use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{products::ProductBody, users::instant};
 
 /// `HH:MM:SS`: how a time of whole seconds displays itself.
-fn time(time: NaiveTime) -> String {
+pub(super) fn time(time: NaiveTime) -> String {
     time.to_string()
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct AddressBody {
 }
 
 impl AddressBody {
-    fn new(store_id: &str, address: Address) -> Self {
+    pub(super) fn new(store_id: &str, address: Address) -> Self {
         let Address { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = address;
         Self {
             store_id: store_id.to_owned(),
@@ -42,6 +42,62 @@ impl AddressBody {
             lng,
             nearest_station,
             walking_time,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct AddressInput {
+    #[schema(min_length = 5, max_length = 10, example = "04000")]
+    postal_code: String,
+    #[schema(min_length = 1, max_length = 255)]
+    address: String,
+    #[schema(min_length = 1, max_length = 255)]
+    detail_address: String,
+    #[schema(min_length = 1, max_length = 50)]
+    sido: String,
+    #[schema(min_length = 1, max_length = 50)]
+    sigungu: String,
+    #[schema(min_length = 1, max_length = 50)]
+    bname: String,
+    #[schema(min_length = 1, max_length = 50)]
+    lat: String,
+    #[schema(min_length = 1, max_length = 50)]
+    lng: String,
+    #[schema(max_length = 100)]
+    nearest_station: Option<String>,
+    #[schema(minimum = 0)]
+    walking_time: Option<i32>,
+}
+
+impl From<AddressInput> for Address {
+    fn from(input: AddressInput) -> Self {
+        let AddressInput { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = input;
+        Self { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct OperationInput {
+    #[schema(minimum = 0, maximum = 6)]
+    day_of_week: i64,
+    #[schema(example = "09:00")]
+    open_time: Option<String>,
+    #[schema(example = "21:00")]
+    close_time: Option<String>,
+    #[schema(example = "18:00")]
+    pickup_start_time: Option<String>,
+    #[schema(example = "20:30")]
+    pickup_end_time: Option<String>,
+    is_open_enabled: bool,
+}
+
+impl OperationInput {
+    pub(super) fn day(&self) -> DayInput<'_> {
+        DayInput {
+            day_of_week: self.day_of_week,
+            times: [&self.open_time, &self.close_time, &self.pickup_start_time, &self.pickup_end_time].map(Option::as_deref),
+            is_open_enabled: self.is_open_enabled,
         }
     }
 }
@@ -102,7 +158,7 @@ pub(crate) struct ImageBody {
 }
 
 impl ImageBody {
-    fn new(image: Image, storage: &dyn ObjectStorage) -> Self {
+    pub(super) fn new(image: Image, storage: &dyn ObjectStorage) -> Self {
         Self { image_url: storage.public_url(&image.key), image_id: image.key, is_main: image.is_main, display_order: image.display_order }
     }
 }

@@ -1,14 +1,10 @@
 use actix_web::{HttpResponse, get, web::Data};
 
 use super::shapes::StoreBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    server::App,
-};
+use crate::{auth::Me, error::Result, server::App};
 
 /// The seller's store.
-#[utoipa::path(tag = "seller", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = StoreBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+#[utoipa::path(tag = "seller", responses((status = 200, body = StoreBody)))]
 #[get("/seller/store")]
 pub(super) async fn show(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let store = app.services.stores.store(&me.0).await?;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::login::{LOGIN_COOKIE, login_cookie, parse};
 use crate::{
     auth,
-    error::{ApiError, Problem, Result},
+    error::{ApiError, Result},
     extract::{Query, wants_html},
     server::App,
 };
@@ -31,7 +31,7 @@ struct Brought {
 #[utoipa::path(
     tag = "auth",
     params(("provider" = String, Path, example = "google"), ("role" = String, Path, example = "customer"), ("code" = Option<String>, Query), ("state" = Option<String>, Query), ("error" = Option<String>, Query)),
-    responses((status = 302, description = "to the front end's /auth/success or /auth/fail"), (status = 400, body = Problem), (status = 404, body = Problem))
+    responses((status = 302, description = "to the front end's /auth/success or /auth/fail"))
 )]
 #[get("/auth/{provider}/callback/{role}")]
 pub(super) async fn callback(

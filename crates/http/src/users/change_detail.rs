@@ -7,12 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::shapes::CustomerDetailBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct ChangeDetail {
@@ -32,7 +27,7 @@ impl ChangeDetail {
 }
 
 /// Changes what is given.
-#[utoipa::path(tag = "customer", security(("cookie" = []), ("bearer" = [])), request_body = ChangeDetail, responses((status = 200, body = CustomerDetailBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "customer", request_body = ChangeDetail, responses((status = 200, body = CustomerDetailBody)))]
 #[patch("/customer/profile/detail")]
 pub(super) async fn change_detail(app: Data<App>, me: Me, body: Json<ChangeDetail>) -> Result<HttpResponse> {
     let detail = app.services.customers.change_detail(&me.0, &body.0.parse()?).await?;

@@ -9,7 +9,7 @@ use cheapbob_domain::users::{Provider, Role};
 use serde::Deserialize;
 
 use crate::{
-    error::{ApiError, Problem, Result},
+    error::{ApiError, Result},
     extract::Query,
     server::{App, NOT_FOUND},
 };
@@ -41,7 +41,7 @@ pub(super) fn login_cookie(secret: &str, life: Duration) -> Cookie<'static> {
 #[utoipa::path(
     tag = "auth",
     params(("provider" = String, Path, example = "google"), ("role" = String, Path, example = "customer"), ("state" = Option<String>, Query, description = "1004: come back to the local front end (development)")),
-    responses((status = 302, description = "to the provider"), (status = 404, body = Problem), (status = 503, body = Problem))
+    responses((status = 302, description = "to the provider"))
 )]
 #[get("/auth/{provider}/login/{role}")]
 pub(super) async fn login(app: Data<App>, path: Path<(String, String)>, query: Query<Asked>) -> Result<HttpResponse> {

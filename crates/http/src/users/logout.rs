@@ -1,5 +1,4 @@
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use cheapbob_domain::users::sign_in::LOCAL_STATE;
 use serde::Deserialize;
 
 use super::shapes::Message;
@@ -18,6 +17,6 @@ pub(super) async fn logout(app: Data<App>, request: HttpRequest, query: Query<As
     if let Err(error) = app.services.sessions.end(auth::token(&request).as_deref()).await {
         tracing::error!(%error, "a logout was not stored: its token stays valid until it ends");
     }
-    let cross_site = !app.switches.production && query.0.state.as_deref() == Some(LOCAL_STATE);
-    Ok(HttpResponse::Ok().cookie(auth::cookie(None, cross_site, &app)).json(Message { message: "로그아웃되었습니다." }))
+    let cookie = auth::cookie(None, app.is_local(query.0.state.as_deref()), &app);
+    Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "로그아웃되었습니다." }))
 }

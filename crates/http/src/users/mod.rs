@@ -6,10 +6,12 @@ mod detail;
 mod login;
 mod logout;
 mod me;
+mod preferences;
 mod profile;
 mod register;
 mod role;
 mod shapes;
+mod withdraw;
 
 pub(crate) use shapes::{Message, instant};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -25,5 +27,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(me::customer)
         .service(me::seller)
         .service(detail::detail)
-        .service(change_detail::change_detail);
+        .service(change_detail::change_detail)
+        .configure(preferences::configure)
+        .service(withdraw::customer)
+        .service(withdraw::cancel_customer)
+        .service(withdraw::seller)
+        .service(withdraw::cancel_seller);
 }

@@ -7,12 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::shapes::ProfileBody;
-use crate::{
-    auth::Me,
-    error::{Problem, Result},
-    extract::Json,
-    server::App,
-};
+use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
 struct Register {
@@ -46,7 +41,7 @@ impl Register {
 }
 
 /// Registers the profile.
-#[utoipa::path(tag = "customer", security(("cookie" = []), ("bearer" = [])), request_body = Register, responses((status = 201, body = ProfileBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(tag = "customer", request_body = Register, responses((status = 201, body = ProfileBody)))]
 #[post("/customer/register")]
 pub(super) async fn register(app: Data<App>, me: Me, body: Json<Register>) -> Result<HttpResponse> {
     let profile = app.services.customers.register(&me.0, &body.0.parse()?).await?;

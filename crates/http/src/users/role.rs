@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::CurrentCaller, error::Problem};
+use crate::auth::CurrentCaller;
 
 #[derive(Serialize, ToSchema)]
 struct RoleBody {
@@ -15,7 +15,7 @@ struct RoleBody {
 }
 
 /// Who am I.
-#[utoipa::path(tag = "auth", security(("cookie" = []), ("bearer" = [])), responses((status = 200, body = RoleBody), (status = 401, body = Problem)))]
+#[utoipa::path(tag = "auth", responses((status = 200, body = RoleBody)))]
 #[get("/user/role")]
 pub(super) async fn role(caller: CurrentCaller) -> HttpResponse {
     let found = &caller.0.account;

@@ -44,33 +44,28 @@ impl From<CustomerDetail> for CustomerDetailBody {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PreferredMenuBody {
-    id: i64,
-    menu_type: String,
-    created_at: String,
+/// A choice of one kind; the kinds differ in the name of the word.
+macro_rules! preference_body {
+    ($name:ident, $word:ident) => {
+        #[derive(Serialize, ToSchema)]
+        pub(crate) struct $name {
+            id: i64,
+            $word: String,
+            created_at: String,
+        }
+
+        impl From<Preference> for $name {
+            fn from(preference: Preference) -> Self {
+                Self { id: preference.id, $word: preference.word, created_at: instant(preference.created_at) }
+            }
+        }
+    };
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct NutritionPrefBody {
-    id: i64,
-    nutrition_type: String,
-    created_at: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct AllergyBody {
-    id: i64,
-    allergy_type: String,
-    created_at: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ToppingBody {
-    id: i64,
-    topping_type: String,
-    created_at: String,
-}
+preference_body!(PreferredMenuBody, menu_type);
+preference_body!(NutritionPrefBody, nutrition_type);
+preference_body!(AllergyBody, allergy_type);
+preference_body!(ToppingBody, topping_type);
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProfileBody {
@@ -90,13 +85,12 @@ impl From<Profile> for ProfileBody {
             allergies: vec![],
             topping_types: vec![],
         };
-        for Preference { id, kind, word, created_at } in profile.preferences {
-            let created_at = instant(created_at);
-            match kind {
-                PreferenceKind::PreferredMenu => body.preferred_menus.push(PreferredMenuBody { id, menu_type: word, created_at }),
-                PreferenceKind::NutritionType => body.nutrition_types.push(NutritionPrefBody { id, nutrition_type: word, created_at }),
-                PreferenceKind::Allergy => body.allergies.push(AllergyBody { id, allergy_type: word, created_at }),
-                PreferenceKind::ToppingType => body.topping_types.push(ToppingBody { id, topping_type: word, created_at }),
+        for preference in profile.preferences {
+            match preference.kind {
+                PreferenceKind::PreferredMenu => body.preferred_menus.push(preference.into()),
+                PreferenceKind::NutritionType => body.nutrition_types.push(preference.into()),
+                PreferenceKind::Allergy => body.allergies.push(preference.into()),
+                PreferenceKind::ToppingType => body.topping_types.push(preference.into()),
             }
         }
         body

@@ -1,5 +1,5 @@
-//! `with-servers [--durable] COMMAND…`: private servers for one run. Without `--durable` PostgreSQL does not wait for the disk:
-//! right for tests, wrong for measurements.
+//! `with-servers [--durable] COMMAND…`: private servers for one run. Without `--durable` PostgreSQL does not wait for the disk
+//! and a MongoDB-wire server runs: right for tests, wrong for measurements.
 
 use std::{
     net::TcpListener,
@@ -36,13 +36,14 @@ fn run() -> Result<u8> {
     let postgres = ManagedPostgres::start_with(folder.path(), Some(tcp), &settings)?;
     template(&postgres)?;
     let redis_port = free_port()?;
-    let redis = Server(redis(folder.path(), redis_port)?);
-    let status = Command::new(program)
-        .args(arguments)
-        .env("CHEAPBOB_TEST_POSTGRES_PORT", tcp.to_string())
-        .env("CHEAPBOB_TEST_REDIS_PORT", redis_port.to_string())
-        .status()?;
-    drop((redis, postgres));
+    let redis = redis(folder.path(), redis_port)?;
+    let mut command = Command::new(program);
+    command.args(arguments).env("CHEAPBOB_TEST_POSTGRES_PORT", tcp.to_string()).env("CHEAPBOB_TEST_REDIS_PORT", redis_port.to_string());
+    let mongo_port = free_port()?;
+    let mongo = if durable { None } else { Some(mongo(folder.path(), mongo_port)?) };
+    command.env("CHEAPBOB_TEST_MONGODB_PORT", mongo_port.to_string());
+    let status = command.status()?;
+    drop((mongo, redis, postgres));
     Ok(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
 }
 
@@ -70,10 +71,22 @@ fn template(postgres: &ManagedPostgres) -> Result<()> {
     })
 }
 
-#[expect(unsafe_code, reason = "a child that the kernel ends with us, also after kill -9")]
-fn redis(folder: &Path, port: u16) -> Result<Child> {
+fn redis(folder: &Path, port: u16) -> Result<Server> {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]).arg(folder);
+    serve(command, port, "redis-server is missing; ./test gets it")
+}
+
+/// SecantusDB speaks MongoDB's protocol; the virtual environment is `./test`'s.
+fn mongo(folder: &Path, port: u16) -> Result<Server> {
+    let program = Path::new("target/venv/bin/secantusd-py").canonicalize().context("secantusd-py is missing; ./test gets it")?;
+    let mut command = Command::new(program);
+    command.args(["--port", &port.to_string(), "--storage-path"]).arg(folder.join("mongo"));
+    serve(command, port, "secantusd-py cannot be started")
+}
+
+#[expect(unsafe_code, reason = "a child that the kernel ends with us, also after kill -9")]
+fn serve(mut command: Command, port: u16, missing: &'static str) -> Result<Server> {
     #[cfg(target_os = "linux")]
     unsafe {
         command.pre_exec(|| {
@@ -81,13 +94,13 @@ fn redis(folder: &Path, port: u16) -> Result<Child> {
             Ok(())
         });
     }
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("redis-server is missing; ./test gets it")?;
-    let end = Instant::now() + Duration::from_secs(10);
+    let server = Server(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context(missing)?);
+    let end = Instant::now() + Duration::from_secs(30);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         if Instant::now() > end {
-            bail!("redis-server does not answer");
+            bail!("{command:?} does not answer");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    Ok(child)
+    Ok(server)
 }

@@ -10,13 +10,16 @@ mod users;
 use std::sync::Arc;
 
 use cheapbob_domain::{
-    orders::ports::{Holds, Orders, Refunds},
+    orders::{
+        NewHold,
+        ports::{Cancellations, Holds, Orders, Refunds},
+    },
     products::{NewProduct, Product, ports::Products},
-    shared::{Email, Ids, ProductId, Sale, StoreId, Validation, Won, tasks::TaskQueue},
+    shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst, tasks::TaskQueue},
     stores::{
         Address, NewStore, PortOneAccount, PortOneIds, Sns, Week,
         hours::DayInput,
-        ports::{StoreSearch, Stores},
+        ports::{Hours, StoreImages, StoreSearch, Stores},
     },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
@@ -27,12 +30,12 @@ use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
-pub use orders::{holds, orders, refunds};
-pub use passing::{mailer, sessions, signals, storage};
-pub use products::products;
-pub use stores::{search, stores};
+pub use orders::{archive, cancellations, holds, orders, refunds};
+pub use passing::{history, mailer, sessions, signals, storage};
+pub use products::{nutrition, products, stock_reservations};
+pub use stores::{hours, images, search, stores};
 pub use tasks::tasks;
-pub use users::{accounts, customers};
+pub use users::{accounts, customers, deactivation, withdrawals};
 
 /// Runs SQL.
 ///
@@ -53,12 +56,18 @@ pub struct World {
     pub stores: Arc<dyn Stores>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
+    /// Opening hours.
+    pub hours: Arc<dyn Hours>,
+    /// Pictures.
+    pub images: Arc<dyn StoreImages>,
     /// Products.
     pub products: Arc<dyn Products>,
     /// Holds.
     pub holds: Arc<dyn Holds>,
     /// Orders.
     pub orders: Arc<dyn Orders>,
+    /// Cancellations.
+    pub cancellations: Arc<dyn Cancellations>,
     /// Refunds.
     pub refunds: Arc<dyn Refunds>,
     /// Tasks.
@@ -111,6 +120,24 @@ impl World {
 
     pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
         self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
+    }
+}
+
+/// A hold of five minutes from [`at`]`(0)` on.
+pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHold {
+    let quantity = Quantity::parse(quantity).unwrap();
+    NewHold {
+        payment_id: PaymentId::generate(&TestIds),
+        customer: customer.clone(),
+        product_id: product.id.clone(),
+        quantity,
+        price: product.price,
+        sale: product.sale,
+        total_amount: product.price.unit_price(product.sale).times(quantity),
+        portone: portone().ids,
+        business_day: kst::business_day(at(0)),
+        created_at: at(0),
+        expires_at: at(300),
     }
 }
 

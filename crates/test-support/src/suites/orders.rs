@@ -1,28 +1,17 @@
 use cheapbob_domain::{
-    orders::{HoldState, NewHold, OrderStatus, RefundReason, RefundState, hold::HoldEnd, ports::Ordering, refund::Attempt},
+    orders::{
+        CanceledBy, Cancellation, HoldState, NewHold, Order, OrderStatus, RefundReason, RefundState,
+        hold::HoldEnd,
+        order::Preferences,
+        ports::{OrderArchive, Ordering},
+        refund::Attempt,
+    },
     products::{Product, ProductChange, Stock},
-    shared::{Email, PaymentId, ProductId, Quantity, Sale, Won, kst},
+    shared::{Email, PaymentId, ProductId, Sale, StoreId, Won, kst},
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, at, portone};
-
-fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHold {
-    let quantity = Quantity::parse(quantity).unwrap();
-    NewHold {
-        payment_id: PaymentId::generate(&TestIds),
-        customer: customer.clone(),
-        product_id: product.id.clone(),
-        quantity,
-        price: product.price,
-        sale: product.sale,
-        total_amount: product.price.unit_price(product.sale).times(quantity),
-        portone: portone().ids,
-        business_day: kst::business_day(at(0)),
-        created_at: at(0),
-        expires_at: at(300),
-    }
-}
+use super::{TestIds, World, at, email, hold, portone};
 
 async fn stock(world: &World, product: &Product) -> Stock {
     world.products.find(&product.store_id, &product.id).await.unwrap().unwrap().stock
@@ -193,4 +182,162 @@ pub async fn refunds(world: &World) {
     refunds.record(payment, &attempt(RefundState::Failed, true)).await.unwrap();
     assert!(refunds.due(at(9_999), 10).await.unwrap().is_empty());
     assert!(refunds.claim(payment, at(9_999), at(10_000)).await.unwrap().is_none());
+}
+
+fn cancellation(by: CanceledBy, second: i64) -> Cancellation {
+    Cancellation { by, reason: Some("이유".to_owned()), today: kst::business_day(at(0)), at: at(second) }
+}
+
+async fn ordered(world: &World, customer: &Email, product: &Product, quantity: i64) -> PaymentId {
+    let hold = hold(customer, product, quantity);
+    assert!(world.holds.hold(&hold).await.unwrap());
+    assert_eq!(world.holds.order(&hold.payment_id, at(1)).await.unwrap(), Ordering::Made);
+    hold.payment_id
+}
+
+/// `orders::ports::Cancellations`
+pub async fn cancellations(world: &World) {
+    let cancellations = &world.cancellations;
+    let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 5).await;
+    let cancel = async |payment: &PaymentId, by, second| cancellations.cancel(payment, &cancellation(by, second)).await.unwrap();
+    assert_eq!(cancel(&PaymentId::generate(&TestIds), CanceledBy::Store, 2).await, None);
+
+    // Once, whoever of many asks: the stock is back, the refund and the mail are there.
+    let first = ordered(world, &customer, &product, 2).await;
+    assert_eq!(stock(world, &product).await, counters(2, 0));
+    let canceled = join_all((0..8).map(|n| cancel(&first, if n % 2 == 0 { CanceledBy::Customer } else { CanceledBy::Store }, 2))).await;
+    let canceled: Vec<_> = canceled.into_iter().flatten().collect();
+    assert_eq!(canceled.len(), 1);
+    assert_eq!(
+        (canceled[0].status, canceled[0].canceled_at, canceled[0].cancel_reason.as_deref()),
+        (OrderStatus::Cancel, Some(at(2)), Some("이유"))
+    );
+    assert_eq!(world.orders.find(&first).await.unwrap().as_ref(), Some(&canceled[0]));
+    assert_eq!(stock(world, &product).await, counters(0, 0));
+    let refund = world.refunds.claim(&first, at(2), at(90)).await.unwrap().unwrap();
+    assert!(matches!(refund.reason, RefundReason::CanceledByCustomer | RefundReason::CanceledByStore));
+
+    // From which states: the customer's ends with the acceptance, the store's with the pickup.
+    let second = ordered(world, &customer, &product, 1).await;
+    world.orders.accept(&second, at(3)).await.unwrap();
+    assert_eq!(cancel(&second, CanceledBy::Customer, 4).await, None);
+    assert!(cancel(&second, CanceledBy::Store, 4).await.is_some());
+    let third = ordered(world, &customer, &product, 1).await;
+    world.orders.accept(&third, at(3)).await.unwrap();
+    world.orders.complete(&third, at(4)).await.unwrap();
+    assert_eq!(cancel(&third, CanceledBy::Store, 5).await, None);
+    assert_eq!(stock(world, &product).await, counters(1, 0));
+
+    // An order of an ended day gives no stock back.
+    let old = ordered(world, &customer, &product, 1).await;
+    let tomorrow = Cancellation { today: kst::business_day(at(86_400)), ..cancellation(CanceledBy::Store, 86_400) };
+    assert!(cancellations.cancel(&old, &tomorrow).await.unwrap().is_some());
+    assert_eq!(stock(world, &product).await, counters(2, 0));
+    closing(world, &customer).await;
+}
+
+/// A store closes while payments arrive: each is canceled, or becomes no order.
+async fn closing(world: &World, customer: &Email) {
+    let ((_, store), (_, other)) = (world.store("닫는 가게").await, world.store("다른 가게").await);
+    let (product, elsewhere) = (world.product(&store, 20).await, world.product(&other, 5).await);
+    let (open, taken) = (ordered(world, customer, &product, 1).await, ordered(world, customer, &product, 1).await);
+    let (done, foreign) = (ordered(world, customer, &product, 1).await, ordered(world, customer, &elsewhere, 1).await);
+    for payment in [&taken, &done] {
+        world.orders.accept(payment, at(2)).await.unwrap();
+    }
+    world.orders.complete(&done, at(3)).await.unwrap();
+    let holds: Vec<_> = (0..8).map(|_| hold(customer, &product, 1)).collect();
+    for hold in &holds {
+        assert!(world.holds.hold(hold).await.unwrap());
+    }
+    let close = async { world.cancellations.close_store(&store, &cancellation(CanceledBy::Closing, 4)).await.unwrap() };
+    let paying = join_all(holds.iter().map(|hold| async { world.holds.order(&hold.payment_id, at(4)).await.unwrap() }));
+    let (closed, paid) = tokio::join!(close, paying);
+    let made = paid.iter().filter(|p| **p == Ordering::Made).count();
+    assert_eq!(paid.iter().filter(|p| **p == Ordering::StoreClosed).count(), holds.len() - made, "{paid:?}");
+    let mut canceled: Vec<_> = closed.iter().map(|o| o.payment_id.clone()).collect();
+    canceled.sort();
+    let paid = holds.iter().zip(&paid).filter(|(_, p)| **p == Ordering::Made).map(|(h, _)| h.payment_id.clone());
+    let mut expected: Vec<_> = paid.chain([open, taken]).collect();
+    expected.sort();
+    assert_eq!(canceled, expected);
+    let still_held = i32::try_from(holds.len() - made).unwrap();
+    assert_eq!(stock(world, &product).await, Stock { initial: 20, sold: 1, held: still_held, adjustment: 0 });
+    for payment in &canceled {
+        assert_eq!(world.refunds.claim(payment, at(5), at(90)).await.unwrap().unwrap().reason, RefundReason::StoreClosing);
+    }
+    assert_eq!(world.orders.find(&foreign).await.unwrap().unwrap().status, OrderStatus::Reservation);
+    assert!(world.cancellations.close_store(&store, &cancellation(CanceledBy::Closing, 6)).await.unwrap().is_empty());
+}
+
+/// An order as the archive gets it, with instants that are no whole milliseconds.
+fn archived(customer: &Email, store: &StoreId, second: i64, status: OrderStatus) -> Order {
+    let then = |after: i64| at(second + after) + chrono::Duration::microseconds(1_001);
+    let (complete, cancel) = (status == OrderStatus::Complete, status == OrderStatus::Cancel);
+    Order {
+        payment_id: PaymentId::generate(&TestIds),
+        customer: customer.clone(),
+        customer_nickname: "길동".into(),
+        customer_phone_number: "01012345678".into(),
+        product_id: ProductId::generate(&TestIds),
+        product_name: "도시락".into(),
+        store_id: store.clone(),
+        store_name: "가게".into(),
+        quantity: 2,
+        price: Won(10_000),
+        sale: Sale::parse(30).unwrap(),
+        total_amount: Won(14_000),
+        status,
+        business_day: kst::business_day(at(second)),
+        reservation_at: then(0),
+        accepted_at: complete.then(|| then(1)),
+        completed_at: complete.then(|| then(2)),
+        canceled_at: cancel.then(|| then(2)),
+        cancel_reason: cancel.then(|| "이유".into()),
+        preferences: Preferences { allergies: Some(vec!["egg".into()]), ..Preferences::default() },
+    }
+}
+
+/// `orders::ports::OrderArchive`
+pub async fn archive(archive: &dyn OrderArchive) {
+    let (customer, other) = (email(), email());
+    let (store, elsewhere) = (StoreId::generate(&TestIds), StoreId::generate(&TestIds));
+    let day = 86_400;
+    let orders = [
+        archived(&customer, &store, 0, OrderStatus::Complete),
+        archived(&customer, &store, day, OrderStatus::Cancel),
+        archived(&customer, &elsewhere, 2 * day, OrderStatus::Complete),
+        archived(&other, &store, 3 * day, OrderStatus::Complete),
+    ];
+    archive.put(&[]).await.unwrap();
+    archive.put(&orders[..2]).await.unwrap();
+    // Again, with others, and one that has changed: what is there stays, the others go in.
+    let changed = Order { quantity: 9, ..orders[0].clone() };
+    archive.put(&[changed, orders[1].clone(), orders[2].clone(), orders[3].clone()]).await.unwrap();
+    for order in &orders {
+        assert_eq!(archive.find(&order.payment_id).await.unwrap().as_ref(), Some(order));
+    }
+    assert_eq!(archive.find(&PaymentId::generate(&TestIds)).await.unwrap(), None);
+
+    let [a, b, c, d] = &orders;
+    let of_customer = async |email: &Email, limit| archive.of_customer(email, limit).await.unwrap();
+    assert_eq!(of_customer(&customer, 10).await, [c.clone(), b.clone(), a.clone()]);
+    assert_eq!(of_customer(&customer, 2).await, [c.clone(), b.clone()]);
+    assert!(of_customer(&email(), 10).await.is_empty());
+    assert_eq!(archive.of_store(&store, 10).await.unwrap(), [d.clone(), b.clone(), a.clone()]);
+    assert_eq!(archive.of_store(&store, 1).await.unwrap(), [d.clone()]);
+
+    // By the instant of the end, from … before.
+    let ended = async |from, until| {
+        let mut found = archive.ended_of_store(&store, from, until).await.unwrap();
+        found.sort_by(Order::newest_first);
+        found
+    };
+    assert_eq!(ended(at(0), at(4 * day)).await, [d.clone(), b.clone(), a.clone()]);
+    assert_eq!(ended(at(day), chrono::DateTime::<chrono::Utc>::MAX_UTC).await, [d.clone(), b.clone()]);
+    let end = b.ended_at().unwrap();
+    let milli = chrono::Duration::milliseconds(2);
+    assert_eq!(ended(end - milli, end + milli).await, [b.clone()]);
+    assert!(ended(at(4 * day), at(5 * day)).await.is_empty());
 }

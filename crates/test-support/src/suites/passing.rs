@@ -6,7 +6,10 @@ use cheapbob_domain::{
         ports::{Mailer, PickupSignals},
     },
     shared::{Ids, PaymentId},
-    stores::ports::ObjectStorage,
+    stores::{
+        history::{KEPT, KEPT_FOR},
+        ports::{ObjectStorage, SearchHistory},
+    },
     users::{
         Provider, Role,
         ports::{PendingLogin, Sessions},
@@ -14,7 +17,7 @@ use cheapbob_domain::{
 };
 use futures::{StreamExt, future::join_all};
 
-use super::{TestIds, at};
+use super::{TestIds, at, email};
 
 /// `users::ports::Sessions`
 pub async fn sessions(sessions: &dyn Sessions) {
@@ -73,12 +76,51 @@ pub async fn mailer<F: Future<Output = i64>>(mailer: &dyn Mailer, count: impl Fn
 pub async fn storage(storage: &dyn ObjectStorage) {
     let key = format!("stores/{}/한 글.jpg", TestIds.ulid());
     assert_eq!(storage.get(&key).await.unwrap(), None);
-    storage.put(&key, "image/jpeg", b"one").await.unwrap();
-    storage.put(&key, "image/jpeg", b"two").await.unwrap();
+    storage.put(&key, "image/jpeg", b"one".to_vec()).await.unwrap();
+    storage.put(&key, "image/jpeg", b"two".to_vec()).await.unwrap();
     assert_eq!(storage.get(&key).await.unwrap(), Some(("image/jpeg".to_owned(), b"two".to_vec())));
     assert!(storage.public_url(&key).starts_with("http"));
+    storage.delete(&key).await.unwrap();
+    storage.delete(&key).await.unwrap();
+    assert_eq!(storage.get(&key).await.unwrap(), None);
     for outside in ["../secret", "/etc/passwd", ""] {
         assert_eq!(storage.get(outside).await.unwrap(), None);
-        assert!(storage.put(outside, "image/jpeg", b"x").await.is_err());
+        storage.delete(outside).await.unwrap();
+        assert!(storage.put(outside, "image/jpeg", b"x".to_vec()).await.is_err());
     }
+}
+
+/// `stores::ports::SearchHistory`
+pub async fn history(history: &dyn SearchHistory) {
+    let (mine, other) = (email(), email());
+    let list = async |now| history.list(&mine, at(now)).await.unwrap();
+    assert!(list(0).await.is_empty());
+    assert!(!history.forget(&mine, "김밥", at(0)).await.unwrap());
+    for (second, text) in [(0, "김밥"), (1, "a/b"), (2, "김밥"), (2, "같은 때")] {
+        history.remember(&mine, text, at(second)).await.unwrap();
+    }
+    // Newest first, each once; of two at one instant the later call is the newer.
+    assert_eq!(list(3).await, ["같은 때", "김밥", "a/b"]);
+    assert!(history.list(&other, at(3)).await.unwrap().is_empty());
+    assert!(history.forget(&mine, "a/b", at(3)).await.unwrap());
+    assert!(!history.forget(&mine, "a/b", at(3)).await.unwrap());
+
+    // Many at once leave the newest few, each once.
+    let texts: Vec<_> = (0..24).map(|n| format!("검색 {}", n % 12)).collect();
+    join_all(texts.iter().map(|text| async { history.remember(&mine, text, at(10)).await.unwrap() })).await;
+    let kept = list(10).await;
+    assert_eq!(kept.len(), KEPT, "{kept:?}");
+    assert_eq!(kept.iter().collect::<std::collections::HashSet<_>>().len(), KEPT, "{kept:?}");
+    assert!(kept.iter().all(|text| texts.contains(text)), "{kept:?}");
+
+    // Seven days, each for itself.
+    history.remember(&mine, "새로운", at(3_600)).await.unwrap();
+    let week = KEPT_FOR.num_seconds();
+    assert_eq!(list(week + 1_800).await, ["새로운"]);
+    assert!(!history.forget(&mine, &kept[0], at(week + 1_800)).await.unwrap());
+    assert!(list(week + 3_601).await.is_empty());
+    history.remember(&mine, "또", at(week + 3_700)).await.unwrap();
+    history.clear(&mine).await.unwrap();
+    history.clear(&mine).await.unwrap();
+    assert!(list(week + 3_700).await.is_empty());
 }

@@ -1,10 +1,14 @@
-use cheapbob_domain::stores::{BnameFilter, StoreFilter};
+use cheapbob_domain::stores::{
+    Address, BnameFilter, Image, PortOneIds, Sns, Store, StoreChange, StoreFilter, Week,
+    hours::DayInput,
+    ports::{Added, Removed},
+};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 
 use super::{TestIds, World, at, new_product, new_store, portone};
 use cheapbob_domain::{
-    shared::{ProductId, StoreId},
+    shared::{ProductId, StoreId, Validation},
     users::Role,
 };
 
@@ -31,6 +35,108 @@ pub async fn stores(world: &World) {
     let payment = stores.payment(&id).await.unwrap().unwrap();
     assert_eq!((payment.ids, payment.secret.expose_secret()), (portone().ids, portone().secret.expose_secret()));
     assert!(stores.of_seller(&seller).await.unwrap().unwrap().payment_ready);
+
+    // The account's names change, its secret stays.
+    let ids = PortOneIds { store_id: "store-2".into(), channel_id: "channel-2".into() };
+    assert!(stores.change_payment(&id, &ids, at(1)).await.unwrap());
+    let payment = stores.payment(&id).await.unwrap().unwrap();
+    assert_eq!((payment.ids, payment.secret.expose_secret()), (ids.clone(), portone().secret.expose_secret()));
+    assert!(!stores.change_payment(&StoreId::generate(&TestIds), &ids, at(1)).await.unwrap());
+
+    // What is given changes, the rest stays.
+    let before = stores.of_seller(&seller).await.unwrap().unwrap();
+    let address =
+        Address { detail_address: "2층".into(), walking_time: None, nearest_station: Some("역".into()), ..before.address.clone() };
+    let change = StoreChange {
+        name: Some("새 가게".into()),
+        address: Some(address.clone()),
+        x: Some(None),
+        homepage: Some(Some("https://h.example".into())),
+        ..StoreChange::default()
+    };
+    stores.change(&id, &change, at(2)).await.unwrap();
+    let after = stores.of_seller(&seller).await.unwrap().unwrap();
+    let sns = Sns { x: None, homepage: Some("https://h.example".into()), ..before.sns.clone() };
+    assert_eq!(after, Store { name: "새 가게".into(), address, sns, ..before });
+}
+
+/// `stores::ports::Hours`
+pub async fn hours(world: &World) {
+    let hours = &world.hours;
+    let ((seller, mine), (_, other)) = (world.store("내 가게").await, world.store("남의 가게").await);
+    let current = hours.current(&mine).await.unwrap();
+    assert_eq!(current, world.stores.of_seller(&seller).await.unwrap().unwrap().operation_times);
+    assert_eq!(hours.reserved(&mine).await.unwrap(), None);
+    hours.cancel(&mine).await.unwrap();
+    for (second, close) in [(1, "22:00"), (2, "23:30:15")] {
+        let week = week(close);
+        hours.reserve(&mine, &week, at(second)).await.unwrap();
+        assert_eq!(hours.reserved(&mine).await.unwrap(), Some((week, at(second))));
+    }
+    // Nothing takes effect before the daily turn.
+    assert_eq!(hours.current(&mine).await.unwrap(), current);
+    assert_eq!(hours.reserved(&other).await.unwrap(), None);
+    hours.cancel(&mine).await.unwrap();
+    assert_eq!(hours.reserved(&mine).await.unwrap(), None);
+}
+
+fn week(close: &str) -> Week {
+    let day = |day_of_week| DayInput {
+        day_of_week,
+        times: [Some("09:00"), Some(close), Some("18:00"), Some("20:00")],
+        is_open_enabled: day_of_week != 2,
+    };
+    Week::parse("w", &(0..7).map(day).collect::<Vec<_>>(), &mut Validation::default()).unwrap()
+}
+
+/// `stores::ports::StoreImages`
+pub async fn images(world: &World) {
+    let images = &world.images;
+    let ((_, mine), (_, other)) = (world.store("내 가게").await, world.store("남의 가게").await);
+    let keys = |names: &[&str]| names.iter().map(|name| format!("stores/{mine}/{name}.jpg")).collect::<Vec<_>>();
+    let key = |name: &str| keys(&[name]).remove(0);
+    let shown = |list: &[Image]| -> Vec<String> {
+        list.iter()
+            .map(|i| format!("{} {}{}", i.key.rsplit('/').next().unwrap(), i.display_order, if i.is_main { " main" } else { "" }))
+            .collect()
+    };
+    assert!(images.list(&mine).await.unwrap().is_empty());
+
+    // The first ones: of two uploads at once one comes first and the other finds them there.
+    let (a, b) = (keys(&["a1", "a2"]), keys(&["b1", "b2"]));
+    let first = join_all([&a, &b].map(|keys| images.add(&mine, keys, true, 5))).await;
+    let added: Vec<_> = first.into_iter().map(Result::unwrap).collect();
+    assert_eq!(added.iter().filter(|a| **a == Added::Exist).count(), 1, "{added:?}");
+    let list = images.list(&mine).await.unwrap();
+    assert_eq!(shown(&list)[0].split_at(2).1, ".jpg 0 main");
+    assert_eq!((list.len(), list[0].is_main, list[1].is_main), (2, true, false));
+    let main = list[0].key.clone();
+
+    // More, behind the others, up to the most; all or nothing.
+    assert_eq!(images.add(&mine, &keys(&["c", "d", "e", "f"]), false, 5).await.unwrap(), Added::TooMany);
+    let Added::Images(list) = images.add(&mine, &keys(&["c", "d"]), false, 5).await.unwrap() else { panic!("added") };
+    assert_eq!(shown(&list[2..]), ["c.jpg 2", "d.jpg 3"]);
+    let singles = ["x", "y", "z"].map(|name| keys(&[name]));
+    let at_once = join_all(singles.iter().map(|keys| async { images.add(&mine, keys, false, 5).await.unwrap() })).await;
+    assert_eq!(at_once.iter().filter(|a| **a == Added::TooMany).count(), 2);
+
+    // Another store's pictures are not there; the main one stays.
+    assert_eq!(images.remove(&other, &key("c")).await.unwrap(), Removed::NotThere);
+    assert_eq!(images.set_main(&other, &key("c")).await.unwrap(), None);
+    assert_eq!(images.remove(&mine, "stores/none.jpg").await.unwrap(), Removed::NotThere);
+    assert_eq!(images.remove(&mine, &main).await.unwrap(), Removed::IsMain);
+    assert_eq!(images.remove(&mine, &key("d")).await.unwrap(), Removed::Removed);
+    assert_eq!(images.remove(&mine, &key("d")).await.unwrap(), Removed::NotThere);
+
+    // One main picture, also after many at once.
+    assert_eq!(images.set_main(&mine, &key("c")).await.unwrap(), Some(Image { key: key("c"), is_main: true, display_order: 2 }));
+    let all: Vec<_> = images.list(&mine).await.unwrap().into_iter().map(|i| i.key).collect();
+    assert_eq!(all[0], key("c"));
+    join_all(all.iter().map(|key| async { images.set_main(&mine, key).await.unwrap().unwrap() })).await;
+    let list = images.list(&mine).await.unwrap();
+    assert_eq!(list.iter().filter(|i| i.is_main).count(), 1);
+    assert_eq!(images.main_of(&[mine.clone(), other.clone()]).await.unwrap(), [(mine, list[0].key.clone())]);
+    assert!(images.main_of(&[]).await.unwrap().is_empty());
 }
 
 /// `stores::ports::StoreSearch`

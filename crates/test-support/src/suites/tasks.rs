@@ -56,6 +56,13 @@ pub async fn tasks(world: &World) {
     last.sort();
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
+    // The clock was moved back while a run waited: it does not wait for the clock to get there again.
+    assert!(tasks.schedule("moved", at(5_000)).await.unwrap());
+    assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
+    assert!(!tasks.schedule("moved", at(40)).await.unwrap());
+    let [moved] = &tasks.claim("a", at(40), 10).await.unwrap()[..] else { panic!("one task") };
+    tasks.finish(&moved.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
+
     // Done ones go, dead ones stay for the operator.
     assert_eq!(tasks.prune(3600).await.unwrap(), 0);
     assert_eq!(tasks.prune(-1).await.unwrap(), 2);

@@ -1,9 +1,15 @@
 use cheapbob_domain::{
+    orders::ports::Ordering,
     shared::Email,
-    users::{Account, DetailChange, Nickname, PreferenceKind, Provider, RegistrationStatus, Role},
+    users::{
+        Account, DetailChange, Nickname, PreferenceKind, Provider, RegistrationStatus, Role,
+        ports::{Deactivation, Withdrawals},
+    },
 };
 
-use super::{World, at, email, profile};
+use futures::future::join_all;
+
+use super::{World, at, email, hold, profile};
 
 /// `users::ports::Accounts`
 pub async fn accounts(world: &World) {
@@ -63,4 +69,77 @@ pub async fn customers(world: &World) {
     assert_eq!((changed.nickname.as_str(), changed.phone_number.as_str()), ("둘리", "01012345678"));
     assert_eq!((changed.created_at, changed.updated_at), (at(0), at(5)));
     assert_eq!(customers.detail(&mine).await.unwrap(), Some(changed));
+
+    // Words of one kind.
+    let words = async |kind| -> Vec<String> { customers.preferences(&mine, kind).await.unwrap().into_iter().map(|p| p.word).collect() };
+    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
+    assert!(words(PreferenceKind::ToppingType).await.is_empty());
+    let add = async |kind, words: &[&'static str]| customers.add_preferences(&mine, kind, words, at(6)).await.unwrap();
+    assert_eq!(add(PreferenceKind::PreferredMenu, &["korean", "salad"]).await, Some(false));
+    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
+    assert_eq!(add(PreferenceKind::PreferredMenu, &["sandwich", "korean"]).await, Some(true));
+    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad", "sandwich", "korean"]);
+    assert_eq!(add(PreferenceKind::Allergy, &[]).await, Some(true));
+    let added = join_all((0..8).map(|_| add(PreferenceKind::ToppingType, &["shrimp"]))).await;
+    assert_eq!(added.iter().filter(|a| **a == Some(true)).count(), 1);
+    assert!(customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
+    assert!(!customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
+    assert!(!customers.remove_preference(&mine, PreferenceKind::ToppingType, "poke").await.unwrap());
+    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "sandwich", "korean"]);
+    let stranger = world.account(Role::Customer).await;
+    assert_eq!(customers.add_preferences(&stranger, PreferenceKind::Allergy, &["egg"], at(6)).await.unwrap(), None);
+    assert!(!customers.remove_preference(&stranger, PreferenceKind::Allergy, "egg").await.unwrap());
+}
+
+/// `users::ports::Accounts::deactivate` and `reactivate`
+pub async fn deactivation(world: &World) {
+    let accounts = &world.accounts;
+    let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 5).await;
+    let deactivate = async |email: &Email, second| accounts.deactivate(email, at(second)).await.unwrap();
+    assert!(!accounts.reactivate(&customer).await.unwrap());
+
+    // A hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as well.
+    let hold = hold(&customer, &product, 1);
+    assert!(world.holds.hold(&hold).await.unwrap());
+    assert_eq!(deactivate(&customer, 299).await, Deactivation::OrderInProgress);
+    world.holds.order(&hold.payment_id, at(10)).await.unwrap();
+    for accept in [false, true] {
+        if accept {
+            world.orders.accept(&hold.payment_id, at(20)).await.unwrap();
+        }
+        assert_eq!(deactivate(&customer, 300).await, Deactivation::OrderInProgress);
+        assert_eq!(deactivate(&seller, 300).await, Deactivation::OrderInProgress);
+    }
+    world.orders.complete(&hold.payment_id, at(30)).await.unwrap();
+
+    // Once, by whichever of many.
+    let done = join_all((0..8).map(|_| deactivate(&seller, 300))).await;
+    assert_eq!(done.iter().filter(|d| **d == Deactivation::Done).count(), 1, "{done:?}");
+    assert_eq!(done.iter().filter(|d| **d == Deactivation::WasInactive).count(), 7, "{done:?}");
+    assert!(!accounts.find(&seller).await.unwrap().unwrap().account.is_active);
+    assert!(world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
+    assert!(world.holds.offer(&product.id, &customer, 1).await.unwrap().unwrap().calendar.suspended);
+    // A payment that comes now is no order.
+    let late = super::hold(&world.customer().await, &product, 1);
+    assert!(world.holds.hold(&late).await.unwrap());
+    assert_eq!(world.holds.order(&late.payment_id, at(301)).await.unwrap(), Ordering::StoreClosed);
+    assert!(accounts.reactivate(&seller).await.unwrap());
+    assert!(!accounts.reactivate(&seller).await.unwrap());
+    assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);
+    assert!(!world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
+    assert_eq!(deactivate(&customer, 300).await, Deactivation::Done);
+}
+
+/// `users::ports::Withdrawals`
+pub async fn withdrawals(withdrawals: &dyn Withdrawals) {
+    let (mine, other) = (email(), email());
+    assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
+    withdrawals.cancel(&mine).await.unwrap();
+    withdrawals.request(&mine, Role::Customer, at(1)).await.unwrap();
+    withdrawals.request(&mine, Role::Customer, at(2)).await.unwrap();
+    assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), Some(at(1)));
+    assert_eq!(withdrawals.requested_at(&other).await.unwrap(), None);
+    withdrawals.cancel(&mine).await.unwrap();
+    assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
 }

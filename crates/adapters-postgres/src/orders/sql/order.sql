@@ -1,9 +1,9 @@
--- Locks the hold, then changes the product, as every statement here. The store's row is share-locked: a store that closes
--- at this moment waits for the order and then cancels it, or the order waits and is refused.
+-- Locks the hold, then changes the product, as every statement here. The store's row is share-locked: a store that closes, or
+-- whose seller withdraws, at this moment waits for the order and then sees it, or the order waits and is refused.
 WITH hold AS (
     SELECT h.*, s.name AS store_name
     FROM holds h JOIN stores s ON s.id = h.store_id
-    WHERE h.payment_id = $1 AND h.state IN ('held', 'released') AND s.closed_on IS DISTINCT FROM h.business_day
+    WHERE h.payment_id = $1 AND h.state IN ('held', 'released') AND s.closed_on IS DISTINCT FROM h.business_day AND NOT s.suspended
     FOR UPDATE OF h FOR SHARE OF s
 ), taken AS (
     UPDATE products p

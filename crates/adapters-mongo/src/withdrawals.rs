@@ -1,0 +1,34 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    shared::{Email, Error, Result},
+    users::{Role, ports::Withdrawals},
+};
+use chrono::{DateTime, Utc};
+use mongodb::bson::doc;
+
+use crate::{Mongo, failed};
+
+const WITHDRAWALS: &str = "withdrawals";
+
+#[async_trait]
+impl Withdrawals for Mongo {
+    async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()> {
+        let first = doc! { "$setOnInsert": { "role": role.as_str(), "requested_at_us": at.timestamp_micros() } };
+        let collection = self.collection(WITHDRAWALS);
+        collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>> {
+        let found = self.collection(WITHDRAWALS).find_one(doc! { "_id": email.as_str() }).await.map_err(failed)?;
+        found
+            .map(|row| {
+                let at = row.get_i64("requested_at_us").ok().and_then(DateTime::from_timestamp_micros);
+                at.ok_or_else(|| Error::internal("bad document: withdrawals.requested_at_us"))
+            })
+            .transpose()
+    }
+
+    async fn cancel(&self, email: &Email) -> Result<()> {
+        self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() }).await.map(|_| ()).map_err(failed)
+    }
+}

@@ -1,0 +1,71 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{CanceledBy, Cancellation, Order, OrderStatus, ports::Cancellations},
+    shared::{PaymentId, Result, StoreId},
+};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+
+use super::lists::OrderRow;
+use crate::{
+    database::{Postgres, failed},
+    schema::{orders, stores},
+    sql::prepared,
+};
+
+const CANCEL: &str = include_str!("sql/cancel.sql");
+
+async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
+    let event = match cancellation.by {
+        CanceledBy::Customer => "canceled_by_customer",
+        CanceledBy::Store | CanceledBy::Closing => "canceled_by_store",
+    };
+    let query = sql_query(CANCEL)
+        .bind::<t::Text, _>(payment)
+        .bind::<t::Array<t::Text>, _>(words(cancellation))
+        .bind::<t::Nullable<t::Text>, _>(&cancellation.reason)
+        .bind::<t::Date, _>(cancellation.today)
+        .bind::<t::Timestamptz, _>(cancellation.at)
+        .bind::<t::Text, _>(cancellation.by.refund_reason().as_str())
+        .bind::<t::Text, _>(event);
+    prepared(query).get_result(connection).await.optional()
+}
+
+fn words(cancellation: &Cancellation) -> Vec<&'static str> {
+    cancellation.by.from_states().iter().copied().map(OrderStatus::as_str).collect()
+}
+
+#[async_trait]
+impl Cancellations for Postgres {
+    async fn cancel(&self, payment: &PaymentId, cancellation: &Cancellation) -> Result<Option<Order>> {
+        let mut connection = self.connection().await?;
+        let row = cancel(&mut connection, payment.as_str(), cancellation).await.map_err(failed)?;
+        row.map(Order::try_from).transpose()
+    }
+
+    async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let rows = connection
+            .transaction(async |c| {
+                // An order that is being made holds a share of the store's row: it is waited for, and a later one is refused.
+                diesel::update(stores::table.find(store.as_str())).set(stores::closed_on.eq(cancellation.today)).execute(c).await?;
+                let open: Vec<String> = orders::table
+                    .filter(orders::store_id.eq(store.as_str()).and(orders::business_day.eq(cancellation.today)))
+                    .filter(orders::status.eq_any(words(cancellation)))
+                    .order(orders::payment_id)
+                    .select(orders::payment_id)
+                    // All orders before the first product: a cancellation that has one of them waits for its product next.
+                    .for_update()
+                    .load(c)
+                    .await?;
+                let mut rows = Vec::with_capacity(open.len());
+                for payment in open {
+                    rows.extend(cancel(c, &payment, cancellation).await?);
+                }
+                Ok(rows)
+            })
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(Order::try_from).collect()
+    }
+}

@@ -1,0 +1,6 @@
+WITH done AS (
+    UPDATE accounts SET is_active = true WHERE email = $1 AND NOT is_active RETURNING email
+), resumed AS (
+    UPDATE stores SET suspended = false FROM done WHERE seller_email = done.email
+)
+SELECT email FROM done

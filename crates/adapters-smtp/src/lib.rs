@@ -1,0 +1,116 @@
+#![doc = include_str!("../README.md")]
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{Mail, ports::Mailer},
+    shared::{Error, Result},
+};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    address::AddressError,
+    message::{Mailbox, MultiPart},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+    },
+};
+use secrecy::{ExposeSecret, SecretString};
+
+const PART: &str = "smtp";
+
+/// How long each step of the conversation may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How the conversation is kept private.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// From the first byte: usual on port 465 (RFC 8314).
+    Implicit,
+    /// After STARTTLS, which is required.
+    StartTls,
+    /// Not at all: for a server on this machine, in tests and development.
+    None,
+}
+
+/// Where mail goes out.
+#[derive(Debug, Clone)]
+pub struct SmtpSettings {
+    /// Host name, also the name in its certificate.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Login.
+    pub user: String,
+    /// Password.
+    pub password: SecretString,
+    /// The sender's address.
+    pub email: String,
+    /// The sender's name.
+    pub name: String,
+    /// How it is kept private.
+    pub tls: SmtpTls,
+    /// PEM of one more authority to trust: a company's own.
+    pub root_certificate: Option<Vec<u8>>,
+}
+
+/// Why the settings are of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpError {
+    /// The sender's address is none.
+    #[error("SUPER_ADMIN_SMTP_EMAIL is no address: {0}")]
+    Address(#[from] AddressError),
+    /// The host's name cannot be in a certificate, or the authority's certificate is none.
+    #[error("SUPER_ADMIN_SMTP_HOST or SUPER_ADMIN_SMTP_CA_FILE: {0}")]
+    Tls(#[from] lettre::transport::smtp::Error),
+}
+
+/// The way out.
+pub struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Smtp {
+    /// Connects when first used; connections are kept for the next mail.
+    ///
+    /// # Errors
+    /// [`SmtpError`].
+    pub fn new(settings: &SmtpSettings) -> std::result::Result<Self, SmtpError> {
+        let mut parameters = TlsParameters::builder(settings.host.clone());
+        if let Some(pem) = &settings.root_certificate {
+            parameters = parameters.add_root_certificate(Certificate::from_pem(pem)?);
+        }
+        let tls = match settings.tls {
+            SmtpTls::None => Tls::None,
+            SmtpTls::Implicit => Tls::Wrapper(parameters.build()?),
+            SmtpTls::StartTls => Tls::Required(parameters.build()?),
+        };
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(PATIENCE))
+            .credentials(Credentials::new(settings.user.clone(), settings.password.expose_secret().to_owned()))
+            .build();
+        Ok(Self { transport, from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?) })
+    }
+}
+
+#[async_trait]
+impl Mailer for Smtp {
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
+        let to = mail.to.parse().map_err(|e: AddressError| Error::internal(e))?;
+        let message = Message::builder()
+            .message_id(Some(format!("<{message_id}@{}>", self.from.email.domain())))
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&mail.subject)
+            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+            .map_err(Error::internal)?;
+        self.transport.send(message).await.map(|_| ()).map_err(|e| {
+            // A refusal for good is no outage; the outbox tries again all the same, and ends in the operator's list.
+            if e.is_permanent() { Error::internal(e) } else { Error::unavailable(PART, e) }
+        })
+    }
+}

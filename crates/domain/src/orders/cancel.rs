@@ -1,0 +1,159 @@
+//! Giving an order up: one path for the customer, the store and a store that closes for today.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    error,
+    lists::OrderService,
+    order::{Order, OrderStatus},
+    ports::Cancellations,
+    refund::{RefundReason, RefundService},
+};
+use crate::{
+    shared::{Clock, Email, PaymentId, Refusal, Result, Rule, kst, text},
+    stores::StoreService,
+};
+
+/// Who gives the order up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CanceledBy {
+    /// The customer, while the store has not taken it.
+    Customer,
+    /// The store, until it is picked up.
+    Store,
+    /// The store, by closing for today.
+    Closing,
+}
+
+impl CanceledBy {
+    /// From which states.
+    pub fn from_states(self) -> &'static [OrderStatus] {
+        match self {
+            Self::Customer => &[OrderStatus::Reservation],
+            Self::Store | Self::Closing => &[OrderStatus::Reservation, OrderStatus::Accept],
+        }
+    }
+
+    /// Why the money goes back.
+    pub fn refund_reason(self) -> RefundReason {
+        match self {
+            Self::Customer => RefundReason::CanceledByCustomer,
+            Self::Store => RefundReason::CanceledByStore,
+            Self::Closing => RefundReason::StoreClosing,
+        }
+    }
+
+    fn refusal(self, status: OrderStatus) -> Refusal {
+        match status {
+            OrderStatus::Cancel => error::ORDER_CANCELED,
+            OrderStatus::Complete => error::ORDER_COMPLETE,
+            OrderStatus::Accept | OrderStatus::Reservation => error::ORDER_ACCEPTED,
+        }
+    }
+}
+
+/// A reason that a person typed.
+///
+/// # Errors
+/// `too_short`, `too_long` (255 characters), `bad_character`.
+pub fn reason(typed: &str) -> std::result::Result<String, Rule> {
+    text::bounded(typed, 1, 255)
+}
+
+/// What is written into the orders that a closing store gives up.
+const CLOSING: &str = "매장 영업 종료";
+
+/// A cancellation as it is stored, with stock, refund and mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Who.
+    pub by: CanceledBy,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// The current business day: only its orders give stock back.
+    pub today: NaiveDate,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// A canceled order and whether its money is back already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canceled {
+    /// The order.
+    pub order: Order,
+    /// `false`: the refund goes on by itself.
+    pub refunded: bool,
+}
+
+/// Use cases of giving orders up.
+pub struct CancelService {
+    cancellations: Arc<dyn Cancellations>,
+    lists: Arc<OrderService>,
+    stores: Arc<StoreService>,
+    refunds: Arc<RefundService>,
+    clock: Arc<dyn Clock>,
+}
+
+impl CancelService {
+    /// Wires the service.
+    pub fn new(
+        cancellations: Arc<dyn Cancellations>,
+        lists: Arc<OrderService>,
+        stores: Arc<StoreService>,
+        refunds: Arc<RefundService>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { cancellations, lists, stores, refunds, clock }
+    }
+
+    /// The customer gives it up.
+    ///
+    /// # Errors
+    /// `order_not_found`, `order_canceled`, `order_accepted`, `order_complete`.
+    pub async fn by_customer(&self, customer: &Email, payment: Option<&PaymentId>, reason: Option<String>) -> Result<Canceled> {
+        let order = self.lists.of_customer(customer, payment).await?;
+        self.one(order, CanceledBy::Customer, reason).await
+    }
+
+    /// The store gives it up.
+    ///
+    /// # Errors
+    /// `store_not_found`, `order_not_found`, `order_canceled`, `order_complete`.
+    pub async fn by_store(&self, seller: &Email, payment: Option<&PaymentId>, reason: Option<String>) -> Result<Canceled> {
+        let order = self.lists.of_store(seller, payment).await?;
+        self.one(order, CanceledBy::Store, reason).await
+    }
+
+    async fn one(&self, order: Order, by: CanceledBy, reason: Option<String>) -> Result<Canceled> {
+        if !by.from_states().contains(&order.status) {
+            return Err(by.refusal(order.status).into());
+        }
+        let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason)).await? else {
+            // Somebody was faster between the read and the write.
+            let now = self.lists.find(&order.payment_id).await?.map_or(OrderStatus::Cancel, |o| o.status);
+            return Err(by.refusal(now).into());
+        };
+        let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id)).await == 1;
+        Ok(Canceled { order, refunded })
+    }
+
+    /// Closes the store for the business day and gives its open orders of that day up; gives their number.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn close_store(&self, seller: &Email) -> Result<usize> {
+        let store = self.stores.store_id(seller).await?;
+        let cancellation = self.cancellation(CanceledBy::Closing, Some(CLOSING.to_owned()));
+        let orders = self.cancellations.close_store(&store, &cancellation).await?;
+        let payments: Vec<_> = orders.into_iter().map(|o| o.payment_id).collect();
+        self.refunds.attempt_now(&payments).await;
+        Ok(payments.len())
+    }
+
+    fn cancellation(&self, by: CanceledBy, reason: Option<String>) -> Cancellation {
+        let at = self.clock.now();
+        Cancellation { by, reason, today: kst::business_day(at), at }
+    }
+}

@@ -1,0 +1,178 @@
+//! Pictures of a store: objects in the storage, rows that name them.
+
+use std::sync::Arc;
+
+use super::{
+    error,
+    ports::{Added, ObjectStorage, Removed, StoreImages},
+    service::StoreService,
+    store::Image,
+};
+use crate::shared::{Email, Ids, Result, StoreId};
+
+/// The most pictures of a store (contract).
+pub const MOST_IMAGES: usize = 11;
+
+/// The largest picture in bytes (contract: 15 MB).
+pub const LARGEST_IMAGE: usize = 15 * 1024 * 1024;
+
+/// What a picture may be. The bytes decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageKind {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+}
+
+impl ImageKind {
+    /// For the storage.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+}
+
+/// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload that is
+/// not [`ImageService::finish`]ed must be [`ImageService::abandon`]ed.
+#[derive(Debug)]
+pub struct Upload {
+    store: StoreId,
+    first: bool,
+    room: usize,
+    keys: Vec<String>,
+}
+
+impl Upload {
+    /// Pictures stored so far.
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// Use cases of a store's pictures.
+pub struct ImageService {
+    images: Arc<dyn StoreImages>,
+    storage: Arc<dyn ObjectStorage>,
+    stores: Arc<StoreService>,
+    ids: Arc<dyn Ids>,
+}
+
+impl ImageService {
+    /// Wires the service.
+    pub fn new(images: Arc<dyn StoreImages>, storage: Arc<dyn ObjectStorage>, stores: Arc<StoreService>, ids: Arc<dyn Ids>) -> Self {
+        Self { images, storage, stores, ids }
+    }
+
+    /// The pictures, the main one first.
+    ///
+    /// # Errors
+    /// `store_not_found`.
+    pub async fn list(&self, seller: &Email) -> Result<(StoreId, Vec<Image>)> {
+        let store = self.stores.store_id(seller).await?;
+        let images = self.images.list(&store).await?;
+        Ok((store, images))
+    }
+
+    /// Begins an upload. `first`: the store's first pictures, of which the first becomes the main one.
+    ///
+    /// # Errors
+    /// `store_not_found`, `images_exist`.
+    pub async fn begin(&self, seller: &Email, first: bool) -> Result<Upload> {
+        let (store, images) = self.list(seller).await?;
+        if first && !images.is_empty() {
+            return Err(error::IMAGES_EXIST.into());
+        }
+        Ok(Upload { store, first, room: MOST_IMAGES.saturating_sub(images.len()), keys: Vec::new() })
+    }
+
+    /// Whether one more picture may come, before it is read.
+    ///
+    /// # Errors
+    /// `too_many_images`.
+    pub fn check_room(&self, upload: &Upload) -> Result<()> {
+        if upload.keys.len() < upload.room { Ok(()) } else { Err(error::TOO_MANY_IMAGES.into()) }
+    }
+
+    /// Stores one picture.
+    ///
+    /// # Errors
+    /// `too_many_images`, Unavailable.
+    pub async fn add(&self, upload: &mut Upload, kind: ImageKind, bytes: Vec<u8>) -> Result<()> {
+        self.check_room(upload)?;
+        let key = format!("stores/{}/{}.{}", upload.store, self.ids.ulid().to_lowercase(), kind.extension());
+        // Named before it is stored: an upload that fails half-way is deleted as well.
+        upload.keys.push(key.clone());
+        self.storage.put(&key, kind.content_type(), bytes).await
+    }
+
+    /// Writes the rows; gives the store's whole list. On any failure the objects are deleted.
+    ///
+    /// # Errors
+    /// `no_images`, `images_exist`, `too_many_images`, Unavailable.
+    pub async fn finish(&self, upload: Upload) -> Result<(StoreId, Vec<Image>)> {
+        if upload.keys.is_empty() {
+            return Err(error::NO_IMAGES.into());
+        }
+        let added = self.images.add(&upload.store, &upload.keys, upload.first, MOST_IMAGES).await;
+        let refusal = match added {
+            Ok(Added::Images(images)) => return Ok((upload.store, images)),
+            Ok(Added::Exist) => error::IMAGES_EXIST.into(),
+            Ok(Added::TooMany) => error::TOO_MANY_IMAGES.into(),
+            Err(error) => error,
+        };
+        self.abandon(upload).await;
+        Err(refusal)
+    }
+
+    /// Deletes what an upload has stored so far.
+    pub async fn abandon(&self, upload: Upload) {
+        for key in upload.keys {
+            self.delete_object(&key).await;
+        }
+    }
+
+    async fn delete_object(&self, key: &str) {
+        if let Err(error) = self.storage.delete(key).await {
+            tracing::error!(key, %error, "an object that no row names is left behind");
+        }
+    }
+
+    /// Deletes a picture.
+    ///
+    /// # Errors
+    /// `store_not_found`, `image_not_found`, `main_image`.
+    pub async fn remove(&self, seller: &Email, key: &str) -> Result<()> {
+        let store = self.stores.store_id(seller).await?;
+        match self.images.remove(&store, key).await? {
+            Removed::Removed => {
+                self.delete_object(key).await;
+                Ok(())
+            }
+            Removed::IsMain => Err(error::MAIN_IMAGE.into()),
+            Removed::NotThere => Err(error::IMAGE_NOT_FOUND.into()),
+        }
+    }
+
+    /// Makes a picture the main one.
+    ///
+    /// # Errors
+    /// `store_not_found`, `image_not_found`.
+    pub async fn set_main(&self, seller: &Email, key: &str) -> Result<Image> {
+        let store = self.stores.store_id(seller).await?;
+        Ok(self.images.set_main(&store, key).await?.ok_or(error::IMAGE_NOT_FOUND)?)
+    }
+}

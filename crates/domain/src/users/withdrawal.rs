@@ -1,0 +1,66 @@
+//! Asking to be deleted at the next daily turn, and thinking better of it.
+
+use std::sync::Arc;
+
+use super::{
+    account::Role,
+    error,
+    ports::{Accounts, Deactivation, Withdrawals},
+};
+use crate::{
+    shared::{Clock, Email, Result},
+    stores::StoreService,
+};
+
+/// Use cases of leaving.
+pub struct WithdrawalService {
+    accounts: Arc<dyn Accounts>,
+    withdrawals: Arc<dyn Withdrawals>,
+    stores: Arc<StoreService>,
+    clock: Arc<dyn Clock>,
+}
+
+impl WithdrawalService {
+    /// Wires the service.
+    pub fn new(accounts: Arc<dyn Accounts>, withdrawals: Arc<dyn Withdrawals>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
+        Self { accounts, withdrawals, stores, clock }
+    }
+
+    /// Asks for the deletion. The request is written first: of a crash in between nothing is left but a request that counts
+    /// for nothing.
+    ///
+    /// # Errors
+    /// `store_open`, `order_in_progress`, `already_withdrawn`.
+    pub async fn request(&self, email: &Email, role: Role) -> Result<()> {
+        if role == Role::Seller && self.stores.is_open(email).await? {
+            return Err(error::STORE_OPEN.into());
+        }
+        let now = self.clock.now();
+        self.withdrawals.request(email, role, now).await?;
+        match self.accounts.deactivate(email, now).await? {
+            Deactivation::Done => Ok(()),
+            Deactivation::WasInactive => Err(error::ALREADY_WITHDRAWN.into()),
+            Deactivation::OrderInProgress => {
+                self.withdrawals.cancel(email).await?;
+                Err(error::ORDER_IN_PROGRESS.into())
+            }
+        }
+    }
+
+    /// Takes the request back.
+    ///
+    /// # Errors
+    /// `not_withdrawn` (409) for an active account, `withdrawal_not_found` (404) where the request is gone.
+    pub async fn cancel(&self, email: &Email, is_active: bool) -> Result<()> {
+        if is_active {
+            return Err(error::NOT_WITHDRAWN.into());
+        }
+        if self.withdrawals.requested_at(email).await?.is_none() {
+            return Err(error::WITHDRAWAL_NOT_FOUND.into());
+        }
+        if !self.accounts.reactivate(email).await? {
+            return Err(error::NOT_WITHDRAWN.into());
+        }
+        self.withdrawals.cancel(email).await
+    }
+}

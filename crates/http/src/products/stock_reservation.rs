@@ -1,0 +1,64 @@
+use actix_web::{
+    HttpResponse, delete, get, post,
+    web::{Data, Path},
+};
+use cheapbob_domain::{
+    products::{Product, Stock, StockReservation},
+    shared::{ProductId, Validation},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{auth::Me, error::Result, extract::Json, server::App, users::instant};
+
+#[derive(Deserialize, ToSchema)]
+struct ReserveStock {
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    new_stock: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StockReservationBody {
+    product_id: String,
+    initial_stock: i32,
+    new_stock: i32,
+    reserved_at: String,
+}
+
+impl From<(Product, StockReservation)> for StockReservationBody {
+    fn from((product, reservation): (Product, StockReservation)) -> Self {
+        Self {
+            product_id: product.id.to_string(),
+            initial_stock: product.stock.initial,
+            new_stock: reservation.new_stock,
+            reserved_at: instant(reservation.reserved_at),
+        }
+    }
+}
+
+/// The stock reserved for the next business day.
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = StockReservationBody)))]
+#[get("/seller/store/products/{product_id}/stock/reservation")]
+pub(super) async fn show(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    let found = app.services.products.stock_reservation(&me.0, ProductId::parse(&id).as_ref()).await?;
+    Ok(HttpResponse::Ok().json(StockReservationBody::from(found)))
+}
+
+/// Reserves a stock for the next business day, in place of what was reserved.
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = ReserveStock, responses((status = 201, body = StockReservationBody)))]
+#[post("/seller/store/products/{product_id}/stock/reservation")]
+pub(super) async fn reserve(app: Data<App>, me: Me, id: Path<String>, body: Json<ReserveStock>) -> Result<HttpResponse> {
+    let mut errors = Validation::default();
+    let new_stock = errors.check("new_stock", Stock::initial(body.0.new_stock));
+    let new_stock = errors.finish(|| new_stock)?;
+    let reserved = app.services.products.reserve_stock(&me.0, ProductId::parse(&id).as_ref(), new_stock).await?;
+    Ok(HttpResponse::Created().json(StockReservationBody::from(reserved)))
+}
+
+/// Forgets the reserved stock.
+#[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 204)))]
+#[delete("/seller/store/products/{product_id}/stock/reservation")]
+pub(super) async fn cancel(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    app.services.products.cancel_stock_reservation(&me.0, ProductId::parse(&id).as_ref()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,161 @@
+use actix_multipart::{Multipart, MultipartError};
+use actix_web::{
+    HttpResponse, delete, get, post, put,
+    web::{self, BytesMut, Data, Path},
+};
+use cheapbob_domain::{
+    shared::{Email, Error, StoreId},
+    stores::{
+        Image, error,
+        images::{LARGEST_IMAGE, Upload},
+    },
+};
+use futures::{StreamExt, TryStreamExt};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+
+use super::{picture::inspect, shapes::ImageBody};
+use crate::{
+    auth::Me,
+    error::{ApiError, Result},
+    extract::MALFORMED,
+    server::App,
+};
+
+/// Pictures decoded at once in this process: each may take 200 MB while it is looked at.
+static DECODERS: Semaphore = Semaphore::const_new(2);
+
+/// What is read and thrown away after a refusal, so that the app hears the answer while it is still sending.
+const DRAINED: usize = 200 << 20;
+
+#[derive(Serialize, ToSchema)]
+struct Images {
+    store_id: String,
+    /// The main one first.
+    images: Vec<ImageBody>,
+    total: usize,
+}
+
+impl Images {
+    fn new((store, images): (StoreId, Vec<Image>), app: &App) -> Self {
+        let images: Vec<_> = images.into_iter().map(|image| ImageBody::new(image, app.services.storage.as_ref())).collect();
+        Self { store_id: store.to_string(), total: images.len(), images }
+    }
+}
+
+/// JPEG, PNG or WebP by their bytes, 15 MB each.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form as the document describes it; it is read as a stream")]
+struct ImageFiles {
+    #[schema(value_type = Vec<String>, format = Binary, content_media_type = "application/octet-stream")]
+    files: Vec<Vec<u8>>,
+}
+
+fn malformed(_: MultipartError) -> ApiError {
+    MALFORMED.into()
+}
+
+/// Reads and stores the pictures one after another: only one is in memory.
+async fn receive(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result<()> {
+    loop {
+        let mut field = match form.try_next().await {
+            Ok(Some(field)) => field,
+            Ok(None) => return Ok(()),
+            // A form without a field, as some clients write it: not even its end.
+            Err(MultipartError::Incomplete) if upload.count() == 0 => return Ok(()),
+            Err(error) => return Err(malformed(error)),
+        };
+        if field.name() != Some("files") {
+            while field.try_next().await.map_err(malformed)?.is_some() {}
+            continue;
+        }
+        app.services.images.check_room(upload)?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = field.try_next().await.map_err(malformed)? {
+            if bytes.len() + chunk.len() > LARGEST_IMAGE {
+                return Err(error::IMAGE_TOO_LARGE.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let _permit = DECODERS.acquire().await.map_err(|e| ApiError::from(Error::internal(e)))?;
+        let inspected = web::block(move || inspect(bytes.freeze())).await.map_err(|e| ApiError::from(Error::internal(e)))?;
+        let (kind, bytes) = inspected?;
+        app.services.images.add(upload, kind, bytes).await?;
+    }
+}
+
+async fn drain(mut form: Multipart) {
+    let mut left = DRAINED;
+    while let Some(Ok(mut field)) = form.next().await {
+        while let Some(Ok(chunk)) = field.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    }
+}
+
+async fn store(app: Data<App>, me: Email, mut form: Multipart, first: bool) -> Result<Images> {
+    let mut upload = match app.services.images.begin(&me, first).await {
+        Ok(upload) => upload,
+        Err(refusal) => {
+            drain(form).await;
+            return Err(refusal.into());
+        }
+    };
+    match receive(&app, &mut upload, &mut form).await {
+        Ok(()) => Ok(Images::new(app.services.images.finish(upload).await?, &app)),
+        Err(error) => {
+            app.services.images.abandon(upload).await;
+            // A broken form has nothing more to give, and must not be asked.
+            if !matches!(&error, ApiError::Domain(e) if e.is(&MALFORMED)) {
+                drain(form).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// In a task of its own: an app that goes away in the middle must not leave objects behind.
+async fn upload(app: Data<App>, me: Me, form: Multipart, first: bool) -> Result<Images> {
+    actix_web::rt::spawn(store(app, me.0, form, first)).await.map_err(|e| ApiError::from(Error::internal(e)))?
+}
+
+/// The store's first pictures; the first of them becomes the main one.
+#[utoipa::path(tag = "seller", request_body(content = ImageFiles, content_type = "multipart/form-data"), responses((status = 201, body = Images)))]
+#[post("/seller/store/register/images")]
+pub(super) async fn register(app: Data<App>, me: Me, form: Multipart) -> Result<HttpResponse> {
+    Ok(HttpResponse::Created().json(upload(app, me, form, true).await?))
+}
+
+/// Adds pictures; gives the whole list.
+#[utoipa::path(tag = "seller", request_body(content = ImageFiles, content_type = "multipart/form-data"), responses((status = 200, body = Images)))]
+#[post("/seller/store/images")]
+pub(super) async fn add(app: Data<App>, me: Me, form: Multipart) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(upload(app, me, form, false).await?))
+}
+
+/// The store's pictures, the main one first.
+#[utoipa::path(tag = "seller", responses((status = 200, body = Images)))]
+#[get("/seller/store/images")]
+pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(Images::new(app.services.images.list(&me.0).await?, &app)))
+}
+
+/// Deletes a picture that is not the main one.
+#[utoipa::path(tag = "seller", params(("image_id" = String, Path, description = "may contain /")), responses((status = 204)))]
+#[delete("/seller/store/images/{image_id:.*}")]
+pub(super) async fn remove(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    app.services.images.remove(&me.0, &id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Makes a picture the main one.
+#[utoipa::path(tag = "seller", params(("image_id" = String, Path, description = "may contain /")), responses((status = 200, body = ImageBody)))]
+#[put("/seller/store/images/main/{image_id:.*}")]
+pub(super) async fn set_main(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
+    let image = app.services.images.set_main(&me.0, &id).await?;
+    Ok(HttpResponse::Ok().json(ImageBody::new(image, app.services.storage.as_ref())))
+}

@@ -1,0 +1,59 @@
+use actix_web::{HttpResponse, delete, post, web::Data};
+use serde::Deserialize;
+
+use super::shapes::Message;
+use crate::{
+    auth::{self, CurrentCaller},
+    error::Result,
+    extract::Query,
+    server::App,
+};
+
+#[derive(Deserialize)]
+struct Asked {
+    state: Option<String>,
+}
+
+async fn request(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
+    let account = &caller.0.account.account;
+    app.services.withdrawal.request(&account.email, account.role).await?;
+    let cookie = auth::cookie(None, app.is_local(asked.state.as_deref()), app);
+    Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴가 신청되었습니다." }))
+}
+
+async fn cancel(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
+    let account = &caller.0.account.account;
+    app.services.withdrawal.cancel(&account.email, account.is_active).await?;
+    let cross_site = app.is_local(asked.state.as_deref());
+    let token = app.services.sessions.begin(&account.email, account.role, true, cross_site)?;
+    let cookie = auth::cookie(Some(&token), cross_site, app);
+    Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴 신청이 취소되었습니다." }))
+}
+
+/// Asks for the account's deletion at the next daily turn.
+#[utoipa::path(tag = "customer", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
+#[post("/customer/withdraw")]
+pub(super) async fn customer(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {
+    request(&app, &caller, &query.0).await
+}
+
+/// Takes the request to be deleted back.
+#[utoipa::path(tag = "customer", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
+#[delete("/customer/withdraw/cancel")]
+pub(super) async fn cancel_customer(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {
+    cancel(&app, &caller, &query.0).await
+}
+
+/// Asks for the account's deletion, with its store, at the next daily turn.
+#[utoipa::path(tag = "seller", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
+#[post("/seller/withdraw")]
+pub(super) async fn seller(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {
+    request(&app, &caller, &query.0).await
+}
+
+/// Takes the request to be deleted back.
+#[utoipa::path(tag = "seller", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
+#[delete("/seller/withdraw/cancel")]
+pub(super) async fn cancel_seller(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {
+    cancel(&app, &caller, &query.0).await
+}

@@ -1,0 +1,71 @@
+//! Asking to be deleted, and thinking better of it.
+
+use cheapbob_test_support::{Person, TestApp, session};
+use serde_json::json;
+
+fn cookie(answer: &cheapbob_test_support::Answer) -> &str {
+    answer.headers["set-cookie"].to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_leaves_and_comes_back() {
+    for app in [TestApp::start().await, TestApp::start_on_servers().await] {
+        let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+        let (withdraw, cancel) = ("/api/v1/customer/withdraw", "/api/v1/customer/withdraw/cancel");
+        assert_eq!(customer.delete(cancel).await.refused(409), "not_withdrawn");
+        // Not with a payment under way, not with an order in progress.
+        let held = customer.hold(&shop.product_id, 1).await;
+        assert_eq!(customer.post(withdraw, &json!({})).await.refused(409), "order_in_progress");
+        app.api.pay(&held).await;
+        customer.confirm(&held.payment_id).await.expect(200);
+        assert_eq!(customer.post(withdraw, &json!({})).await.refused(409), "order_in_progress");
+        customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+
+        let answer = customer.post(withdraw, &json!({})).await;
+        assert!(cookie(&answer).starts_with("access_token=; ") && cookie(&answer).contains("SameSite=Lax"), "{}", cookie(&answer));
+        assert_eq!(answer.expect(200), json!({ "message": "탈퇴가 신청되었습니다." }));
+        let gone = customer.get("/api/v1/customer/profile").await;
+        assert_eq!(gone.headers["x-account-status"], "inactive");
+        assert_eq!(gone.refused(439), "account_withdrawn");
+        assert_eq!(customer.post(withdraw, &json!({})).await.refused(439), "account_withdrawn");
+        let role = customer.get("/api/v1/user/role").await.expect(200);
+        assert_eq!((&role["is_active"], &role["status"]), (&false.into(), &"complete".into()));
+        customer.get("/api/v1/customer/profile/me").await.expect(200);
+
+        let answer = customer.delete(cancel).await;
+        let back = Person { token: session(&answer).unwrap(), ..customer.clone() };
+        assert_eq!(answer.expect(200), json!({ "message": "탈퇴 신청이 취소되었습니다." }));
+        back.get("/api/v1/customer/profile").await.expect(200);
+        assert_eq!(back.delete(cancel).await.refused(409), "not_withdrawn");
+        // From the local front end, on another site.
+        let answer = back.post(&format!("{withdraw}?state=1004"), &json!({})).await;
+        assert!(cookie(&answer).contains("SameSite=None"), "{}", cookie(&answer));
+        let answer = back.delete(&format!("{cancel}?state=1004")).await;
+        assert!(cookie(&answer).contains("SameSite=None"), "{}", cookie(&answer));
+        // A request that is gone.
+        app.database.sql(&format!("UPDATE accounts SET is_active = false WHERE email = '{}'", customer.email)).await;
+        assert_eq!(back.delete(cancel).await.refused(404), "withdrawal_not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seller_leaves_only_while_the_store_is_closed() {
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+    let (withdraw, cancel) = ("/api/v1/seller/withdraw", "/api/v1/seller/withdraw/cancel");
+    assert_eq!(shop.seller.post(withdraw, &json!({})).await.refused(409), "store_open");
+    assert_eq!(shop.seller.delete(cancel).await.refused(409), "not_withdrawn");
+    shop.seller.patch("/api/v1/seller/store/close").await.expect(200);
+    shop.seller.post(withdraw, &json!({})).await.expect(200);
+    assert_eq!(shop.seller.get("/api/v1/seller/store").await.refused(439), "account_withdrawn");
+    shop.seller.get("/api/v1/seller/store/profile/me").await.expect(200);
+    // On the next business day the store sells nothing: nobody is there.
+    app.api.set_clock("2026-11-25T12:00:00+09:00".parse().unwrap()).await;
+    assert_eq!(customer.init(&shop.product_id, 1).await.refused(400), "store_closed_today");
+    shop.seller.delete(cancel).await.expect(200);
+    customer.order(&shop.product_id, 1).await;
+    // A seller without a store may go at any time.
+    let fresh = app.api.person("seller", &cheapbob_test_support::fresh_email()).await;
+    fresh.post(withdraw, &json!({})).await.expect(200);
+    fresh.delete(cancel).await.expect(200);
+}
