@@ -30,10 +30,19 @@ need_postgres() {
 
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
 
-# The MongoDB-wire server of the tests, from PyPI, pinned, in a virtual environment of ours.
-need_mongo() {
-    [ -x target/venv/bin/secantusd-py ] && return
+# Programs of the tests from PyPI, pinned, in a virtual environment of ours: the MongoDB-wire server, and the fuzzer.
+need_python_programs() {
+    local pins='secantusdb==0.7.0b3 schemathesis==4.32.5'
+    [ "$(cat target/venv/pins 2>/dev/null)" = "$pins" ] && return
     command -v python3 >/dev/null || package python3 python3
-    python3 -m venv target/venv 2>/dev/null || { package python3-venv python3; python3 -m venv target/venv; }
-    target/venv/bin/pip install --quiet --disable-pip-version-check 'secantusdb==0.7.0b3'
+    # Two runs at once: the second waits and finds it done.
+    mkdir -p target
+    (
+        if command -v flock >/dev/null; then flock 9; fi
+        [ "$(cat target/venv/pins 2>/dev/null)" = "$pins" ] && exit
+        python3 -m venv target/venv 2>/dev/null || { package python3-venv python3; python3 -m venv target/venv; }
+        # shellcheck disable=SC2086
+        target/venv/bin/pip install --quiet --disable-pip-version-check $pins
+        echo "$pins" >target/venv/pins
+    ) 9>target/venv.lock
 }

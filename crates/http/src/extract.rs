@@ -1,9 +1,14 @@
 //! Bodies and queries.
 
+use std::{fmt, marker::PhantomData};
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use cheapbob_domain::shared::{Error, ErrorKind, FieldError, Refusal, Rule};
 use futures::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::error::ApiError;
 
@@ -46,9 +51,50 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
     }
 }
 
+/// A JSON object. serde would read a list as well, its items in the order in which our code happens to name the fields.
+#[derive(Debug, Default)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// A whole number, also as JSON may write it: `3.0`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// The largest float below which every whole number is one.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match serde_json::Number::deserialize(deserializer)? {
+            n if n.is_i64() => n.as_i64(),
+            n => n.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64),
+        }
+        .map(Self)
+        .ok_or_else(|| D::Error::custom("no whole number"))
+    }
+}
+
 /// A field that may be absent, `null` or a value: the three are different.
-pub(crate) fn sent<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    serde::Deserialize::deserialize(deserializer).map(Some)
+pub(crate) fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
@@ -66,7 +112,7 @@ fn malformed() -> ApiError {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Json<T>, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         if e.inner().classify() == serde_json::error::Category::Data && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
             invalid(&e.path().to_string(), &e.inner().to_string())
         } else {

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Ref, RefOr, Response,
+        Ref, RefOr, Required, Response, Schema,
         content::ContentBuilder,
         example::ExampleBuilder,
         path::{Operation, Parameter, ParameterIn, PathItem},
         response::ResponseBuilder,
+        schema::ArrayItems,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -55,7 +56,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
             complete(operation, route, &mut problems);
         }
     }
-    document.components.get_or_insert_with(Default::default).responses.extend(problems);
+    let components = document.components.get_or_insert_with(Default::default);
+    components.responses.extend(problems);
+    components.schemas.values_mut().for_each(say_text_rules);
     document
 }
 
@@ -75,6 +78,34 @@ fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operati
     }
 }
 
+/// What `shared::text` asks of every text with a limit: no control characters but line breaks and tabs …
+const PLAIN: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+
+/// … and, where it must not be empty, something that can be seen.
+const VISIBLE: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+
+/// Adds these rules, which no attribute beside a field need repeat.
+fn say_text_rules(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            if object.pattern.is_none() {
+                object.pattern = match (object.min_length, object.max_length) {
+                    (Some(_), _) => Some(VISIBLE.to_owned()),
+                    (None, Some(_)) => Some(PLAIN.to_owned()),
+                    (None, None) => None,
+                };
+            }
+            object.properties.values_mut().for_each(say_text_rules);
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                say_text_rules(items);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Adds who may call it and what it may refuse. The refusals are in `problems`, each combination once, and referred to.
 fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Route, problems: &mut BTreeMap<String, RefOr<Response>>) {
     if *access != Access::Anyone {
@@ -84,6 +115,15 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     let mut add = |refusal: Refusal| by_status.entry(error::status(refusal.kind)).or_default().push(refusal);
     access.refusals().iter().chain(*refusals).copied().for_each(&mut add);
+    // Giving an order up needs no reason.
+    if let Some(RefOr::T(body)) = operation.request_body.as_mut().filter(|_| pattern.ends_with("/cancel")) {
+        body.required = Some(Required::False);
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {
+            say_text_rules(schema);
+        }
+    }
     let in_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query));
     let has_query = operation.parameters.as_ref().is_some_and(|all| all.iter().any(in_query));
     if operation.request_body.is_some() {

@@ -4,8 +4,10 @@
 mod answers;
 mod auth;
 mod cancel;
+mod contract;
 mod contract_suites;
 mod crash;
+mod fuzz;
 mod images;
 mod journey;
 mod layers;

@@ -3,13 +3,18 @@ use cheapbob_domain::shared::{ProductId, Quantity, Validation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Whole},
+    server::App,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct Init {
     product_id: String,
-    #[schema(minimum = 1)]
-    quantity: i64,
+    #[schema(value_type = i64, minimum = 1, maximum = 2_147_483_647)]
+    quantity: Whole,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -30,7 +35,7 @@ struct HeldBody {
 #[post("/customer/payment/init")]
 pub(super) async fn init(app: Data<App>, me: Me, body: Json<Init>) -> Result<HttpResponse> {
     let mut errors = Validation::default();
-    let quantity = errors.check("quantity", Quantity::parse(body.0.quantity));
+    let quantity = errors.check("quantity", Quantity::parse(body.0.quantity.0));
     let quantity = errors.finish(|| quantity)?;
     let held = app.services.holds.init(&me.0, ProductId::parse(&body.0.product_id).as_ref(), quantity).await?;
     Ok(HttpResponse::Ok().json(HeldBody {

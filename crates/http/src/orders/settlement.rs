@@ -1,3 +1,5 @@
+#![expect(unused_qualifications, reason = "what utoipa makes of a handler with a Query")]
+
 use actix_web::{HttpResponse, get, web::Data};
 use cheapbob_domain::{
     orders::settlement::SettledDay,
@@ -5,13 +7,16 @@ use cheapbob_domain::{
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{auth::Me, error::Result, extract::Query, server::App};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Range {
+    #[param(format = Date, example = "2026-11-01")]
     start_date: String,
+    #[param(format = Date, example = "2026-11-30")]
     end_date: String,
 }
 
@@ -75,7 +80,7 @@ impl From<SettledDay> for DailySettlement {
 }
 
 /// What was picked up and canceled, by KST day, newest first.
-#[utoipa::path(tag = "seller", params(("start_date" = String, Query, example = "2026-11-01"), ("end_date" = String, Query, example = "2026-11-30")), responses((status = 200, body = Settlement)))]
+#[utoipa::path(tag = "seller", params(Range), responses((status = 200, body = Settlement)))]
 #[get("/seller/store/settlement")]
 pub(super) async fn days(app: Data<App>, me: Me, query: Query<Range>) -> Result<HttpResponse> {
     let (start, end) = query.0.parse()?;

@@ -10,7 +10,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ProductBody;
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Whole},
+    server::App,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct ChangeProduct {
@@ -18,11 +23,11 @@ struct ChangeProduct {
     product_name: Option<String>,
     #[schema(max_length = 1000)]
     description: Option<String>,
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    price: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 100_000_000)]
+    price: Option<Whole>,
     /// 0 removes the discount.
-    #[schema(minimum = 0, maximum = 100)]
-    sale: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 100)]
+    sale: Option<Whole>,
 }
 
 impl ChangeProduct {
@@ -30,8 +35,8 @@ impl ChangeProduct {
         let mut errors = Validation::default();
         let name = errors.check_optional("product_name", self.product_name.as_deref().map(Product::name));
         let description = errors.check_optional("description", self.description.as_deref().map(Product::description));
-        let price = errors.check_optional("price", self.price.map(Won::price));
-        let sale = errors.check_optional("sale", self.sale.map(Sale::parse));
+        let price = errors.check_optional("price", self.price.map(|price| Won::price(price.0)));
+        let sale = errors.check_optional("sale", self.sale.map(|sale| Sale::parse(sale.0)));
         errors.finish(|| Some(ProductChange { name, description, price, sale }))
     }
 }

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ProductBody;
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{auth::Me, error::Result, extract::Json, server::App, users::NutritionWord};
 
 #[derive(Deserialize, ToSchema)]
 struct NutritionTypes {
-    #[schema(min_items = 1, example = json!(["protein"]))]
+    #[schema(value_type = Vec<NutritionWord>, min_items = 1, example = json!(["protein"]))]
     nutrition_types: Vec<String>,
 }
 

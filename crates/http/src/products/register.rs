@@ -8,7 +8,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ProductBody;
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Whole},
+    server::App,
+    users::NutritionWord,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct RegisterProduct {
@@ -16,12 +22,13 @@ struct RegisterProduct {
     product_name: String,
     #[schema(max_length = 1000)]
     description: String,
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    initial_stock: i64,
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    price: i64,
-    #[schema(minimum = 1, maximum = 100)]
-    sale: Option<i64>,
+    #[schema(value_type = i64, minimum = 0, maximum = 1_000_000)]
+    initial_stock: Whole,
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
+    price: Whole,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 100)]
+    sale: Option<Whole>,
+    #[schema(value_type = Vec<NutritionWord>)]
     nutrition_types: Vec<String>,
 }
 
@@ -30,15 +37,15 @@ impl RegisterProduct {
         let mut errors = Validation::default();
         let name = errors.check("product_name", Product::name(&self.product_name));
         let description = errors.check("description", Product::description(&self.description));
-        let initial_stock = errors.check("initial_stock", Stock::initial(self.initial_stock));
-        let price = errors.check("price", Won::price(self.price));
+        let initial_stock = errors.check("initial_stock", Stock::initial(self.initial_stock.0));
+        let price = errors.check("price", Won::price(self.price.0));
         // No discount is said by leaving it out, here.
         let sale = errors.check(
             "sale",
             match self.sale {
                 None => Ok(Sale::NONE),
-                Some(0) => Err(Rule { code: "out_of_range", message: "할인율은 1에서 100 사이여야 합니다." }),
-                Some(percent) => Sale::parse(percent),
+                Some(Whole(0)) => Err(Rule { code: "out_of_range", message: "할인율은 1에서 100 사이여야 합니다." }),
+                Some(Whole(percent)) => Sale::parse(percent),
             },
         );
         let nutrition_types = errors.check("nutrition_types", PreferenceKind::NutritionType.words(&self.nutrition_types));

@@ -2,6 +2,8 @@ use cheapbob_domain::products::Product;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::users::NutritionWord;
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProductBody {
     product_id: String,
@@ -13,6 +15,7 @@ pub(crate) struct ProductBody {
     price: i64,
     sale: i32,
     version: i32,
+    #[schema(value_type = Vec<NutritionWord>)]
     nutrition_types: Vec<String>,
 }
 

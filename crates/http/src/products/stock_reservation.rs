@@ -9,12 +9,18 @@ use cheapbob_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::Json, server::App, users::instant};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Whole},
+    server::App,
+    users::instant,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct ReserveStock {
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    new_stock: i64,
+    #[schema(value_type = i64, minimum = 0, maximum = 1_000_000)]
+    new_stock: Whole,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -49,7 +55,7 @@ pub(super) async fn show(app: Data<App>, me: Me, id: Path<String>) -> Result<Htt
 #[post("/seller/store/products/{product_id}/stock/reservation")]
 pub(super) async fn reserve(app: Data<App>, me: Me, id: Path<String>, body: Json<ReserveStock>) -> Result<HttpResponse> {
     let mut errors = Validation::default();
-    let new_stock = errors.check("new_stock", Stock::initial(body.0.new_stock));
+    let new_stock = errors.check("new_stock", Stock::initial(body.0.new_stock.0));
     let new_stock = errors.finish(|| new_stock)?;
     let reserved = app.services.products.reserve_stock(&me.0, ProductId::parse(&id).as_ref(), new_stock).await?;
     Ok(HttpResponse::Created().json(StockReservationBody::from(reserved)))

@@ -7,7 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shapes::{OperationInput, time};
-use crate::{auth::Me, error::Result, extract::Json, server::App, users::instant};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Object},
+    server::App,
+    users::instant,
+};
 
 #[derive(Serialize, ToSchema)]
 struct OperationSettings {
@@ -83,8 +89,8 @@ impl From<ReservedHours> for OperationReservation {
 #[derive(Deserialize, ToSchema)]
 struct ReserveOperation {
     /// Exactly one of each day 0–6.
-    #[schema(min_items = 7, max_items = 7)]
-    operation_times: Vec<OperationInput>,
+    #[schema(value_type = Vec<OperationInput>, min_items = 7, max_items = 7)]
+    operation_times: Vec<Object<OperationInput>>,
 }
 
 /// The hours in force, by day.
@@ -106,7 +112,7 @@ pub(super) async fn reserved(app: Data<App>, me: Me) -> Result<HttpResponse> {
 #[utoipa::path(tag = "seller", request_body = ReserveOperation, responses((status = 201, body = OperationReservation)))]
 #[post("/seller/store/settings/operation/reservation")]
 pub(super) async fn reserve(app: Data<App>, me: Me, body: Json<ReserveOperation>) -> Result<HttpResponse> {
-    let days: Vec<_> = body.0.operation_times.iter().map(OperationInput::day).collect();
+    let days: Vec<_> = body.0.operation_times.iter().map(|day| day.0.day()).collect();
     let mut errors = Validation::default();
     let week = Week::parse("operation_times", &days, &mut errors);
     app.services.hours.reserve(&me.0, &errors.finish(|| week)?).await?;

@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::shapes::{AddressInput, OperationInput, SnsBody};
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, Object},
+    server::App,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct RegisterStore {
@@ -17,11 +22,13 @@ struct RegisterStore {
     store_introduction: String,
     #[schema(min_length = 1, max_length = 30, example = "02-555-1000")]
     store_phone: String,
-    sns_info: Option<SnsBody>,
-    address_info: AddressInput,
+    #[schema(value_type = Option<SnsBody>)]
+    sns_info: Option<Object<SnsBody>>,
+    #[schema(value_type = AddressInput)]
+    address_info: Object<AddressInput>,
     /// Exactly one of each day 0–6.
-    #[schema(min_items = 7, max_items = 7)]
-    operation_times: Vec<OperationInput>,
+    #[schema(value_type = Vec<OperationInput>, min_items = 7, max_items = 7)]
+    operation_times: Vec<Object<OperationInput>>,
 }
 
 impl RegisterStore {
@@ -30,14 +37,14 @@ impl RegisterStore {
         let name = errors.check("store_name", words::name(&self.store_name));
         let introduction = errors.check("store_introduction", words::introduction(&self.store_introduction));
         let phone = errors.check("store_phone", words::phone(&self.store_phone));
-        let sns = self.sns_info.unwrap_or_default();
+        let sns = self.sns_info.unwrap_or_default().0;
         let mut link = |name: &str, value: &Option<String>| errors.check(&format!("sns_info.{name}"), Sns::link(value.as_deref()));
         let instagram = link("instagram", &sns.instagram);
         let facebook = link("facebook", &sns.facebook);
         let x = link("x", &sns.x);
         let homepage = link("homepage", &sns.homepage);
-        let address = Address::from(self.address_info).check("address_info.", &mut errors);
-        let days: Vec<_> = self.operation_times.iter().map(OperationInput::day).collect();
+        let address = Address::from(self.address_info.0).check("address_info.", &mut errors);
+        let days: Vec<_> = self.operation_times.iter().map(|day| day.0.day()).collect();
         let week = Week::parse("operation_times", &days, &mut errors);
         errors.finish(|| {
             Some(NewStore {

@@ -1,10 +1,12 @@
+#![expect(unused_qualifications, reason = "what utoipa makes of a handler with a Query")]
+
 use actix_web::{HttpResponse, get, web::Data};
 use cheapbob_domain::{
     shared::{Result as DomainResult, Validation, text},
     stores::{BnameFilter, StoreFilter},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::CustomerStoreBody;
 use crate::{auth::Me, error::Result, extract::Query, server::App};
@@ -15,39 +17,63 @@ struct StorePageBody {
     is_end: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
     #[serde(default)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_u32)]
     page: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ByLocation {
+    #[param(min_length = 1, max_length = 50, example = "서울")]
     sido: String,
+    #[param(min_length = 1, max_length = 50, example = "마포구")]
     sigungu: String,
+    /// Repeats.
     #[serde(default)]
+    #[param(inline, value_type = Vec<Bname>, min_items = 1, max_items = 100, required = true)]
     bname: Vec<String>,
     #[serde(default)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_u32)]
     page: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ByName {
+    #[param(min_length = 1, max_length = 255, example = "김밥")]
     search_name: String,
     #[serde(default)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_u32)]
     page: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ByLocationName {
+    #[param(min_length = 1, max_length = 50, example = "서울")]
     sido: String,
+    #[param(min_length = 1, max_length = 50, example = "마포구")]
     sigungu: String,
+    /// Repeats.
     #[serde(default)]
+    #[param(inline, value_type = Vec<Bname>, min_items = 1, max_items = 100, required = true)]
     bname: Vec<String>,
+    #[param(min_length = 1, max_length = 255, example = "김밥")]
     search_name: String,
     #[serde(default)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_u32)]
     page: u32,
 }
+
+/// A neighbourhood.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 50, example = "서교동")]
+#[expect(dead_code, reason = "for the document: the items of a list have limits of their own")]
+struct Bname(String);
 
 /// The longest text that can be searched for: the longest name of a product.
 const LONGEST_NAME: usize = 255;
@@ -78,14 +104,14 @@ async fn page(app: &App, me: &Me, filter: &StoreFilter, page: u32) -> Result<Htt
 }
 
 /// All stores, newest first.
-#[utoipa::path(tag = "search", params(("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
+#[utoipa::path(tag = "search", params(Page), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores")]
 pub(super) async fn newest(app: Data<App>, me: Me, query: Query<Page>) -> Result<HttpResponse> {
     page(&app, &me, &StoreFilter::default(), query.0.page).await
 }
 
 /// Stores in these neighbourhoods, by name.
-#[utoipa::path(tag = "search", params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
+#[utoipa::path(tag = "search", params(ByLocation), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-location")]
 pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>) -> Result<HttpResponse> {
     let asked = query.0;
@@ -94,7 +120,7 @@ pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>
 }
 
 /// Stores with this text in their name or a product's, by name.
-#[utoipa::path(tag = "search", params(("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
+#[utoipa::path(tag = "search", params(ByName), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-name")]
 pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Result<HttpResponse> {
     let filter = filter(None, Some(&query.0.search_name))?;
@@ -102,7 +128,7 @@ pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Res
 }
 
 /// Both filters.
-#[utoipa::path(tag = "search", params(("sido" = String, Query), ("sigungu" = String, Query), ("bname" = Vec<String>, Query), ("search_name" = String, Query), ("page" = Option<u32>, Query)), responses((status = 200, body = StorePageBody)))]
+#[utoipa::path(tag = "search", params(ByLocationName), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-location-name")]
 pub(super) async fn by_location_name(app: Data<App>, me: Me, query: Query<ByLocationName>) -> Result<HttpResponse> {
     let asked = query.0;

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{products::ProductBody, users::instant};
+use crate::{extract::Whole, products::ProductBody, users::instant};
 
 /// `HH:MM:SS`: how a time of whole seconds displays itself.
 pub(super) fn time(time: NaiveTime) -> String {
@@ -66,21 +66,23 @@ pub(super) struct AddressInput {
     lng: String,
     #[schema(max_length = 100)]
     nearest_station: Option<String>,
-    #[schema(minimum = 0)]
-    walking_time: Option<i32>,
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 2_147_483_647)]
+    walking_time: Option<Whole>,
 }
 
 impl From<AddressInput> for Address {
     fn from(input: AddressInput) -> Self {
         let AddressInput { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = input;
+        // What no number of ours holds is refused as a negative one is.
+        let walking_time = walking_time.map(|minutes| i32::try_from(minutes.0).unwrap_or(-1));
         Self { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time }
     }
 }
 
 #[derive(Deserialize, ToSchema)]
 pub(super) struct OperationInput {
-    #[schema(minimum = 0, maximum = 6)]
-    day_of_week: i64,
+    #[schema(value_type = i64, minimum = 0, maximum = 6)]
+    day_of_week: Whole,
     #[schema(example = "09:00")]
     open_time: Option<String>,
     #[schema(example = "21:00")]
@@ -95,7 +97,7 @@ pub(super) struct OperationInput {
 impl OperationInput {
     pub(super) fn day(&self) -> DayInput<'_> {
         DayInput {
-            day_of_week: self.day_of_week,
+            day_of_week: self.day_of_week.0,
             times: [&self.open_time, &self.close_time, &self.pickup_start_time, &self.pickup_end_time].map(Option::as_deref),
             is_open_enabled: self.is_open_enabled,
         }
@@ -104,11 +106,25 @@ impl OperationInput {
 
 #[derive(Serialize, Deserialize, ToSchema, Default)]
 pub(crate) struct SnsBody {
+    #[schema(value_type = Option<Link>)]
     pub(super) instagram: Option<String>,
+    #[schema(value_type = Option<Link>)]
     pub(super) facebook: Option<String>,
+    #[schema(value_type = Option<Link>)]
     pub(super) x: Option<String>,
+    #[schema(value_type = Option<Link>)]
     pub(super) homepage: Option<String>,
 }
+
+/// An http or https address; `""` means none in a request.
+#[derive(ToSchema)]
+#[schema(
+    max_length = 500,
+    pattern = "^$|^https?://[^\\s/?#<>\"\\x00-\\x1f\\x7f-\\x9f][^\\s<>\"\\x00-\\x1f\\x7f-\\x9f]*$",
+    example = "https://example.com"
+)]
+#[expect(dead_code, reason = "for the document")]
+pub(super) struct Link(String);
 
 impl From<Sns> for SnsBody {
     fn from(sns: Sns) -> Self {

@@ -9,7 +9,7 @@ use cheapbob_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::SnsBody;
+use super::shapes::{Link, SnsBody};
 use crate::{
     auth::Me,
     error::Result,
@@ -34,16 +34,16 @@ impl From<Store> for StoreSns {
 #[derive(Deserialize, ToSchema)]
 struct ChangeSns {
     #[serde(default, deserialize_with = "sent")]
-    #[schema(value_type = Option<String>, example = "https://instagram.com/cheapbob")]
+    #[schema(value_type = Option<Link>)]
     instagram: Option<Option<String>>,
     #[serde(default, deserialize_with = "sent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Link>)]
     facebook: Option<Option<String>>,
     #[serde(default, deserialize_with = "sent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Link>)]
     x: Option<Option<String>>,
     #[serde(default, deserialize_with = "sent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Link>)]
     homepage: Option<Option<String>>,
 }
 
@@ -78,21 +78,37 @@ pub(super) async fn change(app: Data<App>, me: Me, body: Json<ChangeSns>) -> Res
     Ok(HttpResponse::Ok().json(StoreSns::from(store)))
 }
 
+/// Which link.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "for the document")]
+enum SnsKind {
+    Instagram,
+    Facebook,
+    X,
+    Homepage,
+}
+
+impl SnsKind {
+    /// The change that removes it.
+    fn without(kind: &str) -> std::result::Result<StoreChange, Rule> {
+        let none = StoreChange::default();
+        match kind {
+            "instagram" => Ok(StoreChange { instagram: Some(None), ..none }),
+            "facebook" => Ok(StoreChange { facebook: Some(None), ..none }),
+            "x" => Ok(StoreChange { x: Some(None), ..none }),
+            "homepage" => Ok(StoreChange { homepage: Some(None), ..none }),
+            _ => Err(Rule { code: "unknown_option", message: "선택할 수 없는 항목입니다." }),
+        }
+    }
+}
+
 /// Removes a link: `instagram`, `facebook`, `x` or `homepage`.
-#[utoipa::path(tag = "seller", params(("sns" = String, Path, example = "instagram")), responses((status = 204)))]
+#[utoipa::path(tag = "seller", params(("sns" = inline(SnsKind), Path, example = "instagram")), responses((status = 204)))]
 #[delete("/seller/store/sns/{sns}")]
 pub(super) async fn remove(app: Data<App>, me: Me, sns: Path<String>) -> Result<HttpResponse> {
-    const UNKNOWN: Rule = Rule { code: "unknown_option", message: "선택할 수 없는 항목입니다." };
-    let none = StoreChange::default();
-    let without = match sns.as_str() {
-        "instagram" => Ok(StoreChange { instagram: Some(None), ..none }),
-        "facebook" => Ok(StoreChange { facebook: Some(None), ..none }),
-        "x" => Ok(StoreChange { x: Some(None), ..none }),
-        "homepage" => Ok(StoreChange { homepage: Some(None), ..none }),
-        _ => Err(UNKNOWN),
-    };
     let mut errors = Validation::default();
-    let without = errors.check("sns", without);
+    let without = errors.check("sns", SnsKind::without(&sns));
     app.services.stores.change(&me.0, &errors.finish(|| without)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -13,7 +13,7 @@ mod role;
 mod shapes;
 mod withdraw;
 
-pub(crate) use shapes::{Message, instant};
+pub(crate) use shapes::{Message, NutritionWord, instant};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::shapes::{AllergyBody, NutritionPrefBody, PreferredMenuBody, ToppingBody};
+use super::shapes::{
+    AllergyBody, AllergyWord, NutritionPrefBody, NutritionWord, PreferredMenuBody, PreferredMenuWord, ToppingBody, ToppingWord,
+};
 use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -37,7 +39,7 @@ async fn remove(app: &App, me: &Email, kind: PreferenceKind, field: &str, word: 
 
 /// The endpoints of one kind: path and field of the list, fields of the requests, and the names that the document gives the shapes.
 macro_rules! preferences {
-    ($kind:ident: $path:literal, $list:ident of $body:ident as $list_name:ident,
+    ($kind:ident of $word:ident: $path:literal, $list:ident of $body:ident as $list_name:ident,
      $many:ident as $add_name:ident, $one:ident as $remove_name:ident) => {
         mod $list {
             use super::*;
@@ -61,11 +63,13 @@ macro_rules! preferences {
 
             #[derive(Deserialize, ToSchema)]
             struct $add_name {
+                #[schema(value_type = Vec<$word>)]
                 $many: Vec<String>,
             }
 
             #[derive(Deserialize, ToSchema)]
             struct $remove_name {
+                #[schema(value_type = $word)]
                 $one: String,
             }
 
@@ -95,11 +99,11 @@ macro_rules! preferences {
     };
 }
 
-preferences!(PreferredMenu: "/customer/profile/preferred-menus", preferred_menus of PreferredMenuBody as PreferredMenus,
+preferences!(PreferredMenu of PreferredMenuWord: "/customer/profile/preferred-menus", preferred_menus of PreferredMenuBody as PreferredMenus,
     menu_types as AddPreferredMenus, menu_type as RemovePreferredMenu);
-preferences!(NutritionType: "/customer/profile/nutrition-types", nutrition_types of NutritionPrefBody as NutritionPrefs,
+preferences!(NutritionType of NutritionWord: "/customer/profile/nutrition-types", nutrition_types of NutritionPrefBody as NutritionPrefs,
     nutrition_types as AddNutritionPrefs, nutrition_type as RemoveNutritionPref);
-preferences!(Allergy: "/customer/profile/allergies", allergies of AllergyBody as Allergies,
+preferences!(Allergy of AllergyWord: "/customer/profile/allergies", allergies of AllergyBody as Allergies,
     allergy_types as AddAllergies, allergy_type as RemoveAllergy);
-preferences!(ToppingType: "/customer/profile/topping-types", topping_types of ToppingBody as Toppings,
+preferences!(ToppingType of ToppingWord: "/customer/profile/topping-types", topping_types of ToppingBody as Toppings,
     topping_types as AddToppings, topping_type as RemoveTopping);

@@ -6,7 +6,7 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::shapes::ProfileBody;
+use super::shapes::{AllergyWord, NutritionWord, PreferredMenuWord, ProfileBody, ToppingWord};
 use crate::{auth::Me, error::Result, extract::Json, server::App};
 
 #[derive(Deserialize, ToSchema)]
@@ -15,9 +15,13 @@ struct Register {
     nickname: String,
     #[schema(pattern = "^[0-9]{11}$", example = "01012345678")]
     phone_number: String,
+    #[schema(value_type = Option<Vec<PreferredMenuWord>>)]
     preferred_menus: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<NutritionWord>>)]
     nutrition_types: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<AllergyWord>>)]
     allergies: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<ToppingWord>>)]
     topping_types: Option<Vec<String>>,
 }
 

@@ -6,7 +6,10 @@ use cheapbob_domain::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 /// RFC 3339 with Seoul's offset.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
@@ -44,12 +47,34 @@ impl From<CustomerDetail> for CustomerDetailBody {
     }
 }
 
+/// A word of one kind, as the document lists them: they stand in the domain.
+macro_rules! word {
+    ($name:ident, $kind:ident) => {
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = PreferenceKind::$kind.options().iter().map(|option| option.word);
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+word!(PreferredMenuWord, PreferredMenu);
+word!(NutritionWord, NutritionType);
+word!(AllergyWord, Allergy);
+word!(ToppingWord, ToppingType);
+
 /// A choice of one kind; the kinds differ in the name of the word.
 macro_rules! preference_body {
-    ($name:ident, $word:ident) => {
+    ($name:ident, $word:ident: $schema:ident) => {
         #[derive(Serialize, ToSchema)]
         pub(crate) struct $name {
             id: i64,
+            #[schema(value_type = $schema)]
             $word: String,
             created_at: String,
         }
@@ -62,10 +87,10 @@ macro_rules! preference_body {
     };
 }
 
-preference_body!(PreferredMenuBody, menu_type);
-preference_body!(NutritionPrefBody, nutrition_type);
-preference_body!(AllergyBody, allergy_type);
-preference_body!(ToppingBody, topping_type);
+preference_body!(PreferredMenuBody, menu_type: PreferredMenuWord);
+preference_body!(NutritionPrefBody, nutrition_type: NutritionWord);
+preference_body!(AllergyBody, allergy_type: AllergyWord);
+preference_body!(ToppingBody, topping_type: ToppingWord);
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProfileBody {

@@ -1,0 +1,86 @@
+//! schemathesis against the running binary, as every kind of caller: no 5xx, no answer outside the document, nothing that follows
+//! the document refused as invalid. Bounded here; `just fuzz` takes longer, with another seed each time.
+
+use std::process::Command;
+
+use cheapbob_test_support::{RealServer, TestDatabase, fresh_email, mongo_settings, noon, redis_url};
+use serde_json::json;
+
+/// These end the session that the rest needs.
+const LAST_CALLS: &str = "logout|withdraw";
+
+/// Which requests a caller does not send.
+async fn fuzz(caller: &str, excluded: Option<&str>) {
+    let (database, mongo) = (TestDatabase::create().await, mongo_settings());
+    let redis = url::Url::parse(&redis_url()).unwrap();
+    let server = RealServer::http(
+        RealServer::free_port(),
+        &[
+            ("DB_HOST", "127.0.0.1".to_owned()),
+            ("DB_PORT", database.port()),
+            ("DB_USER", "cheapbob".to_owned()),
+            ("DB_NAME", database.name().to_owned()),
+            ("REDIS_HOST", "127.0.0.1".to_owned()),
+            ("REDIS_PORT", redis.port().unwrap().to_string()),
+            ("MONGODB_HOST", mongo.host),
+            ("MONGODB_PORT", mongo.port.to_string()),
+            ("MONGODB_NAME", mongo.database),
+            ("CHEAPBOB_DATA_DIR", tempfile::tempdir().unwrap().keep().display().to_string()),
+            ("RUST_LOG", "error".to_owned()),
+        ],
+    )
+    .await;
+    let api = &server.api;
+    api.set_clock(noon()).await;
+    let token = match caller {
+        "anonymous" => String::new(),
+        "seller" => api.shop(100).await.seller.token,
+        "customer" => {
+            let (shop, customer) = (api.shop(100).await, api.customer().await);
+            customer.order(&shop.product_id, 1).await;
+            customer.token
+        }
+        _ => {
+            let person = api.person("customer", &fresh_email()).await;
+            person.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+            person.token
+        }
+    };
+    let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut command = Command::new(format!("{root}/target/venv/bin/schemathesis"));
+    command
+        .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml"), "run"])
+        .arg(format!("{}/openapi.json", api.base))
+        .args(["--phases", &setting("CHEAPBOB_FUZZ_PHASES", "examples,coverage,fuzzing")])
+        .args(["--max-examples", &setting("CHEAPBOB_FUZZ_EXAMPLES", "4"), "--seed", &setting("CHEAPBOB_FUZZ_SEED", "1")])
+        .args(excluded.iter().flat_map(|pattern| ["--exclude-path-regex", pattern]))
+        .env("CHEAPBOB_TOKEN", token)
+        .env("NO_COLOR", "1")
+        .current_dir(std::env::temp_dir());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+    let output = output.expect("schemathesis is missing: run ./test");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("passed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_nobody() {
+    fuzz("anonymous", None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_a_customer() {
+    fuzz("customer", Some(LAST_CALLS)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_a_seller() {
+    fuzz("seller", Some(LAST_CALLS)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_a_withdrawn_account() {
+    fuzz("withdrawn", Some(LAST_CALLS)).await;
+}
