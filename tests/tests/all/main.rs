@@ -19,6 +19,7 @@ mod portone;
 mod portone_openapi;
 mod preferences;
 mod races;
+mod random_calls;
 mod routes;
 mod smtp;
 mod startup;
