@@ -37,11 +37,17 @@ impl Feed {
         let task = {
             let (url, embedded, hub, listening) = (url.to_owned(), embedded.clone(), Arc::clone(&hub), Arc::clone(&listening));
             tokio::spawn(async move {
+                let mut said = false;
                 loop {
-                    if let Err(e) = listen(&url, &embedded, &clock, &hub, &listening).await {
-                        tracing::warn!(error = %e, "no signals from PostgreSQL; screens read their order each second");
+                    let ended = listen(&url, &embedded, &clock, &hub, &listening).await;
+                    // Said once for an outage, not twice a second.
+                    said &= !listening.swap(false, Ordering::SeqCst);
+                    if let Err(e) = ended
+                        && !said
+                    {
+                        said = true;
+                        tracing::warn!(error = %e, "no signals from PostgreSQL; screens read their order each second until they come again");
                     }
-                    listening.store(false, Ordering::SeqCst);
                     hub.lose();
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }

@@ -39,9 +39,10 @@ impl Postgres {
     /// # Errors
     /// Where the pool cannot be built.
     pub fn new(url: &str, size: usize) -> std::result::Result<Self, BuildError> {
-        // A statement that hangs must not hold a request for longer than the app waits.
+        // A statement that hangs must not hold a request for longer than the app waits. Plans are kept whatever a parameter is:
+        // ours are written for that, and to plan a search anew takes longer than to run it.
         let separator = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{separator}options=-c%20statement_timeout%3D15s");
+        let url = format!("{url}{separator}options=-c%20statement_timeout%3D15s%20-c%20plan_cache_mode%3Dforce_generic_plan");
         let mut config = ManagerConfig::default();
         // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
         config.recycling_method = RecyclingMethod::Fast;

@@ -10,7 +10,7 @@ mod tasks;
 mod users;
 
 pub use database::{Connection, Postgres, migrate};
-pub use stores::search_statement;
+pub use stores::{pattern, search_statement};
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {

@@ -46,11 +46,17 @@ impl Drop for RedisSignals {
 }
 
 async fn listen(client: redis::Client, hub: Arc<SignalHub>, listening: Arc<AtomicBool>) {
+    let mut said = false;
     loop {
-        if let Err(e) = feed(&client, &hub, &listening).await {
-            tracing::warn!(error = %e, "no pickup signals from redis; screens read their order each second");
+        let ended = feed(&client, &hub, &listening).await;
+        // Said once for an outage, not twice a second.
+        said &= !listening.swap(false, Ordering::SeqCst);
+        if let Err(e) = ended
+            && !said
+        {
+            said = true;
+            tracing::warn!(error = %e, "no pickup signals from redis; screens read their order each second until they come again");
         }
-        listening.store(false, Ordering::SeqCst);
         hub.lose();
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

@@ -156,6 +156,13 @@ async fn a_sellers_products() {
         seller.patch(&format!("{path}/stock/down")).await.expect(200);
     }
     assert_eq!(seller.patch(&format!("{path}/stock/down")).await.refused(409), "nothing_left");
+    let full = json!({ "product_name": "김", "description": "", "initial_stock": 1_000_000, "price": 3000, "nutrition_types": [] });
+    let other = app.api.shop(1).await.seller;
+    let full = other.post("/api/v1/seller/store/products/register", &full).await.expect(201);
+    let up = format!("/api/v1/seller/store/products/{}/stock/up", full["product_id"].as_str().unwrap());
+    assert_eq!(other.patch(&up).await.refused(409), "stock_limit");
+    let huge = json!({ "product_name": "가".repeat(300_000) });
+    assert_eq!(other.post("/api/v1/seller/store/products/register", &huge).await.refused(413), "body_too_large");
     snapshot!("dashboard", seller.get("/api/v1/seller/store/orders/dashboard").await.expect(200));
     assert_eq!(seller.get("/api/v1/seller/store/products/PRD_00000000000000000000000000").await.refused(404), "product_not_found");
 }

@@ -45,7 +45,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation stores hours images search products nutrition holds orders cancellations refunds tasks }
+    postgres! { accounts customers deactivation stores hours images search naming products nutrition holds orders cancellations refunds tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

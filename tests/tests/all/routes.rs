@@ -42,6 +42,7 @@ async fn every_route_lets_in_whom_the_table_lets_in() {
     app.database
         .sql(&format!("UPDATE accounts SET is_active = false WHERE email IN ('{}', '{}')", gone_customer.email, gone_seller.email))
         .await;
+    assert_eq!(customer.get("/api/v1/seller/store").await.refused(403), "wrong_role");
     for (method, pattern, access, _) in ROUTES {
         let (verb, path) = (Method::from_bytes(method.as_bytes()).unwrap(), path(pattern));
         let status = async |token: Option<&str>| app.api.call(verb.clone(), &path, token, None).await.status;
@@ -105,4 +106,17 @@ async fn a_wrong_method_and_an_unknown_path_are_problems() {
     ] {
         assert_eq!(app.api.get(unknown).await.refused(404), "not_found", "{unknown}");
     }
+}
+
+/// Every refusal of the table is asked for by some test: its code stands in one of them.
+#[test]
+fn every_refusal_is_tested() {
+    let document = serde_json::to_value(document()).unwrap();
+    let codes = document["components"]["responses"].as_object().unwrap().keys().flat_map(|name| name.split('.').map(str::to_owned));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all");
+    let files =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    let tests: String = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let untested: BTreeSet<_> = codes.filter(|code| !tests.contains(code.as_str())).collect();
+    assert!(untested.is_empty(), "{untested:?}");
 }

@@ -69,3 +69,21 @@ async fn a_seller_leaves_only_while_the_store_is_closed() {
     fresh.post(withdraw, &json!({})).await.expect(200);
     fresh.delete(cancel).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_requests_at_once_one_counts() {
+    let app = TestApp::start().await;
+    let customer = app.api.customer().await;
+    let (withdraw, nothing) = ("/api/v1/customer/withdraw", json!({}));
+    let answers = futures::future::join_all((0..8).map(|_| customer.post(withdraw, &nothing))).await;
+    assert_eq!(answers.iter().filter(|a| a.status == 200).count(), 1);
+    for answer in answers.into_iter().filter(|a| a.status != 200) {
+        // Admitted before the first was done, or after it.
+        let (status, code) = (answer.status, answer.clone().refused(answer.status));
+        assert!(
+            (status, code.as_str()) == (409, "already_withdrawn") || (status, code.as_str()) == (439, "account_withdrawn"),
+            "{status} {code}"
+        );
+    }
+    customer.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
+}

@@ -6,4 +6,4 @@ mod rows;
 mod search;
 mod seller;
 
-pub use search::search_statement;
+pub use search::{pattern, search_statement};

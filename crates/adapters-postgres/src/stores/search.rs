@@ -14,44 +14,58 @@ use crate::{
     sql::prepared,
 };
 
-/// The statement of a search: first the ids of the page from an index, then the stores of those ids. The limit is part of the
-/// text: were it a parameter, PostgreSQL would expect a tenth of all stores and plan anew at each call. Parameters: customer,
-/// offset, then the pattern of a name, then sido, sigungu and the neighbourhoods, each where asked for.
+/// Stores, by name, that are looked at before the index is asked: a text that many stores have is found there at once.
+const NEAR: i64 = 256;
+
+/// The statement of a search: first the ids of the page, then the stores of those ids. The limit is part of the text: were it a
+/// parameter, PostgreSQL would expect a tenth of all stores and plan anew at each call. Parameters: customer, offset, then the
+/// [`pattern`] of a name, then sido, sigungu and the neighbourhoods, each where asked for.
 pub fn search_statement(by_name: bool, by_location: bool, limit: i64) -> String {
-    let mut filters = String::new();
-    let mut next = 3;
-    if by_name {
-        filters += &format!(
-            " AND f.id IN (SELECT id FROM stores WHERE name ILIKE ${next} UNION SELECT store_id FROM products WHERE name ILIKE ${next})"
-        );
-        next += 1;
-    }
-    if by_location {
-        filters += &format!(" AND f.sido = ${next} AND f.sigungu = ${} AND f.bname = ANY (${})", next + 1, next + 2);
-    }
-    let order = |table: &str| {
-        if by_name || by_location {
-            format!("{table}.name COLLATE \"C\", {table}.id")
-        } else {
-            format!("{table}.created_at DESC, {table}.id DESC")
-        }
+    let place = |next: u8| format!("f.sido = ${next} AND f.sigungu = ${} AND f.bname = ANY (${})", next + 1, next + 2);
+    let with_place = |filter: &str, next| {
+        format!(
+            "SELECT f.id FROM stores f WHERE f.has_product AND {}{filter} ORDER BY f.name COLLATE \"C\", f.id LIMIT {limit} OFFSET $2",
+            place(next)
+        )
     };
-    format!(
-        "{STORES}JOIN (SELECT f.id FROM stores f WHERE f.has_product{filters} ORDER BY {} LIMIT {limit} OFFSET $2) page ON page.id = s.id\nORDER BY {}",
-        order("f"),
-        order("s"),
-    )
+    let page = match (by_name, by_location) {
+        (false, false) => {
+            format!("SELECT f.id FROM stores f WHERE f.has_product ORDER BY f.created_at DESC, f.id DESC LIMIT {limit} OFFSET $2")
+        }
+        (true, true) => with_place(" AND EXISTS (SELECT 1 FROM store_search x WHERE x.store_id = f.id AND x.words LIKE $3)", 4),
+        (false, true) => with_place("", 3),
+        // Of a text that few stores have the trigrams' index gives all; of one that many have it would give thousands to be
+        // sorted, but a full page stands among the first stores.
+        (true, false) => format!(
+            "WITH near AS MATERIALIZED (
+                SELECT store_id, name FROM (SELECT * FROM store_search ORDER BY name, store_id LIMIT {NEAR}) first
+                WHERE words LIKE $3 ORDER BY name, store_id LIMIT {limit} OFFSET $2
+            ), hits AS MATERIALIZED (
+                SELECT store_id, name FROM store_search WHERE (SELECT count(*) FROM near) < {limit} AND words LIKE $3
+            )
+            SELECT store_id AS id FROM near WHERE (SELECT count(*) FROM near) = {limit}
+            UNION ALL (SELECT store_id FROM hits ORDER BY name, store_id LIMIT {limit} OFFSET $2)"
+        ),
+    };
+    let order = if by_name || by_location { "s.name COLLATE \"C\", s.id" } else { "s.created_at DESC, s.id DESC" };
+    // An array, not a join: it says that the ids are few, where PostgreSQL would expect thousands and read all stores.
+    format!("{STORES}WHERE s.id = ANY (ARRAY({page}))\nORDER BY {order}")
 }
 
-/// `ILIKE` pattern for "contains": the pattern's own signs are plain characters.
-fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
+/// `LIKE` pattern for "contains" in `store_search.words`: each character three times, as `search_text` writes them; the
+/// pattern's own signs are plain characters.
+pub fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
     for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
+        // As PostgreSQL does it: a letter is lowered only where that gives one letter.
+        let mut lower = c.to_lowercase();
+        let c = if lower.len() == 1 { lower.next().unwrap_or(c) } else { c };
+        for _ in 0..3 {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
         }
-        pattern.push(c);
     }
     pattern.push('%');
     pattern
@@ -69,7 +83,7 @@ impl StoreSearch for Postgres {
         let mut query =
             sql_query(statement).into_boxed::<diesel::pg::Pg>().bind::<t::Text, _>(customer.as_str()).bind::<t::BigInt, _>(offset);
         if let Some(name) = &filter.name {
-            query = query.bind::<t::Text, _>(containing(name));
+            query = query.bind::<t::Text, _>(pattern(name));
         }
         if let Some(place) = &filter.location {
             query = query.bind::<t::Text, _>(&place.sido).bind::<t::Text, _>(&place.sigungu).bind::<t::Array<t::Text>, _>(&place.bnames);

@@ -157,3 +157,99 @@ impl CancelService {
         Cancellation { by, reason, today: kst::business_day(at), at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::{
+        orders::{
+            Refund, RefundState,
+            ports::{CancelAnswer, MockCancellations, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
+        },
+        shared::testing::{Counter, Noon, email, order},
+        stores::{
+            PortOneAccount, PortOneIds,
+            ports::{MockStoreImages, MockStores},
+        },
+    };
+
+    /// The use case over an order as it is read first and, after a lost race, again. PortOne's answer to a refund, if one is asked.
+    fn service(reads: Vec<Order>, cancellations: MockCancellations, answer: Option<CancelAnswer>) -> CancelService {
+        let mut orders = MockOrders::new();
+        let mut reads = reads.into_iter();
+        orders.expect_find().returning(move |_| Ok(reads.next()));
+        let (mut stores, mut refunds, mut payments) = (MockStores::new(), MockRefunds::new(), MockPayments::new());
+        if let Some(answer) = answer {
+            refunds.expect_claim().times(1).returning(|payment, _, _| {
+                Ok(Some(Refund {
+                    payment_id: payment.clone(),
+                    store_id: order("PAY1", OrderStatus::Cancel).store_id,
+                    reason: RefundReason::CanceledByCustomer,
+                    attempts: 1,
+                    key_generation: 1,
+                    look_first: false,
+                }))
+            });
+            let state = if answer == CancelAnswer::Succeeded { RefundState::Succeeded } else { RefundState::Failed };
+            refunds.expect_record().times(1).withf(move |_, attempt| attempt.state == state).returning(|_, _| Ok(()));
+            stores.expect_payment().returning(|_| {
+                let ids = PortOneIds { store_id: "s".into(), channel_id: "c".into() };
+                Ok(Some(PortOneAccount { ids, secret: secrecy::SecretString::from("x") }))
+            });
+            payments.expect_cancel().times(1).return_once(|_, _, _, _| answer);
+            payments.expect_patience().returning(|_| futures::future::pending().boxed());
+        }
+        let (stores, clock): (Arc<MockStores>, Arc<dyn Clock>) = (Arc::new(stores), Arc::new(Noon));
+        let store_service = Arc::new(StoreService::new(stores.clone(), clock.clone(), Arc::new(Counter::default())));
+        let lists = OrderService::new(
+            Arc::new(orders),
+            Arc::new(MockOrderArchive::new()),
+            Arc::new(MockStoreImages::new()),
+            store_service.clone(),
+            clock.clone(),
+        );
+        let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(payments), clock.clone());
+        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service, Arc::new(refunds), clock)
+    }
+
+    async fn by_customer(service: &CancelService) -> Result<Canceled> {
+        service.by_customer(&email("a@b"), PaymentId::parse("PAY1").as_ref(), Some("x".into())).await
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_given_up_is_not_touched() {
+        for (status, refusal) in [
+            (OrderStatus::Accept, error::ORDER_ACCEPTED),
+            (OrderStatus::Complete, error::ORDER_COMPLETE),
+            (OrderStatus::Cancel, error::ORDER_CANCELED),
+        ] {
+            // A mock without an expectation panics when it is called.
+            let refused = by_customer(&service(vec![order("PAY1", status)], MockCancellations::new(), None)).await;
+            assert!(refused.unwrap_err().is(&refusal), "{status:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_loses_the_race_hears_what_the_order_is_now() {
+        let mut cancellations = MockCancellations::new();
+        cancellations.expect_cancel().times(1).returning(|_, _| Ok(None));
+        let reads = vec![order("PAY1", OrderStatus::Reservation), order("PAY1", OrderStatus::Accept)];
+        assert!(by_customer(&service(reads, cancellations, None)).await.unwrap_err().is(&error::ORDER_ACCEPTED));
+    }
+
+    #[tokio::test]
+    async fn the_answer_says_whether_the_money_is_back() {
+        for (answer, refunded) in [(CancelAnswer::Succeeded, true), (CancelAnswer::Failed("no".into()), false)] {
+            let mut cancellations = MockCancellations::new();
+            cancellations
+                .expect_cancel()
+                .times(1)
+                .withf(|_, c| c.by == CanceledBy::Customer && c.reason.as_deref() == Some("x") && c.today.to_string() == "2026-11-24")
+                .returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
+            let service = service(vec![order("PAY1", OrderStatus::Reservation)], cancellations, Some(answer));
+            assert_eq!(by_customer(&service).await.unwrap().refunded, refunded);
+        }
+    }
+}

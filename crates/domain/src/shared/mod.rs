@@ -6,6 +6,8 @@ pub mod ids;
 pub mod kst;
 pub mod money;
 pub mod tasks;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 
 pub use clock::{Clock, Ids};

@@ -176,3 +176,70 @@ impl ImageService {
         Ok(self.images.set_main(&store, key).await?.ok_or(error::IMAGE_NOT_FOUND)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        shared::{
+            Error,
+            testing::{Counter, Noon, email},
+        },
+        stores::ports::{MockObjectStorage, MockStoreImages, MockStores},
+    };
+
+    fn service(images: MockStoreImages, storage: MockObjectStorage) -> ImageService {
+        let mut stores = MockStores::new();
+        stores.expect_id_of_seller().returning(|_| Ok(StoreId::parse("STR_1")));
+        let stores = StoreService::new(Arc::new(stores), Arc::new(Noon), Arc::new(Counter::default()));
+        ImageService::new(Arc::new(images), Arc::new(storage), Arc::new(stores), Arc::new(Counter::default()))
+    }
+
+    fn image(n: i32) -> Image {
+        Image { key: n.to_string(), is_main: n == 0, display_order: n }
+    }
+
+    fn keys(storage: &mut MockObjectStorage, keys: &'static [&'static str]) {
+        storage.expect_delete().times(keys.len()).withf(|key| keys.contains(&key)).returning(|_| Ok(()));
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_refused_leave_no_object() {
+        for added in [Ok(Added::Exist), Ok(Added::TooMany), Err(Error::internal("x"))] {
+            let (mut images, mut storage) = (MockStoreImages::new(), MockObjectStorage::new());
+            images.expect_list().returning(|_| Ok(vec![]));
+            images.expect_add().return_once(move |_, _, _, _| added);
+            storage.expect_put().times(2).returning(|_, _, _| Ok(()));
+            keys(&mut storage, &["stores/STR_1/0.png", "stores/STR_1/1.webp"]);
+            let service = service(images, storage);
+            let mut upload = service.begin(&email("s@b"), true).await.unwrap();
+            service.add(&mut upload, ImageKind::Png, vec![1]).await.unwrap();
+            service.add(&mut upload, ImageKind::Webp, vec![2]).await.unwrap();
+            assert!(service.finish(upload).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_that_fails_half_way_is_deleted_as_well() {
+        let (mut images, mut storage) = (MockStoreImages::new(), MockObjectStorage::new());
+        images.expect_list().returning(|_| Ok(vec![]));
+        storage.expect_put().returning(|_, _, _| Err(Error::unavailable("s3", "x")));
+        keys(&mut storage, &["stores/STR_1/0.jpg"]);
+        let service = service(images, storage);
+        let mut upload = service.begin(&email("s@b"), true).await.unwrap();
+        assert!(service.add(&mut upload, ImageKind::Jpeg, vec![1]).await.is_err());
+        service.abandon(upload).await;
+    }
+
+    #[tokio::test]
+    async fn there_is_room_for_eleven() {
+        let (mut images, mut storage) = (MockStoreImages::new(), MockObjectStorage::new());
+        images.expect_list().returning(|_| Ok((0..10).map(image).collect()));
+        storage.expect_put().times(1).returning(|_, _, _| Ok(()));
+        let service = service(images, storage);
+        assert!(service.begin(&email("s@b"), true).await.unwrap_err().is(&error::IMAGES_EXIST));
+        let mut upload = service.begin(&email("s@b"), false).await.unwrap();
+        service.add(&mut upload, ImageKind::Jpeg, vec![1]).await.unwrap();
+        assert!(service.add(&mut upload, ImageKind::Jpeg, vec![1]).await.unwrap_err().is(&error::TOO_MANY_IMAGES));
+    }
+}

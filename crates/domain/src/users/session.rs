@@ -159,10 +159,12 @@ impl SessionService {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
         let session = token.and_then(|t| self.tokens.verify(t, now)).ok_or(error::UNAUTHENTICATED)?;
-        if self.sessions.is_revoked(&session.id, now).await? {
+        // Two stores, asked at once: every request waits for both.
+        let (revoked, account) = futures::try_join!(self.sessions.is_revoked(&session.id, now), self.accounts.find(&session.email))?;
+        if revoked {
             return Err(error::UNAUTHENTICATED.into());
         }
-        let account = self.accounts.find(&session.email).await?.ok_or(error::UNAUTHENTICATED)?;
+        let account = account.ok_or(error::UNAUTHENTICATED)?;
         if account.account.role != session.role {
             return Err(error::UNAUTHENTICATED.into());
         }

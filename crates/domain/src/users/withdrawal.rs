@@ -64,3 +64,43 @@ impl WithdrawalService {
         self.withdrawals.cancel(email).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        shared::testing::{Counter, Noon, email},
+        stores::ports::MockStores,
+        users::ports::{MockAccounts, MockWithdrawals},
+    };
+
+    fn service(accounts: MockAccounts, withdrawals: MockWithdrawals) -> WithdrawalService {
+        let clock: Arc<dyn Clock> = Arc::new(Noon);
+        let stores = StoreService::new(Arc::new(MockStores::new()), clock.clone(), Arc::new(Counter::default()));
+        WithdrawalService::new(Arc::new(accounts), Arc::new(withdrawals), Arc::new(stores), clock)
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_leaves_nothing_behind() {
+        for (outcome, canceled) in [(Deactivation::Done, 0), (Deactivation::WasInactive, 0), (Deactivation::OrderInProgress, 1)] {
+            let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
+            withdrawals.expect_request().times(1).returning(|_, _, _| Ok(()));
+            accounts.expect_deactivate().times(1).returning(move |_, _| Ok(outcome));
+            withdrawals.expect_cancel().times(canceled).returning(|_| Ok(()));
+            let asked = service(accounts, withdrawals).request(&email("a@b"), Role::Customer).await;
+            assert_eq!(asked.is_ok(), outcome == Deactivation::Done, "{outcome:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_account_is_active_before_its_request_is_forgotten() {
+        let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
+        let mut order = mockall::Sequence::new();
+        withdrawals.expect_requested_at().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Noon.now())));
+        accounts.expect_reactivate().times(1).in_sequence(&mut order).returning(|_| Ok(true));
+        withdrawals.expect_cancel().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        service(accounts, withdrawals).cancel(&email("a@b"), false).await.unwrap();
+        let active = service(MockAccounts::new(), MockWithdrawals::new()).cancel(&email("a@b"), true).await;
+        assert!(active.unwrap_err().is(&error::NOT_WITHDRAWN));
+    }
+}

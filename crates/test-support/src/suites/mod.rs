@@ -33,7 +33,7 @@ use secrecy::SecretString;
 pub use orders::{archive, cancellations, holds, orders, refunds};
 pub use passing::{history, mailer, sessions, signals, storage};
 pub use products::{nutrition, products, stock_reservations};
-pub use stores::{hours, images, search, stores};
+pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;
 pub use users::{accounts, customers, deactivation, withdrawals};
 

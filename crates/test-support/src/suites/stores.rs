@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::{TestIds, World, at, new_product, new_store, portone};
 use cheapbob_domain::{
+    products::ProductChange,
     shared::{ProductId, StoreId, Validation},
     users::Role,
 };
@@ -139,6 +140,31 @@ pub async fn images(world: &World) {
     assert!(images.main_of(&[]).await.unwrap().is_empty());
 }
 
+/// `stores::ports::StoreSearch`: names that change, and many that come at once, are found as they are then.
+pub async fn naming(world: &World) {
+    let me = world.account(Role::Customer).await;
+    let found = async |text: &str| -> usize {
+        let named = StoreFilter { location: None, name: Some(text.to_owned()) };
+        world.search.page(&me, &named, 0, 10).await.unwrap().len()
+    };
+    let (_, store) = world.store("아직 이름").await;
+    assert_eq!(found("아직").await, 0, "no product yet");
+    let names: Vec<_> = (0..8).map(|n| format!("동시에{n}")).collect();
+    let products = join_all(names.iter().map(|name| async {
+        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(name, 1), at(0)).await.unwrap()
+    }))
+    .await;
+    for text in names.iter().map(String::as_str).chain(["아직"]) {
+        assert_eq!(found(text).await, 1, "{text}");
+    }
+    let change = ProductChange { name: Some("다른 음식".into()), ..ProductChange::default() };
+    world.products.change(&store, &products[3].id, &change, at(1)).await.unwrap();
+    world.stores.change(&store, &StoreChange { name: Some("새 이름".into()), ..StoreChange::default() }, at(1)).await.unwrap();
+    for (text, count) in [("동시에3", 0), ("다른 음", 1), ("아직", 0), ("새 이", 1), ("동시에4", 1)] {
+        assert_eq!(found(text).await, count, "{text}");
+    }
+}
+
 /// `stores::ports::StoreSearch`
 pub async fn search(world: &World) {
     let search = &world.search;
@@ -176,6 +202,15 @@ pub async fn search(world: &World) {
     ] {
         assert_eq!(found(&named(text), 0, 10).await, expected, "{text}");
     }
+    // One character, capitals, no match across two names.
+    for (text, expected) in [("밥", vec![0, 3]), ("SAND", vec![1]), ("밥순", vec![]), ("밥참", vec![])] {
+        let expected: Vec<_> = expected.into_iter().map(|n: usize| ids[n].clone()).collect();
+        assert_eq!(found(&named(text), 0, 10).await, expected, "{text}");
+    }
+    // A full page, and the rest.
+    assert_eq!(found(&named("밥"), 0, 1).await, ids[0..1]);
+    assert_eq!(found(&named("밥"), 1, 1).await, ids[3..4]);
+    assert_eq!(found(&named("밥"), 1, 10).await, ids[3..4]);
     let place = |bnames: &[&str]| {
         let bnames = bnames.iter().map(|b| (*b).to_owned()).collect();
         Some(BnameFilter { sido: "서울".into(), sigungu: "마포구".into(), bnames })
