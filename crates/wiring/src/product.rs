@@ -8,96 +8,28 @@ use cheapbob_adapters_embedded::{
     Embedded,
     clock::SandboxClock,
     demo::Demo,
-    feed::Feed,
     postgres::ManagedPostgres,
     sandbox::{self, Sandbox},
     storage::Folder,
 };
 use cheapbob_adapters_mongo::Mongo;
-use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
-use cheapbob_adapters_portone::PortOne;
 use cheapbob_adapters_postgres::Postgres;
-use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 use cheapbob_adapters_smtp::Smtp;
-use cheapbob_domain::{
-    orders::{
-        CancelService, HoldService, MailService, OrderService, PickupCodes, PickupService, RefundService, SettleService, SettlementService,
-        ports::{Mailer, OrderArchive, PickupSignals},
-    },
-    products::{ProductService, ports::StockReservations},
-    shared::{
-        Clock, Ids,
-        tasks::{JobRunner, TaskQueue},
-    },
-    stores::{
-        HistoryService, HoursService, ImageService, SearchService, StoreService,
-        ports::{ObjectStorage, SearchHistory},
-    },
-    users::{
-        CustomerService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService,
-        ports::{Sessions, Withdrawals},
-    },
-};
+use cheapbob_domain::shared::{Clock, Ids, tasks::JobRunner};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
+    parts::{kept, passing, prepare, signals},
+    services::{Ports, Services, services},
     settings::{PostgresAt, Settings},
     system::{SystemClock, SystemIds},
 };
 
 /// Connections of the twins.
 const EMBEDDED_POOL: usize = 4;
-
-/// Every use case of the product.
-#[derive(Clone)]
-pub struct Services {
-    /// Logging in.
-    pub sign_in: Arc<SignInService>,
-    /// Sessions.
-    pub sessions: Arc<SessionService>,
-    /// Customers' profiles.
-    pub customers: Arc<CustomerService>,
-    /// A seller's store.
-    pub stores: Arc<StoreService>,
-    /// Leaving.
-    pub withdrawal: Arc<WithdrawalService>,
-    /// A store's opening hours.
-    pub hours: Arc<HoursService>,
-    /// A store's pictures.
-    pub images: Arc<ImageService>,
-    /// Searching stores.
-    pub search: Arc<SearchService>,
-    /// What customers searched for.
-    pub history: Arc<HistoryService>,
-    /// A seller's products.
-    pub products: Arc<ProductService>,
-    /// Payments.
-    pub holds: Arc<HoldService>,
-    /// What payments come to.
-    pub settle: Arc<SettleService>,
-    /// Refunds.
-    pub refunds: Arc<RefundService>,
-    /// Orders.
-    pub orders: Arc<OrderService>,
-    /// Giving orders up.
-    pub cancel: Arc<CancelService>,
-    /// What stores earned.
-    pub settlement: Arc<SettlementService>,
-    /// Handing out.
-    pub pickup: Arc<PickupService>,
-    /// Mails.
-    pub mails: Arc<MailService>,
-    /// Pictures.
-    pub storage: Arc<dyn ObjectStorage>,
-    /// The queue of tasks.
-    pub tasks: Arc<dyn TaskQueue>,
-    /// The product's clock.
-    pub clock: Arc<dyn Clock>,
-    /// Ids.
-    pub ids: Arc<dyn Ids>,
-}
 
 /// How the product behaves, apart from its services.
 #[derive(Debug, Clone)]
@@ -279,171 +211,6 @@ async fn migrate<T>(
         .await
         .map_err(|e| anyhow!(e))
         .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
-}
-
-/// Makes MongoDB's indexes; a MongoDB that is down must not keep everything else from serving.
-async fn prepare(mongo: Mongo) {
-    const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
-    let mut said = false;
-    while let Err(error) = mongo.prepare().await {
-        if !said {
-            said = true;
-            tracing::error!(%error, "MongoDB's indexes are not made; tried again until they are");
-        }
-        tokio::time::sleep(AGAIN).await;
-    }
-}
-
-/// What passes: Redis, or its twin.
-#[derive(Clone)]
-struct Passing {
-    sessions: Arc<dyn Sessions>,
-    history: Arc<dyn SearchHistory>,
-}
-
-fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<Passing> {
-    fn both<T: Sessions + SearchHistory + 'static>(part: T) -> Passing {
-        let part = Arc::new(part);
-        Passing { sessions: part.clone(), history: part }
-    }
-    match (redis, twin) {
-        (Some(redis), _) => Ok(both(redis.clone())),
-        (None, Some(twin)) => Ok(both(twin.clone())),
-        (None, None) => Err(anyhow!("neither Redis nor its twin")),
-    }
-}
-
-/// What is kept for long: MongoDB, or its twin.
-#[derive(Clone)]
-struct Kept {
-    archive: Arc<dyn OrderArchive>,
-    reservations: Arc<dyn StockReservations>,
-    withdrawals: Arc<dyn Withdrawals>,
-}
-
-fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
-    fn all<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Kept {
-        let part = Arc::new(part);
-        Kept { archive: part.clone(), reservations: part.clone(), withdrawals: part }
-    }
-    match (mongo, twin) {
-        (Some(mongo), _) => Ok(all(mongo.clone())),
-        (None, Some(twin)) => Ok(all(twin.clone())),
-        (None, None) => Err(anyhow!("neither MongoDB nor its twin")),
-    }
-}
-
-fn signals(
-    settings: &Settings,
-    url: &str,
-    redis: Option<&Redis>,
-    embedded: Option<&(Embedded, Arc<SandboxClock>)>,
-) -> Result<Arc<dyn PickupSignals>> {
-    // The feed runs also beside Redis: it tells of moves of the clock.
-    let feed = embedded.map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
-    match (redis, settings.redis_url.as_deref(), feed) {
-        (Some(redis), Some(redis_url), feed) => {
-            Ok(Arc::new(BesideFeed { signals: RedisSignals::start(redis.clone(), redis_url)?, _feed: feed }))
-        }
-        (_, _, Some(feed)) => Ok(Arc::new(feed)),
-        _ => Err(anyhow!("neither Redis nor its twin")),
-    }
-}
-
-/// Keeps the feed of the sandbox's clock alive as long as Redis' signals.
-struct BesideFeed {
-    signals: RedisSignals,
-    _feed: Option<Feed>,
-}
-
-#[async_trait::async_trait]
-impl PickupSignals for BesideFeed {
-    async fn publish(&self, payment: &cheapbob_domain::shared::PaymentId) -> cheapbob_domain::shared::Result<()> {
-        self.signals.publish(payment).await
-    }
-
-    async fn subscribe(
-        &self,
-        payment: &cheapbob_domain::shared::PaymentId,
-    ) -> cheapbob_domain::shared::Result<futures::stream::BoxStream<'static, ()>> {
-        self.signals.subscribe(payment).await
-    }
-}
-
-#[derive(Clone)]
-struct Ports {
-    postgres: Postgres,
-    passing: Passing,
-    kept: Kept,
-    signals: Arc<dyn PickupSignals>,
-    storage: Arc<dyn ObjectStorage>,
-    mailer: Arc<dyn Mailer>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-}
-
-fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { passing: Passing { sessions, history }, kept, signals, storage, mailer, .. } = ports.clone();
-    let postgres = Arc::new(ports.postgres.clone());
-    let clock = || Arc::clone(&ports.clock);
-    let ids = || Arc::clone(&ports.ids);
-    let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
-    let payments = Arc::new(PortOne::new(base, settings.production)?);
-    let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, clock())?);
-    let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
-
-    let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
-    let refunds = Arc::new(RefundService::new(postgres.clone(), postgres.clone(), payments.clone(), clock()));
-    let settle = Arc::new(SettleService::new(postgres.clone(), postgres.clone(), payments, refunds.clone(), clock()));
-    let orders = Arc::new(OrderService::new(postgres.clone(), kept.archive, postgres.clone(), stores.clone(), clock()));
-    let codes = PickupCodes::new(&settings.jwt_secret);
-    Ok(Services {
-        sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
-        sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
-        customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
-        withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), kept.withdrawals, stores.clone(), clock())),
-        hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
-        images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
-        search: Arc::new(SearchService::new(postgres.clone(), clock())),
-        history: Arc::new(HistoryService::new(history, clock())),
-        products: Arc::new(ProductService::new(postgres.clone(), kept.reservations, stores.clone(), clock(), ids())),
-        holds: Arc::new(HoldService::new(postgres.clone(), settle.clone(), clock(), ids())),
-        cancel: Arc::new(CancelService::new(postgres.clone(), orders.clone(), stores.clone(), refunds.clone(), clock())),
-        settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
-        pickup: Arc::new(PickupService::new(orders.clone(), postgres.clone(), signals, codes, clock())),
-        mails: Arc::new(MailService::new(orders.clone(), mailer)),
-        stores,
-        settle,
-        refunds,
-        orders,
-        storage,
-        tasks: postgres,
-        clock: clock(),
-        ids: ids(),
-    })
-}
-
-/// The sandbox as this machine's processes reach it.
-fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
-    Ok(Url::parse(&format!("http://127.0.0.1:{}/sandbox/{path}", settings.port))?)
-}
-
-fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {
-    let one = |provider: Provider, client: &Option<crate::settings::OAuthClient>| match client {
-        Some(client) => Ok::<_, anyhow::Error>(ProviderSettings::real(provider, client.id.clone(), client.secret.clone())?),
-        None => {
-            let path = |end: &str| format!("oauth/{}/{end}", provider.as_str());
-            Ok(ProviderSettings {
-                client_id: "sandbox".to_owned(),
-                client_secret: SecretString::from("sandbox"),
-                authorize_url: Url::parse(&format!("{}/sandbox/{}", settings.public_base, path("authorize")))?,
-                token_url: sandbox_url(settings, &path("token"))?,
-                userinfo_url: sandbox_url(settings, &path("userinfo"))?,
-            })
-        }
-    };
-    let [google, kakao, naver] = &settings.oauth;
-    Ok([one(Provider::Google, google)?, one(Provider::Kakao, kakao)?, one(Provider::Naver, naver)?])
 }
 
 impl Product {

@@ -5,5 +5,6 @@ DROP TRIGGER product_named ON products;
 DROP FUNCTION store_named();
 DROP FUNCTION product_named();
 DROP FUNCTION refresh_store_search(text);
+DROP FUNCTION store_words(text);
 DROP TABLE store_search;
 DROP FUNCTION search_text(text);

@@ -13,13 +13,19 @@ CREATE TABLE store_search (
 );
 COMMENT ON COLUMN store_search.words IS 'search_text of the names, divided by a character that none of them has';
 
+CREATE FUNCTION store_words(store text) RETURNS text LANGUAGE sql STABLE
+    RETURN (SELECT search_text(concat_ws(chr(1), s.name, (
+        SELECT string_agg(p.name, chr(1) ORDER BY p.id) FROM products p WHERE p.store_id = s.id))) FROM stores s WHERE s.id = store);
+
 CREATE FUNCTION refresh_store_search(store text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    INSERT INTO store_search SELECT s.id, s.name, store_words(s.id) FROM stores s WHERE s.id = store ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     -- Takes the row, or waits for it: the next statement then sees what others have written meanwhile.
-    INSERT INTO store_search VALUES (store, '', '') ON CONFLICT (store_id) DO UPDATE SET words = store_search.words;
-    UPDATE store_search x SET name = s.name, words = search_text(concat_ws(chr(1), s.name, (
-        SELECT string_agg(p.name, chr(1) ORDER BY p.id) FROM products p WHERE p.store_id = s.id)))
-    FROM stores s WHERE s.id = store AND x.store_id = s.id;
+    PERFORM 1 FROM store_search WHERE store_id = store FOR UPDATE;
+    UPDATE store_search x SET name = s.name, words = store_words(s.id) FROM stores s WHERE s.id = store AND x.store_id = s.id;
 END $$;
 
 CREATE FUNCTION product_named() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,9 +43,7 @@ BEGIN
 END $$;
 CREATE TRIGGER store_named AFTER UPDATE OF name ON stores FOR EACH ROW WHEN (NEW.has_product) EXECUTE FUNCTION store_named();
 
-INSERT INTO store_search
-SELECT s.id, s.name, search_text(concat_ws(chr(1), s.name, (SELECT string_agg(p.name, chr(1) ORDER BY p.id) FROM products p WHERE p.store_id = s.id)))
-FROM stores s WHERE s.has_product;
+INSERT INTO store_search SELECT s.id, s.name, store_words(s.id) FROM stores s WHERE s.has_product;
 
 CREATE INDEX store_search_name ON store_search (name, store_id);
 CREATE INDEX store_search_words ON store_search USING gin (words gin_trgm_ops);
