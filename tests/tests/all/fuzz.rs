@@ -9,9 +9,9 @@ use serde_json::json;
 /// These end the session that the rest needs.
 const LAST_CALLS: &str = "logout|withdraw";
 
-/// Which requests a caller does not send.
+/// `excluded`: paths that this caller does not call.
 async fn fuzz(caller: &str, excluded: Option<&str>) {
-    let (database, mongo) = (TestDatabase::create().await, mongo_settings());
+    let (database, mongo, media) = (TestDatabase::create().await, mongo_settings(), tempfile::tempdir().unwrap());
     let redis = url::Url::parse(&redis_url()).unwrap();
     let server = RealServer::http(
         RealServer::free_port(),
@@ -25,7 +25,7 @@ async fn fuzz(caller: &str, excluded: Option<&str>) {
             ("MONGODB_HOST", mongo.host),
             ("MONGODB_PORT", mongo.port.to_string()),
             ("MONGODB_NAME", mongo.database),
-            ("CHEAPBOB_DATA_DIR", tempfile::tempdir().unwrap().keep().display().to_string()),
+            ("CHEAPBOB_DATA_DIR", media.path().display().to_string()),
             ("RUST_LOG", "error".to_owned()),
         ],
     )
