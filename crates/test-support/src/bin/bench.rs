@@ -119,7 +119,7 @@ async fn seed(database: &TestDatabase, first: usize, last: usize) {
                     100000000, '{{diet}}', now(), now() FROM s, generate_series(0, 1) p;"
         ))
         .await;
-    // Rows that come one by one leave the trigrams' index five times as large as it need be; a nightly REINDEX keeps it small.
+    // Rows that come one by one leave the trigrams' index with many more pages than it need have; a REINDEX now and then keeps it small.
     database.sql("REINDEX INDEX store_search_words").await;
     database.sql("VACUUM ANALYZE").await;
 }
