@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{CanceledBy, Cancellation, Order, OrderStatus, ports::Cancellations},
+    orders::{Cancellation, Order, OrderStatus, ports::Cancellations},
     shared::{PaymentId, Result, StoreId},
 };
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -16,10 +16,6 @@ use crate::{
 const CANCEL: &str = include_str!("sql/cancel.sql");
 
 async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
-    let event = match cancellation.by {
-        CanceledBy::Customer => "canceled_by_customer",
-        CanceledBy::Store | CanceledBy::Closing => "canceled_by_store",
-    };
     let query = sql_query(CANCEL)
         .bind::<t::Text, _>(payment)
         .bind::<t::Array<t::Text>, _>(words(cancellation))
@@ -27,7 +23,7 @@ async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation:
         .bind::<t::Date, _>(cancellation.today)
         .bind::<t::Timestamptz, _>(cancellation.at)
         .bind::<t::Text, _>(cancellation.by.refund_reason().as_str())
-        .bind::<t::Text, _>(event);
+        .bind::<t::Text, _>(cancellation.by.event().as_str());
     prepared(query).get_result(connection).await.optional()
 }
 

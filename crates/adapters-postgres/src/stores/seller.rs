@@ -24,16 +24,8 @@ struct NewStoreRow<'a> {
     name: &'a str,
     introduction: &'a str,
     phone: &'a str,
-    postal_code: &'a str,
-    address: &'a str,
-    detail_address: &'a str,
-    sido: &'a str,
-    sigungu: &'a str,
-    bname: &'a str,
-    lat: &'a str,
-    lng: &'a str,
-    nearest_station: Option<&'a str>,
-    walking_time: Option<i32>,
+    #[diesel(embed)]
+    address: AddressColumns<'a>,
     instagram: Option<&'a str>,
     facebook: Option<&'a str>,
     x: Option<&'a str>,
@@ -51,16 +43,7 @@ impl<'a> NewStoreRow<'a> {
             name,
             introduction,
             phone,
-            postal_code: &address.postal_code,
-            address: &address.address,
-            detail_address: &address.detail_address,
-            sido: &address.sido,
-            sigungu: &address.sigungu,
-            bname: &address.bname,
-            lat: &address.lat,
-            lng: &address.lng,
-            nearest_station: address.nearest_station.as_deref(),
-            walking_time: address.walking_time,
+            address: address.into(),
             instagram: sns.instagram.as_deref(),
             facebook: sns.facebook.as_deref(),
             x: sns.x.as_deref(),
@@ -180,7 +163,7 @@ impl Stores for Postgres {
         };
         let store = stores::table.find(store.as_str());
         let changed = match &change.address {
-            Some(address) => diesel::update(store).set((changes, AddressChanges::from(address))).execute(&mut connection).await,
+            Some(address) => diesel::update(store).set((changes, AddressColumns::from(address))).execute(&mut connection).await,
             None => diesel::update(store).set(changes).execute(&mut connection).await,
         };
         changed.map(|_| ()).map_err(failed)
@@ -200,9 +183,9 @@ struct StoreChanges<'a> {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(AsChangeset)]
+#[derive(Insertable, AsChangeset)]
 #[diesel(table_name = stores, treat_none_as_null = true)]
-struct AddressChanges<'a> {
+struct AddressColumns<'a> {
     postal_code: &'a str,
     address: &'a str,
     detail_address: &'a str,
@@ -215,7 +198,7 @@ struct AddressChanges<'a> {
     walking_time: Option<i32>,
 }
 
-impl<'a> From<&'a Address> for AddressChanges<'a> {
+impl<'a> From<&'a Address> for AddressColumns<'a> {
     fn from(address: &'a Address) -> Self {
         Self {
             postal_code: &address.postal_code,

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     error,
     lists::OrderService,
+    mail::OrderEvent,
     order::{Order, OrderStatus},
     ports::Cancellations,
     refund::{RefundReason, RefundService},
@@ -42,6 +43,14 @@ impl CanceledBy {
             Self::Customer => RefundReason::CanceledByCustomer,
             Self::Store => RefundReason::CanceledByStore,
             Self::Closing => RefundReason::StoreClosing,
+        }
+    }
+
+    /// What the customer is told (contract, e-mail): a store that closes gives the order up as a store does.
+    pub fn event(self) -> OrderEvent {
+        match self {
+            Self::Customer => OrderEvent::CanceledByCustomer,
+            Self::Store | Self::Closing => OrderEvent::CanceledByStore,
         }
     }
 

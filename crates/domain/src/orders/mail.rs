@@ -21,6 +21,18 @@ pub enum OrderEvent {
     CanceledByStore,
 }
 
+impl OrderEvent {
+    /// The word in rows, which is also serde's.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Accepted => "accepted",
+            Self::CanceledByCustomer => "canceled_by_customer",
+            Self::CanceledByStore => "canceled_by_store",
+        }
+    }
+}
+
 /// A mail to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderMail {
@@ -144,5 +156,17 @@ impl MailService {
             return Ok(());
         };
         self.mailer.send(&mail.message_id(), &mail.compose(&order)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_an_event_as_serde_reads_it() {
+        for event in [OrderEvent::Placed, OrderEvent::Accepted, OrderEvent::CanceledByCustomer, OrderEvent::CanceledByStore] {
+            assert_eq!(serde_json::from_value::<OrderEvent>(event.as_str().into()).unwrap(), event);
+        }
     }
 }
