@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use cheapbob_domain::{
     products::{NewProduct, Product, Stock, ports::Products},
     shared::{Clock, Email, Error, Ids, ProductId, Result, Sale, StoreId, Validation, Won},
@@ -198,7 +199,10 @@ impl Demo {
             ids: PortOneIds { store_id: format!("store-demo-{number:02}"), channel_id: format!("channel-key-demo-{number:02}") },
             secret: SecretString::from(format!("demo-secret-{number:02}")),
         };
-        self.stores.set_payment(&store.id, &account, now).await.map(|_| ())
+        // As a seller would: the secret comes from PortOne's console, which is told where to send webhooks.
+        let webhook_secret = format!("whsec_{}", STANDARD.encode(format!("demo webhook secret {number:02}")));
+        self.embedded.send_webhooks(&account.ids.store_id, &format!("/api/v1/webhooks/portone/{}", store.id), &webhook_secret).await?;
+        self.stores.set_payment(&store.id, &account, Some(&SecretString::from(webhook_secret)), now).await.map(|_| ())
     }
 
     /// Each store has its own key for the same picture: keys are unique over all stores.

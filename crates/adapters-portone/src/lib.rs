@@ -1,28 +1,37 @@
 #![doc = include_str!("../README.md")]
 
+mod webhooks;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::ports::{CancelAnswer, PaymentTruth, Payments},
+    orders::ports::{CancelAnswer, Page, PaymentTruth, Payments},
     shared::{Error, PaymentId, Result},
     stores::PortOneAccount,
 };
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use wire::{CancelBody, CancelDone, Cancellation, Failure, Payment};
+pub use webhooks::SignedWebhooks;
+use wire::{CancelBody, CancelDone, Cancellation, Failure, ListBody, ListPage, Payment};
 
 const PART: &str = "portone";
 
 /// PortOne recommends at least 60 s for a call whose outcome matters.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(60);
 
-/// No answer of theirs comes near this size.
+/// A page of their books may take its time: nobody waits for it.
+const LIST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Payments asked for at once (they allow 1,000), so that a page stays below [`MAX_BODY`].
+const PAGE: usize = 100;
+
+/// No answer of theirs comes near this size: a payment has some 2 KB, more with the history of its webhooks.
 const MAX_BODY: usize = 1 << 20;
 
 /// PortOne's REST API.
@@ -99,6 +108,30 @@ impl PortOne {
         }
     }
 
+    async fn page(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> std::result::Result<Page, CallError> {
+        let rfc3339 = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body = ListBody { store_id: &account.ids.store_id, from: rfc3339(from), until: rfc3339(until), cursor, size: PAGE };
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| url::ParseError::RelativeUrlWithCannotBeABaseBase)?.pop_if_empty().push("payments-by-cursor");
+        let request = self.client.get(url).query(&[("requestBody", serde_json::to_string(&body)?)]);
+        let page: ListPage = serde_json::from_slice(&self.call(account, request, LIST_PATIENCE).await?)?;
+        let next = page.items.last().filter(|_| page.items.len() == PAGE).map(|item| item.cursor.clone());
+        let payments = page.items.into_iter().filter_map(|item| match serde_json::from_value::<Payment>(item.payment) {
+            Ok(payment) => Some((payment.id().to_owned(), payment.truth(self.live_only))),
+            Err(error) => {
+                tracing::warn!(portone_store = account.ids.store_id, %error, "a payment in PortOne's list is not what the documentation says");
+                None
+            }
+        });
+        Ok(Page { payments: payments.collect(), next })
+    }
+
     async fn cancellation(
         &self,
         account: &PortOneAccount,
@@ -140,10 +173,14 @@ impl Payments for PortOne {
         })
     }
 
+    async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page> {
+        self.page(account, from, until, cursor).await.map_err(|e| Error::unavailable(PART, e))
+    }
+
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {
         match self.cancellation(account, payment, reason, key).await {
             Ok(done) => match done.status.as_str() {
-                "SUCCEEDED" => CancelAnswer::Succeeded,
+                "SUCCEEDED" => CancelAnswer::Succeeded(done.total_amount),
                 "REQUESTED" => CancelAnswer::Requested,
                 "FAILED" => CancelAnswer::Failed("the cancellation failed".to_owned()),
                 other => CancelAnswer::Unknown(format!("cancellation status {other}")),

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payment {
+    id: String,
     status: String,
     store_id: String,
     currency: String,
     amount: Amount,
     channel: Option<Channel>,
+    #[serde(default)]
+    cancellations: Vec<Cancellation>,
 }
 
 #[derive(Deserialize)]
@@ -26,6 +29,10 @@ struct Channel {
 }
 
 impl Payment {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn truth(self, live_only: bool) -> PaymentTruth {
         match self.status.as_str() {
             "PAID" | "PARTIAL_CANCELLED" if live_only && self.channel.as_ref().is_none_or(|c| c.kind != "LIVE") => {
@@ -37,9 +44,10 @@ impl Payment {
                 currency: self.currency,
                 total: self.amount.total,
                 cancelled: self.amount.cancelled,
+                cancel_pending: self.cancellations.iter().any(|c| c.status == "REQUESTED"),
             }),
             "FAILED" => PaymentTruth::Failed,
-            "CANCELLED" => PaymentTruth::Cancelled,
+            "CANCELLED" => PaymentTruth::Cancelled(self.amount.cancelled),
             "READY" | "PAY_PENDING" | "PENDING" | "VIRTUAL_ACCOUNT_ISSUED" => PaymentTruth::NotPaid,
             other => {
                 tracing::warn!(status = other, "PortOne has a payment status that we do not know");
@@ -62,8 +70,50 @@ pub(crate) struct CancelDone {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Cancellation {
     pub(crate) status: String,
+    pub(crate) total_amount: i64,
+}
+
+/// What `GET /payments-by-cursor` takes, as JSON in a query parameter.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListBody<'a> {
+    pub(crate) store_id: &'a str,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+    pub(crate) size: usize,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ListPage {
+    pub(crate) items: Vec<ListItem>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ListItem {
+    /// One that we cannot read must not hide the others.
+    pub(crate) payment: serde_json::Value,
+    pub(crate) cursor: String,
+}
+
+/// A webhook's body, version 2024-04-25. Whatever else is in it, and whatever is missing, is no matter.
+#[derive(Deserialize, Default)]
+pub(crate) struct WebhookBody {
+    #[serde(rename = "type", default)]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) data: WebhookData,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookData {
+    #[serde(default)]
+    pub(crate) payment_id: Option<String>,
 }
 
 #[derive(Deserialize)]

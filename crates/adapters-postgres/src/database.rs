@@ -1,6 +1,6 @@
 //! The pool, the migrations, and what the driver's errors mean.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cheapbob_domain::shared::{Error, Result};
 use deadpool::Runtime;
@@ -17,6 +17,8 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::secrets::SecretKeys;
+
 /// A pooled connection.
 pub type Connection = Object<AsyncPgConnection>;
 
@@ -31,14 +33,15 @@ const WAIT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool<AsyncPgConnection>,
+    pub(crate) keys: Arc<SecretKeys>,
 }
 
 impl Postgres {
-    /// A pool of at most `size` connections to `url`; connects when first used.
+    /// A pool of at most `size` connections to `url`; connects when first used. `keys` seal the secrets in its rows.
     ///
     /// # Errors
     /// Where the pool cannot be built.
-    pub fn new(url: &str, size: usize) -> std::result::Result<Self, BuildError> {
+    pub fn new(url: &str, size: usize, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         // A statement that hangs must not hold a request for longer than the app waits. Plans are kept whatever a parameter is:
         // ours are written for that, and to plan a search anew takes longer than to run it.
         let separator = if url.contains('?') { '&' } else { '?' };
@@ -54,7 +57,7 @@ impl Postgres {
             .recycle_timeout(Some(WAIT))
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool })
+        Ok(Self { pool, keys })
     }
 
     /// A connection.

@@ -4,13 +4,15 @@ mod database;
 mod orders;
 mod products;
 mod schema;
+mod secrets;
 mod sql;
 mod stores;
 mod tasks;
 mod users;
 
 pub use database::{Connection, Postgres, migrate};
-pub use stores::{pattern, search_statement};
+pub use secrets::{KeysError, SecretKeys};
+pub use stores::{Rotated, pattern, search_statement};
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {

@@ -35,7 +35,15 @@ table! {
     }
 }
 table! {
-    store_payments (store_id) { store_id -> Text, portone_store_id -> Text, portone_channel_id -> Text, portone_secret -> Text, updated_at -> Timestamptz, }
+    store_payments (store_id) {
+        store_id -> Text,
+        portone_store_id -> Text,
+        portone_channel_id -> Text,
+        portone_secret -> Text,
+        webhook_secret -> Nullable<Text>,
+        previous_webhook_secret -> Nullable<Text>,
+        updated_at -> Timestamptz,
+    }
 }
 table! {
     operation_times (id) {
@@ -89,6 +97,7 @@ table! {
         ended_because -> Nullable<Text>,
         ended_at -> Nullable<Timestamptz>,
         next_look_at -> Nullable<Timestamptz>,
+        request_id -> Nullable<Text>,
     }
 }
 table! {
@@ -129,6 +138,25 @@ table! {
         requested_at -> Timestamptz,
         next_attempt_at -> Nullable<Timestamptz>,
         last_answer -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+    }
+}
+table! {
+    inbox (store_id, webhook_id) {
+        store_id -> Text,
+        webhook_id -> Text,
+        received_at -> Timestamptz,
+    }
+}
+table! {
+    idempotency_keys (account, key) {
+        account -> Text,
+        key -> Text,
+        request -> Text,
+        created_at -> Timestamptz,
+        leased_until -> Timestamptz,
+        status -> Nullable<Integer>,
+        body -> Nullable<Text>,
     }
 }
 table! {
@@ -163,5 +191,7 @@ allow_tables_to_appear_in_same_query!(
     holds,
     orders,
     refunds,
+    inbox,
+    idempotency_keys,
     tasks,
 );

@@ -10,15 +10,17 @@ use actix_web::{
     web::Data,
 };
 use cheapbob_domain::{
+    orders::Cause,
     shared::Email,
     users::{
-        error,
+        Role, error,
         session::{Caller, Renewal},
     },
 };
 
 use crate::{
     access::{self, Access},
+    context::request_id,
     error::ApiError,
     server::App,
 };
@@ -28,7 +30,14 @@ pub(crate) const COOKIE: &str = "access_token";
 
 /// The caller's e-mail, for handlers; [`check`] has let them in.
 #[derive(Debug, Clone)]
-pub(crate) struct Me(pub(crate) Email);
+pub(crate) struct Me(pub(crate) Email, Role);
+
+impl Me {
+    /// For the audit trail.
+    pub(crate) fn cause(&self) -> Cause {
+        Cause::person(self.1, self.0.clone(), request_id())
+    }
+}
 
 /// The whole caller.
 #[derive(Clone)]
@@ -39,7 +48,7 @@ impl FromRequest for Me {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<CurrentCaller>().map(|c| Self(c.0.session.email.clone()));
+        let caller = request.extensions().get::<CurrentCaller>().map(|c| Self(c.0.session.email.clone(), c.0.account.account.role));
         std::future::ready(caller.ok_or_else(|| error::UNAUTHENTICATED.into()))
     }
 }

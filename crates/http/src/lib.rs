@@ -6,6 +6,7 @@ mod common;
 mod context;
 mod error;
 mod extract;
+mod idempotency;
 mod openapi;
 mod orders;
 mod products;

@@ -82,7 +82,7 @@ fn cors(switches: &Switches) -> Cors {
     let mut cors = Cors::default()
         .supports_credentials()
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allowed_headers([header::CONTENT_TYPE, header::CACHE_CONTROL])
+        .allowed_headers([header::CONTENT_TYPE, header::CACHE_CONTROL, header::HeaderName::from_static("idempotency-key")])
         .expose_headers([header::HeaderName::from_static("x-new-token")])
         // Others get their answer without CORS headers, which their browser then keeps from them.
         .block_on_origin_mismatch(false)

@@ -3,31 +3,44 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cheapbob_jobs::Jobs;
+use cheapbob_jobs::{
+    Jobs,
+    command::{Command, list_refunds, retry_refund},
+};
 use cheapbob_wiring::{Product, Settings, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the lines for whoever started it; logging may not run yet")]
 fn main() -> ExitCode {
-    match run() {
+    match run(|line| println!("{line}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the one line for whoever started it; logging may not run yet")]
-            {
-                eprintln!("cheapbob-jobs: {error:#}");
-            }
+            eprintln!("cheapbob-jobs: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run() -> Result<()> {
+fn run(say: impl Fn(&str)) -> Result<()> {
+    let command = Command::parse(&std::env::args().skip(1).collect::<Vec<_>>())?;
     prepare_process();
     let settings = Settings::load()?;
     telemetry::init(settings.production);
     let (_postgres, url) = settings.start_postgres()?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let product = Product::connect(&settings, &url).await?;
+        match command {
+            Command::Run => {}
+            Command::ListRefunds => {
+                list_refunds(&product.services).await?.iter().for_each(|line| say(line));
+                return Ok(());
+            }
+            Command::RetryRefund(payment) => {
+                say(&retry_refund(&product.services, &payment).await?);
+                return Ok(());
+            }
+        }
         let stop = CancellationToken::new();
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let on_signal = stop.clone();

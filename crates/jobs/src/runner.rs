@@ -80,6 +80,7 @@ impl Jobs {
     async fn perform(&self, work: Work) -> std::result::Result<(), BoxDynError> {
         let done = match &work {
             Work::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
+            Work::Webhook { webhook_id, payment_id } => orders::work_webhook::run(&self.services, webhook_id, payment_id).await,
             Work::Run { job, .. } => match JOBS.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),

@@ -8,7 +8,7 @@ use cheapbob_wiring::{PostgresAt, Product, Services, Settings, prepare_process};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Api, TestDatabase, mongo_settings, redis_url};
+use crate::{Api, TestDatabase, database::secret_keys, mongo_settings, redis_url};
 
 /// A server of its own on a database of its own, with the sandbox and the jobs.
 pub struct TestApp {
@@ -96,6 +96,7 @@ fn settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
         jwt_secret: SecretString::from("a secret of the tests"),
         jwt_algorithm: jsonwebtoken::Algorithm::HS256,
         jwt_life: chrono::Duration::days(7),
+        secret_keys: secret_keys(),
         portone: None,
         mongodb: None,
         s3: None,

@@ -1,7 +1,10 @@
 //! A database per test.
 
+use std::sync::Arc;
+
 use cheapbob_adapters_mongo::MongoSettings;
-use cheapbob_adapters_postgres::Postgres;
+use cheapbob_adapters_postgres::{Postgres, SecretKeys};
+use secrecy::SecretString;
 
 use crate::suites::sql;
 
@@ -26,6 +29,11 @@ pub fn mongo_settings() -> MongoSettings {
         credentials: None,
         database: format!("t_{}", ulid::Ulid::r#gen().to_string().to_lowercase()),
     }
+}
+
+/// Seals the secrets in the tests' databases.
+pub fn secret_keys() -> Arc<SecretKeys> {
+    Arc::new(SecretKeys::parse(&SecretString::from("tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")).unwrap())
 }
 
 /// A clone of the template, dropped at the end.
@@ -65,7 +73,7 @@ impl TestDatabase {
 
     /// The adapter on it.
     pub fn postgres(&self) -> Postgres {
-        Postgres::new(&self.url(), 16).unwrap()
+        Postgres::new(&self.url(), 16, secret_keys()).unwrap()
     }
 
     /// Runs SQL on it.

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "crash-points")]
+pub mod crash;
 mod parts;
 mod product;
 mod services;
@@ -7,6 +9,7 @@ mod settings;
 mod system;
 pub mod telemetry;
 
+pub use parts::{Kept, Passing, kept, passing};
 pub use product::{Backing, Mount, Probe, Product, Switches, prepare_process};
-pub use services::Services;
+pub use services::{Ports, Services, services};
 pub use settings::{PostgresAt, Settings, SettingsError};

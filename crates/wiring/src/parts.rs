@@ -30,12 +30,18 @@ pub(crate) async fn prepare(mongo: Mongo) {
 
 /// What passes: Redis, or its twin.
 #[derive(Clone)]
-pub(crate) struct Passing {
-    pub(crate) sessions: Arc<dyn Sessions>,
-    pub(crate) history: Arc<dyn SearchHistory>,
+pub struct Passing {
+    /// Sessions that have ended.
+    pub sessions: Arc<dyn Sessions>,
+    /// What customers searched for.
+    pub history: Arc<dyn SearchHistory>,
 }
 
-pub(crate) fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<Passing> {
+/// Redis, or its twin.
+///
+/// # Errors
+/// Where there is neither.
+pub fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<Passing> {
     fn both<T: Sessions + SearchHistory + 'static>(part: T) -> Passing {
         let part = Arc::new(part);
         Passing { sessions: part.clone(), history: part }
@@ -49,13 +55,20 @@ pub(crate) fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<
 
 /// What is kept for long: MongoDB, or its twin.
 #[derive(Clone)]
-pub(crate) struct Kept {
-    pub(crate) archive: Arc<dyn OrderArchive>,
-    pub(crate) reservations: Arc<dyn StockReservations>,
-    pub(crate) withdrawals: Arc<dyn Withdrawals>,
+pub struct Kept {
+    /// Orders of days that are over.
+    pub archive: Arc<dyn OrderArchive>,
+    /// Stock for the next day.
+    pub reservations: Arc<dyn StockReservations>,
+    /// Requests to be deleted.
+    pub withdrawals: Arc<dyn Withdrawals>,
 }
 
-pub(crate) fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
+/// MongoDB, or its twin.
+///
+/// # Errors
+/// Where there is neither.
+pub fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
     fn all<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Kept {
         let part = Arc::new(part);
         Kept { archive: part.clone(), reservations: part.clone(), withdrawals: part }

@@ -23,7 +23,7 @@ use url::Url;
 
 use crate::{
     parts::{kept, passing, prepare, signals},
-    services::{Ports, Services, services},
+    services::{Ports, Services, payments, services},
     settings::{PostgresAt, Settings},
     system::{SystemClock, SystemIds},
 };
@@ -102,7 +102,8 @@ impl Product {
     pub async fn connect(settings: &Settings, postgres_url: &SecretString) -> Result<Self> {
         let url = postgres_url.expose_secret();
         migrate(url, "the database", cheapbob_adapters_postgres::migrate(url)).await?;
-        let postgres = Postgres::new(url, settings.db_pool_size)?;
+        let postgres = Postgres::new(url, settings.db_pool_size, Arc::clone(&settings.secret_keys))?;
+        seal(&postgres).await?;
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let embedded = if settings.production {
             None
@@ -134,8 +135,11 @@ impl Product {
                 Some(smtp) => Arc::new(Smtp::new(smtp)?),
                 None => Arc::new(twin.cloned().context("neither SMTP nor its twin")?),
             },
+            payments: payments(settings)?,
             clock,
             ids,
+            #[cfg(feature = "crash-points")]
+            crash_points: crate::crash::from_environment(),
         };
         let product = Self {
             services: services(settings, &ports)?,
@@ -168,7 +172,7 @@ impl Product {
 
     fn own_connections(&self, workers: usize) -> Result<Services> {
         let (settings, url) = (&self.settings, self.url.expose_secret());
-        let postgres = Postgres::new(url, settings.db_pool_size.div_ceil(workers))?;
+        let postgres = Postgres::new(url, settings.db_pool_size.div_ceil(workers), Arc::clone(&settings.secret_keys))?;
         let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, 1)).transpose()?;
         let twin = self.backing.embedded.as_ref().map(|_| Embedded::new(url, EMBEDDED_POOL.div_ceil(workers))).transpose()?;
         let passing = passing(redis.as_ref(), twin.as_ref())?;
@@ -198,6 +202,18 @@ impl Product {
             demo.seed().await?;
         }
         Ok(())
+    }
+}
+
+/// Secrets stored before there were keys are sealed once. With a key missing the rest of the product still serves.
+async fn seal(postgres: &Postgres) -> Result<()> {
+    match postgres.seal_clear_secrets().await {
+        Ok(0) => Ok(()),
+        Ok(sealed) => {
+            tracing::info!(sealed, "secrets that were stored in clear are sealed");
+            Ok(())
+        }
+        Err(error) => Err(anyhow!("secrets that are stored in clear cannot be sealed: {error}")),
     }
 }
 
@@ -235,7 +251,12 @@ impl Product {
     /// The sandbox's routes, where it plays a part.
     pub fn sandbox(&self, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
         let (embedded, clock) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox)?;
-        let sandbox = web::Data::new(Sandbox { embedded: embedded.clone(), clock: Arc::clone(clock), jobs });
+        let sandbox = web::Data::new(Sandbox {
+            base: format!("http://127.0.0.1:{}", self.settings.port),
+            embedded: embedded.clone(),
+            clock: Arc::clone(clock),
+            jobs,
+        });
         Some(Arc::new(move |config| sandbox::configure(config, sandbox.clone())))
     }
 }

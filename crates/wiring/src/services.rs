@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
-use cheapbob_adapters_portone::PortOne;
+use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
     orders::{
-        CancelService, HoldService, MailService, OrderService, PickupCodes, PickupService, RefundService, SettleService, SettlementService,
-        ports::{Mailer, PickupSignals},
+        CancelService, HoldService, IdempotencyService, MailService, OrderService, PickupCodes, PickupService, ReconcileService,
+        RefundService, SettleService, SettlementService, TrailService, WebhookService,
+        ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, PickupSignals, Refunds},
+        reconcile,
     },
     products::ProductService,
     shared::{Clock, Ids, tasks::TaskQueue},
@@ -57,6 +59,14 @@ pub struct Services {
     pub orders: Arc<OrderService>,
     /// Giving orders up.
     pub cancel: Arc<CancelService>,
+    /// Our books against PortOne's.
+    pub reconcile: Arc<ReconcileService>,
+    /// What PortOne tells by itself.
+    pub webhooks: Arc<WebhookService>,
+    /// Calls with an Idempotency-Key.
+    pub idempotency: Arc<IdempotencyService>,
+    /// Looking back.
+    pub trail: Arc<TrailService>,
     /// What stores earned.
     pub settlement: Arc<SettlementService>,
     /// Handing out.
@@ -75,32 +85,100 @@ pub struct Services {
 
 /// What the use cases stand on.
 #[derive(Clone)]
-pub(crate) struct Ports {
-    pub(crate) postgres: Postgres,
-    pub(crate) passing: Passing,
-    pub(crate) kept: Kept,
-    pub(crate) signals: Arc<dyn PickupSignals>,
-    pub(crate) storage: Arc<dyn ObjectStorage>,
-    pub(crate) mailer: Arc<dyn Mailer>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn Ids>,
+pub struct Ports {
+    /// What is transactional.
+    pub postgres: Postgres,
+    /// What passes.
+    pub passing: Passing,
+    /// What is kept for long.
+    pub kept: Kept,
+    /// Pickup signals.
+    pub signals: Arc<dyn PickupSignals>,
+    /// Pictures.
+    pub storage: Arc<dyn ObjectStorage>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// PortOne.
+    pub payments: Arc<dyn Payments>,
+    /// Clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+    /// Where this process may die, in tests.
+    #[cfg(feature = "crash-points")]
+    pub crash_points: Option<Arc<dyn crate::crash::CrashPoints>>,
 }
 
-pub(crate) fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { passing: Passing { sessions, history }, kept, signals, storage, mailer, .. } = ports.clone();
+/// The ports through which money moves.
+#[derive(Clone)]
+pub(crate) struct Money {
+    pub(crate) holds: Arc<dyn Holds>,
+    pub(crate) orders: Arc<dyn Orders>,
+    pub(crate) cancellations: Arc<dyn Cancellations>,
+    pub(crate) refunds: Arc<dyn Refunds>,
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) payments: Arc<dyn Payments>,
+    pub(crate) mailer: Arc<dyn Mailer>,
+}
+
+impl Ports {
+    fn money(&self) -> Money {
+        let postgres = Arc::new(self.postgres.clone());
+        let money = Money {
+            holds: postgres.clone(),
+            orders: postgres.clone(),
+            cancellations: postgres.clone(),
+            refunds: postgres.clone(),
+            inbox: postgres,
+            payments: Arc::clone(&self.payments),
+            mailer: Arc::clone(&self.mailer),
+        };
+        #[cfg(feature = "crash-points")]
+        if let Some(points) = &self.crash_points {
+            return crate::crash::fragile(money, points);
+        }
+        money
+    }
+}
+
+/// PortOne, or the sandbox's.
+pub(crate) fn payments(settings: &Settings) -> Result<Arc<dyn Payments>> {
+    let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
+    Ok(Arc::new(PortOne::new(base, settings.production)?))
+}
+
+/// Puts the use cases together.
+///
+/// # Errors
+/// Where an address among the settings is none.
+pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
+    let Ports { passing: Passing { sessions, history }, kept, signals, storage, .. } = ports.clone();
+    let Money { holds, orders: current, cancellations, refunds, inbox, payments, mailer } = ports.money();
     let postgres = Arc::new(ports.postgres.clone());
     let clock = || Arc::clone(&ports.clock);
     let ids = || Arc::clone(&ports.ids);
-    let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
-    let payments = Arc::new(PortOne::new(base, settings.production)?);
     let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, clock())?);
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
     let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
-    let refunds = Arc::new(RefundService::new(postgres.clone(), postgres.clone(), payments.clone(), clock()));
-    let settle = Arc::new(SettleService::new(postgres.clone(), postgres.clone(), payments, refunds.clone(), clock()));
-    let orders = Arc::new(OrderService::new(postgres.clone(), kept.archive, postgres.clone(), stores.clone(), clock()));
+    let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock()));
+    let settle = Arc::new(SettleService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
+    let orders = Arc::new(OrderService::new(current.clone(), kept.archive, postgres.clone(), stores.clone(), clock()));
     let codes = PickupCodes::new(&settings.jwt_secret);
+    let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
+    let reconcile = Arc::new(ReconcileService::new(reconcile::Wiring {
+        books: postgres.clone(),
+        trail: postgres.clone(),
+        holds: holds.clone(),
+        stores: postgres.clone(),
+        payments,
+        settle: settle.clone(),
+        refunds: refunds.clone(),
+        cancel: cancel.clone(),
+        orders: orders.clone(),
+        clock: clock(),
+    }));
+    let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
     Ok(Services {
         sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
@@ -111,10 +189,14 @@ pub(crate) fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
         search: Arc::new(SearchService::new(postgres.clone(), clock())),
         history: Arc::new(HistoryService::new(history, clock())),
         products: Arc::new(ProductService::new(postgres.clone(), kept.reservations, stores.clone(), clock(), ids())),
-        holds: Arc::new(HoldService::new(postgres.clone(), settle.clone(), clock(), ids())),
-        cancel: Arc::new(CancelService::new(postgres.clone(), orders.clone(), stores.clone(), refunds.clone(), clock())),
+        holds: Arc::new(HoldService::new(holds, settle.clone(), clock(), ids())),
+        cancel,
+        reconcile,
+        webhooks: Arc::new(webhooks),
+        idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
+        trail: Arc::new(TrailService::new(postgres.clone(), stores.clone())),
         settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
-        pickup: Arc::new(PickupService::new(orders.clone(), postgres.clone(), signals, codes, clock())),
+        pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
         mails: Arc::new(MailService::new(orders.clone(), mailer)),
         stores,
         settle,

@@ -1,8 +1,9 @@
 //! Settings, checked as a whole.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use cheapbob_adapters_mongo::MongoSettings;
+use cheapbob_adapters_postgres::SecretKeys;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
 use config::{Config, File, FileFormat};
@@ -43,6 +44,7 @@ struct Raw {
     jwt_secret: SecretString,
     jwt_algorithm: String,
     jwt_expire_minutes: i64,
+    cheapbob_secret_keys: SecretString,
     portone_api_base_url: String,
     mongodb_host: String,
     mongodb_port: u16,
@@ -118,6 +120,8 @@ pub struct Settings {
     pub jwt_algorithm: Algorithm,
     /// Life of a session's token.
     pub jwt_life: chrono::Duration,
+    /// Seal the secrets in PostgreSQL.
+    pub secret_keys: Arc<SecretKeys>,
     /// `None`: the sandbox's.
     pub portone: Option<Url>,
     /// `None`: the twin.
@@ -268,12 +272,11 @@ impl Raw {
         if self.db_pool_size == 0 || self.redis_pool_size == 0 {
             check.errors.push("DB_POOL_SIZE and REDIS_POOL_SIZE are at least 1".to_owned());
         }
+        let secret_keys = self.secret_keys(&mut check);
         let mongodb = self.mongodb(&mut check);
         let s3 = self.s3(&mut check);
         let smtp = self.smtp(&mut check);
-        if !check.errors.is_empty() {
-            return Err(SettingsError(check.errors));
-        }
+        let (true, Some(secret_keys)) = (check.errors.is_empty(), secret_keys) else { return Err(SettingsError(check.errors)) };
         let data_dir = PathBuf::from(&self.cheapbob_data_dir);
         Ok(Settings {
             production,
@@ -293,12 +296,21 @@ impl Raw {
                 .unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
             jwt_algorithm,
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
+            secret_keys: Arc::new(secret_keys),
             portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),
             mongodb,
             s3,
             smtp,
             host: self.host,
         })
+    }
+
+    fn secret_keys(&self, check: &mut Check) -> Option<SecretKeys> {
+        /// As much of a secret as a key in a public repository can be.
+        const DEVELOPMENT: &str = "development:Y2hlYXBib2IgZGV2ZWxvcG1lbnQgc2VjcmV0cyBrZXk=";
+        let there = check.part(&[("CHEAPBOB_SECRET_KEYS", secret(&self.cheapbob_secret_keys).is_some())]);
+        let keys = if there { self.cheapbob_secret_keys.clone() } else { SecretString::from(DEVELOPMENT) };
+        SecretKeys::parse(&keys).map_err(|e| check.errors.push(format!("CHEAPBOB_SECRET_KEYS: {e}"))).ok()
     }
 
     fn mongodb(&self, check: &mut Check) -> Option<MongoSettings> {

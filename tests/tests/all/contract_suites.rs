@@ -26,6 +26,10 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         orders: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
+        trail: postgres.clone(),
+        inbox: postgres.clone(),
+        keys: postgres.clone(),
+        books: postgres.clone(),
         tasks: postgres,
     };
     suite(&world).await;
@@ -45,7 +49,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation stores hours images search naming products nutrition holds orders cancellations refunds tasks }
+    postgres! { accounts customers deactivation stores hours images search naming products nutrition holds orders cancellations refunds trail inbox idempotency books tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

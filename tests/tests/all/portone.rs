@@ -43,12 +43,13 @@ async fn truth(body: Value, live_only: bool) -> PaymentTruth {
 #[tokio::test]
 async fn each_status_means_one_thing() {
     // The total counts, not what a card's discount left of it.
-    let paid = PaymentTruth::Paid(Paid { store_id: "store-1".into(), currency: "KRW".into(), total: 9800, cancelled: 0 });
+    let paid =
+        PaymentTruth::Paid(Paid { store_id: "store-1".into(), currency: "KRW".into(), total: 9800, cancelled: 0, cancel_pending: false });
     for (status, meaning) in [
         ("PAID", paid.clone()),
         ("PARTIAL_CANCELLED", paid.clone()),
         ("FAILED", PaymentTruth::Failed),
-        ("CANCELLED", PaymentTruth::Cancelled),
+        ("CANCELLED", PaymentTruth::Cancelled(0)),
         ("READY", PaymentTruth::NotPaid),
         ("PAY_PENDING", PaymentTruth::NotPaid),
         ("PENDING", PaymentTruth::NotPaid),
@@ -114,7 +115,7 @@ async fn each_answer_to_a_cancellation_means_one_thing() {
     };
     let failure =
         |status, kind: &str| ResponseTemplate::new(status).set_body_json(json!({ "type": kind, "pgCode": "1", "pgMessage": "m" }));
-    assert_eq!(cancel(done("SUCCEEDED")).await, CancelAnswer::Succeeded);
+    assert_eq!(cancel(done("SUCCEEDED")).await, CancelAnswer::Succeeded(1));
     assert_eq!(cancel(done("REQUESTED")).await, CancelAnswer::Requested);
     assert!(matches!(cancel(done("FAILED")).await, CancelAnswer::Failed(_)), "HTTP 200 can carry a failure");
     assert!(matches!(cancel(done("NEW")).await, CancelAnswer::Unknown(_)));

@@ -1,6 +1,7 @@
 //! The other side, in development: see design.md, "Sandbox".
 
 mod clock;
+mod console;
 mod jobs;
 mod mail;
 mod oauth;
@@ -12,12 +13,16 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use cheapbob_domain::shared::tasks::JobRunner;
 
+pub use console::sign;
 pub use oauth::user_id;
 
 use crate::{Embedded, clock::SandboxClock};
 
 /// What the sandbox plays with.
+#[derive(Clone)]
 pub struct Sandbox {
+    /// This server, as its own processes reach it.
+    pub base: String,
     /// Its books.
     pub embedded: Embedded,
     /// The clock it moves.
@@ -39,6 +44,9 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
             .route("/portone/checkout", web::post().to(portone::checkout))
             .route("/portone/faults", web::get().to(portone::faults))
             .route("/portone/faults", web::put().to(portone::set_faults))
+            .route("/portone/webhooks", web::put().to(console::set_webhooks))
+            .route("/portone/payments-by-cursor", web::get().to(console::payments_by_cursor))
+            .route("/portone/payments/{payment_id}/decide", web::post().to(console::decide))
             .route("/portone/payments", web::get().to(portone::books))
             .route("/portone/payments/{payment_id}", web::get().to(portone::payment))
             .route("/portone/payments/{payment_id}/cancel", web::post().to(portone::cancel))

@@ -33,23 +33,23 @@ struct Checkout {
     currency: Option<String>,
 }
 
-fn error(status: StatusCode, kind: &str) -> HttpResponse {
+pub(super) fn error(status: StatusCode, kind: &str) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "type": kind, "message": "sandbox" }))
 }
 
 #[derive(QueryableByName)]
-struct PaymentRow {
+pub(super) struct PaymentRow {
     #[diesel(sql_type = t::Jsonb)]
-    payment: Value,
+    pub(super) payment: Value,
 }
 
-async fn find(connection: &mut AsyncPgConnection, id: &str, lock: bool) -> QueryResult<Option<Value>> {
+pub(super) async fn find(connection: &mut AsyncPgConnection, id: &str, lock: bool) -> QueryResult<Option<Value>> {
     let lock = if lock { " FOR UPDATE" } else { "" };
     let query = sql_query(format!("SELECT payment FROM embedded.portone_payments WHERE id = $1{lock}")).bind::<t::Text, _>(id);
     Ok(query.get_result::<PaymentRow>(connection).await.optional()?.map(|row| row.payment))
 }
 
-async fn store(connection: &mut AsyncPgConnection, id: &str, payment: &Value) -> QueryResult<()> {
+pub(super) async fn store(connection: &mut AsyncPgConnection, id: &str, payment: &Value) -> QueryResult<()> {
     sql_query("INSERT INTO embedded.portone_payments (id, payment) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET payment = $2")
         .bind::<t::Text, _>(id)
         .bind::<t::Jsonb, _>(payment)
@@ -59,7 +59,7 @@ async fn store(connection: &mut AsyncPgConnection, id: &str, payment: &Value) ->
 }
 
 /// The secrets are the sellers' affair: any is right but one that begins with `invalid`.
-fn unauthorized(request: &HttpRequest) -> bool {
+pub(super) fn unauthorized(request: &HttpRequest) -> bool {
     let secret = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("PortOne "));
     secret.is_none_or(|s| s.is_empty() || s.starts_with("invalid"))
 }
@@ -108,17 +108,28 @@ pub(super) async fn cancel(sandbox: web::Data<Sandbox>, request: HttpRequest, id
         return answer;
     }
     let key = request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let refuse = fault.as_ref().is_some_and(|f| f.action == "fail_200");
-    let (status, body) = match sandbox.cancel(&id, &cancel, &key, refuse).await {
+    let outcome = match fault.as_ref().map(|f| f.action.as_str()) {
+        Some("fail_200") => "FAILED",
+        Some("requested_200") => "REQUESTED",
+        _ => "SUCCEEDED",
+    };
+    let (status, body, changed) = match sandbox.cancel(&id, &cancel, &key, outcome).await {
         Ok(answer) => answer,
         Err(e) => return broken(&e),
     };
+    if let Some(payment) = changed {
+        match outcome {
+            "SUCCEEDED" => sandbox.tell(&payment, cancelled(&payment)).await,
+            "REQUESTED" => sandbox.tell(&payment, "Transaction.CancelPending").await,
+            _ => {}
+        }
+    }
     severed(fault.as_ref()).unwrap_or_else(|| HttpResponse::build(status).json(body))
 }
 
 impl Sandbox {
-    /// Cancels, or repeats the answer that this key had.
-    async fn cancel(&self, id: &str, cancel: &Cancel, key: &str, refuse: bool) -> Result<(StatusCode, Value)> {
+    /// Cancels, or repeats the answer that this key had. With the payment where it changed.
+    async fn cancel(&self, id: &str, cancel: &Cancel, key: &str, outcome: &str) -> Result<(StatusCode, Value, Option<Value>)> {
         #[derive(QueryableByName)]
         struct Answer {
             #[diesel(sql_type = t::Text)]
@@ -147,21 +158,23 @@ impl Sandbox {
                             .await?;
                         return Ok(match old {
                             Answer { request: first, .. } if first != request => {
-                                (StatusCode::BAD_REQUEST, json!({ "type": "INVALID_REQUEST" }))
+                                (StatusCode::BAD_REQUEST, json!({ "type": "INVALID_REQUEST" }), None)
                             }
-                            Answer { status: Some(status), body: Some(body), .. } => {
-                                (u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK), body)
-                            }
-                            Answer { .. } => (StatusCode::CONFLICT, json!({ "type": "IDEMPOTENCY_OUTSTANDING_REQUEST" })),
+                            Answer { status: Some(status), body: Some(body), .. } => (
+                                u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK),
+                                body,
+                                None,
+                            ),
+                            Answer { .. } => (StatusCode::CONFLICT, json!({ "type": "IDEMPOTENCY_OUTSTANDING_REQUEST" }), None),
                         });
                     }
                 }
-                let (status, body) = match find(c, id, true).await? {
-                    None => (StatusCode::NOT_FOUND, json!({ "type": "PAYMENT_NOT_FOUND" })),
+                let (status, body, changed) = match find(c, id, true).await? {
+                    None => (StatusCode::NOT_FOUND, json!({ "type": "PAYMENT_NOT_FOUND" }), None),
                     Some(mut payment) => {
-                        let answer = apply(&mut payment, cancel, &now, refuse);
+                        let (status, body) = apply(&mut payment, cancel, &now, outcome);
                         store(c, id, &payment).await?;
-                        answer
+                        (status, body, (status == StatusCode::OK).then_some(payment))
                     }
                 };
                 if !key.is_empty() {
@@ -172,14 +185,14 @@ impl Sandbox {
                         .execute(c)
                         .await?;
                 }
-                QueryResult::Ok((status, body))
+                QueryResult::Ok((status, body, changed))
             })
             .await;
         answer.map_err(failed)
     }
 
     /// The next fault for a call of this kind, counted down.
-    async fn fault(&self, call: &str) -> Result<Option<Fault>> {
+    pub(super) async fn fault(&self, call: &str) -> Result<Option<Fault>> {
         let mut connection = self.embedded.connection().await?;
         sql_query(
             "UPDATE embedded.portone_faults SET times = times - 1 WHERE id = (SELECT id FROM embedded.portone_faults
@@ -193,15 +206,53 @@ impl Sandbox {
     }
 }
 
-fn apply(payment: &mut Value, cancel: &Cancel, now: &str, refuse: bool) -> (StatusCode, Value) {
+/// The name of what happened to a payment of which money went back.
+pub(super) fn cancelled(payment: &Value) -> &'static str {
+    if payment["status"] == "CANCELLED" { "Transaction.Cancelled" } else { "Transaction.PartialCancelled" }
+}
+
+fn amount(payment: &Value, name: &str) -> i64 {
+    payment["amount"][name].as_i64().unwrap_or_default()
+}
+
+/// Books what went back.
+fn give_back(payment: &mut Value, sum: i64, now: &str) {
+    let (total, cancelled) = (amount(payment, "total"), amount(payment, "cancelled") + sum);
+    payment["amount"]["cancelled"] = json!(cancelled);
+    payment["status"] = json!(if cancelled == total { "CANCELLED" } else { "PARTIAL_CANCELLED" });
+    payment["cancelledAt"] = json!(now);
+    payment["statusChangedAt"] = json!(now);
+}
+
+/// Decides the cancellation that waits for it. `false`: none does.
+pub(super) fn decide(payment: &mut Value, status: &str, now: &str) -> bool {
+    let waiting = payment["cancellations"].as_array_mut().and_then(|all| all.iter_mut().find(|c| c["status"] == "REQUESTED"));
+    let Some(cancellation) = waiting else { return false };
+    cancellation["status"] = json!(status);
+    let sum = cancellation["totalAmount"].as_i64().unwrap_or_default();
+    if status == "SUCCEEDED" {
+        cancellation["cancelledAt"] = json!(now);
+        give_back(payment, sum, now);
+    }
+    payment["updatedAt"] = json!(now);
+    true
+}
+
+fn apply(payment: &mut Value, cancel: &Cancel, now: &str, outcome: &str) -> (StatusCode, Value) {
     let conflict = |kind: &str| (StatusCode::CONFLICT, json!({ "type": kind, "message": "sandbox" }));
-    let amount = |payment: &Value, name: &str| payment["amount"][name].as_i64().unwrap_or_default();
     match payment["status"].as_str() {
         Some("PAID" | "PARTIAL_CANCELLED") => {}
         Some("CANCELLED") => return conflict("PAYMENT_ALREADY_CANCELLED"),
         _ => return conflict("PAYMENT_NOT_PAID"),
     }
-    let left = amount(payment, "total") - amount(payment, "cancelled");
+    let waiting: i64 = payment["cancellations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|c| c["status"] == "REQUESTED")
+        .filter_map(|c| c["totalAmount"].as_i64())
+        .sum();
+    let left = amount(payment, "total") - amount(payment, "cancelled") - waiting;
     let sum = cancel.amount.unwrap_or(left);
     if cancel.current_cancellable_amount.is_some_and(|expected| expected != left) {
         return conflict("CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN");
@@ -211,17 +262,13 @@ fn apply(payment: &mut Value, cancel: &Cancel, now: &str, refuse: bool) -> (Stat
     }
     let number = payment["cancellations"].as_array().map_or(0, Vec::len) + 1;
     let mut cancellation = json!({
-        "status": if refuse { "FAILED" } else { "SUCCEEDED" }, "id": format!("cancellation-{number}-{}", payment["id"].as_str().unwrap_or_default()),
+        "status": outcome, "id": format!("cancellation-{number}-{}", payment["id"].as_str().unwrap_or_default()),
         "totalAmount": sum, "taxFreeAmount": 0, "vatAmount": sum / 11, "reason": cancel.reason, "requestedAt": now, "trigger": "API",
     });
-    if !refuse {
+    if outcome == "SUCCEEDED" {
         cancellation["pgCancellationId"] = json!(format!("pgc-{number}"));
         cancellation["cancelledAt"] = json!(now);
-        let cancelled = amount(payment, "cancelled") + sum;
-        payment["amount"]["cancelled"] = json!(cancelled);
-        payment["status"] = json!(if sum == left { "CANCELLED" } else { "PARTIAL_CANCELLED" });
-        payment["cancelledAt"] = json!(now);
-        payment["statusChangedAt"] = json!(now);
+        give_back(payment, sum, now);
     }
     payment["updatedAt"] = json!(now);
     match payment["cancellations"].as_array_mut() {
@@ -232,15 +279,15 @@ fn apply(payment: &mut Value, cancel: &Cancel, now: &str, refuse: bool) -> (Stat
 }
 
 #[derive(QueryableByName)]
-struct Fault {
+pub(super) struct Fault {
     #[diesel(sql_type = t::Text)]
-    action: String,
+    pub(super) action: String,
     #[diesel(sql_type = t::BigInt)]
-    delay_ms: i64,
+    pub(super) delay_ms: i64,
 }
 
 /// A fault that replaces the call; a delay only comes before it.
-async fn play(fault: Option<&Fault>) -> Option<HttpResponse> {
+pub(super) async fn play(fault: Option<&Fault>) -> Option<HttpResponse> {
     let fault = fault?;
     match fault.action.as_str() {
         "error500" => Some(HttpResponse::InternalServerError().body("<html>500</html>")),
@@ -258,7 +305,7 @@ async fn play(fault: Option<&Fault>) -> Option<HttpResponse> {
 }
 
 /// The work is done, the answer breaks off.
-fn severed(fault: Option<&Fault>) -> Option<HttpResponse> {
+pub(super) fn severed(fault: Option<&Fault>) -> Option<HttpResponse> {
     (fault?.action == "drop_response").then(|| {
         let broken = futures::stream::once(async { Err::<web::Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });
         HttpResponse::Ok().no_chunking(1000).streaming(broken)
@@ -287,7 +334,7 @@ struct Faults {
 }
 
 pub(super) async fn set_faults(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
-    const ACTIONS: [&str; 5] = ["error500", "timeout", "drop_response", "fail_200", "delay_ms"];
+    const ACTIONS: [&str; 6] = ["error500", "timeout", "drop_response", "fail_200", "requested_200", "delay_ms"];
     let faults = match super::body::<Faults>(&request, &bytes) {
         Ok(faults) => faults.next,
         Err(e) => return plain_error(422, &e),
@@ -369,7 +416,19 @@ pub(super) async fn checkout(sandbox: web::Data<Sandbox>, request: HttpRequest, 
             .await;
         paid.map_err(failed)
     };
-    match paid.await {
+    let paid = paid.await;
+    if let Ok(Some(payment)) = &paid {
+        let kind = match payment["status"].as_str() {
+            Some("PAID") => "Transaction.Paid",
+            Some("FAILED") => "Transaction.Failed",
+            Some("PAY_PENDING") => "Transaction.PayPending",
+            Some("VIRTUAL_ACCOUNT_ISSUED") => "Transaction.VirtualAccountIssued",
+            Some("CANCELLED") => "Transaction.Cancelled",
+            _ => "Transaction.Ready",
+        };
+        sandbox.tell(payment, kind).await;
+    }
+    match paid {
         Ok(None) => error(StatusCode::CONFLICT, "ALREADY_PAID"),
         Ok(Some(payment)) if wants_html(&request) => page(
             "Paid",

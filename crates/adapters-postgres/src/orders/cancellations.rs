@@ -3,6 +3,7 @@ use cheapbob_domain::{
     orders::{Cancellation, Order, OrderStatus, ports::Cancellations},
     shared::{PaymentId, Result, StoreId},
 };
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
@@ -13,6 +14,7 @@ use crate::{
     sql::prepared,
 };
 
+const PICKUP_OVER: &str = include_str!("sql/pickup_over.sql");
 const CANCEL: &str = include_str!("sql/cancel.sql");
 
 async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
@@ -23,7 +25,10 @@ async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation:
         .bind::<t::Date, _>(cancellation.today)
         .bind::<t::Timestamptz, _>(cancellation.at)
         .bind::<t::Text, _>(cancellation.by.refund_reason().as_str())
-        .bind::<t::Text, _>(cancellation.by.event().as_str());
+        .bind::<t::Text, _>(cancellation.by.event().as_str())
+        .bind::<t::Text, _>(cancellation.cause.actor.role())
+        .bind::<t::Nullable<t::Text>, _>(cancellation.cause.actor.id())
+        .bind::<t::Nullable<t::Text>, _>(&cancellation.cause.request_id);
     prepared(query).get_result(connection).await.optional()
 }
 
@@ -63,5 +68,30 @@ impl Cancellations for Postgres {
             .await
             .map_err(failed)?;
         rows.into_iter().map(Order::try_from).collect()
+    }
+
+    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Text)]
+            payment_id: String,
+        }
+        let mut connection = self.connection().await?;
+        let query = sql_query(PICKUP_OVER).bind::<t::Timestamptz, _>(now).bind::<t::BigInt, _>(limit);
+        let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|row| PaymentId::trusted(row.payment_id)).collect())
+    }
+
+    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>> {
+        let mut connection = self.connection().await?;
+        let ids: Vec<String> = orders::table
+            .filter(orders::status.eq_any(["reservation", "accept"]).and(orders::business_day.lt(today)))
+            .order(orders::payment_id)
+            .limit(limit)
+            .select(orders::payment_id)
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(PaymentId::trusted).collect())
     }
 }

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Hold, HoldState, NewHold, Offer, RefundReason,
+        Cause, Hold, HoldState, NewHold, Offer, RefundReason,
         hold::HoldEnd,
         ports::{Holds, Ordering},
     },
-    shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
+    shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
     stores::{DayHours, PortOneIds, StoreCalendar},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -95,6 +95,9 @@ struct HoldRow {
     customer_email: String,
     product_id: String,
     store_id: String,
+    quantity: i32,
+    price: i64,
+    sale: i32,
     total_amount: i64,
     portone_store_id: String,
     business_day: NaiveDate,
@@ -119,6 +122,9 @@ impl HoldRow {
             customer: Email::trusted(self.customer_email),
             product_id: ProductId::trusted(self.product_id),
             store_id: StoreId::trusted(self.store_id),
+            quantity: Quantity::parse(self.quantity.into()).map_err(|_| bad_row("holds.quantity"))?,
+            price: Won(self.price),
+            sale: Sale::parse(self.sale.into()).map_err(|_| bad_row("holds.sale"))?,
             total_amount: Won(self.total_amount),
             portone_store_id: self.portone_store_id,
             business_day: self.business_day,
@@ -151,7 +157,8 @@ impl Holds for Postgres {
             .bind::<t::Text, _>(&hold.portone.store_id)
             .bind::<t::Date, _>(hold.business_day)
             .bind::<t::Timestamptz, _>(hold.created_at)
-            .bind::<t::Timestamptz, _>(hold.expires_at);
+            .bind::<t::Timestamptz, _>(hold.expires_at)
+            .bind::<t::Nullable<t::Text>, _>(&hold.request_id);
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
@@ -168,15 +175,26 @@ impl Holds for Postgres {
         row.map(|(hold, reason)| hold.into_hold(reason.as_deref())).transpose()
     }
 
-    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>) -> Result<bool> {
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let query = sql_query(RELEASE).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(end.as_str()).bind::<t::Timestamptz, _>(now);
+        let query = sql_query(RELEASE)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Text, _>(end.as_str())
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Ordering> {
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering> {
         let mut connection = self.connection().await?;
-        let query = sql_query(ORDER).bind::<t::Text, _>(payment.as_str()).bind::<t::Timestamptz, _>(now);
+        let query = sql_query(ORDER)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
             return Ok(Ordering::Made);
         }
@@ -198,10 +216,15 @@ impl Holds for Postgres {
         }
     }
 
-    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>) -> Result<HoldState> {
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState> {
         let mut connection = self.connection().await?;
-        let query =
-            sql_query(REFUND).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(reason.as_str()).bind::<t::Timestamptz, _>(now);
+        let query = sql_query(REFUND)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Text, _>(reason.as_str())
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
             return Ok(HoldState::Refunded(reason));
         }

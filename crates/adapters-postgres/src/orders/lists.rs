@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Order, OrderStatus, TodayOrder, order::Preferences, ports::Orders},
+    orders::{Cause, Order, OrderStatus, TodayOrder, order::Preferences, ports::Orders},
     shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -16,6 +16,8 @@ use crate::{
 /// A customer's orders of a business day.
 pub const TODAY_OF_CUSTOMER: &str = include_str!("sql/today_of_customer.sql");
 const ACCEPT: &str = include_str!("sql/accept.sql");
+const COMPLETE: &str = include_str!("sql/complete.sql");
+const COMPLETE_CLOSED: &str = include_str!("sql/complete_closed.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
@@ -124,22 +126,23 @@ impl Orders for Postgres {
         Ok(orders)
     }
 
-    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(ACCEPT).bind::<t::Text, _>(payment.as_str()).bind::<t::Timestamptz, _>(now);
-        let row: Option<OrderRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
-        row.map(Order::try_from).transpose()
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+        self.step(ACCEPT, payment, now, cause).await
     }
 
-    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>> {
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+        self.step(COMPLETE, payment, now, cause).await
+    }
+
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize> {
         let mut connection = self.connection().await?;
-        let row = diesel::update(orders::table.find(payment.as_str()).filter(orders::status.eq(OrderStatus::Accept.as_str())))
-            .set((orders::status.eq(OrderStatus::Complete.as_str()), orders::completed_at.eq(now)))
-            .returning(OrderRow::as_returning())
-            .get_result(&mut connection)
-            .await
-            .optional();
-        row.map_err(failed)?.map(Order::try_from).transpose()
+        let query = sql_query(COMPLETE_CLOSED)
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::BigInt, _>(limit)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+        prepared(query).execute(&mut connection).await.map_err(failed)
     }
 
     async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
@@ -152,6 +155,21 @@ impl Orders for Postgres {
         let mut connection = self.connection().await?;
         let mine = orders::table.filter(orders::store_id.eq(store.as_str()));
         into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+    }
+}
+
+impl Postgres {
+    /// One of the statements that take an order one step on.
+    async fn step(&self, statement: &'static str, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(statement)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+        let row: Option<OrderRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
+        row.map(Order::try_from).transpose()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Holds, orders, refunds.
 
+mod books;
 mod cancellations;
 mod holds;
+mod inbox;
 mod lists;
 mod refunds;
 

@@ -1,7 +1,11 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Refund, RefundReason, RefundState, ports::Refunds, refund::Attempt},
-    shared::{PaymentId, Result, StoreId},
+    orders::{
+        Cause, Refund, RefundReason, RefundState,
+        ports::Refunds,
+        refund::{Attempt, OpenRefund},
+    },
+    shared::{Error, PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -14,12 +18,16 @@ use crate::{
 };
 
 const CLAIM: &str = include_str!("sql/claim_refund.sql");
+const RECORD: &str = include_str!("sql/record_refund.sql");
+const REOPEN: &str = include_str!("sql/reopen_refund.sql");
 
 #[derive(QueryableByName)]
 #[diesel(table_name = refunds, check_for_backend(diesel::pg::Pg))]
 struct RefundRow {
     payment_id: String,
     store_id: String,
+    #[diesel(sql_type = t::Text)]
+    portone_store_id: String,
     reason: String,
     attempts: i32,
     key_generation: i32,
@@ -50,6 +58,7 @@ impl Refunds for Postgres {
             Ok(Refund {
                 payment_id: PaymentId::trusted(row.payment_id),
                 store_id: StoreId::trusted(row.store_id),
+                portone_store_id: row.portone_store_id,
                 reason: RefundReason::parse(&row.reason).ok_or_else(|| bad_row("refunds.reason"))?,
                 attempts: row.attempts,
                 key_generation: row.key_generation,
@@ -59,19 +68,107 @@ impl Refunds for Postgres {
         .transpose()
     }
 
-    async fn record(&self, payment: &PaymentId, attempt: &Attempt) -> Result<()> {
-        let mut connection = self.connection().await?;
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()> {
         let done = attempt.state == RefundState::Succeeded;
-        diesel::update(refunds::table.find(payment.as_str()).filter(refunds::state.ne(RefundState::Succeeded.as_str())))
-            .set((
-                refunds::state.eq(attempt.state.as_str()),
-                refunds::next_attempt_at.eq((!done).then_some(attempt.next_at)),
-                refunds::key_generation.eq(refunds::key_generation + i32::from(attempt.new_key)),
-                refunds::last_answer.eq(&attempt.answer),
-            ))
+        let mut connection = self.connection().await?;
+        let query = sql_query(RECORD)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Text, _>(attempt.state.as_str())
+            .bind::<t::Nullable<t::Timestamptz>, _>((!done).then_some(attempt.next_at))
+            .bind::<t::Integer, _>(i32::from(attempt.new_key))
+            .bind::<t::Text, _>(&attempt.answer)
+            .bind::<t::Nullable<t::BigInt>, _>(attempt.amount)
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+        prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {
+        let mut connection = self.connection().await?;
+        let reason: Option<String> =
+            refunds::table.find(payment.as_str()).select(refunds::reason).first(&mut connection).await.optional().map_err(failed)?;
+        reason.map(|reason| RefundReason::parse(&reason).ok_or_else(|| bad_row("refunds.reason"))).transpose()
+    }
+
+    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::update(refunds::table.find(payment.as_str()).filter(refunds::state.ne(RefundState::Succeeded.as_str())))
+            .set(refunds::next_attempt_at.eq(now))
             .execute(&mut connection)
             .await
             .map_err(failed)?;
-        Ok(())
+        Ok(rows == 1)
     }
+
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(REOPEN)
+            .bind::<t::Text, _>(payment.as_str())
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(cause.actor.role())
+            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
+            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+        Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
+    }
+
+    async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<OpenRow> = refunds::table
+            .filter(refunds::state.ne(RefundState::Succeeded.as_str()))
+            .order((refunds::requested_at, refunds::payment_id))
+            .limit(limit)
+            .select(OpenRow::as_select())
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(OpenRefund::try_from).collect()
+    }
+
+    async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(String, i64)> = refunds::table
+            .filter(refunds::state.ne(RefundState::Succeeded.as_str()))
+            .group_by(refunds::state)
+            .select((refunds::state, diesel::dsl::count_star()))
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(|(state, number)| Ok((state_of(&state)?, number))).collect()
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = refunds, check_for_backend(diesel::pg::Pg))]
+struct OpenRow {
+    payment_id: String,
+    store_id: String,
+    reason: String,
+    state: String,
+    attempts: i32,
+    requested_at: DateTime<Utc>,
+    next_attempt_at: Option<DateTime<Utc>>,
+    last_answer: Option<String>,
+}
+
+impl TryFrom<OpenRow> for OpenRefund {
+    type Error = Error;
+
+    fn try_from(row: OpenRow) -> Result<Self> {
+        Ok(Self {
+            payment_id: PaymentId::trusted(row.payment_id),
+            store_id: StoreId::trusted(row.store_id),
+            reason: RefundReason::parse(&row.reason).ok_or_else(|| bad_row("refunds.reason"))?,
+            state: state_of(&row.state)?,
+            attempts: row.attempts,
+            requested_at: row.requested_at,
+            next_attempt_at: row.next_attempt_at,
+            last_answer: row.last_answer,
+        })
+    }
+}
+
+fn state_of(word: &str) -> Result<RefundState> {
+    RefundState::parse(word).ok_or_else(|| bad_row("refunds.state"))
 }

@@ -2,8 +2,10 @@
 
 mod hours;
 mod images;
+mod payments;
 mod rows;
 mod search;
 mod seller;
 
+pub use payments::Rotated;
 pub use search::{pattern, search_statement};

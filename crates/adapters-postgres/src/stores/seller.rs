@@ -1,17 +1,17 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result, StoreId},
-    stores::{Address, CustomerStore, NewStore, PortOneAccount, PortOneIds, Store, StoreChange, ports::Stores},
+    stores::{Address, CustomerStore, NewStore, PaymentChange, PortOneAccount, Store, StoreChange, ports::Stores},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::rows::{STORES, StoreRow};
 use crate::{
     database::{Postgres, failed},
-    schema::{operation_times, store_payments, stores},
+    schema::{operation_times, stores},
     sql::prepared,
     users::unless_taken,
 };
@@ -103,50 +103,26 @@ impl Stores for Postgres {
         Ok(id.map(StoreId::trusted))
     }
 
-    async fn set_payment(&self, store: &StoreId, account: &PortOneAccount, at: DateTime<Utc>) -> Result<bool> {
-        let mut connection = self.connection().await?;
-        let rows = diesel::insert_into(store_payments::table)
-            .values((
-                store_payments::store_id.eq(store.as_str()),
-                store_payments::portone_store_id.eq(&account.ids.store_id),
-                store_payments::portone_channel_id.eq(&account.ids.channel_id),
-                store_payments::portone_secret.eq(account.secret.expose_secret()),
-                store_payments::updated_at.eq(at),
-            ))
-            .on_conflict_do_nothing()
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(rows == 1)
+    async fn set_payment<'a>(
+        &self,
+        store: &StoreId,
+        account: &PortOneAccount,
+        webhook_secret: Option<&'a SecretString>,
+        at: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.set_account(store, account, webhook_secret, at).await
     }
 
     async fn payment(&self, store: &StoreId) -> Result<Option<PortOneAccount>> {
-        let mut connection = self.connection().await?;
-        let row: Option<(String, String, String)> = store_payments::table
-            .find(store.as_str())
-            .select((store_payments::portone_store_id, store_payments::portone_channel_id, store_payments::portone_secret))
-            .first(&mut connection)
-            .await
-            .optional()
-            .map_err(failed)?;
-        Ok(row.map(|(store_id, channel_id, secret)| PortOneAccount {
-            ids: PortOneIds { store_id, channel_id },
-            secret: SecretString::from(secret),
-        }))
+        self.account(store).await
     }
 
-    async fn change_payment(&self, store: &StoreId, ids: &PortOneIds, at: DateTime<Utc>) -> Result<bool> {
-        let mut connection = self.connection().await?;
-        let rows = diesel::update(store_payments::table.find(store.as_str()))
-            .set((
-                store_payments::portone_store_id.eq(&ids.store_id),
-                store_payments::portone_channel_id.eq(&ids.channel_id),
-                store_payments::updated_at.eq(at),
-            ))
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(rows == 1)
+    async fn change_payment(&self, store: &StoreId, change: &PaymentChange, at: DateTime<Utc>) -> Result<bool> {
+        self.change_account(store, change, at).await
+    }
+
+    async fn webhook_secrets(&self, store: &StoreId) -> Result<Vec<SecretString>> {
+        self.account_webhook_secrets(store).await
     }
 
     async fn change(&self, store: &StoreId, change: &StoreChange, at: DateTime<Utc>) -> Result<()> {

@@ -11,6 +11,7 @@ use super::{
     order::{Order, OrderStatus},
     ports::Cancellations,
     refund::{RefundReason, RefundService},
+    trail::Cause,
 };
 use crate::{
     shared::{Clock, Email, PaymentId, Refusal, Result, Rule, kst, text},
@@ -26,14 +27,20 @@ pub enum CanceledBy {
     Store,
     /// The store, by closing for today.
     Closing,
+    /// The clock: the store did not take it before its pickup ended.
+    PickupOver,
+    /// The daily turn: nobody picked it up, and nothing says that it was handed out.
+    DayOver,
+    /// PortOne's side: canceled in its console, or charged back. The money is gone already.
+    Provider,
 }
 
 impl CanceledBy {
     /// From which states.
     pub fn from_states(self) -> &'static [OrderStatus] {
         match self {
-            Self::Customer => &[OrderStatus::Reservation],
-            Self::Store | Self::Closing => &[OrderStatus::Reservation, OrderStatus::Accept],
+            Self::Customer | Self::PickupOver => &[OrderStatus::Reservation],
+            Self::Store | Self::Closing | Self::DayOver | Self::Provider => &[OrderStatus::Reservation, OrderStatus::Accept],
         }
     }
 
@@ -43,14 +50,17 @@ impl CanceledBy {
             Self::Customer => RefundReason::CanceledByCustomer,
             Self::Store => RefundReason::CanceledByStore,
             Self::Closing => RefundReason::StoreClosing,
+            Self::PickupOver => RefundReason::PickupOver,
+            Self::DayOver => RefundReason::DayOver,
+            Self::Provider => RefundReason::CanceledAtProvider,
         }
     }
 
-    /// What the customer is told (contract, e-mail): a store that closes gives the order up as a store does.
+    /// What the customer is told (contract, e-mail): everything but their own wish is told as the store's, with its reason.
     pub fn event(self) -> OrderEvent {
         match self {
             Self::Customer => OrderEvent::CanceledByCustomer,
-            Self::Store | Self::Closing => OrderEvent::CanceledByStore,
+            Self::Store | Self::Closing | Self::PickupOver | Self::DayOver | Self::Provider => OrderEvent::CanceledByStore,
         }
     }
 
@@ -71,9 +81,6 @@ pub fn reason(typed: &str) -> std::result::Result<String, Rule> {
     text::bounded(typed, 1, 255)
 }
 
-/// What is written into the orders that a closing store gives up.
-const CLOSING: &str = "매장 영업 종료";
-
 /// A cancellation as it is stored, with stock, refund and mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
@@ -85,6 +92,8 @@ pub struct Cancellation {
     pub today: NaiveDate,
     /// Now.
     pub at: DateTime<Utc>,
+    /// For the audit trail.
+    pub cause: Cause,
 }
 
 /// A canceled order and whether its money is back already.
@@ -95,6 +104,20 @@ pub struct Canceled {
     /// `false`: the refund goes on by itself.
     pub refunded: bool,
 }
+
+/// How a person asks for it.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// In their words.
+    pub reason: Option<String>,
+    /// For the audit trail.
+    pub cause: &'a Cause,
+    /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
+    pub resumed: bool,
+}
+
+/// Orders given up between two looks for more.
+const BATCH: i64 = 200;
 
 /// Use cases of giving orders up.
 pub struct CancelService {
@@ -121,49 +144,98 @@ impl CancelService {
     ///
     /// # Errors
     /// `order_not_found`, `order_canceled`, `order_accepted`, `order_complete`.
-    pub async fn by_customer(&self, customer: &Email, payment: Option<&PaymentId>, reason: Option<String>) -> Result<Canceled> {
+    pub async fn by_customer(&self, customer: &Email, payment: Option<&PaymentId>, wish: Wish<'_>) -> Result<Canceled> {
         let order = self.lists.of_customer(customer, payment).await?;
-        self.one(order, CanceledBy::Customer, reason).await
+        self.one(order, CanceledBy::Customer, wish).await
     }
 
     /// The store gives it up.
     ///
     /// # Errors
     /// `store_not_found`, `order_not_found`, `order_canceled`, `order_complete`.
-    pub async fn by_store(&self, seller: &Email, payment: Option<&PaymentId>, reason: Option<String>) -> Result<Canceled> {
+    pub async fn by_store(&self, seller: &Email, payment: Option<&PaymentId>, wish: Wish<'_>) -> Result<Canceled> {
         let order = self.lists.of_store(seller, payment).await?;
-        self.one(order, CanceledBy::Store, reason).await
+        self.one(order, CanceledBy::Store, wish).await
     }
 
-    async fn one(&self, order: Order, by: CanceledBy, reason: Option<String>) -> Result<Canceled> {
+    async fn one(&self, order: Order, by: CanceledBy, Wish { reason, cause, resumed }: Wish<'_>) -> Result<Canceled> {
+        if resumed && order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()) {
+            // The call was begun before and has done this much.
+            let refunded = self.refunds.finish_now(&order.payment_id, cause).await?;
+            return Ok(Canceled { order, refunded });
+        }
         if !by.from_states().contains(&order.status) {
             return Err(by.refusal(order.status).into());
         }
-        let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason)).await? else {
+        let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason, cause)).await? else {
             // Somebody was faster between the read and the write.
             let now = self.lists.find(&order.payment_id).await?.map_or(OrderStatus::Cancel, |o| o.status);
             return Err(by.refusal(now).into());
         };
-        let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id)).await == 1;
+        let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id), cause).await == 1;
         Ok(Canceled { order, refunded })
+    }
+
+    /// Gives these up by the clock or by PortOne's word, as far as they are still open; gives those that were.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn without_asking(&self, payments: &[PaymentId], by: CanceledBy, cause: &Cause) -> Result<Vec<PaymentId>> {
+        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), cause);
+        let mut canceled = Vec::new();
+        for payment in payments {
+            canceled.extend(self.cancellations.cancel(payment, &cancellation).await?.map(|order| order.payment_id));
+        }
+        Ok(canceled)
+    }
+
+    /// Gives up the orders that no store took before its pickup ended; gives their number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn pickup_over(&self, cause: &Cause) -> Result<usize> {
+        let mut number = 0;
+        loop {
+            let open = self.cancellations.pickup_over(self.clock.now(), BATCH).await?;
+            if open.is_empty() {
+                return Ok(number);
+            }
+            number += self.without_asking(&open, CanceledBy::PickupOver, cause).await?.len();
+        }
+    }
+
+    /// Gives up the open orders of business days that are over; gives their number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn day_over(&self, cause: &Cause) -> Result<usize> {
+        let mut number = 0;
+        loop {
+            let open = self.cancellations.left_over(kst::business_day(self.clock.now()), BATCH).await?;
+            if open.is_empty() {
+                return Ok(number);
+            }
+            number += self.without_asking(&open, CanceledBy::DayOver, cause).await?.len();
+        }
     }
 
     /// Closes the store for the business day and gives its open orders of that day up; gives their number.
     ///
     /// # Errors
     /// `store_not_found`.
-    pub async fn close_store(&self, seller: &Email) -> Result<usize> {
+    pub async fn close_store(&self, seller: &Email, cause: &Cause) -> Result<usize> {
         let store = self.stores.store_id(seller).await?;
-        let cancellation = self.cancellation(CanceledBy::Closing, Some(CLOSING.to_owned()));
+        let by = CanceledBy::Closing;
+        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), cause);
         let orders = self.cancellations.close_store(&store, &cancellation).await?;
         let payments: Vec<_> = orders.into_iter().map(|o| o.payment_id).collect();
-        self.refunds.attempt_now(&payments).await;
+        self.refunds.attempt_now(&payments, cause).await;
         Ok(payments.len())
     }
 
-    fn cancellation(&self, by: CanceledBy, reason: Option<String>) -> Cancellation {
+    fn cancellation(&self, by: CanceledBy, reason: Option<String>, cause: &Cause) -> Cancellation {
         let at = self.clock.now();
-        Cancellation { by, reason, today: kst::business_day(at), at }
+        Cancellation { by, reason, today: kst::business_day(at), at, cause: cause.clone() }
     }
 }
 
@@ -195,19 +267,22 @@ mod tests {
                 Ok(Some(Refund {
                     payment_id: payment.clone(),
                     store_id: order("PAY1", OrderStatus::Cancel).store_id,
+                    portone_store_id: "then".into(),
                     reason: RefundReason::CanceledByCustomer,
                     attempts: 1,
                     key_generation: 1,
                     look_first: false,
                 }))
             });
-            let state = if answer == CancelAnswer::Succeeded { RefundState::Succeeded } else { RefundState::Failed };
-            refunds.expect_record().times(1).withf(move |_, attempt| attempt.state == state).returning(|_, _| Ok(()));
+            let succeeded = matches!(answer, CancelAnswer::Succeeded(_));
+            let state = if succeeded { RefundState::Succeeded } else { RefundState::Failed };
+            refunds.expect_record().times(1).withf(move |_, attempt, _, _| attempt.state == state).returning(|_, _, _, _| Ok(()));
             stores.expect_payment().returning(|_| {
                 let ids = PortOneIds { store_id: "s".into(), channel_id: "c".into() };
                 Ok(Some(PortOneAccount { ids, secret: secrecy::SecretString::from("x") }))
             });
-            payments.expect_cancel().times(1).return_once(|_, _, _, _| answer);
+            // Of the store at the time of the payment, whatever the seller has named since.
+            payments.expect_cancel().times(1).withf(|account, _, _, _| account.ids.store_id == "then").return_once(|_, _, _, _| answer);
             payments.expect_patience().returning(|_| futures::future::pending().boxed());
         }
         let (stores, clock): (Arc<MockStores>, Arc<dyn Clock>) = (Arc::new(stores), Arc::new(Noon));
@@ -224,7 +299,8 @@ mod tests {
     }
 
     async fn by_customer(service: &CancelService) -> Result<Canceled> {
-        service.by_customer(&email("a@b"), PaymentId::parse("PAY1").as_ref(), Some("x".into())).await
+        let wish = Wish { reason: Some("x".into()), cause: &Cause::job("test"), resumed: false };
+        service.by_customer(&email("a@b"), PaymentId::parse("PAY1").as_ref(), wish).await
     }
 
     #[tokio::test]
@@ -250,7 +326,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_answer_says_whether_the_money_is_back() {
-        for (answer, refunded) in [(CancelAnswer::Succeeded, true), (CancelAnswer::Failed("no".into()), false)] {
+        for (answer, refunded) in [(CancelAnswer::Succeeded(7_000), true), (CancelAnswer::Failed("no".into()), false)] {
             let mut cancellations = MockCancellations::new();
             cancellations
                 .expect_cancel()

@@ -6,9 +6,11 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::{
     error,
+    idempotency::KeyedCall,
     ports::Holds,
     refund::RefundReason,
     settle::{SettleService, Settled},
+    trail::Cause,
 };
 use crate::{
     products::error::PRODUCT_NOT_FOUND,
@@ -101,6 +103,8 @@ pub struct NewHold {
     pub created_at: DateTime<Utc>,
     /// End of the hold.
     pub expires_at: DateTime<Utc>,
+    /// In which request it was asked for: the first entry of the audit trail.
+    pub request_id: Option<String>,
 }
 
 /// Where a hold stands.
@@ -154,6 +158,12 @@ pub struct Hold {
     pub product_id: ProductId,
     /// Where.
     pub store_id: StoreId,
+    /// Pieces.
+    pub quantity: Quantity,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
     /// What PortOne must have received.
     pub total_amount: Won,
     /// The account that must have received it.
@@ -200,19 +210,29 @@ impl HoldService {
     }
 
     /// Holds the stock. The statement that takes it checks stock and price again; where either changed since the offer was
-    /// read, the new offer decides.
+    /// read, the new offer decides. `call`: of an Idempotency-Key; begun before, it may have held already.
     ///
     /// # Errors
     /// `product_not_found` and those of [`Offer::check`].
-    pub async fn init(&self, customer: &Email, product: Option<&ProductId>, quantity: Quantity) -> Result<Held> {
+    pub async fn init(
+        &self,
+        customer: &Email,
+        product: Option<&ProductId>,
+        quantity: Quantity,
+        cause: &Cause,
+        call: Option<&KeyedCall>,
+    ) -> Result<Held> {
         let product = product.ok_or(PRODUCT_NOT_FOUND)?;
+        if let Some(held) = self.held_before(call).await? {
+            return Ok(held);
+        }
         const OFFERS: usize = 8;
         for _ in 0..OFFERS {
             let now = self.clock.now();
             let offer = self.holds.offer(product, customer, kst::weekday(now)).await?.ok_or(PRODUCT_NOT_FOUND)?;
             let (total_amount, portone) = offer.check(quantity, now)?;
             let hold = NewHold {
-                payment_id: PaymentId::generate(self.ids.as_ref()),
+                payment_id: call.map_or_else(|| PaymentId::generate(self.ids.as_ref()), |call| call.payment_id.clone()),
                 customer: customer.clone(),
                 product_id: offer.product_id,
                 quantity,
@@ -223,6 +243,7 @@ impl HoldService {
                 business_day: kst::business_day(now),
                 created_at: now,
                 expires_at: now + HOLD_LIFE,
+                request_id: cause.request_id.clone(),
             };
             if self.holds.hold(&hold).await? {
                 let NewHold { payment_id, portone, price, sale, .. } = hold;
@@ -233,15 +254,23 @@ impl HoldService {
         Err(error::INSUFFICIENT_STOCK.into())
     }
 
+    async fn held_before(&self, call: Option<&KeyedCall>) -> Result<Option<Held>> {
+        let Some(call) = call.filter(|call| call.resumed) else { return Ok(None) };
+        let Some(hold) = self.holds.find(&call.payment_id).await? else { return Ok(None) };
+        let channel_id = self.settle.channel(&hold).await?;
+        let Hold { payment_id, portone_store_id: store_id, quantity, price, sale, total_amount, .. } = hold;
+        Ok(Some(Held { payment_id, portone: PortOneIds { store_id, channel_id }, quantity, price, sale, total_amount }))
+    }
+
     /// The app says that the customer has paid.
     ///
     /// # Errors
     /// `payment_not_found`, `payment_not_paid`, `payment_failed`, `payment_mismatch`, `payment_store_closed`,
     /// `payment_expired`, Unavailable where PortOne does not answer.
-    pub async fn confirm(&self, customer: &Email, payment: Option<&PaymentId>) -> Result<PaymentId> {
+    pub async fn confirm(&self, customer: &Email, payment: Option<&PaymentId>, cause: &Cause) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
         let payment_id = hold.payment_id.clone();
-        match self.settle.settle(&hold).await? {
+        match self.settle.settle(&hold, cause).await? {
             Settled::Ordered => Ok(payment_id),
             Settled::NotPaid if self.clock.now() < hold.expires_at && hold.state == HoldState::Held => Err(error::PAYMENT_NOT_PAID.into()),
             Settled::NotPaid => Err(error::PAYMENT_EXPIRED.into()),
@@ -249,10 +278,8 @@ impl HoldService {
             Settled::Refunded(reason) => Err(match reason {
                 RefundReason::Mismatch => error::PAYMENT_MISMATCH,
                 RefundReason::StoreClosed => error::PAYMENT_STORE_CLOSED,
-                // A canceled order's hold stays `Ordered`: the last three do not come here.
-                RefundReason::Late | RefundReason::CanceledByCustomer | RefundReason::CanceledByStore | RefundReason::StoreClosing => {
-                    error::PAYMENT_EXPIRED
-                }
+                // Those of a canceled order do not come here: its hold stays `Ordered`.
+                _ => error::PAYMENT_EXPIRED,
             }
             .into()),
         }
@@ -263,9 +290,9 @@ impl HoldService {
     ///
     /// # Errors
     /// `payment_not_found`, `already_ordered`.
-    pub async fn give_up(&self, customer: &Email, payment: Option<&PaymentId>) -> Result<PaymentId> {
+    pub async fn give_up(&self, customer: &Email, payment: Option<&PaymentId>, cause: &Cause) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
-        match self.settle.settle(&hold).await {
+        match self.settle.settle(&hold, cause).await {
             Ok(Settled::Ordered) => return Err(error::ALREADY_ORDERED.into()),
             Ok(Settled::NotPaid) => {}
             Ok(Settled::Failed | Settled::Refunded(_)) => return Ok(hold.payment_id),
@@ -273,7 +300,7 @@ impl HoldService {
                 tracing::warn!(payment = %hold.payment_id, error = %e, "PortOne not asked before a hold was given up; the payment stays watched");
             }
         }
-        self.holds.release(&hold.payment_id, HoldEnd::GivenUp, self.clock.now()).await?;
+        self.holds.release(&hold.payment_id, HoldEnd::GivenUp, self.clock.now(), cause).await?;
         Ok(hold.payment_id)
     }
 

@@ -11,6 +11,7 @@ use super::{
     error,
     order::{Order, OrderStatus, TodayOrder},
     ports::{OrderArchive, Orders},
+    trail::Cause,
 };
 use crate::{
     shared::{Clock, Email, PaymentId, Result, StoreId, kst},
@@ -172,9 +173,9 @@ impl OrderService {
     ///
     /// # Errors
     /// `store_not_found`, `order_not_found`, `order_not_reserved`.
-    pub async fn accept(&self, seller: &Email, payment: Option<&PaymentId>) -> Result<Order> {
+    pub async fn accept(&self, seller: &Email, payment: Option<&PaymentId>, cause: &Cause) -> Result<Order> {
         let order = self.of_store(seller, payment).await?;
-        let accepted = self.orders.accept(&order.payment_id, self.clock.now()).await?;
+        let accepted = self.orders.accept(&order.payment_id, self.clock.now(), cause).await?;
         Ok(accepted.ok_or(error::ORDER_NOT_RESERVED)?)
     }
 }

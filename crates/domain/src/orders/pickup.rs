@@ -20,6 +20,7 @@ use super::{
     lists::OrderService,
     order::{Order, OrderStatus},
     ports::{Orders, PickupSignals},
+    trail::Cause,
 };
 use crate::shared::{Clock, Email, Error, PaymentId, Result};
 
@@ -159,7 +160,7 @@ impl PickupService {
     ///
     /// # Errors
     /// `order_not_found`, `order_not_accepted`, `order_complete`, `order_canceled`, `qr_invalid`.
-    pub async fn complete(&self, customer: &Email, payment: Option<&PaymentId>, qr_data: &str) -> Result<Order> {
+    pub async fn complete(&self, customer: &Email, payment: Option<&PaymentId>, qr_data: &str, cause: &Cause) -> Result<Order> {
         let order = self.lists.of_customer(customer, payment).await?;
         check_accepted(&order)?;
         let now = self.clock.now();
@@ -167,11 +168,27 @@ impl PickupService {
             return Err(error::QR_INVALID.into());
         }
         // Another scan of the same order may have been faster.
-        let complete = self.orders.complete(&order.payment_id, now).await?.ok_or(error::ORDER_COMPLETE)?;
+        let complete = self.orders.complete(&order.payment_id, now, cause).await?.ok_or(error::ORDER_COMPLETE)?;
         if let Err(e) = self.signals.publish(&order.payment_id).await {
             tracing::warn!(payment = %order.payment_id, error = %e, "pickup not signalled; the store's screen will read it");
         }
         Ok(complete)
+    }
+
+    /// What stores had taken counts as picked up when they close; gives the number of orders.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn complete_closed(&self, cause: &Cause) -> Result<usize> {
+        const BATCH: i64 = 1_000;
+        let mut number = 0;
+        loop {
+            let completed = self.orders.complete_closed(self.clock.now(), BATCH, cause).await?;
+            number += completed;
+            if completed < BATCH as usize {
+                return Ok(number);
+            }
+        }
     }
 
     /// For a store's screen: hears of the pickup. Subscribe first, then read the order, else a pickup in between is missed.

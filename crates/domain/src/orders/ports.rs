@@ -9,14 +9,19 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use super::{
     cancel::Cancellation,
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer},
+    idempotency::{Claim, StoredAnswer},
     mail::Mail,
     order::{Order, TodayOrder},
-    refund::{Attempt, Refund, RefundReason},
+    reconcile::Difference,
+    refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
+    trail::{Cause, Entry},
+    webhook::{Delivery, Message, Unverified},
 };
 use crate::{
     shared::{Email, PaymentId, ProductId, Result, StoreId},
     stores::PortOneAccount,
 };
+use secrecy::SecretString;
 
 /// How making an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,8 @@ pub enum Ordering {
     Refunded(RefundReason),
 }
 
-/// Holds and what becomes of them. `initial + adjustment = left + held + sold` MUST hold at every instant.
+/// Holds and what becomes of them. `initial + adjustment = left + held + sold` MUST hold at every instant. Each change MUST leave
+/// its entry in the audit trail, both or neither; so in [`Orders`], [`Cancellations`] and [`Refunds`].
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Holds: Send + Sync {
@@ -45,14 +51,14 @@ pub trait Holds: Send + Sync {
     /// One hold.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;
     /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
-    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>) -> Result<bool>;
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool>;
     /// Makes the order with its mail: `held` becomes `sold`; of a released hold the stock is taken again if enough is left.
     /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day
     /// or whose seller asked to withdraw.
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Ordering>;
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering>;
     /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
     /// Gives the state after the call.
-    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>) -> Result<HoldState>;
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState>;
     /// Payments whose hold is over, or whose next look is due, the longest overdue first.
     async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
     /// Sets the next look at a released hold's payment; `None` ends the watch.
@@ -70,9 +76,12 @@ pub trait Orders: Send + Sync {
     /// A store's orders of a business day, newest event first.
     async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>>;
     /// `reservation` → `accept` with its mail, both or neither. `None`, and nothing changed, from any other state.
-    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>>;
     /// `accept` → `complete`. `None`, and nothing changed, from any other state.
-    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<Option<Order>>;
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>>;
+    /// `accept` → `complete` of up to `limit` orders whose store's closing time has come; that time is when they were completed.
+    /// Gives their number.
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize>;
     /// A customer's orders of all days that are not archived yet.
     async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>>;
     /// A store's orders of all days that are not archived yet.
@@ -89,6 +98,10 @@ pub trait Cancellations: Send + Sync {
     /// Closes the store for the current business day and cancels its open orders of that day. A payment that arrives at the
     /// same moment MUST either be among them or become no order.
     async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>>;
+    /// Orders in `reservation` whose store's pickup has ended, up to `limit`.
+    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Orders in `reservation` or `accept` of business days before `today`, up to `limit`.
+    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>>;
 }
 
 /// Orders of days that are over. Readers look at [`Orders`] first, then here: an order that is being moved is then seen once or
@@ -117,7 +130,115 @@ pub trait Refunds: Send + Sync {
     /// Takes a refund until `lease`; the attempts grow by one. `None`: done, not there, or another has it.
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>>;
     /// Stores what an attempt came to. A refund that succeeded stays so.
-    async fn record(&self, payment: &PaymentId, attempt: &Attempt) -> Result<()>;
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()>;
+    /// Why a payment goes back. `None`: it does not.
+    async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>>;
+    /// Makes a refund that is not done due now. `false`: it is done, or not there.
+    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool>;
+    /// A refund that counts as done although PortOne still has the money: it is to be done again, with a new key. `false`, and
+    /// nothing changed, unless it counts as done.
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool>;
+    /// Refunds that are not done, the oldest first.
+    async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>>;
+    /// How many refunds are not done, by state.
+    async fn count(&self) -> Result<Vec<(RefundState, i64)>>;
+}
+
+/// Calls with an Idempotency-Key.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait IdempotencyKeys: Send + Sync {
+    /// Begins the call `key` of `account`, until `lease`. Of calls at once with one key exactly one MUST get it to do; a call whose
+    /// lease ended without an answer goes to the next, with the payment id of the first.
+    async fn claim(
+        &self,
+        account: &Email,
+        key: &str,
+        request: &str,
+        payment: &PaymentId,
+        now: DateTime<Utc>,
+        lease: DateTime<Utc>,
+    ) -> Result<Claim>;
+    /// Stores the answer; without one, ends the lease.
+    async fn answer<'a>(&self, account: &Email, key: &str, answer: Option<&'a StoredAnswer>, now: DateTime<Utc>) -> Result<()>;
+    /// Deletes calls begun before `before`; gives their number.
+    async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
+}
+
+/// The audit trail.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Trail: Send + Sync {
+    /// What happened to a payment of this store, oldest first. Empty: the store has no such payment.
+    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<Entry>>;
+    /// A difference between our books and PortOne's that nobody can mend by rule. Said again, it is written again only where
+    /// something else was said of the payment since.
+    async fn report(&self, store: &StoreId, payment: &PaymentId, difference: Difference, now: DateTime<Utc>, cause: &Cause)
+    -> Result<bool>;
+}
+
+/// What PortOne has sent, by (store, id of the message).
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Stores a message and, where it `matters`, the task of working on it, both or neither. `false`, and nothing stored, where
+    /// it is there.
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, now: DateTime<Utc>) -> Result<bool>;
+    /// Deletes messages received before `before`; gives their number.
+    async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
+}
+
+/// Reads what PortOne sends.
+#[cfg_attr(test, mockall::automock)]
+pub trait Webhooks: Send + Sync {
+    /// The message, if one of these secrets signed it and it is not too old or from the future.
+    ///
+    /// # Errors
+    /// Why not.
+    fn verify(&self, secrets: &[SecretString], delivery: &Delivery, now: DateTime<Utc>) -> std::result::Result<Message, Unverified>;
+}
+
+/// A payment as reconciliation sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// Its id, in our books.
+    pub payment_id: PaymentId,
+    /// Whose.
+    pub store_id: StoreId,
+    /// Which store of PortOne's it was to be paid to.
+    pub portone_store_id: String,
+    /// What should be there: the money of an order, nothing, or something that is under way.
+    pub expected: Expected,
+}
+
+/// What our books say that PortOne's should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// An order's money, in won.
+    Money(i64),
+    /// Nothing: it went back.
+    Nothing,
+    /// Not settled: whatever PortOne says decides.
+    Open,
+}
+
+/// Our side of the books.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Books: Send + Sync {
+    /// Stores with a payment/init from `from` on and before `until`, and the store of PortOne's that they then had, in order of
+    /// id after `after`, up to `limit`.
+    async fn stores(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<(StoreId, String)>,
+        limit: i64,
+    ) -> Result<Vec<(StoreId, String)>>;
+    /// Payments of a store begun from `from` on and before `until`, as far as money is or should be there.
+    async fn of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Booked>>;
+    /// These payments, as far as they are ours.
+    async fn find(&self, payments: &[PaymentId]) -> Result<Vec<Booked>>;
 }
 
 /// What PortOne's books say of a payment.
@@ -129,8 +250,8 @@ pub enum PaymentTruth {
     NotPaid,
     /// The attempt failed.
     Failed,
-    /// Wholly canceled.
-    Cancelled,
+    /// Wholly canceled: so much went back, in won. 0: nothing had been paid.
+    Cancelled(i64),
     /// Money came.
     Paid(Paid),
 }
@@ -146,13 +267,24 @@ pub struct Paid {
     pub total: i64,
     /// What went back of it.
     pub cancelled: i64,
+    /// A cancellation was taken and is not decided.
+    pub cancel_pending: bool,
+}
+
+/// A page of PortOne's books.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Payments by id, as PortOne writes it: not all are ours.
+    pub payments: Vec<(String, PaymentTruth)>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<String>,
 }
 
 /// What PortOne answers to a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelAnswer {
-    /// The money is back.
-    Succeeded,
+    /// The money is back: so much, in won.
+    Succeeded(i64),
     /// Taken; the provider will decide.
     Requested,
     /// It was canceled before.
@@ -171,6 +303,8 @@ pub enum CancelAnswer {
 pub trait Payments: Send + Sync {
     /// The truth about a payment. MUST fail with Unavailable where there is none within `within`.
     async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth>;
+    /// A page of the payments begun from `from` on and before `until`, of all statuses. Unavailable as above.
+    async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page>;
     /// Cancels all that remains of a payment. The same `key` MUST never cancel twice.
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer;
     /// Ends after this time: what a use case races against where a person waits. (The domain has no timer of its own.)

@@ -11,10 +11,13 @@ use futures::{
     future::{Either, select},
 };
 
-use super::ports::{CancelAnswer, PaymentTruth, Payments, Refunds};
+use super::{
+    ports::{CancelAnswer, Paid, PaymentTruth, Payments, Refunds},
+    trail::Cause,
+};
 use crate::{
     shared::{Clock, PaymentId, Result, StoreId},
-    stores::ports::Stores,
+    stores::{PortOneAccount, ports::Stores},
 };
 
 /// Why money that came goes back.
@@ -32,11 +35,26 @@ pub enum RefundReason {
     CanceledByStore,
     /// The store closed for today.
     StoreClosing,
+    /// The store did not take the order before its pickup ended.
+    PickupOver,
+    /// The business day ended with the order still open.
+    DayOver,
+    /// PortOne's side gave it back already.
+    CanceledAtProvider,
 }
 
 impl RefundReason {
-    const ALL: [Self; 6] =
-        [Self::Mismatch, Self::StoreClosed, Self::Late, Self::CanceledByCustomer, Self::CanceledByStore, Self::StoreClosing];
+    const ALL: [Self; 9] = [
+        Self::Mismatch,
+        Self::StoreClosed,
+        Self::Late,
+        Self::CanceledByCustomer,
+        Self::CanceledByStore,
+        Self::StoreClosing,
+        Self::PickupOver,
+        Self::DayOver,
+        Self::CanceledAtProvider,
+    ];
 
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
@@ -47,6 +65,9 @@ impl RefundReason {
             Self::CanceledByCustomer => "canceled_by_customer",
             Self::CanceledByStore => "canceled_by_store",
             Self::StoreClosing => "store_closing",
+            Self::PickupOver => "pickup_over",
+            Self::DayOver => "day_over",
+            Self::CanceledAtProvider => "canceled_at_provider",
         }
     }
 
@@ -55,7 +76,7 @@ impl RefundReason {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 
-    /// What PortOne's books will say.
+    /// What PortOne's books will say; where nobody else gave a reason, the order and its mail say the same.
     pub fn text(self) -> &'static str {
         match self {
             Self::Mismatch => "결제 내용이 주문과 다름",
@@ -64,6 +85,9 @@ impl RefundReason {
             Self::CanceledByCustomer => "고객 주문 취소",
             Self::CanceledByStore => "매장 주문 취소",
             Self::StoreClosing => "매장 영업 종료",
+            Self::PickupOver => "픽업 시간 종료",
+            Self::DayOver => "영업일 종료",
+            Self::CanceledAtProvider => "결제사에서 취소됨",
         }
     }
 }
@@ -108,11 +132,14 @@ pub struct Refund {
     pub payment_id: PaymentId,
     /// Whose account it came to.
     pub store_id: StoreId,
+    /// Which store of PortOne's: the one at the time of the payment.
+    pub portone_store_id: String,
     /// Why.
     pub reason: RefundReason,
     /// Attempts so far, this one included.
     pub attempts: i32,
-    /// Grows when an answer was final: a key PortOne has refused would only replay that refusal for three hours.
+    /// Grows when an answer was final, or the same key has led nowhere often enough: for three hours PortOne would only repeat
+    /// what it said to that key.
     pub key_generation: i32,
     /// Whether PortOne must be looked at before it is asked again.
     pub look_first: bool,
@@ -135,6 +162,29 @@ pub struct Attempt {
     pub new_key: bool,
     /// What PortOne said, for the operator.
     pub answer: String,
+    /// What went back, in won, by PortOne's books; once it succeeded.
+    pub amount: Option<i64>,
+}
+
+/// A refund that is not done, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRefund {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Whose account.
+    pub store_id: StoreId,
+    /// Why.
+    pub reason: RefundReason,
+    /// Where it stands. `failed` will not go on without somebody's help, though it is tried again each hour.
+    pub state: RefundState,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Since when it is owed.
+    pub requested_at: DateTime<Utc>,
+    /// When it is tried next.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// What PortOne said last.
+    pub last_answer: Option<String>,
 }
 
 /// An attempt that has not ended after this long belongs to a process that died.
@@ -166,7 +216,7 @@ impl RefundService {
     ///
     /// # Errors
     /// Unavailable, where our own database does not answer. What PortOne answers is never an error, but the state.
-    pub async fn attempt(&self, payment: &PaymentId) -> Result<Option<RefundState>> {
+    pub async fn attempt(&self, payment: &PaymentId, cause: &Cause) -> Result<Option<RefundState>> {
         let now = self.clock.now();
         let Some(refund) = self.refunds.claim(payment, now, now + LEASE).await? else { return Ok(None) };
         let outcome = self.ask(&refund).await;
@@ -181,17 +231,65 @@ impl RefundService {
                 tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "refund not finished; it goes on by itself");
             }
         }
-        self.refunds.record(payment, &outcome).await?;
+        self.refunds.record(payment, &outcome, self.clock.now(), cause).await?;
         Ok(Some(outcome.state))
+    }
+
+    /// Makes a refund due now. `false`: it counts as done, or is not there.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn hasten(&self, payment: &PaymentId) -> Result<bool> {
+        self.refunds.hasten(payment, self.clock.now()).await
+    }
+
+    /// A refund that counts as done although the money is still there begins anew. `false`: it does not count as done.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+        self.refunds.reopen(payment, now, cause).await
+    }
+
+    /// Refunds that are not done, the oldest first, up to `limit`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
+        self.refunds.open(limit).await
+    }
+
+    /// How many refunds are not done, by state.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
+        self.refunds.count().await
+    }
+
+    /// Why a payment goes back. `None`: it does not.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {
+        self.refunds.reason(payment).await
+    }
+
+    /// Goes on with a refund at once; whether it is done then.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn finish_now(&self, payment: &PaymentId, cause: &Cause) -> Result<bool> {
+        Ok(!self.hasten(payment).await? || self.attempt_now(std::slice::from_ref(payment), cause).await == 1)
     }
 
     /// Tries these at once, for as long as a person may wait; what is not done by then the jobs go on with. Gives the number of
     /// refunds that succeeded.
-    pub async fn attempt_now(&self, payments: &[PaymentId]) -> usize {
+    pub async fn attempt_now(&self, payments: &[PaymentId], cause: &Cause) -> usize {
         let counter = AtomicUsize::new(0);
         let succeeded = &counter;
         let attempts = futures::stream::iter(payments).for_each_concurrent(AT_ONCE, |payment| async move {
-            match self.attempt(payment).await {
+            match self.attempt(payment, cause).await {
                 Ok(Some(RefundState::Succeeded)) => {
                     succeeded.fetch_add(1, Ordering::Relaxed);
                 }
@@ -209,38 +307,66 @@ impl RefundService {
 
     async fn ask(&self, refund: &Refund) -> Attempt {
         let account = match self.stores.payment(&refund.store_id).await {
-            Ok(Some(account)) => account,
+            Ok(Some(account)) => account.of_store(&refund.portone_store_id),
             Ok(None) => return self.outcome(refund, RefundState::Failed, "the store has no payment account"),
             Err(e) => return self.outcome(refund, RefundState::Unknown, &e.to_string()),
         };
-        if refund.look_first {
-            match self.payments.get(&account, &refund.payment_id, LOOK).await {
-                Ok(PaymentTruth::Cancelled) => return self.outcome(refund, RefundState::Succeeded, "found cancelled"),
-                Ok(_) => {}
-                Err(e) => return self.outcome(refund, RefundState::Unknown, &e.to_string()),
-            }
+        if refund.look_first
+            && let Some(outcome) = self.look(refund, &account).await
+        {
+            return outcome;
         }
-        let answer = self.payments.cancel(&account, &refund.payment_id, refund.reason.text(), &refund.idempotency_key()).await;
-        match answer {
-            CancelAnswer::Succeeded => self.outcome(refund, RefundState::Succeeded, "succeeded"),
-            // Who canceled it, and all of it? The next attempt looks before it asks again.
-            CancelAnswer::AlreadyCancelled => self.outcome(refund, RefundState::Unknown, "said to be cancelled already"),
+        match self.payments.cancel(&account, &refund.payment_id, refund.reason.text(), &refund.idempotency_key()).await {
+            CancelAnswer::Succeeded(amount) => self.succeeded(refund, "succeeded", amount),
+            // By whom, and all of it? The books say.
+            CancelAnswer::AlreadyCancelled => match self.look(refund, &account).await {
+                Some(outcome) => outcome,
+                None => self.outcome(refund, RefundState::Unknown, "said to be cancelled, but the money is still there"),
+            },
             CancelAnswer::Requested => self.outcome(refund, RefundState::Processing, "requested; the provider will decide"),
-            CancelAnswer::Outstanding => self.outcome(refund, RefundState::Unknown, "an earlier request is still running"),
+            // The next attempt waits with the same key for that request's answer.
+            CancelAnswer::Outstanding => {
+                Attempt { new_key: false, ..self.outcome(refund, RefundState::Unknown, "an earlier request is still running") }
+            }
             CancelAnswer::Unknown(why) => self.outcome(refund, RefundState::Unknown, &why),
             CancelAnswer::Failed(why) => self.outcome(refund, RefundState::Failed, &why),
         }
     }
 
+    /// What PortOne's books say of a refund that was tried before. `None`: the money is there, and nobody is at it.
+    async fn look(&self, refund: &Refund, account: &PortOneAccount) -> Option<Attempt> {
+        match self.payments.get(account, &refund.payment_id, LOOK).await {
+            Ok(PaymentTruth::Cancelled(amount)) => Some(self.succeeded(refund, "found cancelled", amount)),
+            Ok(PaymentTruth::Paid(Paid { cancel_pending: true, .. })) => {
+                Some(self.outcome(refund, RefundState::Processing, "requested; the provider has not decided"))
+            }
+            Ok(PaymentTruth::Paid(_)) => None,
+            Ok(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Failed) => {
+                Some(self.outcome(refund, RefundState::Failed, "PortOne has no money of this payment"))
+            }
+            Err(e) => Some(self.outcome(refund, RefundState::Unknown, &e.to_string())),
+        }
+    }
+
+    fn succeeded(&self, refund: &Refund, answer: &str, amount: i64) -> Attempt {
+        Attempt { amount: Some(amount), ..self.outcome(refund, RefundState::Succeeded, answer) }
+    }
+
     fn outcome(&self, refund: &Refund, state: RefundState, answer: &str) -> Attempt {
+        let gone_stale = state == RefundState::Unknown && refund.attempts % SAME_KEY == 0;
         Attempt {
             state,
             next_at: self.clock.now() + backoff(refund.attempts, refund.payment_id.as_str()),
-            new_key: state == RefundState::Failed,
+            new_key: state == RefundState::Failed || gone_stale,
             answer: answer.to_owned(),
+            amount: None,
         }
     }
 }
+
+/// Attempts without a clear answer after which another key is taken. Safe, since the books are looked at before: a cancellation of
+/// all that remains cannot happen twice.
+const SAME_KEY: i32 = 4;
 
 /// How long a person waits for a refund before it goes on by itself.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);

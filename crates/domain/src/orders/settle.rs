@@ -9,10 +9,11 @@ use super::{
     hold::{Hold, HoldEnd, HoldState},
     ports::{Holds, Ordering, Paid, PaymentTruth, Payments},
     refund::{RefundReason, RefundService},
+    trail::Cause,
 };
 use crate::{
     shared::{Clock, Error, PaymentId, Result, kst},
-    stores::ports::Stores,
+    stores::{PortOneAccount, ports::Stores},
 };
 
 /// How long PortOne may take where a person or a hold's end waits (contract, daily turn).
@@ -56,31 +57,45 @@ impl SettleService {
     ///
     /// # Errors
     /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
-    pub async fn settle(&self, hold: &Hold) -> Result<Settled> {
+    pub async fn settle(&self, hold: &Hold, cause: &Cause) -> Result<Settled> {
         match hold.state {
             HoldState::Ordered => return Ok(Settled::Ordered),
             HoldState::Refunded(reason) => return Ok(Settled::Refunded(reason)),
             HoldState::Held | HoldState::Released(_) => {}
         }
-        let account = self.stores.payment(&hold.store_id).await?.ok_or_else(|| Error::internal("a held store has no payment account"))?;
-        match self.payments.get(&account, &hold.payment_id, ASK).await? {
+        match self.truth(hold).await? {
             PaymentTruth::Unknown | PaymentTruth::NotPaid => Ok(match hold.state {
                 HoldState::Released(HoldEnd::Failed) => Settled::Failed,
                 _ => Settled::NotPaid,
             }),
-            PaymentTruth::Failed | PaymentTruth::Cancelled => {
-                self.holds.release(&hold.payment_id, HoldEnd::Failed, self.clock.now()).await?;
+            PaymentTruth::Failed | PaymentTruth::Cancelled(_) => {
+                self.holds.release(&hold.payment_id, HoldEnd::Failed, self.clock.now(), cause).await?;
                 Ok(Settled::Failed)
             }
-            PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold).await,
+            PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold, cause).await,
             PaymentTruth::Paid(paid) => {
                 tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment differs from its order and is refunded");
-                self.refund(hold, RefundReason::Mismatch).await
+                self.refund(hold, RefundReason::Mismatch, cause).await
             }
         }
     }
 
-    async fn order(&self, hold: &Hold) -> Result<Settled> {
+    /// The channel over which a hold's payment goes.
+    pub(super) async fn channel(&self, hold: &Hold) -> Result<String> {
+        Ok(self.account(hold).await?.ids.channel_id)
+    }
+
+    async fn account(&self, hold: &Hold) -> Result<PortOneAccount> {
+        let account = self.stores.payment(&hold.store_id).await?.ok_or_else(|| Error::internal("a held store has no payment account"))?;
+        Ok(account.of_store(&hold.portone_store_id))
+    }
+
+    /// What PortOne says of a payment, of the store that it was to be paid to: the seller may have named another one since.
+    pub(super) async fn truth(&self, hold: &Hold) -> Result<PaymentTruth> {
+        self.payments.get(&self.account(hold).await?, &hold.payment_id, ASK).await
+    }
+
+    async fn order(&self, hold: &Hold, cause: &Cause) -> Result<Settled> {
         let now = self.clock.now();
         let open = match self.holds.offer(&hold.product_id, &hold.customer, kst::weekday(now)).await? {
             // The day has turned: the stock held is of a day that is over.
@@ -89,24 +104,24 @@ impl SettleService {
             None => false,
         };
         if !open {
-            return self.refund(hold, RefundReason::StoreClosed).await;
+            return self.refund(hold, RefundReason::StoreClosed, cause).await;
         }
-        match self.holds.order(&hold.payment_id, now).await? {
+        match self.holds.order(&hold.payment_id, now, cause).await? {
             Ordering::Made | Ordering::WasThere => Ok(Settled::Ordered),
-            Ordering::NoStock => self.refund(hold, RefundReason::Late).await,
-            Ordering::StoreClosed => self.refund(hold, RefundReason::StoreClosed).await,
+            Ordering::NoStock => self.refund(hold, RefundReason::Late, cause).await,
+            Ordering::StoreClosed => self.refund(hold, RefundReason::StoreClosed, cause).await,
             Ordering::Refunded(reason) => Ok(Settled::Refunded(reason)),
         }
     }
 
     /// Commits stock and intent, then tries at once; what is not done in time the jobs go on with.
-    async fn refund(&self, hold: &Hold, reason: RefundReason) -> Result<Settled> {
-        let settled = match self.holds.refund(&hold.payment_id, reason, self.clock.now()).await? {
+    async fn refund(&self, hold: &Hold, reason: RefundReason, cause: &Cause) -> Result<Settled> {
+        let settled = match self.holds.refund(&hold.payment_id, reason, self.clock.now(), cause).await? {
             HoldState::Ordered => return Ok(Settled::Ordered),
             HoldState::Refunded(reason) => Settled::Refunded(reason),
             HoldState::Held | HoldState::Released(_) => return Err(Error::internal("a refund left the hold as it was")),
         };
-        self.refunds.attempt_now(std::slice::from_ref(&hold.payment_id)).await;
+        self.refunds.attempt_now(std::slice::from_ref(&hold.payment_id), cause).await;
         Ok(settled)
     }
 
@@ -115,9 +130,9 @@ impl SettleService {
     ///
     /// # Errors
     /// Unavailable, where our database does not answer.
-    pub async fn expire(&self, payment: &PaymentId) -> Result<()> {
+    pub async fn expire(&self, payment: &PaymentId, cause: &Cause) -> Result<()> {
         let Some(hold) = self.holds.find(payment).await? else { return Ok(()) };
-        let settled = self.settle(&hold).await;
+        let settled = self.settle(&hold, cause).await;
         let now = self.clock.now();
         match &settled {
             Ok(Settled::Ordered | Settled::Refunded(_)) => return Ok(()),
@@ -125,7 +140,7 @@ impl SettleService {
             Err(e) => tracing::warn!(%payment, error = %e, "no answer about a payment whose hold is over; it stays watched"),
         }
         if hold.state == HoldState::Held {
-            self.holds.release(payment, HoldEnd::Expired, now).await?;
+            self.holds.release(payment, HoldEnd::Expired, now, cause).await?;
         }
         self.holds.watch(payment, next_look(&hold, now)).await
     }
@@ -140,7 +155,7 @@ impl SettleService {
 }
 
 /// A payment is an order only for money received: KRW, this PortOne store, exactly the total, nothing gone back.
-fn matches(hold: &Hold, paid: &Paid) -> bool {
+pub(super) fn matches(hold: &Hold, paid: &Paid) -> bool {
     paid.currency == "KRW" && paid.store_id == hold.portone_store_id && paid.total == hold.total_amount.0 && paid.cancelled == 0
 }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::error::Result;
+use super::{error::Result, ids::PaymentId};
 use crate::orders::mail::OrderMail;
 
 /// What is to be done.
@@ -14,6 +14,13 @@ use crate::orders::mail::OrderMail;
 pub enum Work {
     /// Send a mail about an order.
     OrderMail(OrderMail),
+    /// Look at the payment that a webhook of PortOne's is about.
+    Webhook {
+        /// Its id.
+        webhook_id: String,
+        /// The payment.
+        payment_id: PaymentId,
+    },
     /// Run a scheduled job.
     Run {
         /// Its name.

@@ -16,4 +16,4 @@ pub use images::{ImageKind, ImageService};
 pub use reservation::{HoursService, Modification, ReservedHours};
 pub use search::{BnameFilter, CustomerStore, SearchService, StoreFilter, StorePage};
 pub use service::StoreService;
-pub use store::{Address, Image, NewStore, PortOneAccount, PortOneIds, Sns, Store, StoreChange};
+pub use store::{Address, Image, NewStore, PaymentChange, PortOneAccount, PortOneIds, Sns, Store, StoreChange};

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{
     hours::{OperationTime, Week},
     search::{CustomerStore, StoreFilter},
-    store::{Image, NewStore, PortOneAccount, PortOneIds, Store, StoreChange},
+    store::{Image, NewStore, PaymentChange, PortOneAccount, Store, StoreChange},
 };
 use crate::shared::{Email, Result, StoreId};
 
@@ -22,11 +23,20 @@ pub trait Stores: Send + Sync {
     /// Only its id.
     async fn id_of_seller(&self, seller: &Email) -> Result<Option<StoreId>>;
     /// Sets the payment account. `false`, and nothing changed, where one is set.
-    async fn set_payment(&self, store: &StoreId, account: &PortOneAccount, at: DateTime<Utc>) -> Result<bool>;
+    async fn set_payment<'a>(
+        &self,
+        store: &StoreId,
+        account: &PortOneAccount,
+        webhook_secret: Option<&'a SecretString>,
+        at: DateTime<Utc>,
+    ) -> Result<bool>;
     /// The payment account with its secret.
     async fn payment(&self, store: &StoreId) -> Result<Option<PortOneAccount>>;
-    /// Changes the payment account's names. `false`, and nothing changed, where none is set.
-    async fn change_payment(&self, store: &StoreId, ids: &PortOneIds, at: DateTime<Utc>) -> Result<bool>;
+    /// Changes what is given of the payment account; a webhook secret that is replaced by another stays good beside it.
+    /// `false`, and nothing changed, where no account is set.
+    async fn change_payment(&self, store: &StoreId, change: &PaymentChange, at: DateTime<Utc>) -> Result<bool>;
+    /// What PortOne may sign this store's webhooks with: none, one, or two during a change.
+    async fn webhook_secrets(&self, store: &StoreId) -> Result<Vec<SecretString>>;
     /// Changes the fields given in one statement.
     async fn change(&self, store: &StoreId, change: &StoreChange, at: DateTime<Utc>) -> Result<()>;
 }

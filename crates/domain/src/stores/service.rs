@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::{
     error,
     ports::Stores,
-    store::{NewStore, PortOneAccount, PortOneIds, Store, StoreChange},
+    store::{NewStore, PaymentChange, PortOneAccount, PortOneIds, Store, StoreChange},
 };
 use crate::shared::{Clock, Email, Ids, Result, StoreId};
 
@@ -55,9 +57,13 @@ impl StoreService {
     ///
     /// # Errors
     /// `store_not_found`, `payment_exists`.
-    pub async fn register_payment(&self, seller: &Email, account: &PortOneAccount) -> Result<()> {
+    pub async fn register_payment(&self, seller: &Email, account: &PortOneAccount, webhook_secret: Option<&SecretString>) -> Result<()> {
         let store = self.store_id(seller).await?;
-        if self.stores.set_payment(&store, account, self.clock.now()).await? { Ok(()) } else { Err(error::PAYMENT_EXISTS.into()) }
+        if self.stores.set_payment(&store, account, webhook_secret, self.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(error::PAYMENT_EXISTS.into())
+        }
     }
 
     /// The payment account's names.
@@ -70,13 +76,21 @@ impl StoreService {
         Ok((store, ids))
     }
 
-    /// Changes the payment account's names.
+    /// Whether PortOne's webhooks for the store can be verified.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn has_webhook_secret(&self, store: &StoreId) -> Result<bool> {
+        Ok(!self.stores.webhook_secrets(store).await?.is_empty())
+    }
+
+    /// Changes what is given of the payment account.
     ///
     /// # Errors
     /// `store_not_found`, `payment_settings_not_found` where none is registered: without its secret it would be of no use.
-    pub async fn change_payment(&self, seller: &Email, ids: &PortOneIds) -> Result<StoreId> {
+    pub async fn change_payment(&self, seller: &Email, change: &PaymentChange) -> Result<StoreId> {
         let store = self.store_id(seller).await?;
-        if self.stores.change_payment(&store, ids, self.clock.now()).await? {
+        if self.stores.change_payment(&store, change, self.clock.now()).await? {
             Ok(store)
         } else {
             Err(error::PAYMENT_SETTINGS_NOT_FOUND.into())

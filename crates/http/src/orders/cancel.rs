@@ -3,13 +3,20 @@ use actix_web::{
     web::{Data, Path},
 };
 use cheapbob_domain::{
-    orders::cancel::{Canceled, reason},
+    orders::cancel::{Canceled, Wish, reason},
     shared::{PaymentId, Result as DomainResult, Validation},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::OptionalJson, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::OptionalJson,
+    idempotency::{IdempotencyKey, once},
+    server::App,
+};
 
 #[derive(Deserialize, ToSchema, Default)]
 struct CancelRequest {
@@ -51,17 +58,37 @@ impl From<Canceled> for CancelResult {
 }
 
 /// The customer gives the order up, while the store has not taken it.
-#[utoipa::path(tag = "orders", params(("payment_id" = String, Path)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
+#[utoipa::path(tag = "orders", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/customer/orders/{payment_id}/cancel")]
-pub(super) async fn by_customer(app: Data<App>, me: Me, id: Path<String>, body: OptionalJson<CancelRequest>) -> Result<HttpResponse> {
-    let canceled = app.services.cancel.by_customer(&me.0, PaymentId::parse(&id).as_ref(), body.0.parse()?).await?;
-    Ok(HttpResponse::Ok().json(CancelResult::from(canceled)))
+pub(super) async fn by_customer(
+    app: Data<App>,
+    me: Me,
+    key: IdempotencyKey,
+    id: Path<String>,
+    body: OptionalJson<CancelRequest>,
+) -> Result<HttpResponse> {
+    let (payment, reason) = (PaymentId::parse(&id), body.0.parse()?);
+    once(&app, &me, key, &json!(["cancel", *id, reason]), async |call| {
+        let wish = Wish { reason: reason.clone(), cause: &me.cause(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, payment.as_ref(), wish).await?))
+    })
+    .await
 }
 
 /// The store gives the order up.
-#[utoipa::path(tag = "seller", params(("payment_id" = String, Path)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
+#[utoipa::path(tag = "seller", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/seller/store/orders/{payment_id}/cancel")]
-pub(super) async fn by_store(app: Data<App>, me: Me, id: Path<String>, body: OptionalJson<CancelRequest>) -> Result<HttpResponse> {
-    let canceled = app.services.cancel.by_store(&me.0, PaymentId::parse(&id).as_ref(), body.0.parse()?).await?;
-    Ok(HttpResponse::Ok().json(CancelResult::from(canceled)))
+pub(super) async fn by_store(
+    app: Data<App>,
+    me: Me,
+    key: IdempotencyKey,
+    id: Path<String>,
+    body: OptionalJson<CancelRequest>,
+) -> Result<HttpResponse> {
+    let (payment, reason) = (PaymentId::parse(&id), body.0.parse()?);
+    once(&app, &me, key, &json!(["cancel", *id, reason]), async |call| {
+        let wish = Wish { reason: reason.clone(), cause: &me.cause(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_store(&me.0, payment.as_ref(), wish).await?))
+    })
+    .await
 }

@@ -15,6 +15,6 @@ struct Closed {
 #[utoipa::path(tag = "seller", responses((status = 200, body = Closed)))]
 #[patch("/seller/store/close")]
 pub(super) async fn close(app: Data<App>, me: Me) -> Result<HttpResponse> {
-    let refunded_orders = app.services.cancel.close_store(&me.0).await?;
+    let refunded_orders = app.services.cancel.close_store(&me.0, &me.cause()).await?;
     Ok(HttpResponse::Ok().json(Closed { success: true, message: "오늘 영업을 마감했습니다.", refunded_orders }))
 }

@@ -19,6 +19,6 @@ struct Complete {
 #[utoipa::path(tag = "orders", params(("payment_id" = String, Path)), request_body = Complete, responses((status = 200, body = OrderBody)))]
 #[patch("/customer/orders/{payment_id}/complete")]
 pub(super) async fn complete(app: Data<App>, me: Me, id: Path<String>, body: Json<Complete>) -> Result<HttpResponse> {
-    let order = app.services.pickup.complete(&me.0, PaymentId::parse(&id).as_ref(), &body.0.qr_data).await?;
+    let order = app.services.pickup.complete(&me.0, PaymentId::parse(&id).as_ref(), &body.0.qr_data, &me.cause()).await?;
     Ok(HttpResponse::Ok().json(OrderBody::from(order)))
 }

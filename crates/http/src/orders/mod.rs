@@ -4,6 +4,7 @@ mod accept;
 mod cancel;
 mod close_store;
 mod complete;
+mod history;
 mod list;
 mod payment_confirm;
 mod payment_give_up;
@@ -15,6 +16,7 @@ mod shapes;
 mod show;
 mod today;
 mod today_alarm;
+mod webhook;
 
 pub(crate) use qr_callback::NO_WEBSOCKET;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -33,10 +35,12 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list::of_store)
         .service(today::of_store)
         .service(accept::accept)
+        .service(history::history)
         .service(qr::qr)
         .service(qr_callback::wait)
         .service(cancel::by_store)
         .service(close_store::close)
         .service(settlement::days)
-        .service(settlement::weekly_revenue);
+        .service(settlement::weekly_revenue)
+        .service(webhook::receive);
 }

@@ -1,9 +1,16 @@
 use actix_web::{HttpResponse, post, web::Data};
 use cheapbob_domain::shared::PaymentId;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::Json,
+    idempotency::{IdempotencyKey, once},
+    server::App,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct Confirm {
@@ -16,9 +23,13 @@ pub(super) struct PaymentBody {
 }
 
 /// The payment is done: makes the order, if PortOne says so too.
-#[utoipa::path(tag = "payment", request_body = Confirm, responses((status = 200, body = PaymentBody)))]
+#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header)), request_body = Confirm, responses((status = 200, body = PaymentBody)))]
 #[post("/customer/payment/confirm")]
-pub(super) async fn confirm(app: Data<App>, me: Me, body: Json<Confirm>) -> Result<HttpResponse> {
-    let payment_id = app.services.holds.confirm(&me.0, PaymentId::parse(&body.0.payment_id).as_ref()).await?;
-    Ok(HttpResponse::Ok().json(PaymentBody { payment_id: payment_id.to_string() }))
+pub(super) async fn confirm(app: Data<App>, me: Me, key: IdempotencyKey, body: Json<Confirm>) -> Result<HttpResponse> {
+    let request = json!(["confirm", body.0.payment_id]);
+    once(&app, &me, key, &request, async |_| {
+        let payment_id = app.services.holds.confirm(&me.0, PaymentId::parse(&body.0.payment_id).as_ref(), &me.cause()).await?;
+        Ok(PaymentBody { payment_id: payment_id.to_string() })
+    })
+    .await
 }

@@ -11,6 +11,6 @@ use crate::{auth::Me, error::Result, server::App};
 #[utoipa::path(tag = "payment", params(("payment_id" = String, Path)), responses((status = 200, body = PaymentBody)))]
 #[delete("/customer/payment/init/{payment_id}")]
 pub(super) async fn give_up(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let payment_id = app.services.holds.give_up(&me.0, PaymentId::parse(&id).as_ref()).await?;
+    let payment_id = app.services.holds.give_up(&me.0, PaymentId::parse(&id).as_ref(), &me.cause()).await?;
     Ok(HttpResponse::Ok().json(PaymentBody { payment_id: payment_id.to_string() }))
 }

@@ -1,12 +1,17 @@
 use actix_web::{HttpResponse, post, web::Data};
-use cheapbob_domain::shared::{ProductId, Quantity, Validation};
+use cheapbob_domain::{
+    orders::hold::Held,
+    shared::{ProductId, Quantity, Validation},
+};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Me,
     error::Result,
     extract::{Json, Whole},
+    idempotency::{IdempotencyKey, once},
     server::App,
 };
 
@@ -30,21 +35,31 @@ struct HeldBody {
     total_amount: i64,
 }
 
+impl From<Held> for HeldBody {
+    fn from(held: Held) -> Self {
+        Self {
+            payment_id: held.payment_id.to_string(),
+            channel_id: held.portone.channel_id,
+            store_id: held.portone.store_id,
+            quantity: held.quantity.get(),
+            price: held.price.0,
+            sale: held.sale.get(),
+            total_amount: held.total_amount.0,
+        }
+    }
+}
+
 /// Holds the stock for five minutes.
-#[utoipa::path(tag = "payment", request_body = Init, responses((status = 200, body = HeldBody)))]
+#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header)), request_body = Init, responses((status = 200, body = HeldBody)))]
 #[post("/customer/payment/init")]
-pub(super) async fn init(app: Data<App>, me: Me, body: Json<Init>) -> Result<HttpResponse> {
+pub(super) async fn init(app: Data<App>, me: Me, key: IdempotencyKey, body: Json<Init>) -> Result<HttpResponse> {
     let mut errors = Validation::default();
     let quantity = errors.check("quantity", Quantity::parse(body.0.quantity.0));
     let quantity = errors.finish(|| quantity)?;
-    let held = app.services.holds.init(&me.0, ProductId::parse(&body.0.product_id).as_ref(), quantity).await?;
-    Ok(HttpResponse::Ok().json(HeldBody {
-        payment_id: held.payment_id.to_string(),
-        channel_id: held.portone.channel_id,
-        store_id: held.portone.store_id,
-        quantity: held.quantity.get(),
-        price: held.price.0,
-        sale: held.sale.get(),
-        total_amount: held.total_amount.0,
-    }))
+    let request = json!(["init", body.0.product_id, quantity.get()]);
+    once(&app, &me, key, &request, async |call| {
+        let product = ProductId::parse(&body.0.product_id);
+        Ok(HeldBody::from(app.services.holds.init(&me.0, product.as_ref(), quantity, &me.cause(), call).await?))
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, post, put, web::Data};
 use cheapbob_domain::{
     shared::{Result as DomainResult, Rule, StoreId, Validation, text},
-    stores::{PortOneAccount, PortOneIds},
+    stores::{PaymentChange, PortOneAccount, PortOneIds, store},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ struct RegisterPayment {
     portone_channel_id: String,
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     portone_secret_key: SecretString,
+    /// What PortOne signs its webhooks with.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    portone_webhook_secret: Option<SecretString>,
 }
 
 /// Names and secrets of PortOne's: text of its choosing.
@@ -24,14 +28,21 @@ fn given(value: &str) -> std::result::Result<String, Rule> {
     text::bounded(value, 1, 255)
 }
 
+/// Absent, `null` and empty are the same: not given.
+fn webhook(secret: Option<&SecretString>) -> Option<std::result::Result<SecretString, Rule>> {
+    secret.map(|s| s.expose_secret()).filter(|text| !text.is_empty()).map(store::webhook_secret)
+}
+
 impl RegisterPayment {
-    fn parse(&self) -> DomainResult<PortOneAccount> {
+    fn parse(&self) -> DomainResult<(PortOneAccount, Option<SecretString>)> {
         let mut errors = Validation::default();
         let store_id = errors.check("portone_store_id", given(&self.portone_store_id));
         let channel_id = errors.check("portone_channel_id", given(&self.portone_channel_id));
         let secret = errors.check("portone_secret_key", given(self.portone_secret_key.expose_secret()));
+        let webhook_secret = errors.check_optional("portone_webhook_secret", webhook(self.portone_webhook_secret.as_ref()));
         errors.finish(|| {
-            Some(PortOneAccount { ids: PortOneIds { store_id: store_id?, channel_id: channel_id? }, secret: SecretString::from(secret?) })
+            let ids = PortOneIds { store_id: store_id?, channel_id: channel_id? };
+            Some((PortOneAccount { ids, secret: SecretString::from(secret?) }, webhook_secret))
         })
     }
 }
@@ -47,29 +58,54 @@ struct ChangePayment {
     portone_store_id: String,
     #[schema(min_length = 1, max_length = 255)]
     portone_channel_id: String,
+    /// Where PortOne issued another one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    portone_secret_key: Option<SecretString>,
+    /// What PortOne signs its webhooks with from now on; the one before stays good until the next change.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    portone_webhook_secret: Option<SecretString>,
 }
 
 impl ChangePayment {
-    fn parse(&self) -> DomainResult<PortOneIds> {
+    fn parse(&self) -> DomainResult<PaymentChange> {
         let mut errors = Validation::default();
         let store_id = errors.check("portone_store_id", given(&self.portone_store_id));
         let channel_id = errors.check("portone_channel_id", given(&self.portone_channel_id));
-        errors.finish(|| Some(PortOneIds { store_id: store_id?, channel_id: channel_id? }))
+        let secret = self.portone_secret_key.as_ref().map(|s| s.expose_secret()).filter(|text| !text.is_empty());
+        let secret = errors.check_optional("portone_secret_key", secret.map(given)).map(SecretString::from);
+        let webhook_secret = errors.check_optional("portone_webhook_secret", webhook(self.portone_webhook_secret.as_ref()));
+        errors.finish(|| {
+            let ids = PortOneIds { store_id: store_id?, channel_id: channel_id? };
+            Some(PaymentChange { ids: Some(ids), secret, webhook_secret })
+        })
     }
 }
 
-/// The account's names; never its secret.
+/// The account's names; never its secrets.
 #[derive(Serialize, ToSchema)]
 struct PaymentSettings {
     store_id: String,
     portone_store_id: Option<String>,
     portone_channel_id: Option<String>,
+    /// Where PortOne is to send its webhooks, on this server.
+    #[schema(example = "/api/v1/webhooks/portone/STR_01K9W2ZQ8Y3V5T7R1N4M6P0XBC")]
+    webhook_path: String,
+    /// Whether they can be verified: else they are refused.
+    is_webhook_secret_set: bool,
 }
 
 impl PaymentSettings {
-    fn new(store: &StoreId, ids: Option<PortOneIds>) -> Self {
+    async fn read(app: &App, store: &StoreId, ids: Option<PortOneIds>) -> DomainResult<Self> {
         let (portone_store_id, portone_channel_id) = ids.map(|ids| (ids.store_id, ids.channel_id)).unzip();
-        Self { store_id: store.to_string(), portone_store_id, portone_channel_id }
+        Ok(Self {
+            store_id: store.to_string(),
+            portone_store_id,
+            portone_channel_id,
+            webhook_path: format!("/api/v1/webhooks/portone/{store}"),
+            is_webhook_secret_set: app.services.stores.has_webhook_secret(store).await?,
+        })
     }
 }
 
@@ -77,7 +113,8 @@ impl PaymentSettings {
 #[utoipa::path(tag = "seller", request_body = RegisterPayment, responses((status = 204)))]
 #[post("/seller/store/register/payment")]
 pub(super) async fn register(app: Data<App>, me: Me, body: Json<RegisterPayment>) -> Result<HttpResponse> {
-    app.services.stores.register_payment(&me.0, &body.0.parse()?).await?;
+    let (account, webhook_secret) = body.0.parse()?;
+    app.services.stores.register_payment(&me.0, &account, webhook_secret.as_ref()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -94,14 +131,14 @@ pub(super) async fn exists(app: Data<App>, me: Me) -> Result<HttpResponse> {
 #[get("/seller/store/settings/payment")]
 pub(super) async fn show(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let (store, ids) = app.services.stores.payment_ids(&me.0).await?;
-    Ok(HttpResponse::Ok().json(PaymentSettings::new(&store, ids)))
+    Ok(HttpResponse::Ok().json(PaymentSettings::read(&app, &store, ids).await?))
 }
 
-/// Changes the names of the store's PortOne account.
+/// Changes the names of the store's PortOne account, and what else is given of it.
 #[utoipa::path(tag = "seller", request_body = ChangePayment, responses((status = 200, body = PaymentSettings)))]
 #[put("/seller/store/settings/payment")]
 pub(super) async fn change(app: Data<App>, me: Me, body: Json<ChangePayment>) -> Result<HttpResponse> {
-    let ids = body.0.parse()?;
-    let store = app.services.stores.change_payment(&me.0, &ids).await?;
-    Ok(HttpResponse::Ok().json(PaymentSettings::new(&store, Some(ids))))
+    let change = body.0.parse()?;
+    let store = app.services.stores.change_payment(&me.0, &change).await?;
+    Ok(HttpResponse::Ok().json(PaymentSettings::read(&app, &store, change.ids).await?))
 }

@@ -1,4 +1,4 @@
-use cheapbob_domain::shared::Result;
+use cheapbob_domain::{orders::Cause, shared::Result};
 use cheapbob_wiring::Services;
 use futures::StreamExt;
 
@@ -10,11 +10,15 @@ const AT_ONCE: usize = 16;
 
 /// Refunds that are due for an attempt.
 pub(crate) async fn run(services: &Services) -> Result<()> {
+    let cause = Cause::job("process_refunds");
     let due = services.refunds.due(BATCH).await?;
     futures::stream::iter(&due)
-        .for_each_concurrent(AT_ONCE, |payment| async move {
-            if let Err(error) = services.refunds.attempt(payment).await {
-                tracing::error!(%payment, %error, "a refund was not tried; the next run tries again");
+        .for_each_concurrent(AT_ONCE, |payment| {
+            let cause = &cause;
+            async move {
+                if let Err(error) = services.refunds.attempt(payment, cause).await {
+                    tracing::error!(%payment, %error, "a refund was not tried; the next run tries again");
+                }
             }
         })
         .await;

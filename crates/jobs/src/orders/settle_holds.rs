@@ -1,4 +1,4 @@
-use cheapbob_domain::shared::Result;
+use cheapbob_domain::{orders::Cause, shared::Result};
 use cheapbob_wiring::Services;
 use futures::StreamExt;
 
@@ -10,11 +10,15 @@ const AT_ONCE: usize = 250;
 
 /// Holds whose time is over, and payments watched after that.
 pub(crate) async fn run(services: &Services) -> Result<()> {
+    let cause = Cause::job("settle_holds");
     let due = services.settle.due(BATCH).await?;
     futures::stream::iter(&due)
-        .for_each_concurrent(AT_ONCE, |payment| async move {
-            if let Err(error) = services.settle.expire(payment).await {
-                tracing::error!(%payment, %error, "a hold whose time is over was not settled; the next run tries again");
+        .for_each_concurrent(AT_ONCE, |payment| {
+            let cause = &cause;
+            async move {
+                if let Err(error) = services.settle.expire(payment, cause).await {
+                    tracing::error!(%payment, %error, "a hold whose time is over was not settled; the next run tries again");
+                }
             }
         })
         .await;

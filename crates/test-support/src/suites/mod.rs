@@ -1,5 +1,6 @@
 //! The port contract suites: what each port's doc says it MUST do, run against every implementation.
 
+mod money;
 mod orders;
 mod passing;
 mod products;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 use cheapbob_domain::{
     orders::{
-        NewHold,
-        ports::{Cancellations, Holds, Orders, Refunds},
+        Cause, NewHold,
+        ports::{Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds, Trail},
     },
     products::{NewProduct, Product, ports::Products},
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst, tasks::TaskQueue},
@@ -30,6 +31,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
+pub use money::{books, idempotency, inbox, trail};
 pub use orders::{archive, cancellations, holds, orders, refunds};
 pub use passing::{history, mailer, sessions, signals, storage};
 pub use products::{nutrition, products, stock_reservations};
@@ -70,6 +72,14 @@ pub struct World {
     pub cancellations: Arc<dyn Cancellations>,
     /// Refunds.
     pub refunds: Arc<dyn Refunds>,
+    /// The audit trail.
+    pub trail: Arc<dyn Trail>,
+    /// PortOne's messages.
+    pub inbox: Arc<dyn Inbox>,
+    /// Calls with a key.
+    pub keys: Arc<dyn IdempotencyKeys>,
+    /// Our side of the books.
+    pub books: Arc<dyn Books>,
     /// Tasks.
     pub tasks: Arc<dyn TaskQueue>,
 }
@@ -77,6 +87,11 @@ pub struct World {
 /// An instant: 2026-11-24, a Tuesday, 12:00 KST and `seconds`.
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00+09:00").unwrap().with_timezone(&Utc) + chrono::Duration::seconds(seconds)
+}
+
+/// A cause for tests.
+pub(crate) fn cause() -> Cause {
+    Cause { request_id: Some("r1".into()), ..Cause::job("test") }
 }
 
 /// Ids for tests.
@@ -114,7 +129,7 @@ impl World {
         let seller = self.account(Role::Seller).await;
         let store = new_store(name);
         assert!(self.stores.register(&seller, &store, at(0)).await.unwrap());
-        assert!(self.stores.set_payment(&store.id, &portone(), at(0)).await.unwrap());
+        assert!(self.stores.set_payment(&store.id, &portone(), None, at(0)).await.unwrap());
         (seller, store.id)
     }
 
@@ -138,6 +153,7 @@ pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHol
         business_day: kst::business_day(at(0)),
         created_at: at(0),
         expires_at: at(300),
+        request_id: Some("r0".into()),
     }
 }
 

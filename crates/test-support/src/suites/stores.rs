@@ -1,10 +1,10 @@
 use cheapbob_domain::stores::{
-    Address, BnameFilter, Image, PortOneIds, Sns, Store, StoreChange, StoreFilter, Week,
+    Address, BnameFilter, Image, PaymentChange, PortOneIds, Sns, Store, StoreChange, StoreFilter, Week,
     hours::DayInput,
     ports::{Added, Removed},
 };
 use futures::future::join_all;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{TestIds, World, at, new_product, new_store, portone};
 use cheapbob_domain::{
@@ -31,18 +31,41 @@ pub async fn stores(world: &World) {
     assert!(store.products.is_empty() && store.images.is_empty() && !store.payment_ready);
 
     assert!(stores.payment(&id).await.unwrap().is_none());
-    assert!(stores.set_payment(&id, &portone(), at(0)).await.unwrap());
-    assert!(!stores.set_payment(&id, &portone(), at(0)).await.unwrap());
+    assert!(stores.set_payment(&id, &portone(), None, at(0)).await.unwrap());
+    assert!(!stores.set_payment(&id, &portone(), None, at(0)).await.unwrap());
     let payment = stores.payment(&id).await.unwrap().unwrap();
     assert_eq!((payment.ids, payment.secret.expose_secret()), (portone().ids, portone().secret.expose_secret()));
     assert!(stores.of_seller(&seller).await.unwrap().unwrap().payment_ready);
 
     // The account's names change, its secret stays.
     let ids = PortOneIds { store_id: "store-2".into(), channel_id: "channel-2".into() };
-    assert!(stores.change_payment(&id, &ids, at(1)).await.unwrap());
+    let change = PaymentChange { ids: Some(ids.clone()), ..PaymentChange::default() };
+    assert!(stores.change_payment(&id, &change, at(1)).await.unwrap());
     let payment = stores.payment(&id).await.unwrap().unwrap();
     assert_eq!((payment.ids, payment.secret.expose_secret()), (ids.clone(), portone().secret.expose_secret()));
-    assert!(!stores.change_payment(&StoreId::generate(&TestIds), &ids, at(1)).await.unwrap());
+    assert!(!stores.change_payment(&StoreId::generate(&TestIds), &change, at(1)).await.unwrap());
+
+    // Webhook secrets: none, one, and during a change the one before as well.
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let webhook = async |text: &str| {
+        let change = PaymentChange { webhook_secret: Some(secret(text)), ..PaymentChange::default() };
+        assert!(stores.change_payment(&id, &change, at(1)).await.unwrap());
+        let secrets = stores.webhook_secrets(&id).await.unwrap();
+        secrets.iter().map(|s| s.expose_secret().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(stores.webhook_secrets(&id).await.unwrap().is_empty());
+    assert_eq!(webhook("a").await, ["a"]);
+    assert_eq!(webhook("b").await, ["b", "a"]);
+    assert_eq!(webhook("b").await, ["b", "a"]);
+    assert_eq!(webhook("c").await, ["c", "b"]);
+    assert!(stores.webhook_secrets(&StoreId::generate(&TestIds)).await.unwrap().is_empty());
+    let change = PaymentChange { secret: Some(secret("another")), ..PaymentChange::default() };
+    assert!(stores.change_payment(&id, &change, at(1)).await.unwrap());
+    let payment = stores.payment(&id).await.unwrap().unwrap();
+    assert_eq!((payment.ids, payment.secret.expose_secret()), (ids, "another"));
+    let (_, second) = world.store("웹훅").await;
+    assert!(!stores.set_payment(&second, &portone(), Some(&secret("a")), at(0)).await.unwrap());
+    assert!(stores.webhook_secrets(&second).await.unwrap().is_empty());
 
     // What is given changes, the rest stays.
     let before = stores.of_seller(&seller).await.unwrap().unwrap();

@@ -9,7 +9,7 @@ use cheapbob_domain::{
 
 use futures::future::join_all;
 
-use super::{World, at, email, hold, profile};
+use super::{World, at, cause, email, hold, profile};
 
 /// `users::ports::Accounts`
 pub async fn accounts(world: &World) {
@@ -103,15 +103,15 @@ pub async fn deactivation(world: &World) {
     let hold = hold(&customer, &product, 1);
     assert!(world.holds.hold(&hold).await.unwrap());
     assert_eq!(deactivate(&customer, 299).await, Deactivation::OrderInProgress);
-    world.holds.order(&hold.payment_id, at(10)).await.unwrap();
+    world.holds.order(&hold.payment_id, at(10), &cause()).await.unwrap();
     for accept in [false, true] {
         if accept {
-            world.orders.accept(&hold.payment_id, at(20)).await.unwrap();
+            world.orders.accept(&hold.payment_id, at(20), &cause()).await.unwrap();
         }
         assert_eq!(deactivate(&customer, 300).await, Deactivation::OrderInProgress);
         assert_eq!(deactivate(&seller, 300).await, Deactivation::OrderInProgress);
     }
-    world.orders.complete(&hold.payment_id, at(30)).await.unwrap();
+    world.orders.complete(&hold.payment_id, at(30), &cause()).await.unwrap();
 
     // Once, by whichever of many.
     let done = join_all((0..8).map(|_| deactivate(&seller, 300))).await;
@@ -123,7 +123,7 @@ pub async fn deactivation(world: &World) {
     // A payment that comes now is no order.
     let late = super::hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&late).await.unwrap());
-    assert_eq!(world.holds.order(&late.payment_id, at(301)).await.unwrap(), Ordering::StoreClosed);
+    assert_eq!(world.holds.order(&late.payment_id, at(301), &cause()).await.unwrap(), Ordering::StoreClosed);
     assert!(accounts.reactivate(&seller).await.unwrap());
     assert!(!accounts.reactivate(&seller).await.unwrap());
     assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);

@@ -4,5 +4,6 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE refunds r SET state = 'processing', attempts = r.attempts + 1, next_attempt_at = $3
-FROM due WHERE r.payment_id = due.payment_id
-RETURNING r.payment_id, r.store_id, r.reason, r.attempts, r.key_generation, due.attempts > 0 AS look_first
+FROM due JOIN holds h ON h.payment_id = due.payment_id
+WHERE r.payment_id = due.payment_id
+RETURNING r.payment_id, r.store_id, h.portone_store_id, r.reason, r.attempts, r.key_generation, due.attempts > 0 AS look_first

@@ -1,0 +1,200 @@
+//! Payment accounts, their secrets sealed.
+
+use cheapbob_domain::{
+    shared::{Result, StoreId},
+    stores::{PaymentChange, PortOneAccount, PortOneIds},
+};
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::RunQueryDsl;
+use secrecy::SecretString;
+
+use crate::{
+    database::{Postgres, failed},
+    schema::store_payments,
+    sql::prepared,
+};
+
+/// Where a secret is sealed for: it opens nowhere else. Both webhook secrets are of one place, since one becomes the other.
+fn api_place(store: &str) -> String {
+    format!("store_payments.portone_secret/{store}")
+}
+
+fn webhook_place(store: &str) -> String {
+    format!("store_payments.webhook_secret/{store}")
+}
+
+/// The columns that hold secrets, and their places.
+const SECRETS: [(&str, fn(&str) -> String); 3] =
+    [("portone_secret", api_place), ("webhook_secret", webhook_place), ("previous_webhook_secret", webhook_place)];
+
+/// What [`Postgres::rotate_secrets`] changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotated {
+    /// Secrets sealed anew.
+    pub sealed: usize,
+    /// Secrets that were sealed with the current key.
+    pub current: usize,
+}
+
+#[derive(AsChangeset, Default)]
+#[diesel(table_name = store_payments)]
+struct Changes<'a> {
+    portone_store_id: Option<&'a str>,
+    portone_channel_id: Option<&'a str>,
+    portone_secret: Option<String>,
+}
+
+impl Postgres {
+    pub(super) async fn set_account(
+        &self,
+        store: &StoreId,
+        account: &PortOneAccount,
+        webhook_secret: Option<&SecretString>,
+        at: DateTime<Utc>,
+    ) -> Result<bool> {
+        let secret = self.keys.seal(&api_place(store.as_str()), &account.secret)?;
+        let webhook_secret = webhook_secret.map(|s| self.keys.seal(&webhook_place(store.as_str()), s)).transpose()?;
+        let mut connection = self.connection().await?;
+        let rows = diesel::insert_into(store_payments::table)
+            .values((
+                store_payments::store_id.eq(store.as_str()),
+                store_payments::portone_store_id.eq(&account.ids.store_id),
+                store_payments::portone_channel_id.eq(&account.ids.channel_id),
+                store_payments::portone_secret.eq(secret),
+                store_payments::webhook_secret.eq(webhook_secret),
+                store_payments::updated_at.eq(at),
+            ))
+            .on_conflict_do_nothing()
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows == 1)
+    }
+
+    pub(super) async fn account(&self, store: &StoreId) -> Result<Option<PortOneAccount>> {
+        let mut connection = self.connection().await?;
+        let row: Option<(String, String, String)> = store_payments::table
+            .find(store.as_str())
+            .select((store_payments::portone_store_id, store_payments::portone_channel_id, store_payments::portone_secret))
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        row.map(|(store_id, channel_id, sealed)| {
+            let secret = self.keys.open(&api_place(store.as_str()), &sealed)?;
+            Ok(PortOneAccount { ids: PortOneIds { store_id, channel_id }, secret })
+        })
+        .transpose()
+    }
+
+    pub(super) async fn change_account(&self, store: &StoreId, change: &PaymentChange, at: DateTime<Utc>) -> Result<bool> {
+        let webhook_secrets = match &change.webhook_secret {
+            Some(new) => self.next_webhook_secrets(store, new).await?,
+            None => None,
+        };
+        let changes = Changes {
+            portone_store_id: change.ids.as_ref().map(|ids| ids.store_id.as_str()),
+            portone_channel_id: change.ids.as_ref().map(|ids| ids.channel_id.as_str()),
+            portone_secret: change.secret.as_ref().map(|s| self.keys.seal(&api_place(store.as_str()), s)).transpose()?,
+        };
+        let mut connection = self.connection().await?;
+        let row = diesel::update(store_payments::table.find(store.as_str()));
+        let at = store_payments::updated_at.eq(at);
+        let rows = match webhook_secrets {
+            Some((new, previous)) => {
+                let secrets = (store_payments::webhook_secret.eq(new), store_payments::previous_webhook_secret.eq(previous));
+                row.set((changes, secrets, at)).execute(&mut connection).await
+            }
+            None => row.set((changes, at)).execute(&mut connection).await,
+        };
+        Ok(rows.map_err(failed)? == 1)
+    }
+
+    /// The new secret sealed, and the one that stays beside it. `None`: the current one is named again.
+    async fn next_webhook_secrets(&self, store: &StoreId, new: &SecretString) -> Result<Option<(String, Option<String>)>> {
+        use secrecy::ExposeSecret;
+        let mut connection = self.connection().await?;
+        let current: Option<Option<String>> = store_payments::table
+            .find(store.as_str())
+            .select(store_payments::webhook_secret)
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        let (place, current) = (webhook_place(store.as_str()), current.flatten());
+        if let Some(current) = &current
+            && self.keys.open(&place, current)?.expose_secret() == new.expose_secret()
+        {
+            return Ok(None);
+        }
+        Ok(Some((self.keys.seal(&place, new)?, current)))
+    }
+
+    pub(super) async fn account_webhook_secrets(&self, store: &StoreId) -> Result<Vec<SecretString>> {
+        let mut connection = self.connection().await?;
+        let row: Option<(Option<String>, Option<String>)> = store_payments::table
+            .find(store.as_str())
+            .select((store_payments::webhook_secret, store_payments::previous_webhook_secret))
+            .first(&mut connection)
+            .await
+            .optional()
+            .map_err(failed)?;
+        let place = webhook_place(store.as_str());
+        let sealed = row.into_iter().flat_map(|(new, previous)| [new, previous]).flatten();
+        sealed.map(|sealed| self.keys.open(&place, &sealed)).collect()
+    }
+
+    /// Seals every secret with the current key that is not, clear ones of earlier versions included. May run while others serve, and
+    /// again after a kill: a secret that changes meanwhile is left to the next run.
+    ///
+    /// # Errors
+    /// Unavailable; Internal, where a secret is sealed with a key that is not there.
+    pub async fn rotate_secrets(&self) -> Result<Rotated> {
+        self.reseal("true").await
+    }
+
+    /// Seals the secrets that earlier versions stored in clear; gives their number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn seal_clear_secrets(&self) -> Result<usize> {
+        Ok(self.reseal("NOT starts_with(stored, 'sealed1:')").await?.sealed)
+    }
+
+    async fn reseal(&self, which: &'static str) -> Result<Rotated> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Text)]
+            store_id: String,
+            #[diesel(sql_type = t::Text)]
+            stored: String,
+        }
+        let mut rotated = Rotated { sealed: 0, current: 0 };
+        for (column, place) in SECRETS {
+            let mut after = String::new();
+            loop {
+                let mut connection = self.connection().await?;
+                let page = sql_query(format!(
+                    "SELECT store_id, stored FROM (SELECT store_id, {column} AS stored FROM store_payments) secrets
+                     WHERE stored IS NOT NULL AND {which} AND store_id > $1 ORDER BY store_id LIMIT 500"
+                ));
+                let rows: Vec<Row> = prepared(page.bind::<t::Text, _>(&after)).load(&mut connection).await.map_err(failed)?;
+                let Some(last) = rows.last() else { break };
+                after.clone_from(&last.store_id);
+                for Row { store_id, stored } in rows {
+                    let Some(sealed) = self.keys.reseal(&place(&store_id), &stored)? else {
+                        rotated.current += 1;
+                        continue;
+                    };
+                    let update = sql_query(format!("UPDATE store_payments SET {column} = $3 WHERE store_id = $1 AND {column} = $2"))
+                        .bind::<t::Text, _>(store_id)
+                        .bind::<t::Text, _>(stored)
+                        .bind::<t::Text, _>(sealed);
+                    rotated.sealed += prepared(update).execute(&mut connection).await.map_err(failed)?;
+                }
+            }
+        }
+        Ok(rotated)
+    }
+}

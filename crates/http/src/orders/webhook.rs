@@ -1,0 +1,52 @@
+use actix_web::{
+    HttpRequest, HttpResponse, post,
+    web::{Data, Path, Payload},
+};
+use cheapbob_domain::{orders::webhook::Delivery, shared::StoreId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    error::Result,
+    extract::{MALFORMED, TOO_LARGE},
+    server::App,
+};
+
+/// No message of PortOne's comes near this size.
+const LARGEST: usize = 64 << 10;
+
+#[derive(Serialize, ToSchema)]
+struct Received {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// PortOne tells of a payment. Signed (Standard Webhooks) with the store's webhook secret; the same message again is no matter.
+#[utoipa::path(
+    tag = "webhooks",
+    params(
+        ("store_id" = String, Path), ("webhook-id" = String, Header), ("webhook-timestamp" = String, Header),
+        ("webhook-signature" = String, Header)
+    ),
+    responses((status = 200, body = Received))
+)]
+#[post("/webhooks/portone/{store_id}")]
+pub(super) async fn receive(app: Data<App>, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
+    let body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?;
+    let header = |name: &str| single(&request, name);
+    let delivery = Delivery {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+        body: body.to_vec(),
+    };
+    app.services.webhooks.receive(StoreId::parse(&id).as_ref(), &delivery).await?;
+    Ok(HttpResponse::Ok().json(Received { status: "ok" }))
+}
+
+/// A header that is there twice is none: who knows which was signed.
+fn single(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut values = request.headers().get_all(name);
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then(|| value.to_owned())
+}

@@ -1,0 +1,240 @@
+//! Places where a process may die, for the tests of what a death leaves behind: before and after each write and each call to the
+//! outside by which money moves. Not compiled into anything that is deployed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering as Counting},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{
+        Cancellation, Cause, Hold, HoldState, Mail, NewHold, Offer, Order, Refund, RefundReason, RefundState, TodayOrder,
+        hold::HoldEnd,
+        ports::{CancelAnswer, Cancellations, Holds, Inbox, Mailer, Ordering, Orders, Page, PaymentTruth, Payments, Refunds},
+        refund::{Attempt, OpenRefund},
+        webhook::Message,
+    },
+    shared::{Email, PaymentId, ProductId, Result, StoreId},
+    stores::PortOneAccount,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::future::BoxFuture;
+
+use crate::services::Money;
+
+/// Every place: before and after each of these.
+pub const POINTS: [&str; 15] = [
+    "hold",
+    "release",
+    "order",
+    "refund",
+    "watch",
+    "accept",
+    "complete",
+    "cancel",
+    "close_store",
+    "claim_refund",
+    "record_refund",
+    "put_message",
+    "portone_get",
+    "portone_cancel",
+    "send_mail",
+];
+
+/// Decides who dies where.
+#[async_trait]
+pub trait CrashPoints: Send + Sync {
+    /// Passed before and after what `point` names. Whoever is to die here never comes back.
+    async fn pass(&self, point: &'static str, after: bool);
+}
+
+/// `CHEAPBOB_CRASH_AT=order:after:2`: the process dies at the second time that it has made an order. For one process.
+pub(crate) fn from_environment() -> Option<Arc<dyn CrashPoints>> {
+    let text = std::env::var("CHEAPBOB_CRASH_AT").ok()?;
+    let mut parts = text.split(':');
+    let (point, after, times) = (parts.next()?.to_owned(), parts.next()? == "after", parts.next()?.parse().ok()?);
+    Some(Arc::new(Suicide { point, after, left: AtomicUsize::new(times) }))
+}
+
+struct Suicide {
+    point: String,
+    after: bool,
+    left: AtomicUsize,
+}
+
+#[async_trait]
+impl CrashPoints for Suicide {
+    async fn pass(&self, point: &'static str, after: bool) {
+        if point == self.point && after == self.after && self.left.fetch_sub(1, Counting::Relaxed) == 1 {
+            // As abrupt as kill -9: nothing is flushed, closed or dropped.
+            std::process::abort();
+        }
+    }
+}
+
+struct Fragile<P: ?Sized> {
+    port: Arc<P>,
+    points: Arc<dyn CrashPoints>,
+}
+
+/// The same ports, with a place to die before and after each call.
+pub(crate) fn fragile(money: Money, points: &Arc<dyn CrashPoints>) -> Money {
+    fn wrap<P: ?Sized>(port: Arc<P>, points: &Arc<dyn CrashPoints>) -> Arc<Fragile<P>> {
+        Arc::new(Fragile { port, points: Arc::clone(points) })
+    }
+    Money {
+        holds: wrap(money.holds, points),
+        orders: wrap(money.orders, points),
+        cancellations: wrap(money.cancellations, points),
+        refunds: wrap(money.refunds, points),
+        inbox: wrap(money.inbox, points),
+        payments: wrap(money.payments, points),
+        mailer: wrap(money.mailer, points),
+    }
+}
+
+impl<P: ?Sized> Fragile<P> {
+    async fn around<T>(&self, point: &'static str, call: impl Future<Output = T> + Send) -> T {
+        self.points.pass(point, false).await;
+        let done = call.await;
+        self.points.pass(point, true).await;
+        done
+    }
+}
+
+#[async_trait]
+impl Holds for Fragile<dyn Holds> {
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>> {
+        self.port.offer(product, customer, weekday).await
+    }
+    async fn hold(&self, hold: &NewHold) -> Result<bool> {
+        self.around("hold", self.port.hold(hold)).await
+    }
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>> {
+        self.port.find(payment).await
+    }
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+        self.around("release", self.port.release(payment, end, now, cause)).await
+    }
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering> {
+        self.around("order", self.port.order(payment, now, cause)).await
+    }
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState> {
+        self.around("refund", self.port.refund(payment, reason, now, cause)).await
+    }
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.due(now, limit).await
+    }
+    async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()> {
+        self.around("watch", self.port.watch(payment, next)).await
+    }
+}
+
+#[async_trait]
+impl Orders for Fragile<dyn Orders> {
+    async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
+        self.port.find(payment).await
+    }
+    async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
+        self.port.of_customer(customer, day).await
+    }
+    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
+        self.port.of_store(store, day).await
+    }
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+        self.around("accept", self.port.accept(payment, now, cause)).await
+    }
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+        self.around("complete", self.port.complete(payment, now, cause)).await
+    }
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize> {
+        self.around("complete", self.port.complete_closed(now, limit, cause)).await
+    }
+    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
+        self.port.all_of_customer(customer).await
+    }
+    async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>> {
+        self.port.all_of_store(store).await
+    }
+}
+
+#[async_trait]
+impl Cancellations for Fragile<dyn Cancellations> {
+    async fn cancel(&self, payment: &PaymentId, cancellation: &Cancellation) -> Result<Option<Order>> {
+        self.around("cancel", self.port.cancel(payment, cancellation)).await
+    }
+    async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>> {
+        self.around("close_store", self.port.close_store(store, cancellation)).await
+    }
+    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.pickup_over(now, limit).await
+    }
+    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.left_over(today, limit).await
+    }
+}
+
+#[async_trait]
+impl Refunds for Fragile<dyn Refunds> {
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.due(now, limit).await
+    }
+    async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>> {
+        self.around("claim_refund", self.port.claim(payment, now, lease)).await
+    }
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()> {
+        self.around("record_refund", self.port.record(payment, attempt, now, cause)).await
+    }
+    async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {
+        self.port.reason(payment).await
+    }
+    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
+        self.port.hasten(payment, now).await
+    }
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+        self.port.reopen(payment, now, cause).await
+    }
+    async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
+        self.port.open(limit).await
+    }
+    async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
+        self.port.count().await
+    }
+}
+
+#[async_trait]
+impl Inbox for Fragile<dyn Inbox> {
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, now: DateTime<Utc>) -> Result<bool> {
+        self.around("put_message", self.port.put(store, message, matters, now)).await
+    }
+    async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
+        self.port.prune(before).await
+    }
+}
+
+#[async_trait]
+impl Payments for Fragile<dyn Payments> {
+    async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth> {
+        self.around("portone_get", self.port.get(account, payment, within)).await
+    }
+    async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page> {
+        self.port.list(account, from, until, cursor).await
+    }
+    async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {
+        self.around("portone_cancel", self.port.cancel(account, payment, reason, key)).await
+    }
+    fn patience(&self, time: Duration) -> BoxFuture<'static, ()> {
+        self.port.patience(time)
+    }
+}
+
+#[async_trait]
+impl Mailer for Fragile<dyn Mailer> {
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
+        self.around("send_mail", self.port.send(message_id, mail)).await
+    }
+}
