@@ -22,12 +22,17 @@ fn main() -> ExitCode {
 
 fn run(say: impl Fn(&str)) -> Result<()> {
     let flags: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = flags.iter().find(|f| !matches!(f.as_str(), "--jobs" | "--no-jobs")) {
-        anyhow::bail!("unknown argument {unknown}; known are --jobs and --no-jobs (run the jobs in this process or not)");
+    if let Some(unknown) = flags.iter().find(|f| !matches!(f.as_str(), "--jobs" | "--no-jobs" | "rotate-secrets")) {
+        anyhow::bail!(
+            "unknown argument {unknown}; known are --jobs and --no-jobs (run the jobs in this process or not), and rotate-secrets (seal the stores' secrets with the first of CHEAPBOB_SECRET_KEYS)"
+        );
     }
     prepare_process();
     let settings = Settings::load()?;
     telemetry::init(settings.production);
+    if flags.iter().any(|f| f == "rotate-secrets") {
+        return rotate_secrets(&settings, say);
+    }
     // First of all: a port in use must not cost a start of PostgreSQL.
     let listener = TcpListener::bind((settings.host.as_str(), settings.port))
         .with_context(|| format!("port {} on {} cannot be used; set PORT to another one", settings.port, settings.host))?;
@@ -53,6 +58,17 @@ fn run(say: impl Fn(&str)) -> Result<()> {
         if let Some(runner) = runner {
             runner.await??;
         }
+        Ok(())
+    })
+}
+
+/// Seals every secret with the current key. Others may serve meanwhile, with the old key among theirs.
+fn rotate_secrets(settings: &Settings, say: impl Fn(&str)) -> Result<()> {
+    let (_postgres, url) = settings.start_postgres()?;
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(async {
+        let rotated =
+            Product::connect(settings, &url).await?.backing.postgres.rotate_secrets().await.map_err(|e| anyhow::anyhow!("{e}"))?;
+        say(&format!("{} secrets sealed with the current key, {} were", rotated.sealed, rotated.current));
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! The two apps, as a test drives them.
 
+use cheapbob_adapters_embedded::sandbox::sign;
 use chrono::{DateTime, Utc};
 use reqwest::{
     Client, Method, StatusCode,
@@ -122,6 +123,23 @@ impl Api {
             request = request.bearer_auth(token);
         }
         answer(request).await.unwrap()
+    }
+
+    /// A request with headers of its own and perhaps a raw body.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request).await.unwrap()
+    }
+
+    /// A webhook of PortOne's for this store, signed now with this secret.
+    pub async fn webhook(&self, store_id: &str, secret: &str, id: &str, body: &Value) -> Answer {
+        let (body, timestamp) = (body.to_string(), self.now().await.timestamp().to_string());
+        let signature = sign(secret, id, &timestamp, &body).unwrap();
+        let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)];
+        self.send(Method::POST, &format!("/api/v1/webhooks/portone/{store_id}"), &headers, body).await
     }
 
     /// A form with `files`: (file name, declared type, bytes).
@@ -310,6 +328,13 @@ impl Person {
         self.call(Method::PUT, path, Some(body)).await
     }
 
+    /// A request with an Idempotency-Key.
+    pub async fn keyed(&self, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", key)];
+        self.api.send(method, path, &headers, body.to_string()).await
+    }
+
     /// payment/init.
     pub async fn init(&self, product_id: &str, quantity: i64) -> Answer {
         self.post("/api/v1/customer/payment/init", &json!({ "product_id": product_id, "quantity": quantity })).await
@@ -352,6 +377,34 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Tells us what PortOne signs the store's webhooks with.
+    pub async fn set_webhook_secret(&self, secret: &str) {
+        const SETTINGS: &str = "/api/v1/seller/store/settings/payment";
+        let mut settings = self.seller.get(SETTINGS).await.expect(200);
+        settings["portone_webhook_secret"] = secret.into();
+        let changed = self.seller.put(SETTINGS, &settings).await.expect(200);
+        assert_eq!(changed["is_webhook_secret_set"], true);
+    }
+
+    /// Has the sandbox's PortOne send webhooks for this store, and us believe them.
+    pub async fn connect_webhooks(&self) {
+        const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        self.set_webhook_secret(SECRET).await;
+        let settings = self.seller.get("/api/v1/seller/store/settings/payment").await.expect(200);
+        let console = json!({ "storeId": settings["portone_store_id"], "url": settings["webhook_path"], "secret": SECRET });
+        self.seller.api.call(Method::PUT, "/sandbox/portone/webhooks", None, Some(&console)).await.expect(200);
+    }
+
+    /// What happened to a payment: event and detail, oldest first.
+    pub async fn history(&self, payment_id: &str) -> Vec<String> {
+        let history = self.seller.get(&format!("/api/v1/seller/store/orders/{payment_id}/history")).await.expect(200);
+        let event = |e: &Value| match e["detail"].as_str() {
+            Some(detail) => format!("{} {detail}", e["event"].as_str().unwrap()),
+            None => text(e, "event"),
+        };
+        history["events"].as_array().unwrap().iter().map(event).collect()
+    }
+
     /// Pieces left: (left, purchased).
     pub async fn stock(&self) -> (i64, i64) {
         let dashboard = self.seller.get("/api/v1/seller/store/orders/dashboard").await.expect(200);

@@ -39,7 +39,7 @@ impl Names {
             }
             _ => {}
         }
-        if field.ends_with("_at") && field != "time_at" {
+        if field == "at" || field.ends_with("_at") && field != "time_at" {
             let instant = DateTime::parse_from_rfc3339(text).unwrap_or_else(|e| panic!("{field} {text}: {e}"));
             assert_eq!(instant.offset().local_minus_utc(), 9 * 3600, "{field} is in KST: {text}");
             return "[instant]".to_owned();

@@ -24,8 +24,10 @@ fn webhook_place(store: &str) -> String {
     format!("store_payments.webhook_secret/{store}")
 }
 
+type Place = fn(&str) -> String;
+
 /// The columns that hold secrets, and their places.
-const SECRETS: [(&str, fn(&str) -> String); 3] =
+const SECRETS: [(&str, Place); 3] =
     [("portone_secret", api_place), ("webhook_secret", webhook_place), ("previous_webhook_secret", webhook_place)];
 
 /// What [`Postgres::rotate_secrets`] changed.

@@ -323,7 +323,10 @@ impl RefundService {
                 Some(outcome) => outcome,
                 None => self.outcome(refund, RefundState::Unknown, "said to be cancelled, but the money is still there"),
             },
-            CancelAnswer::Requested => self.outcome(refund, RefundState::Processing, "requested; the provider will decide"),
+            // Asked again only where the books show that the provider has said no; to the same key PortOne would repeat "requested".
+            CancelAnswer::Requested => {
+                Attempt { new_key: true, ..self.outcome(refund, RefundState::Processing, "requested; the provider will decide") }
+            }
             // The next attempt waits with the same key for that request's answer.
             CancelAnswer::Outstanding => {
                 Attempt { new_key: false, ..self.outcome(refund, RefundState::Unknown, "an earlier request is still running") }

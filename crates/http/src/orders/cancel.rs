@@ -58,7 +58,7 @@ impl From<Canceled> for CancelResult {
 }
 
 /// The customer gives the order up, while the store has not taken it.
-#[utoipa::path(tag = "orders", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
+#[utoipa::path(tag = "orders", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/customer/orders/{payment_id}/cancel")]
 pub(super) async fn by_customer(
     app: Data<App>,
@@ -76,7 +76,7 @@ pub(super) async fn by_customer(
 }
 
 /// The store gives the order up.
-#[utoipa::path(tag = "seller", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
+#[utoipa::path(tag = "seller", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/seller/store/orders/{payment_id}/cancel")]
 pub(super) async fn by_store(
     app: Data<App>,

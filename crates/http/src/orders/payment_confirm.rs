@@ -23,7 +23,7 @@ pub(super) struct PaymentBody {
 }
 
 /// The payment is done: makes the order, if PortOne says so too.
-#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header)), request_body = Confirm, responses((status = 200, body = PaymentBody)))]
+#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = Confirm, responses((status = 200, body = PaymentBody)))]
 #[post("/customer/payment/confirm")]
 pub(super) async fn confirm(app: Data<App>, me: Me, key: IdempotencyKey, body: Json<Confirm>) -> Result<HttpResponse> {
     let request = json!(["confirm", body.0.payment_id]);

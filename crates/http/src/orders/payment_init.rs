@@ -50,7 +50,7 @@ impl From<Held> for HeldBody {
 }
 
 /// Holds the stock for five minutes.
-#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header)), request_body = Init, responses((status = 200, body = HeldBody)))]
+#[utoipa::path(tag = "payment", params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = Init, responses((status = 200, body = HeldBody)))]
 #[post("/customer/payment/init")]
 pub(super) async fn init(app: Data<App>, me: Me, key: IdempotencyKey, body: Json<Init>) -> Result<HttpResponse> {
     let mut errors = Validation::default();

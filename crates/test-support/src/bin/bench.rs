@@ -195,6 +195,7 @@ impl Bench {
                 ("$9", day),
                 ("$10", "now()"),
                 ("$11", "now() + interval '5 minutes'"),
+                ("$12", "md5(:a::text)"),
             ],
         );
         format!(

@@ -1,0 +1,90 @@
+//! Stores' secrets: sealed in the database, shown nowhere, their keys can change.
+
+use cheapbob_test_support::{RealServer, TestApp};
+use serde_json::json;
+
+const OLD: &str = "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const NEW: &str = "new:IAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const WEBHOOK: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// `cheapbob-http rotate-secrets` with these keys: whether it ended well, and what it said.
+fn rotate(app: &TestApp, keys: &str) -> (bool, String) {
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", app.database.port()),
+        ("DB_USER", "cheapbob".to_owned()),
+        ("DB_NAME", app.database.name().to_owned()),
+        ("CHEAPBOB_SECRET_KEYS", keys.to_owned()),
+    ];
+    let output = RealServer::command("cheapbob-http", &settings).arg("rotate-secrets").output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+}
+
+async fn sealed_with(app: &TestApp, key: &str) -> i64 {
+    let sealed = |column: &str| format!("(SELECT count(*) FROM store_payments WHERE {column} LIKE 'sealed1:{key}:%')");
+    let columns = ["portone_secret", "webhook_secret", "previous_webhook_secret"].map(sealed).join(" + ");
+    app.database.number(&format!("SELECT {columns} AS n")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_sealed_and_their_keys_can_change() {
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+    shop.set_webhook_secret("whsec_pzQGE83cSIRKM4/WH5QY+g==").await;
+    shop.set_webhook_secret(WEBHOOK).await;
+    let secret = format!("secret-{}", shop.seller.email);
+    let clear = format!("SELECT count(*) AS n FROM store_payments p WHERE p::text LIKE '%{secret}%' OR p::text LIKE '%AAECAwQF%'");
+    assert_eq!((app.database.number(&clear).await, sealed_with(&app, "tests").await), (0, 3));
+    let settings = shop.seller.get("/api/v1/seller/store/settings/payment").await.expect(200).to_string();
+    assert!(!settings.contains(&secret) && !settings.contains("whsec_") && !settings.contains("sealed"), "{settings}");
+
+    // A store of a version that sealed nothing: sealed at the next start of anything.
+    let old = app.api.shop(1).await;
+    app.database.sql(&format!("UPDATE store_payments SET portone_secret = 'in the clear' WHERE store_id = '{}'", old.store_id)).await;
+    // Keys that the rows were not sealed with: said, and nothing is changed.
+    let (ok, said) = rotate(&app, NEW);
+    assert!(!ok && said.contains("which CHEAPBOB_SECRET_KEYS does not have") && !said.contains("IAECAw"), "{said}");
+    let (ok, said) = rotate(&app, "x:short");
+    assert!(!ok && said.contains("CHEAPBOB_SECRET_KEYS: each key is id:key") && !said.contains("short"), "{said}");
+    assert_eq!(sealed_with(&app, "tests").await, 3);
+    assert_eq!(sealed_with(&app, "new").await, 1, "what was in the clear is sealed");
+
+    // While the product serves with the old key, which is then the second.
+    let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
+    assert!(ok && said.contains("3 secrets sealed with the current key, 1 were"), "{said}");
+    let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
+    assert!(ok && said.contains("0 secrets sealed with the current key, 4 were"), "{said}");
+    assert_eq!((sealed_with(&app, "tests").await, sealed_with(&app, "new").await), (0, 4));
+    let (ok, said) = rotate(&app, &format!("{OLD},{NEW}"));
+    assert!(ok, "{said}");
+    let held = customer.order(&shop.product_id, 1).await;
+    customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+    assert_eq!(app.api.webhook(&shop.store_id, WEBHOOK, "WH-1", &json!({})).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_can_only_grow() {
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+    let held = customer.order(&shop.product_id, 1).await;
+    for statement in ["UPDATE audit_trail SET at = now()", "DELETE FROM audit_trail", "TRUNCATE audit_trail"] {
+        let refused = cheapbob_test_support::suites::sql(&app.database.url(), statement).await.unwrap_err();
+        assert!(refused.to_string().contains("audit_trail is append only"), "{refused}");
+    }
+    let path = format!("/api/v1/seller/store/orders/{}/history", held.payment_id);
+    let history = shop.seller.get(&path).await;
+    let request = history.headers["x-request-id"].to_str().unwrap().to_owned();
+    let history = history.expect(200);
+    insta::assert_json_snapshot!("history", cheapbob_test_support::normalized(&history));
+    let confirm = &history["events"][1];
+    assert_eq!((&confirm["actor"], &confirm["event"]), (&json!(customer.email), &json!("ordered")));
+    assert!(confirm["request_id"].as_str().unwrap().len() >= 8 && confirm["request_id"] != *request);
+    // A hold that became nothing has a trail too; another store's is not there.
+    let released = customer.hold(&shop.product_id, 1).await;
+    customer.delete(&format!("/api/v1/customer/payment/init/{}", released.payment_id)).await.expect(200);
+    assert_eq!(shop.history(&released.payment_id).await, ["held", "released given_up"]);
+    let other = app.api.shop(1).await;
+    for unknown in [path.as_str(), "/api/v1/seller/store/orders/PAY0/history", "/api/v1/seller/store/orders/x/history"] {
+        assert_eq!(other.seller.get(unknown).await.refused(404), "order_not_found");
+    }
+}
