@@ -58,7 +58,7 @@ impl Jobs {
                     .catch_panic()
                     .build(move |work: Work| {
                         let jobs = Arc::clone(&jobs);
-                        async move { jobs.perform(work).await }
+                        async move { jobs.perform(&work).await }
                     })
             })
             .should_restart(|_, error| {
@@ -77,8 +77,12 @@ impl Jobs {
         worked.map_err(|e| anyhow!("the job workers ended: {e:?}"))
     }
 
-    async fn perform(&self, work: Work) -> std::result::Result<(), BoxDynError> {
-        let done = match &work {
+    /// One piece of work, as the workers do it.
+    ///
+    /// # Errors
+    /// What went wrong; an `AbortError` where trying again is useless.
+    pub async fn perform(&self, work: &Work) -> std::result::Result<(), BoxDynError> {
+        let done = match work {
             Work::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
             Work::Webhook { webhook_id, payment_id } => orders::work_webhook::run(&self.services, webhook_id, payment_id).await,
             Work::Run { job, .. } => match JOBS.iter().find(|j| j.name == job) {

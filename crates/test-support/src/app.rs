@@ -48,7 +48,7 @@ impl TestApp {
         let database = TestDatabase::create().await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let media = tempfile::tempdir().unwrap();
-        let mut settings = settings(listener.local_addr().unwrap().port(), &database, media.path().into());
+        let mut settings = test_settings(listener.local_addr().unwrap().port(), &database, media.path().into());
         change(&mut settings);
         let url = SecretString::from(database.url());
         let product = Product::connect(&settings, &url).await.unwrap();
@@ -78,7 +78,8 @@ impl Drop for TestApp {
     }
 }
 
-fn settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
+/// Settings of a product on a test's database, with twins for everything else.
+pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
     Settings {
         production: false,
         debug: false,

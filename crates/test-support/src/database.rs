@@ -39,6 +39,8 @@ pub fn secret_keys() -> Arc<SecretKeys> {
 /// A clone of the template, dropped at the end.
 pub struct TestDatabase {
     name: String,
+    /// For looking into it.
+    looking: Postgres,
 }
 
 impl TestDatabase {
@@ -53,7 +55,8 @@ impl TestDatabase {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        Self { name }
+        let looking = Postgres::new(&url(&name), 2, secret_keys()).unwrap();
+        Self { name, looking }
     }
 
     /// Its URL.
@@ -83,15 +86,27 @@ impl TestDatabase {
 
     /// One number from it.
     pub async fn number(&self, query: &str) -> i64 {
-        use diesel_async::{AsyncConnection, RunQueryDsl};
+        use diesel_async::RunQueryDsl;
         #[derive(diesel::QueryableByName)]
         struct Row {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             n: i64,
         }
-        let mut connection = diesel_async::AsyncPgConnection::establish(&self.url()).await.unwrap();
-        let row: Row = diesel::sql_query(query).get_result(&mut connection).await.unwrap();
-        row.n
+        let mut connection = self.looking.connection().await.unwrap();
+        diesel::sql_query(query).get_result::<Row>(&mut connection).await.unwrap().n
+    }
+
+    /// A column of texts from it.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        use diesel_async::RunQueryDsl;
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            t: String,
+        }
+        let mut connection = self.looking.connection().await.unwrap();
+        let rows: Vec<Row> = diesel::sql_query(format!("SELECT t FROM ({query}) x(t)")).load(&mut connection).await.unwrap();
+        rows.into_iter().map(|row| row.t).collect()
     }
 }
 

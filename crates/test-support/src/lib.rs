@@ -10,7 +10,7 @@ mod snapshot;
 pub mod suites;
 
 pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
-pub use app::TestApp;
+pub use app::{TestApp, test_settings};
 pub use database::{TestDatabase, mongo_settings, redis_url};
 pub use outside::{MailSink, S3Server, SinkTls};
 pub use real::RealServer;

@@ -5,20 +5,23 @@ use std::{
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Mutex,
 };
 
 use crate::{Api, eventually};
 
 /// A process of `cheapbob-http` or `cheapbob-jobs`, killed at the end.
 pub struct RealServer {
-    child: Child,
+    child: Mutex<Child>,
     /// Over HTTP.
     pub api: Api,
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 12] = [
     "ENVIRONMENT",
+    "CHEAPBOB_SECRET_KEYS",
+    "CHEAPBOB_CRASH_AT",
     "DB_HOST",
     "REDIS_HOST",
     "PORT",
@@ -61,39 +64,58 @@ impl RealServer {
         server
     }
 
+    /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves.
+    pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Self {
+        let server = Self::spawn_with("cheapbob-http", &["--jobs"], port, settings);
+        let api = server.api.clone();
+        eventually("cheapbob-http serves", 60, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
+        server
+    }
+
     /// Starts a binary; `port` is where its sandbox is.
     pub fn spawn(name: &str, port: u16, settings: &[(&str, String)]) -> Self {
+        Self::spawn_with(name, &[], port, settings)
+    }
+
+    fn spawn_with(name: &str, arguments: &[&str], port: u16, settings: &[(&str, String)]) -> Self {
         let mut settings = settings.to_vec();
         settings.push(("PORT", port.to_string()));
         let mut command = Self::command(name, &settings);
         // The test's own thread waits for it; a group of its own, so that a signal to it reaches nothing else.
-        let child = command.stdout(Stdio::null()).process_group(0).spawn().unwrap();
-        Self { child, api: Api::new(&format!("http://localhost:{port}")) }
+        let child = command.args(arguments).stdout(Stdio::null()).process_group(0).spawn().unwrap();
+        Self { child: Mutex::new(child), api: Api::new(&format!("http://localhost:{port}")) }
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.lock().unwrap().id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.child.lock().unwrap().try_wait().unwrap().is_some()
     }
 
     /// `kill -9`.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        let mut child = self.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Ctrl-C.
     #[expect(unsafe_code, reason = "kill(2)")]
-    pub fn interrupt(mut self) -> ExitStatus {
-        unsafe { libc::kill(libc::pid_t::try_from(self.child.id()).unwrap(), libc::SIGINT) };
-        self.child.wait().unwrap()
+    pub fn interrupt(self) -> ExitStatus {
+        unsafe { libc::kill(libc::pid_t::try_from(self.pid()).unwrap(), libc::SIGINT) };
+        self.child.lock().unwrap().wait().unwrap()
     }
 }
 
 impl Drop for RealServer {
     fn drop(&mut self) {
         // Fails where it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }

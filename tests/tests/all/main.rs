@@ -28,5 +28,6 @@ mod secrets;
 mod smtp;
 mod startup;
 mod store_settings;
+mod torture;
 mod webhooks;
 mod withdrawal;

@@ -157,7 +157,8 @@ pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHol
     }
 }
 
-pub(crate) fn profile() -> NewProfile {
+/// A customer's profile.
+pub fn profile() -> NewProfile {
     NewProfile {
         nickname: Nickname::parse("길동").unwrap(),
         phone_number: PhoneNumber::parse("01012345678").unwrap(),
@@ -169,7 +170,8 @@ pub(crate) fn profile() -> NewProfile {
     }
 }
 
-pub(crate) fn new_product(name: &str, stock: i32) -> NewProduct {
+/// A product of 10,000 won at 30 % off.
+pub fn new_product(name: &str, stock: i32) -> NewProduct {
     NewProduct {
         name: name.to_owned(),
         description: "설명".to_owned(),
@@ -180,14 +182,26 @@ pub(crate) fn new_product(name: &str, stock: i32) -> NewProduct {
     }
 }
 
-pub(crate) fn portone() -> PortOneAccount {
+/// A store's account at PortOne.
+pub fn portone() -> PortOneAccount {
     PortOneAccount {
         ids: PortOneIds { store_id: "store-1".into(), channel_id: "channel-1".into() },
         secret: SecretString::from("secret-1"),
     }
 }
 
-pub(crate) fn new_store(name: &str) -> NewStore {
+/// Hours as long as a day can be.
+pub fn round_the_clock() -> Week {
+    let day = |day_of_week| DayInput {
+        day_of_week,
+        times: [Some("00:00"), Some("23:59:59"), Some("00:00"), Some("23:59:59")],
+        is_open_enabled: true,
+    };
+    Week::parse("week", &(0..7).map(day).collect::<Vec<_>>(), &mut Validation::default()).unwrap()
+}
+
+/// A store open from 09:00 to 21:00, pickup from 18:00 to 20:00, but on Sundays.
+pub fn new_store(name: &str) -> NewStore {
     let days: Vec<_> = (0..7)
         .map(|day_of_week| DayInput {
             day_of_week,
