@@ -15,6 +15,14 @@ fuzz EXAMPLES="200" SEED=`date +%s`:
     CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \
         NEXTEST_PROFILE=long ./test -p cheapbob-tests fuzz::
 
+# More random schedules of money and death: just torture [in process] [with real processes]
+torture SCHEDULES="20000" REAL="200":
+    CHEAPBOB_SCHEDULES={{SCHEDULES}} CHEAPBOB_REAL_SCHEDULES={{REAL}} NEXTEST_PROFILE=long ./test -p cheapbob-tests torture:: --no-capture
+
+# Plays one schedule in process again: just replay SEED
+replay SEED:
+    CHEAPBOB_SEED={{SEED}} CHEAPBOB_SCHEDULES=1 ./test -p cheapbob-tests torture::schedules_in_process
+
 # Accept changed snapshots after looking at the diff.
 snapshots:
     INSTA_UPDATE=always ./test -p cheapbob-tests

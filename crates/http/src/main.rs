@@ -5,7 +5,7 @@ use std::{net::TcpListener, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use cheapbob_http::{App, serve};
 use cheapbob_jobs::Jobs;
-use cheapbob_wiring::{PostgresAt, Product, Settings, prepare_process, telemetry};
+use cheapbob_wiring::{PostgresAt, Product, Settings, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,7 @@ fn run(say: impl Fn(&str)) -> Result<()> {
         let jobs = Jobs::new(product.services.clone())?;
         let mount = product.sandbox(Arc::clone(&jobs) as _);
         let runner = with_jobs.then(|| tokio::spawn(jobs.run(stop.clone())));
+        let metrics = metrics::serve(&settings, product.services.clone(), stop.clone())?;
         for line in first_lines(&settings, with_jobs) {
             say(&line);
         }
@@ -58,6 +59,7 @@ fn run(say: impl Fn(&str)) -> Result<()> {
         if let Some(runner) = runner {
             runner.await??;
         }
+        metrics.ended().await;
         Ok(())
     })
 }

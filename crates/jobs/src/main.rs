@@ -7,7 +7,7 @@ use cheapbob_jobs::{
     Jobs,
     command::{Command, list_refunds, retry_refund},
 };
-use cheapbob_wiring::{Product, Settings, prepare_process, telemetry};
+use cheapbob_wiring::{Product, Settings, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,10 @@ fn run(say: impl Fn(&str)) -> Result<()> {
             tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
             on_signal.cancel();
         });
+        let metrics = metrics::serve(&settings, product.services.clone(), stop.clone())?;
         tracing::info!(twins = settings.twins().join(", "), "cheapbob-jobs runs");
-        Jobs::new(product.services)?.run(stop).await
+        Jobs::new(product.services)?.run(stop).await?;
+        metrics.ended().await;
+        Ok(())
     })
 }

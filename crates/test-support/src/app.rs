@@ -86,6 +86,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         host: "127.0.0.1".to_owned(),
         port,
         data_dir,
+        metrics_port: None,
         frontend_url: None,
         frontend_local_url: None,
         postgres: PostgresAt::Server(SecretString::from(database.url())),

@@ -49,6 +49,9 @@ impl Names {
                 return self.name(prefix, text);
             }
         }
+        if let Some((path, id)) = text.rsplit_once('/').filter(|(_, id)| id.starts_with("STR_")) {
+            return format!("{path}/{}", self.text(id, field));
+        }
         for (start, kind) in [("store-", "store-"), ("channel-", "channel-")] {
             if text.starts_with(start) && text.ends_with("@test.example") {
                 return self.name(kind, text);

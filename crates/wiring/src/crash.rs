@@ -201,7 +201,7 @@ impl Refunds for Fragile<dyn Refunds> {
     async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
         self.port.open(limit).await
     }
-    async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
+    async fn count(&self) -> Result<Vec<(RefundState, i64, DateTime<Utc>)>> {
         self.port.count().await
     }
 }

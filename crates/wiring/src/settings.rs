@@ -22,6 +22,7 @@ struct Raw {
     port: u16,
     host: String,
     cheapbob_data_dir: String,
+    metrics_port: u16,
     frontend_url: String,
     frontend_local_url: String,
     db_host: String,
@@ -98,6 +99,8 @@ pub struct Settings {
     pub port: u16,
     /// Data of the embedded default.
     pub data_dir: PathBuf,
+    /// Where Prometheus asks; `None`: nowhere.
+    pub metrics_port: Option<u16>,
     /// Origin of the apps; `None`: our own small pages.
     pub frontend_url: Option<String>,
     /// Second origin, never in production.
@@ -286,6 +289,7 @@ impl Raw {
             frontend_local_url,
             postgres: if postgres { PostgresAt::Server(self.postgres_url()) } else { PostgresAt::Child(data_dir.clone()) },
             data_dir,
+            metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
             db_pool_size: self.db_pool_size,
             redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
             redis_pool_size: self.redis_pool_size,

@@ -30,6 +30,7 @@ CREATE TABLE audit_trail (
     request_id text
 );
 CREATE INDEX audit_trail_payment ON audit_trail (payment_id);
+CREATE INDEX audit_trail_differences ON audit_trail (id) WHERE event = 'difference';
 
 CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -92,4 +92,33 @@ async fn portone_openapi_every_answer_of_the_sandbox_fits() {
         assert_eq!(code, status, "{answer}");
         check(&schemas, &format!("/components/schemas/{schema}"), &answer);
     }
+    // Cancellations that the provider decides later, and the books in pages.
+    let later = customer.hold(&shop.product_id, 1).await;
+    app.api.pay(&later).await;
+    app.api.faults(json!([{ "on": "cancel", "do": "requested_200", "times": 1 }])).await;
+    let (code, answer) = cancel(&later, json!({ "reason": "r" }), "PortOne s").await;
+    assert_eq!((code, &answer["cancellation"]["status"]), (200, &json!("REQUESTED")));
+    check(&schemas, "/components/schemas/CancelPaymentResponse", &answer);
+    check(&schemas, "/components/schemas/PaidPayment", &get(&later).await);
+    let list = async |body: Value, secret: &str| -> (u16, Value) {
+        let mut url = url::Url::parse(&format!("{}/sandbox/portone/payments-by-cursor", app.api.base)).unwrap();
+        url.query_pairs_mut().append_pair("requestBody", &body.to_string());
+        let answer = client.get(url).header("authorization", secret).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    };
+    let store = later.body["store_id"].clone();
+    let request = json!({ "storeId": store, "size": 4 });
+    check(&schemas, "/components/schemas/GetAllPaymentsByCursorBody", &request);
+    let (code, first) = list(request, "PortOne s").await;
+    assert_eq!((code, first["items"].as_array().unwrap().len()), (200, 4));
+    check(&schemas, "/components/schemas/GetAllPaymentsByCursorResponse", &first);
+    let (_, second) = list(json!({ "storeId": store, "cursor": first["items"][3]["cursor"], "size": 4 }), "PortOne s").await;
+    assert_eq!(second["items"].as_array().unwrap().len(), 2);
+    for (body, secret, status, schema) in
+        [(json!({ "size": 1001 }), "PortOne s", 400, "InvalidRequestError"), (json!({}), "Bearer s", 401, "UnauthorizedError")]
+    {
+        let (code, answer) = list(body, secret).await;
+        assert_eq!(code, status, "{answer}");
+        check(&schemas, &format!("/components/schemas/{schema}"), &answer);
+    }
 }

@@ -104,17 +104,21 @@ async fn a_provider_that_decides_later_is_waited_for() {
     .await;
 }
 
-/// `cheapbob-jobs …` on this database: whether it ended well, and what it said.
-fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
-    let settings = [
+/// Settings of a process beside the app's own, on its database.
+fn beside(app: &TestApp) -> Vec<(&'static str, String)> {
+    vec![
         ("DB_HOST", "127.0.0.1".to_owned()),
         ("DB_PORT", app.database.port()),
         ("DB_USER", "cheapbob".to_owned()),
         ("DB_NAME", app.database.name().to_owned()),
         ("PORT", app.api.base.rsplit(':').next().unwrap().to_owned()),
         ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
-    ];
-    let output = RealServer::command("cheapbob-jobs", &settings).args(arguments).output().unwrap();
+    ]
+}
+
+/// `cheapbob-jobs …`: whether it ended well, and what it said.
+fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
+    let output = RealServer::command("cheapbob-jobs", &beside(app)).args(arguments).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
@@ -141,6 +145,24 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
         assert!(row.contains(cell), "{cell}: {row}");
     }
     assert!(!said.contains("invalid"), "no secret is shown: {said}");
+    // An alarm sees it, whichever process it asks.
+    let metrics_port = RealServer::free_port();
+    let mut settings = beside(&app);
+    settings.push(("METRICS_PORT", metrics_port.to_string()));
+    let runner = RealServer::spawn("cheapbob-jobs", app.api.base.rsplit(':').next().unwrap().parse().unwrap(), &settings);
+    let metrics = eventually("the metrics tell of it", 20, || async {
+        let text = reqwest::get(format!("http://127.0.0.1:{metrics_port}/metrics")).await.ok()?.text().await.ok()?;
+        text.contains("cheapbob_refunds{state=\"failed\"} 1").then_some(text)
+    })
+    .await;
+    for name in [
+        "cheapbob_refunds{state=\"unknown\"} 0",
+        "cheapbob_refunds_oldest_seconds{state=\"failed\"} ",
+        "cheapbob_reconciliation_differences 0",
+    ] {
+        assert!(metrics.contains(name), "{name}: {metrics}");
+    }
+    assert!(runner.interrupt().success());
     // Help that does not help, and help that does.
     let (ok, said) = operator(&app, &["refunds", "retry", &held.payment_id]);
     assert!(!ok && said.contains("is not refunded: "), "{said}");

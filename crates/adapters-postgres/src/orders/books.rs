@@ -70,6 +70,17 @@ impl Trail for Postgres {
             .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
+
+    async fn differences(&self) -> Result<i64> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::BigInt)]
+            n: i64,
+        }
+        let mut connection = self.connection().await?;
+        let query = sql_query("SELECT count(*) AS n FROM audit_trail WHERE event = 'difference'");
+        Ok(prepared(query).get_result::<Row>(&mut connection).await.map_err(failed)?.n)
+    }
 }
 
 #[derive(QueryableByName)]

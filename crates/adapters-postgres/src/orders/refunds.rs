@@ -126,16 +126,16 @@ impl Refunds for Postgres {
         rows.into_iter().map(OpenRefund::try_from).collect()
     }
 
-    async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
+    async fn count(&self) -> Result<Vec<(RefundState, i64, DateTime<Utc>)>> {
         let mut connection = self.connection().await?;
-        let rows: Vec<(String, i64)> = refunds::table
+        let rows: Vec<(String, i64, Option<DateTime<Utc>>)> = refunds::table
             .filter(refunds::state.ne(RefundState::Succeeded.as_str()))
             .group_by(refunds::state)
-            .select((refunds::state, diesel::dsl::count_star()))
+            .select((refunds::state, diesel::dsl::count_star(), diesel::dsl::min(refunds::requested_at)))
             .load(&mut connection)
             .await
             .map_err(failed)?;
-        rows.into_iter().map(|(state, number)| Ok((state_of(&state)?, number))).collect()
+        rows.into_iter().map(|(state, number, since)| Ok((state_of(&state)?, number, since.unwrap_or_default()))).collect()
     }
 }
 

@@ -140,8 +140,8 @@ pub trait Refunds: Send + Sync {
     async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool>;
     /// Refunds that are not done, the oldest first.
     async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>>;
-    /// How many refunds are not done, by state.
-    async fn count(&self) -> Result<Vec<(RefundState, i64)>>;
+    /// How many refunds are not done, by state, and since when the oldest of them is owed.
+    async fn count(&self) -> Result<Vec<(RefundState, i64, DateTime<Utc>)>>;
 }
 
 /// Calls with an Idempotency-Key.
@@ -175,6 +175,8 @@ pub trait Trail: Send + Sync {
     /// something else was said of the payment since.
     async fn report(&self, store: &StoreId, payment: &PaymentId, difference: Difference, now: DateTime<Utc>, cause: &Cause)
     -> Result<bool>;
+    /// How many differences were reported, ever.
+    async fn differences(&self) -> Result<i64>;
 }
 
 /// What PortOne has sent, by (store, id of the message).

@@ -259,12 +259,13 @@ impl RefundService {
         self.refunds.open(limit).await
     }
 
-    /// How many refunds are not done, by state.
+    /// How many refunds are not done, by state, and for how long the oldest of them has been owed.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn count(&self) -> Result<Vec<(RefundState, i64)>> {
-        self.refunds.count().await
+    pub async fn count(&self) -> Result<Vec<(RefundState, i64, Duration)>> {
+        let now = self.clock.now();
+        Ok(self.refunds.count().await?.into_iter().map(|(state, number, since)| (state, number, now - since)).collect())
     }
 
     /// Why a payment goes back. `None`: it does not.
@@ -386,4 +387,112 @@ fn backoff(attempts: i32, id: &str) -> Duration {
     let base = (5_000_i64 << exponent).min(3_600_000);
     let jitter = id.bytes().last().map_or(0, |b| i64::from(b % 32)) * base / 128;
     Duration::milliseconds(base + jitter)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::{
+        orders::ports::{MockPayments, MockRefunds},
+        shared::{Error, testing::Noon},
+        stores::{PortOneIds, ports::MockStores},
+    };
+
+    fn paid(cancel_pending: bool) -> PaymentTruth {
+        PaymentTruth::Paid(Paid { store_id: "then".into(), currency: "KRW".into(), total: 7_000, cancelled: 0, cancel_pending })
+    }
+
+    /// One attempt: the `attempts`-th, with what PortOne's books say (`None`: not looked at) and what it answers (`None`: not asked).
+    async fn attempt(attempts: i32, looks: Vec<Result<PaymentTruth>>, answer: Option<CancelAnswer>) -> (RefundState, bool, Option<i64>) {
+        let (mut refunds, mut stores, mut payments) = (MockRefunds::new(), MockStores::new(), MockPayments::new());
+        refunds.expect_claim().times(1).withf(|_, now, lease| *lease == *now + LEASE).returning(move |payment, _, _| {
+            Ok(Some(Refund {
+                payment_id: payment.clone(),
+                store_id: StoreId::trusted("STR_1".into()),
+                portone_store_id: "then".into(),
+                reason: RefundReason::Late,
+                attempts,
+                key_generation: 3,
+                look_first: attempts > 1,
+            }))
+        });
+        stores.expect_payment().returning(|_| {
+            let ids = PortOneIds { store_id: "now".into(), channel_id: "c".into() };
+            Ok(Some(PortOneAccount { ids, secret: secrecy::SecretString::from("x") }))
+        });
+        let mut looks = looks.into_iter();
+        payments.expect_get().times(looks.len()).returning(move |account, _, _| {
+            assert_eq!(account.ids.store_id, "then");
+            looks.next().unwrap()
+        });
+        payments.expect_patience().returning(|_| futures::future::pending().boxed());
+        payments
+            .expect_cancel()
+            .times(usize::from(answer.is_some()))
+            .withf(|_, _, reason, key| reason == "결제 시간 초과" && key == "refund-PAY1-3")
+            .returning(move |_, _, _, _| answer.clone().unwrap());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        refunds.expect_record().times(1).returning(move |_, attempt, _, _| {
+            sender.send((attempt.new_key, attempt.amount)).unwrap();
+            Ok(())
+        });
+        let service = RefundService::new(Arc::new(refunds), Arc::new(stores), Arc::new(payments), Arc::new(Noon));
+        let state = service.attempt(&PaymentId::trusted("PAY1".into()), &Cause::job("test")).await.unwrap().unwrap();
+        let (new_key, amount) = receiver.recv().unwrap();
+        (state, new_key, amount)
+    }
+
+    #[tokio::test]
+    async fn each_answer_leads_to_one_state_and_perhaps_to_another_key() {
+        use CancelAnswer as A;
+        use RefundState as S;
+        for (answer, state, new_key, amount) in [
+            (A::Succeeded(7_000), S::Succeeded, false, Some(7_000)),
+            (A::Requested, S::Processing, true, None),
+            (A::Outstanding, S::Unknown, false, None),
+            (A::Unknown("timeout".into()), S::Unknown, false, None),
+            (A::Failed("no".into()), S::Failed, true, None),
+        ] {
+            assert_eq!(attempt(1, vec![], Some(answer.clone())).await, (state, new_key, amount), "{answer:?}");
+        }
+        // Said to be cancelled: the books decide.
+        let already = || Some(A::AlreadyCancelled);
+        assert_eq!(attempt(1, vec![Ok(PaymentTruth::Cancelled(7_000))], already()).await, (S::Succeeded, false, Some(7_000)));
+        assert_eq!(attempt(1, vec![Ok(paid(false))], already()).await, (S::Unknown, false, None));
+    }
+
+    #[tokio::test]
+    async fn whoever_tries_again_looks_first() {
+        use RefundState as S;
+        // Done, taken, or not to be seen: nothing is asked.
+        for (look, state, new_key) in [
+            (Ok(PaymentTruth::Cancelled(7_000)), S::Succeeded, false),
+            (Ok(paid(true)), S::Processing, false),
+            (Err(Error::unavailable("portone", "x")), S::Unknown, false),
+            (Ok(PaymentTruth::Unknown), S::Failed, true),
+            (Ok(PaymentTruth::NotPaid), S::Failed, true),
+            (Ok(PaymentTruth::Failed), S::Failed, true),
+        ] {
+            let (is, key, _) = attempt(2, vec![look], None).await;
+            assert_eq!((is, key), (state, new_key));
+        }
+        // The money is there, and nobody is at it: with the same key, until that has led nowhere often enough.
+        for (attempts, new_key) in [(2, false), (3, false), (4, true), (5, false), (8, true)] {
+            let unknown = Some(CancelAnswer::Unknown("timeout".into()));
+            assert_eq!(attempt(attempts, vec![Ok(paid(false))], unknown).await, (S::Unknown, new_key, None), "{attempts}");
+        }
+        // A request that is still running is waited for with its key, however long.
+        assert_eq!(attempt(4, vec![Ok(paid(false))], Some(CancelAnswer::Outstanding)).await, (S::Unknown, false, None));
+    }
+
+    #[test]
+    fn attempts_become_rarer_until_one_an_hour() {
+        let seconds = |attempts| backoff(attempts, "PAY0").num_seconds();
+        assert!((5..=6).contains(&seconds(1)) && (10..=12).contains(&seconds(2)) && (20..=25).contains(&seconds(3)));
+        for attempts in [11, 100, i32::MAX] {
+            assert!((3_600..=4_500).contains(&seconds(attempts)), "{}", seconds(attempts));
+        }
+    }
 }

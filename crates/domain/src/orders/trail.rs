@@ -115,6 +115,14 @@ impl TrailService {
         Self { trail, stores }
     }
 
+    /// How many differences between our books and PortOne's were reported, ever.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn differences(&self) -> Result<i64> {
+        self.trail.differences().await
+    }
+
     /// What happened to a payment of the store's, oldest first: also to one that never became an order.
     ///
     /// # Errors

@@ -150,3 +150,34 @@ impl WebhookService {
         self.inbox.prune(self.clock.now() - KEPT).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_a_payment_of_ours_has_to_be_looked_at() {
+        let message = |kind: &str, payment: Option<&str>| Message {
+            id: "WH-1".into(),
+            kind: kind.into(),
+            payment: payment.and_then(PaymentId::parse),
+            body: String::new(),
+        };
+        for kind in [
+            "Transaction.Paid",
+            "Transaction.Failed",
+            "Transaction.Cancelled",
+            "Transaction.PartialCancelled",
+            "Transaction.CancelPending",
+            "Transaction.VirtualAccountIssued",
+            "Transaction.DisputeCreated",
+            "Transaction.OfTomorrow",
+        ] {
+            assert!(message(kind, Some("PAY1")).matters(), "{kind}");
+            assert!(!message(kind, None).matters(), "{kind}");
+        }
+        for kind in ["Transaction.Ready", "Transaction.Confirm", "BillingKey.Issued", "Store.Changed", ""] {
+            assert!(!message(kind, Some("PAY1")).matters(), "{kind}");
+        }
+    }
+}

@@ -28,7 +28,7 @@ fn run() -> Result<u8> {
     let durable = arguments.next_if(|a| a == "--durable").is_some();
     let program = arguments.next().context("usage: with-servers [--durable] COMMAND…")?;
     let folder = tempfile::Builder::new().prefix("cheapbob-test-").tempdir()?;
-    let mut settings = vec!["max_connections=400", "shared_buffers=256MB"];
+    let mut settings = vec!["max_connections=1000", "shared_buffers=256MB"];
     if !durable {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
     }

@@ -79,6 +79,7 @@ pub async fn trail(world: &World) {
     assert!(report(Difference::OrderWithoutMoney).await);
     assert!(!report(Difference::OrderWithoutMoney).await);
     assert!(report(Difference::PartlyRefunded).await);
+    assert_eq!(world.trail.differences().await.unwrap(), 2);
     assert_eq!(events(&done).await[4..], ["difference order_without_money", "difference partly_refunded"]);
 }
 

@@ -238,7 +238,7 @@ pub async fn refunds(world: &World) {
     assert_eq!(reopened.iter().filter(|r| **r).count(), 1);
     let open = refunds.open(10).await.unwrap();
     assert_eq!((open.len(), &open[0].payment_id, open[0].state, open[0].requested_at), (1, payment, RefundState::Unknown, at(0)));
-    assert_eq!(refunds.count().await.unwrap(), [(RefundState::Unknown, 1)]);
+    assert_eq!(refunds.count().await.unwrap(), [(RefundState::Unknown, 1, at(0))]);
     let claim = refunds.claim(payment, at(500), at(600)).await.unwrap().unwrap();
     assert_eq!((claim.key_generation, claim.portone_store_id.as_str(), claim.look_first), (3, portone().ids.store_id.as_str(), true));
     // Hastened, it does not wait for the lease.

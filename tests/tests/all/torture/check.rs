@@ -45,8 +45,13 @@ impl Schedule<'_> {
             for job in ["end_pickups", "refund_open_orders", "settle_holds", "process_refunds", "reconcile"] {
                 self.world.job(job).await;
             }
+            // What changed at PortOne long after the payment is found at night.
+            if round % 12 == 0 {
+                self.world.job("reconcile_nightly").await;
+            }
             while self.world.work(20).await > 0 {}
             if self.open().await.is_empty() {
+                self.world.job("reconcile_nightly").await;
                 return Ok(());
             }
         }

@@ -1,7 +1,6 @@
 //! No won is lost: random schedules on a real PostgreSQL, with PortOne's bad days, and tasks that die at any place.
 //!
-//! `just torture [schedules] [seed]` for more; `CHEAPBOB_SEED=… just torture 1` plays one again (what happens at once in a step
-//! may happen in another order).
+//! `just torture` for more; `just replay SEED` plays one again (what happens at once in a step may happen in another order).
 #![allow(clippy::print_stdout, reason = "what was searched, for whoever searches")]
 
 mod check;
@@ -9,6 +8,7 @@ mod points;
 mod portone;
 mod real;
 mod schedule;
+mod twin;
 mod world;
 
 use std::{
@@ -43,11 +43,7 @@ async fn play(world: &World, seed: u64, week: i32) -> Option<String> {
     if wrong.is_empty() {
         return None;
     }
-    Some(format!(
-        "{}\n\nwhat happened:\n  {}\n\nplay it again: CHEAPBOB_SEED={seed} just torture 1",
-        wrong.join("\n"),
-        schedule.log.join("\n  ")
-    ))
+    Some(format!("{}\n\nwhat happened:\n  {}\n\nplay it again: just replay {seed}", wrong.join("\n"), schedule.log.join("\n  ")))
 }
 
 /// What payments came to in all schedules: `complete`, `late`, … A search that meets only the easy ones is worth little.

@@ -233,7 +233,7 @@ pub(super) async fn evidence_of(api: &Api, shop: &Shop, initial: i64) -> Evidenc
 async fn schedules_with_real_processes() {
     let schedules = from_environment("CHEAPBOB_REAL_SCHEDULES").unwrap_or(40) as usize;
     let seed = from_environment("CHEAPBOB_SEED").unwrap_or_else(rand::random);
-    let replay = format!("play it again: CHEAPBOB_SEED={seed} just torture");
+    let replay = format!("seed {seed} (CHEAPBOB_SEED)");
     let mut cluster = Cluster::start().await;
     let apis = cluster.apis();
     apis[0].set_clock(noon()).await;
