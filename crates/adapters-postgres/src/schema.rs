@@ -139,6 +139,7 @@ table! {
         next_attempt_at -> Nullable<Timestamptz>,
         last_answer -> Nullable<Text>,
         amount -> Nullable<BigInt>,
+        claimed -> Bool,
     }
 }
 table! {

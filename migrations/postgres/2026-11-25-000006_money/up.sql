@@ -39,6 +39,8 @@ END $$;
 CREATE TRIGGER audit_trail_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_trail
     FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
+ALTER TABLE refunds ADD COLUMN claimed boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN refunds.claimed IS 'an attempt is under way, or its process died: until next_attempt_at nobody else begins one';
 ALTER TABLE refunds ADD COLUMN amount bigint;
 COMMENT ON COLUMN refunds.amount IS 'won that went back, by PortOne''s books; once it succeeded';
 CREATE INDEX refunds_open ON refunds (state) WHERE state <> 'succeeded';

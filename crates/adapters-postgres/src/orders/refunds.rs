@@ -94,8 +94,11 @@ impl Refunds for Postgres {
 
     async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let rows = diesel::update(refunds::table.find(payment.as_str()).filter(refunds::state.ne(RefundState::Succeeded.as_str())))
-            .set(refunds::next_attempt_at.eq(now))
+        let open = refunds::table.find(payment.as_str()).filter(refunds::state.ne(RefundState::Succeeded.as_str()));
+        let rows = diesel::update(open)
+            .set(refunds::next_attempt_at.eq(
+                diesel::dsl::case_when(refunds::claimed, refunds::next_attempt_at).otherwise(now.into_sql::<t::Nullable<t::Timestamptz>>()),
+            ))
             .execute(&mut connection)
             .await
             .map_err(failed)?;

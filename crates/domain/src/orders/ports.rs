@@ -133,7 +133,7 @@ pub trait Refunds: Send + Sync {
     async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()>;
     /// Why a payment goes back. `None`: it does not.
     async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>>;
-    /// Makes a refund that is not done due now. `false`: it is done, or not there.
+    /// Makes a refund that is not done due now, unless somebody has claimed it. `false`: it is done, or not there.
     async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool>;
     /// A refund that counts as done although PortOne still has the money: it is to be done again, with a new key. `false`, and
     /// nothing changed, unless it counts as done.

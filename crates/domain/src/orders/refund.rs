@@ -235,7 +235,7 @@ impl RefundService {
         Ok(Some(outcome.state))
     }
 
-    /// Makes a refund due now. `false`: it counts as done, or is not there.
+    /// Makes a refund due now, unless somebody is at it. `false`: it counts as done, or is not there.
     ///
     /// # Errors
     /// Unavailable.

@@ -241,9 +241,13 @@ pub async fn refunds(world: &World) {
     assert_eq!(refunds.count().await.unwrap(), [(RefundState::Unknown, 1, at(0))]);
     let claim = refunds.claim(payment, at(500), at(600)).await.unwrap().unwrap();
     assert_eq!((claim.key_generation, claim.portone_store_id.as_str(), claim.look_first), (3, portone().ids.store_id.as_str(), true));
-    // Hastened, it does not wait for the lease.
+    // Hastened, it does not wait for its next attempt; but whoever is at it is not disturbed.
     assert!(refunds.hasten(payment, at(510)).await.unwrap());
-    assert!(refunds.claim(payment, at(510), at(610)).await.unwrap().is_some());
+    assert!(refunds.claim(payment, at(510), at(610)).await.unwrap().is_none());
+    refunds.record(payment, &Attempt { next_at: at(900), ..attempt(RefundState::Unknown, false) }, at(511), &cause()).await.unwrap();
+    assert!(refunds.claim(payment, at(520), at(610)).await.unwrap().is_none());
+    assert!(refunds.hasten(payment, at(520)).await.unwrap());
+    assert!(refunds.claim(payment, at(520), at(610)).await.unwrap().is_some());
     assert_eq!(refunds.reason(&PaymentId::generate(&TestIds)).await.unwrap(), None);
 }
 

@@ -3,7 +3,7 @@ WITH due AS (
     WHERE payment_id = $1 AND state <> 'succeeded' AND next_attempt_at <= $2
     FOR UPDATE SKIP LOCKED
 )
-UPDATE refunds r SET state = 'processing', attempts = r.attempts + 1, next_attempt_at = $3
+UPDATE refunds r SET state = 'processing', claimed = true, attempts = r.attempts + 1, next_attempt_at = $3
 FROM due JOIN holds h ON h.payment_id = due.payment_id
 WHERE r.payment_id = due.payment_id
 RETURNING r.payment_id, r.store_id, h.portone_store_id, r.reason, r.attempts, r.key_generation, due.attempts > 0 AS look_first

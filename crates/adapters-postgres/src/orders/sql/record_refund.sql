@@ -1,5 +1,5 @@
 WITH recorded AS (
-    UPDATE refunds SET state = $2, next_attempt_at = $3, key_generation = key_generation + $4, last_answer = $5, amount = $6
+    UPDATE refunds SET state = $2, claimed = false, next_attempt_at = $3, key_generation = key_generation + $4, last_answer = $5, amount = $6
     WHERE payment_id = $1 AND state <> 'succeeded'
     RETURNING payment_id, store_id
 )

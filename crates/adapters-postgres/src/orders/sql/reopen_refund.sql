@@ -1,5 +1,5 @@
 WITH reopened AS (
-    UPDATE refunds SET state = 'unknown', next_attempt_at = $2, key_generation = key_generation + 1, amount = NULL
+    UPDATE refunds SET state = 'unknown', claimed = false, next_attempt_at = $2, key_generation = key_generation + 1, amount = NULL
     WHERE payment_id = $1 AND state = 'succeeded'
     RETURNING payment_id, store_id
 )
