@@ -79,7 +79,7 @@ pub(super) enum Fault {
     Fail200,
     /// Taken, to be decided later.
     Requested200,
-    /// Slower than a person waits.
+    /// Slower than a person waits: what it says was true when it was asked.
     Delay,
 }
 
@@ -158,63 +158,72 @@ impl PortOneTwin {
         books.payments.iter().filter(|(_, p)| p.store_id == store_id).map(|(id, p)| (id.clone(), p.clone())).collect()
     }
 
-    async fn fault(&self, on_get: bool) -> Option<Fault> {
-        let fault = {
-            let mut books = self.books.lock().unwrap();
-            if on_get { books.get.pop() } else { books.cancel.pop() }
-        };
-        if fault == Some(Fault::Delay) {
-            tokio::time::sleep(SLOW).await;
+    /// Cancels all that remains, or says again what this key was told.
+    fn book(&self, payment: &PaymentId, key: &str, fault: Option<Fault>) -> CancelAnswer {
+        let mut books = self.books.lock().unwrap();
+        if let Some(same) = books.answers.get(key) {
+            return same.clone();
         }
-        fault
+        let Some(payment) = books.payments.get_mut(payment.as_str()) else {
+            return CancelAnswer::Failed("PAYMENT_NOT_FOUND".to_owned());
+        };
+        let open = payment.status == Status::Paid && payment.cancelled < payment.total && !payment.pending;
+        let answer = match fault {
+            Some(Fault::Fail200) => CancelAnswer::Failed("the cancellation failed".to_owned()),
+            Some(Fault::Requested200) if open => {
+                payment.pending = true;
+                CancelAnswer::Requested
+            }
+            _ => payment.cancel(),
+        };
+        books.answers.insert(key.to_owned(), answer.clone());
+        answer
     }
+
+    fn fault(&self, on_get: bool) -> Option<Fault> {
+        let mut books = self.books.lock().unwrap();
+        if on_get { books.get.pop() } else { books.cancel.pop() }
+    }
+}
+
+/// The answer is on its way while the world goes on.
+async fn slowly<T>(fault: Option<Fault>, answer: T) -> T {
+    if fault == Some(Fault::Delay) {
+        tokio::time::sleep(SLOW).await;
+    }
+    answer
 }
 
 #[async_trait]
 impl Payments for PortOneTwin {
     async fn get(&self, _: &PortOneAccount, payment: &PaymentId, _: Duration) -> Result<PaymentTruth> {
-        match self.fault(true).await {
+        match self.fault(true) {
             Some(Fault::Nothing | Fault::DropResponse) => Err(Error::unavailable("portone", "a bad moment")),
-            _ => Ok(self.find(payment.as_str()).map_or(PaymentTruth::Unknown, |p| p.truth())),
+            fault => Ok(slowly(fault, self.find(payment.as_str()).map_or(PaymentTruth::Unknown, |p| p.truth())).await),
         }
     }
 
     async fn list(&self, account: &PortOneAccount, _: DateTime<Utc>, _: DateTime<Utc>, _: Option<String>) -> Result<Page> {
-        match self.fault(true).await {
+        match self.fault(true) {
             Some(Fault::Nothing | Fault::DropResponse) => Err(Error::unavailable("portone", "a bad moment")),
-            _ => {
+            fault => {
                 let payments = self.of_store(&account.ids.store_id).into_iter().map(|(id, p)| (id, p.truth())).collect();
-                Ok(Page { payments, next: None })
+                Ok(slowly(fault, Page { payments, next: None }).await)
             }
         }
     }
 
     async fn cancel(&self, _: &PortOneAccount, payment: &PaymentId, _: &str, key: &str) -> CancelAnswer {
-        let fault = self.fault(false).await;
-        if fault == Some(Fault::Nothing) {
-            return CancelAnswer::Unknown("a bad moment".to_owned());
-        }
-        let mut books = self.books.lock().unwrap();
-        let answer = match books.answers.get(key).cloned() {
-            Some(same) => same,
-            None => {
-                let Some(payment) = books.payments.get_mut(payment.as_str()) else {
-                    return CancelAnswer::Failed("PAYMENT_NOT_FOUND".to_owned());
-                };
-                let open = payment.status == Status::Paid && payment.cancelled < payment.total && !payment.pending;
-                let answer = match fault {
-                    Some(Fault::Fail200) => CancelAnswer::Failed("the cancellation failed".to_owned()),
-                    Some(Fault::Requested200) if open => {
-                        payment.pending = true;
-                        CancelAnswer::Requested
-                    }
-                    _ => payment.cancel(),
-                };
-                books.answers.insert(key.to_owned(), answer.clone());
-                answer
+        let fault = self.fault(false);
+        let answer = match fault {
+            Some(Fault::Nothing) => CancelAnswer::Unknown("a bad moment".to_owned()),
+            Some(Fault::DropResponse) => {
+                self.book(payment, key, fault);
+                CancelAnswer::Unknown("the answer was lost".to_owned())
             }
+            _ => self.book(payment, key, fault),
         };
-        if fault == Some(Fault::DropResponse) { CancelAnswer::Unknown("the answer was lost".to_owned()) } else { answer }
+        slowly(fault, answer).await
     }
 
     fn patience(&self, _: Duration) -> BoxFuture<'static, ()> {

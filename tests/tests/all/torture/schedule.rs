@@ -137,7 +137,11 @@ impl<'a> Schedule<'a> {
 
     pub(super) async fn run(&mut self) {
         for _ in 0..STEPS {
-            let at_once = if self.rng.random_bool(0.25) { self.rng.random_range(2..5) } else { 1 };
+            let at_once = if self.rng.random_bool(0.35) { self.rng.random_range(2..5) } else { 1 };
+            if at_once > 1 && self.rng.random_bool(0.3) {
+                // What one of them hears is old when it acts on it.
+                self.world.portone.plan(true, Fault::Delay, 1);
+            }
             let acts: Vec<_> =
                 (0..at_once).map(|_| (self.choose(), self.rng.random_bool(0.25).then(|| self.rng.random_range(1..9)))).collect();
             let this = &*self;
