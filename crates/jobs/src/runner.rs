@@ -40,6 +40,16 @@ impl Jobs {
         Ok(Arc::new(Self { services, schedules: scheduler::schedules()? }))
     }
 
+    /// The same runner, but these jobs run on demand only: a test that plays with PortOne wants no other caller of it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn on_demand(services: Services, jobs: &[&str]) -> Result<Arc<Self>> {
+        let mut schedules = scheduler::schedules()?;
+        schedules.retain(|(name, _)| !jobs.contains(name));
+        Ok(Arc::new(Self { services, schedules }))
+    }
+
     /// Schedules and works until `stop`; then running tasks end and claimed ones go back.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ impl TestApp {
         let url = SecretString::from(database.url());
         let product = Product::connect(&settings, &url).await.unwrap();
         let (services, stop) = (product.services.clone(), CancellationToken::new());
-        let jobs = Jobs::new(services.clone()).unwrap();
+        let jobs = Jobs::on_demand(services.clone(), &["reconcile", "reconcile_nightly"]).unwrap();
         let mount = product.sandbox(Arc::clone(&jobs) as _);
         tokio::spawn(jobs.run(stop.clone()));
         let product = Arc::new(product);

@@ -41,9 +41,10 @@ impl RealServer {
         binary.unwrap_or_else(|| panic!("{name} is not built: run ./test, or cargo build --workspace"))
     }
 
-    /// A port that is free now.
+    /// A port that is free now, and that no connection is given while its server is dead: those have ports from 32768 on.
     pub fn free_port() -> u16 {
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+        let port = || 20_000 + u16::try_from(ulid::Ulid::r#gen().random() % 12_000).unwrap();
+        std::iter::repeat_with(port).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
     }
 
     /// The command of a binary with these settings and no others.
@@ -58,18 +59,22 @@ impl RealServer {
 
     /// Starts `cheapbob-http` on a port and waits until it serves.
     pub async fn http(port: u16, settings: &[(&str, String)]) -> Self {
-        let server = Self::spawn("cheapbob-http", port, settings);
-        let api = server.api.clone();
-        eventually("cheapbob-http serves", 60, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
-        server
+        Self::spawn("cheapbob-http", port, settings).serving().await.expect("cheapbob-http ended instead of serving")
     }
 
-    /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves.
-    pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Self {
-        let server = Self::spawn_with("cheapbob-http", &["--jobs"], port, settings);
-        let api = server.api.clone();
-        eventually("cheapbob-http serves", 60, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
-        server
+    /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves. `None`: it has died before.
+    pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Option<Self> {
+        Self::spawn_with("cheapbob-http", &["--jobs"], port, settings).serving().await
+    }
+
+    async fn serving(self) -> Option<Self> {
+        let serves = eventually("cheapbob-http serves", 60, || async {
+            if self.has_ended() {
+                return Some(false);
+            }
+            self.api.try_call(reqwest::Method::GET, "/health", None, None).await.ok().map(|_| true)
+        });
+        serves.await.then_some(self)
     }
 
     /// Starts a binary; `port` is where its sandbox is.

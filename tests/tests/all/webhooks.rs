@@ -97,11 +97,6 @@ async fn the_tab_was_closed_and_the_order_is_there() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(5).await, app.api.customer().await);
     shop.connect_webhooks().await;
-    // It must be the webhook that finds the payment: reconciliation is busy elsewhere.
-    let busy = "INSERT INTO tasks (id, job, due_at, payload, status, max_attempts, run_at, locked_by, locked_at)
-                SELECT 'busy ' || job, job, now(), '{}', 'running', 1, now(), 'elsewhere', now() + interval '1 hour'
-                FROM (VALUES ('reconcile'), ('reconcile_nightly')) jobs (job)";
-    eventually("reconciliation has ended", 20, || async { cheapbob_test_support::suites::sql(&app.database.url(), busy).await.ok() }).await;
     let held = customer.hold(&shop.product_id, 2).await;
     // PortOne plays its part: the first delivery fails, the second is done but its answer is lost, so the message comes again.
     let faults = json!([{ "on": "webhook", "do": "error500" }, { "on": "webhook", "do": "drop_response" }]);

@@ -33,7 +33,7 @@ impl Mortal {
             ("RUST_LOG", "off".to_owned()),
         ];
         let port = RealServer::free_port();
-        let server = RealServer::http_with_jobs(port, &settings).await;
+        let server = RealServer::http_with_jobs(port, &settings).await.unwrap();
         Self { server, port, settings, died: false }
     }
 
@@ -41,9 +41,16 @@ impl Mortal {
         let Self { server, port, mut settings, died } = self;
         server.kill();
         settings.retain(|(name, _)| *name != "CHEAPBOB_CRASH_AT");
+        let plain = settings.clone();
         settings.extend(crash_at.map(|at| ("CHEAPBOB_CRASH_AT", at)));
-        let server = RealServer::http_with_jobs(port, &settings).await;
-        Self { server, port, settings, died }
+        match RealServer::http_with_jobs(port, &settings).await {
+            Some(server) => Self { server, port, settings, died },
+            // The jobs were faster than the first request.
+            None => {
+                let server = RealServer::http_with_jobs(port, &plain).await.unwrap();
+                Self { server, port, settings: plain, died: true }
+            }
+        }
     }
 
     /// Starts it again if it has died.
