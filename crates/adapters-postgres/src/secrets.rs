@@ -9,7 +9,7 @@ use cheapbob_domain::shared::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Begins everything sealed: what does not was stored before secrets were sealed.
-const VERSION: &str = "sealed1";
+pub(crate) const VERSION: &str = "sealed1";
 
 /// Why keys do not parse. Never says what was given.
 #[derive(Debug, thiserror::Error)]

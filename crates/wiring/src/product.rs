@@ -205,7 +205,7 @@ impl Product {
     }
 }
 
-/// Secrets stored before there were keys are sealed once. With a key missing the rest of the product still serves.
+/// Secrets stored before there were keys are sealed once. (What is sealed is not looked at: an old key may be missing here.)
 async fn seal(postgres: &Postgres) -> Result<()> {
     match postgres.seal_clear_secrets().await {
         Ok(0) => Ok(()),

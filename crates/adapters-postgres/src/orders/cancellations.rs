@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Cancellation, Order, OrderStatus, ports::Cancellations},
+    orders::{CanceledBy, Cancellation, Order, OrderStatus, ports::Cancellations},
     shared::{PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -20,7 +20,7 @@ const CANCEL: &str = include_str!("sql/cancel.sql");
 async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
     let query = sql_query(CANCEL)
         .bind::<t::Text, _>(payment)
-        .bind::<t::Array<t::Text>, _>(words(cancellation))
+        .bind::<t::Array<t::Text>, _>(words(cancellation.by))
         .bind::<t::Nullable<t::Text>, _>(&cancellation.reason)
         .bind::<t::Date, _>(cancellation.today)
         .bind::<t::Timestamptz, _>(cancellation.at)
@@ -32,8 +32,9 @@ async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation:
     prepared(query).get_result(connection).await.optional()
 }
 
-fn words(cancellation: &Cancellation) -> Vec<&'static str> {
-    cancellation.by.from_states().iter().copied().map(OrderStatus::as_str).collect()
+/// The states from which this may happen, as rows say them.
+fn words(by: CanceledBy) -> Vec<&'static str> {
+    by.from_states().iter().copied().map(OrderStatus::as_str).collect()
 }
 
 #[async_trait]
@@ -52,7 +53,7 @@ impl Cancellations for Postgres {
                 diesel::update(stores::table.find(store.as_str())).set(stores::closed_on.eq(cancellation.today)).execute(c).await?;
                 let open: Vec<String> = orders::table
                     .filter(orders::store_id.eq(store.as_str()).and(orders::business_day.eq(cancellation.today)))
-                    .filter(orders::status.eq_any(words(cancellation)))
+                    .filter(orders::status.eq_any(words(cancellation.by)))
                     .order(orders::payment_id)
                     .select(orders::payment_id)
                     // All orders before the first product: a cancellation that has one of them waits for its product next.
@@ -77,7 +78,10 @@ impl Cancellations for Postgres {
             payment_id: String,
         }
         let mut connection = self.connection().await?;
-        let query = sql_query(PICKUP_OVER).bind::<t::Timestamptz, _>(now).bind::<t::BigInt, _>(limit);
+        let query = sql_query(PICKUP_OVER)
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::BigInt, _>(limit)
+            .bind::<t::Array<t::Text>, _>(words(CanceledBy::PickupOver));
         let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
         Ok(rows.into_iter().map(|row| PaymentId::trusted(row.payment_id)).collect())
     }
@@ -85,7 +89,7 @@ impl Cancellations for Postgres {
     async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>> {
         let mut connection = self.connection().await?;
         let ids: Vec<String> = orders::table
-            .filter(orders::status.eq_any(["reservation", "accept"]).and(orders::business_day.lt(today)))
+            .filter(orders::status.eq_any(words(CanceledBy::DayOver)).and(orders::business_day.lt(today)))
             .order(orders::payment_id)
             .limit(limit)
             .select(orders::payment_id)

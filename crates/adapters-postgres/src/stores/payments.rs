@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::{
     database::{Postgres, failed},
     schema::store_payments,
+    secrets::VERSION,
     sql::prepared,
 };
 
@@ -161,10 +162,10 @@ impl Postgres {
     /// # Errors
     /// Unavailable.
     pub async fn seal_clear_secrets(&self) -> Result<usize> {
-        Ok(self.reseal("NOT starts_with(stored, 'sealed1:')").await?.sealed)
+        Ok(self.reseal(&format!("NOT starts_with(stored, '{VERSION}:')")).await?.sealed)
     }
 
-    async fn reseal(&self, which: &'static str) -> Result<Rotated> {
+    async fn reseal(&self, which: &str) -> Result<Rotated> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = t::Text)]

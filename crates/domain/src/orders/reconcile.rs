@@ -128,10 +128,10 @@ impl ReconcileService {
 
     /// Money that should be gone: goes on with the refund, or begins it anew where PortOne still has the money.
     async fn refunded(&self, hold: &Hold, cause: &Cause) -> Result<()> {
-        let (payment, now) = (&hold.payment_id, self.clock.now());
+        let payment = &hold.payment_id;
         if !self.refunds.hasten(payment).await? {
             let there = matches!(self.settle.truth(hold).await?, PaymentTruth::Paid(Paid { cancel_pending: false, .. }));
-            if !there || !self.refunds.reopen(payment, now, cause).await? {
+            if !there || !self.refunds.reopen(payment, cause).await? {
                 return Ok(());
             }
             tracing::error!(%payment, store = %hold.store_id, "PortOne still has money that counted as refunded; it is refunded again");

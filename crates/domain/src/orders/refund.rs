@@ -247,8 +247,8 @@ impl RefundService {
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
-        self.refunds.reopen(payment, now, cause).await
+    pub async fn reopen(&self, payment: &PaymentId, cause: &Cause) -> Result<bool> {
+        self.refunds.reopen(payment, self.clock.now(), cause).await
     }
 
     /// Refunds that are not done, the oldest first, up to `limit`.

@@ -159,7 +159,8 @@ async fn die_at(point: &str, side: &str) -> Vec<String> {
     let mut rested = false;
     while !rested && std::time::Instant::now() < end {
         script.advance(30).await;
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        // Answers when the run has ended.
+        script.call(None, Method::POST, "/sandbox/jobs/process_refunds", None).await;
         rested = database.number(OPEN).await == 0;
     }
     // The last thing that it did may be what killed it.
