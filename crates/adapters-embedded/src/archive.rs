@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Order, ports::OrderArchive},
+    orders::{Order, order::NOBODY, ports::OrderArchive},
     products::{StockReservation, ports::StockReservations},
     shared::{Email, Error, PaymentId, ProductId, Result, StoreId},
     users::{Role, ports::Withdrawals},
@@ -67,6 +67,25 @@ impl OrderArchive for Embedded {
         Ok(orders(row)?.pop())
     }
 
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let these = order_archive::table.filter(order_archive::payment_id.eq_any(payments.iter().map(PaymentId::as_str)));
+        orders(these.select(order_archive::order).load(&mut connection).await)
+    }
+
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let nobody = serde_json::json!({
+            "customer": pseudonym.as_str(), "customer_nickname": NOBODY.0, "customer_phone_number": NOBODY.1,
+        });
+        diesel::update(order_archive::table.filter(order_archive::customer.eq(customer.as_str())))
+            .set((order_archive::customer.eq(pseudonym.as_str()), order_archive::order.eq(order_archive::order.concat(nobody))))
+            .execute(&mut connection)
+            .await
+            .map(|_| ())
+            .map_err(failed)
+    }
+
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {
         let mut connection = self.connection().await?;
         let newest = order_archive::table
@@ -129,6 +148,24 @@ impl StockReservations for Embedded {
         let mut connection = self.connection().await?;
         Ok(diesel::delete(stock_reservations::table.find(product.as_str())).execute(&mut connection).await.map_err(failed)? == 1)
     }
+
+    async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(String, i32)> = stock_reservations::table
+            .filter(stock_reservations::product_id.eq_any(products.iter().map(ProductId::as_str)))
+            .filter(stock_reservations::reserved_at.lt(before))
+            .select((stock_reservations::product_id, stock_reservations::new_stock))
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows.into_iter().map(|(id, stock)| (ProductId::trusted(id), stock)).collect())
+    }
+
+    async fn forget(&self, before: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let old = stock_reservations::table.filter(stock_reservations::reserved_at.lt(before));
+        diesel::delete(old).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
 }
 
 #[async_trait]
@@ -148,6 +185,19 @@ impl Withdrawals for Embedded {
         let mut connection = self.connection().await?;
         let at = withdrawals::table.find(email.as_str()).select(withdrawals::requested_at).first(&mut connection).await;
         at.optional().map_err(failed)
+    }
+
+    async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>> {
+        let mut connection = self.connection().await?;
+        let emails: Vec<String> = withdrawals::table
+            .filter(withdrawals::requested_at.lt(before).and(withdrawals::email.gt(after.map_or("", Email::as_str))))
+            .order(withdrawals::email)
+            .limit(limit)
+            .select(withdrawals::email)
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(emails.into_iter().map(Email::trusted).collect())
     }
 
     async fn cancel(&self, email: &Email) -> Result<()> {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Order, ports::OrderArchive},
+    orders::{Order, order::NOBODY, ports::OrderArchive},
     shared::{Email, Error, PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};
@@ -78,6 +78,19 @@ impl OrderArchive for Mongo {
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
         let found = self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() }).await.map_err(failed)?;
         found.map(order).transpose()
+    }
+
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>> {
+        let ids: Vec<_> = payments.iter().map(PaymentId::as_str).collect();
+        self.orders(doc! { "_id": { "$in": ids } }, None).await
+    }
+
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()> {
+        let nobody = doc! { "$set": {
+            "customer": pseudonym.as_str(), "order.customer": pseudonym.as_str(),
+            "order.customer_nickname": NOBODY.0, "order.customer_phone_number": NOBODY.1,
+        } };
+        self.collection(ORDERS).update_many(doc! { "customer": customer.as_str() }, nobody).await.map(|_| ()).map_err(failed)
     }
 
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {

@@ -3,7 +3,8 @@ use cheapbob_domain::{
     products::{StockReservation, ports::StockReservations},
     shared::{Error, ProductId, Result},
 };
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use mongodb::bson::doc;
 
 use crate::{Mongo, failed};
@@ -32,5 +33,22 @@ impl StockReservations for Mongo {
     async fn cancel(&self, product: &ProductId) -> Result<bool> {
         let deleted = self.collection(RESERVATIONS).delete_one(doc! { "_id": product.as_str() }).await.map_err(failed)?;
         Ok(deleted.deleted_count == 1)
+    }
+
+    async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>> {
+        let ids: Vec<_> = products.iter().map(ProductId::as_str).collect();
+        let due = doc! { "_id": { "$in": ids }, "reserved_at_us": { "$lt": before.timestamp_micros() } };
+        let rows: Vec<_> = self.collection(RESERVATIONS).find(due).await.map_err(failed)?.try_collect().await.map_err(failed)?;
+        rows.into_iter()
+            .map(|row| {
+                let id = row.get_str("_id").map_err(Error::internal)?.to_owned();
+                Ok((ProductId::trusted(id), row.get_i32("new_stock").map_err(Error::internal)?))
+            })
+            .collect()
+    }
+
+    async fn forget(&self, before: DateTime<Utc>) -> Result<()> {
+        let old = doc! { "reserved_at_us": { "$lt": before.timestamp_micros() } };
+        self.collection(RESERVATIONS).delete_many(old).await.map(|_| ()).map_err(failed)
     }
 }

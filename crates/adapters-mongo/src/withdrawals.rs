@@ -4,6 +4,7 @@ use cheapbob_domain::{
     users::{Role, ports::Withdrawals},
 };
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use mongodb::bson::doc;
 
 use crate::{Mongo, failed};
@@ -26,6 +27,13 @@ impl Withdrawals for Mongo {
                 at.ok_or_else(|| Error::internal("bad document: withdrawals.requested_at_us"))
             })
             .transpose()
+    }
+
+    async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>> {
+        let due = doc! { "requested_at_us": { "$lt": before.timestamp_micros() }, "_id": { "$gt": after.map_or("", Email::as_str) } };
+        let found = self.collection(WITHDRAWALS).find(due).sort(doc! { "_id": 1 }).limit(limit).await.map_err(failed)?;
+        let rows: Vec<_> = found.try_collect().await.map_err(failed)?;
+        rows.into_iter().map(|row| Ok(Email::trusted(row.get_str("_id").map_err(Error::internal)?.to_owned()))).collect()
     }
 
     async fn cancel(&self, email: &Email) -> Result<()> {

@@ -77,6 +77,7 @@ table! {
         nutrition_types -> Array<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        stock_day -> Date,
     }
 }
 table! {
@@ -174,6 +175,7 @@ table! {
         locked_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
+        due_from -> Nullable<Timestamptz>,
     }
 }
 

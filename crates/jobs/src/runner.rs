@@ -7,14 +7,13 @@ use apalis::prelude::*;
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
     Error,
-    tasks::{JobRun, JobRunner, Work},
+    tasks::{Due, JobRun, JobRunner, Work},
 };
 use cheapbob_wiring::Services;
 use chrono::SubsecRound;
-use cron::Schedule;
 use tokio_util::sync::CancellationToken;
 
-use crate::{JOBS, backend::TaskBackend, orders, scheduler};
+use crate::{COALESCED_ATTEMPTS, JOBS, backend::TaskBackend, orders, scheduler};
 
 /// How often a worker without work looks for some.
 const POLL: Duration = Duration::from_millis(250);
@@ -28,7 +27,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// The job runner of a process.
 pub struct Jobs {
     services: Services,
-    schedules: Vec<(&'static str, Schedule)>,
+    schedules: Vec<scheduler::Scheduled>,
 }
 
 impl Jobs {
@@ -46,7 +45,7 @@ impl Jobs {
     /// As [`Self::new`].
     pub fn on_demand(services: Services, jobs: &[&str]) -> Result<Arc<Self>> {
         let mut schedules = scheduler::schedules()?;
-        schedules.retain(|(name, _)| !jobs.contains(name));
+        schedules.retain(|(job, _)| !jobs.contains(&job.name));
         Ok(Arc::new(Self { services, schedules }))
     }
 
@@ -95,8 +94,9 @@ impl Jobs {
         let done = match work {
             Work::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
             Work::Webhook { webhook_id, payment_id } => orders::work_webhook::run(&self.services, webhook_id, payment_id).await,
-            Work::Run { job, .. } => match JOBS.iter().find(|j| j.name == job) {
-                Some(job) => (job.run)(&self.services).await,
+            Work::DeleteObject { key } => self.services.storage.delete(key).await,
+            Work::Run { job, due_at } => match JOBS.iter().find(|j| j.name == job) {
+                Some(job) => (job.run)(&self.services, *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
         };
@@ -125,7 +125,7 @@ impl JobRunner for Jobs {
             match due_at {
                 None => {
                     let now = self.services.clock.now().trunc_subsecs(3);
-                    if self.services.tasks.schedule(job, now).await? {
+                    if self.services.tasks.schedule(job, Due { from: now, at: now, attempts: COALESCED_ATTEMPTS }).await? {
                         due_at = Some(now);
                     }
                 }

@@ -8,15 +8,15 @@ use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
     orders::{
-        CancelService, HoldService, IdempotencyService, MailService, OrderService, PickupCodes, PickupService, ReconcileService,
-        RefundService, SettleService, SettlementService, TrailService, WebhookService,
+        ArchiveService, CancelService, HoldService, IdempotencyService, MailService, OrderService, PickupCodes, PickupService,
+        ReconcileService, RefundService, SettleService, SettlementService, TrailService, WebhookService,
         ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, PickupSignals, Refunds},
         reconcile,
     },
     products::ProductService,
     shared::{Clock, Ids, tasks::TaskQueue},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
-    users::{CustomerService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService},
+    users::{CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -37,6 +37,10 @@ pub struct Services {
     pub customers: Arc<CustomerService>,
     /// A seller's store.
     pub stores: Arc<StoreService>,
+    /// Deleting those who left.
+    pub deletion: Arc<DeletionService>,
+    /// Moving orders of ended days.
+    pub archive: Arc<ArchiveService>,
     /// Leaving.
     pub withdrawal: Arc<WithdrawalService>,
     /// A store's opening hours.
@@ -163,7 +167,7 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
     let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock()));
     let settle = Arc::new(SettleService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
-    let orders = Arc::new(OrderService::new(current.clone(), kept.archive, postgres.clone(), stores.clone(), clock()));
+    let orders = Arc::new(OrderService::new(current.clone(), kept.archive.clone(), postgres.clone(), stores.clone(), clock()));
     let codes = PickupCodes::new(&settings.jwt_secret);
     let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
     let reconcile = Arc::new(ReconcileService::new(reconcile::Wiring {
@@ -183,6 +187,15 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
         sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
         customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
+        deletion: Arc::new(DeletionService::new(
+            postgres.clone(),
+            kept.withdrawals.clone(),
+            kept.archive.clone(),
+            history.clone(),
+            clock(),
+            ids(),
+        )),
+        archive: Arc::new(ArchiveService::new(postgres.clone(), kept.archive)),
         withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), kept.withdrawals, stores.clone(), clock())),
         hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
         images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),

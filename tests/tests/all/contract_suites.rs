@@ -49,7 +49,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation stores hours images search naming products nutrition holds orders cancellations refunds trail inbox idempotency books tasks }
+    postgres! { accounts customers deactivation erasure stores hours images search naming products nutrition stock_turn holds orders cancellations refunds trail inbox idempotency books tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

@@ -29,5 +29,6 @@ mod smtp;
 mod startup;
 mod store_settings;
 mod torture;
+mod turn;
 mod webhooks;
 mod withdrawal;

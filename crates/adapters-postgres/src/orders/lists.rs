@@ -1,6 +1,10 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Cause, Order, OrderStatus, TodayOrder, order::Preferences, ports::Orders},
+    orders::{
+        Cause, Order, OrderStatus, TodayOrder,
+        order::Preferences,
+        ports::{EndedOrders, Orders},
+    },
     shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -155,6 +159,26 @@ impl Orders for Postgres {
         let mut connection = self.connection().await?;
         let mine = orders::table.filter(orders::store_id.eq(store.as_str()));
         into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+    }
+}
+
+#[async_trait]
+impl EndedOrders for Postgres {
+    async fn of_days_before<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let rows = orders::table
+            .filter(orders::status.eq_any(["complete", "cancel"]).and(orders::business_day.lt(today)))
+            .filter(orders::payment_id.gt(after.map_or("", PaymentId::as_str)))
+            .order(orders::payment_id)
+            .limit(limit)
+            .select(OrderRow::as_select());
+        into_orders(rows.load(&mut connection).await.map_err(failed)?)
+    }
+
+    async fn delete(&self, payments: &[PaymentId]) -> Result<usize> {
+        let mut connection = self.connection().await?;
+        let these = orders::table.filter(orders::payment_id.eq_any(payments.iter().map(PaymentId::as_str)));
+        diesel::delete(these).execute(&mut connection).await.map_err(failed)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Products and the seller's adjustments.
 
+mod turn;
+
 use async_trait::async_trait;
 use cheapbob_domain::{
     products::{NewProduct, Product, ProductChange, Stock, ports::Products},
-    shared::{Error, ProductId, Result, Sale, StoreId, Won},
+    shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
@@ -85,6 +87,7 @@ impl Products for Postgres {
                         products::nutrition_types.eq(&product.nutrition_types),
                         products::created_at.eq(at),
                         products::updated_at.eq(at),
+                        products::stock_day.eq(kst::business_day(at)),
                     ))
                     .returning(ProductRow::as_returning())
                     .get_result(c)
@@ -188,6 +191,14 @@ impl Products for Postgres {
         let row = row.optional().map_err(failed)?;
         drop(connection);
         self.changed(store, id, row).await
+    }
+
+    async fn to_turn<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
+        self.of_another_day(day, after, limit).await
+    }
+
+    async fn turn(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize> {
+        self.turn_products(day, products, at).await
     }
 }
 

@@ -4,13 +4,16 @@ use cheapbob_domain::{
     stores::{DayHours, OperationTime, Week, ports::Hours},
 };
 use chrono::{DateTime, NaiveTime, Utc};
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, failed},
     schema::{operation_reservations, operation_times},
+    sql::prepared,
 };
+
+const APPLY: &str = include_str!("sql/apply_hours.sql");
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = operation_times, check_for_backend(diesel::pg::Pg))]
@@ -77,5 +80,11 @@ impl Hours for Postgres {
     async fn cancel(&self, store: &StoreId) -> Result<()> {
         let mut connection = self.connection().await?;
         diesel::delete(operation_reservations::table.find(store.as_str())).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn apply(&self, before: DateTime<Utc>, at: DateTime<Utc>) -> Result<usize> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(APPLY).bind::<t::Timestamptz, _>(before).bind::<t::Timestamptz, _>(at);
+        prepared(query).execute(&mut connection).await.map_err(failed)
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
     Error, Result,
-    tasks::{JobRun, Task, TaskOutcome, TaskQueue, Work},
+    tasks::{Due, JobRun, Task, TaskOutcome, TaskQueue, Work},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{dsl::max, prelude::*, sql_query, sql_types as t};
@@ -17,10 +17,8 @@ use crate::{
 
 const CLAIM: &str = include_str!("sql/claim.sql");
 const FINISH: &str = include_str!("sql/finish.sql");
+const PRUNE: &str = include_str!("sql/prune.sql");
 const REVIVE: &str = include_str!("sql/revive.sql");
-
-/// A run that keeps failing waits for the next due instant instead.
-const RUN_ATTEMPTS: i32 = 3;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
@@ -33,7 +31,8 @@ struct TaskRow {
 
 #[async_trait]
 impl TaskQueue for Postgres {
-    async fn schedule(&self, job: &str, due_at: DateTime<Utc>) -> Result<bool> {
+    async fn schedule(&self, job: &str, due: Due) -> Result<bool> {
+        let due_at = due.at;
         let payload = serde_json::to_value(Work::Run { job: job.to_owned(), due_at }).map_err(Error::internal)?;
         let mut connection = self.connection().await?;
         let rows = diesel::insert_into(tasks::table)
@@ -42,7 +41,8 @@ impl TaskQueue for Postgres {
                 tasks::job.eq(job),
                 tasks::due_at.eq(due_at),
                 tasks::payload.eq(payload),
-                tasks::max_attempts.eq(RUN_ATTEMPTS),
+                tasks::due_from.eq(due.from),
+                tasks::max_attempts.eq(due.attempts),
                 tasks::run_at.eq(due_at),
             ))
             .on_conflict_do_nothing()
@@ -118,20 +118,28 @@ impl TaskQueue for Postgres {
     }
 
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>> {
-        type Row = (DateTime<Utc>, String, i32, Option<DateTime<Utc>>, Option<String>);
+        type Row = (Option<DateTime<Utc>>, DateTime<Utc>, String, i32, Option<DateTime<Utc>>, Option<String>);
         let mut connection = self.connection().await?;
         let rows: Vec<Row> = tasks::table
             .filter(tasks::job.eq(job))
             .order(tasks::due_at.desc())
             .limit(limit)
-            .select((tasks::due_at.assume_not_null(), tasks::status, tasks::attempts, tasks::finished_at, tasks::last_error))
+            .select((
+                tasks::due_from,
+                tasks::due_at.assume_not_null(),
+                tasks::status,
+                tasks::attempts,
+                tasks::finished_at,
+                tasks::last_error,
+            ))
             .load(&mut connection)
             .await
             .map_err(failed)?;
         Ok(rows
             .into_iter()
-            .map(|(due_at, status, attempts, finished_at, last_error)| JobRun {
+            .map(|(due_from, due_at, status, attempts, finished_at, last_error)| JobRun {
                 job: job.to_owned(),
+                due_from: due_from.unwrap_or(due_at),
                 due_at,
                 status,
                 attempts,
@@ -141,10 +149,12 @@ impl TaskQueue for Postgres {
             .collect())
     }
 
-    async fn prune(&self, seconds: i64) -> Result<u64> {
+    async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64> {
         let mut connection = self.connection().await?;
-        let old = sql_query("DELETE FROM tasks WHERE status = 'done' AND finished_at < now() - make_interval(secs => $1)")
-            .bind::<t::Double, _>(seconds as f64);
+        let old = sql_query(PRUNE)
+            .bind::<t::Double, _>(seconds as f64)
+            .bind::<t::Double, _>(ledger_seconds as f64)
+            .bind::<t::Integer, _>(i32::MAX);
         prepared(old).execute(&mut connection).await.map(|n| n as u64).map_err(failed)
     }
 }

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
+    orders::order::NOBODY,
     shared::{Email, Error, Result},
     users::{
         Account, AccountStatus, Provider, RegistrationStatus, Role,
-        ports::{Accounts, Deactivation},
+        ports::{Accounts, Deactivation, Erasure},
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
@@ -19,6 +20,7 @@ use crate::{
 /// The account behind each authenticated request.
 pub const FIND_ACCOUNT: &str = include_str!("sql/find_account.sql");
 const DEACTIVATE: &str = include_str!("sql/deactivate.sql");
+const ERASE: &str = include_str!("sql/erase.sql");
 const REACTIVATE: &str = include_str!("sql/reactivate.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
@@ -131,6 +133,30 @@ impl Accounts for Postgres {
             (false, _) => Deactivation::WasInactive,
             (true, true) => Deactivation::OrderInProgress,
             (true, false) => Deactivation::Done,
+        })
+    }
+
+    async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Bool)]
+            is_active: bool,
+            #[diesel(sql_type = t::Bool)]
+            busy: bool,
+        }
+        let mut connection = self.connection().await?;
+        let query = sql_query(ERASE)
+            .bind::<t::Text, _>(email.as_str())
+            .bind::<t::Text, _>(pseudonym.as_str())
+            .bind::<t::Date, _>(today)
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(NOBODY.0)
+            .bind::<t::Text, _>(NOBODY.1);
+        let row: Option<Row> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
+        Ok(match row {
+            Some(Row { is_active: true, .. }) => Erasure::Active,
+            Some(Row { busy: true, .. }) => Erasure::Waits,
+            Some(_) | None => Erasure::Gone,
         })
     }
 

@@ -204,14 +204,14 @@ impl CancelService {
         }
     }
 
-    /// Gives up the open orders of business days that are over; gives their number.
+    /// Gives up the open orders of business days that ended at or before `due_at`; gives their number.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn day_over(&self, cause: &Cause) -> Result<usize> {
+    pub async fn day_over(&self, due_at: DateTime<Utc>, cause: &Cause) -> Result<usize> {
         let mut number = 0;
         loop {
-            let open = self.cancellations.left_over(kst::business_day(self.clock.now()), BATCH).await?;
+            let open = self.cancellations.left_over(kst::business_day(due_at), BATCH).await?;
             if open.is_empty() {
                 return Ok(number);
             }

@@ -1,5 +1,6 @@
 //! Holds on stock, payment → order or refund, acceptance, pickup.
 
+pub mod archive;
 pub mod cancel;
 pub mod error;
 pub mod hold;
@@ -16,6 +17,7 @@ pub mod settlement;
 pub mod trail;
 pub mod webhook;
 
+pub use archive::ArchiveService;
 pub use cancel::{CancelService, CanceledBy, Cancellation};
 pub use hold::{Hold, HoldService, HoldState, NewHold, Offer};
 pub use idempotency::{IdempotencyService, KeyedCall};

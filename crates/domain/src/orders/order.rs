@@ -94,7 +94,15 @@ pub struct Preferences {
     pub topping_types: Option<Vec<String>>,
 }
 
+/// Nickname and phone number of a deleted account.
+pub const NOBODY: (&str, &str) = ("탈퇴회원", "00000000000");
+
 impl Order {
+    /// The same order without who bought: the account was deleted.
+    pub fn of_nobody(self, pseudonym: Email) -> Self {
+        Self { customer: pseudonym, customer_nickname: NOBODY.0.to_owned(), customer_phone_number: NOBODY.1.to_owned(), ..self }
+    }
+
     /// The latest of its four instants.
     pub fn latest_event(&self) -> DateTime<Utc> {
         [self.accepted_at, self.completed_at, self.canceled_at].into_iter().flatten().fold(self.reservation_at, DateTime::max)

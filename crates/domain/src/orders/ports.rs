@@ -104,6 +104,16 @@ pub trait Cancellations: Send + Sync {
     async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>>;
 }
 
+/// What the daily turn moves.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait EndedOrders: Send + Sync {
+    /// Orders picked up or canceled of business days before `today`, by id after `after`, up to `limit`.
+    async fn of_days_before<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<Order>>;
+    /// Deletes exactly these. Gives the number of those that were there.
+    async fn delete(&self, payments: &[PaymentId]) -> Result<usize>;
+}
+
 /// Orders of days that are over. Readers look at [`Orders`] first, then here: an order that is being moved is then seen once or
 /// twice, never not at all.
 #[cfg_attr(test, mockall::automock)]
@@ -113,6 +123,10 @@ pub trait OrderArchive: Send + Sync {
     async fn put(&self, orders: &[Order]) -> Result<()>;
     /// One order.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
+    /// These orders, as far as they are there, in any order.
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>>;
+    /// Puts `pseudonym` in place of who bought in all of a customer's orders ([`Order::of_nobody`]).
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()>;
     /// A customer's orders, newest event first, at most `limit`.
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>>;
     /// A store's orders, newest event first, at most `limit`.

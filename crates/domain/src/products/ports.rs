@@ -1,7 +1,7 @@
 //! What this feature needs from outside.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::product::{NewProduct, Product, ProductChange, StockReservation};
 use crate::shared::{ProductId, Result, StoreId};
@@ -31,6 +31,12 @@ pub trait Products: Send + Sync {
     /// Adds `by` to the adjustment in one statement, unless less than nothing would be left or initial + adjustment would
     /// exceed [`super::Stock::MAX`]: then the product comes back unchanged with `false`.
     async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>>;
+    /// Products whose counters are not of the business day `day` yet, by id after `after`, up to `limit`.
+    async fn to_turn<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>>;
+    /// Begins the business day `day` for these products, with a new initial stock where one is given. Sold and held MUST count what
+    /// orders and holds of `day` and later have; the adjustment starts anew, and takes what they have beyond the initial stock. A
+    /// product whose counters are of `day` already MUST stay as it is. Gives the number of those that were not.
+    async fn turn(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize>;
 }
 
 /// Stock that becomes a product's initial stock at the next daily turn.
@@ -43,4 +49,8 @@ pub trait StockReservations: Send + Sync {
     async fn reserve(&self, product: &ProductId, reservation: &StockReservation) -> Result<()>;
     /// `false`: nothing was reserved.
     async fn cancel(&self, product: &ProductId) -> Result<bool>;
+    /// What was reserved before `before` for these products.
+    async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>>;
+    /// Forgets what was reserved before `before`, of all products.
+    async fn forget(&self, before: DateTime<Utc>) -> Result<()>;
 }

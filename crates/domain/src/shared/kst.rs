@@ -19,12 +19,35 @@ pub fn local(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
     instant.with_timezone(&offset())
 }
 
+/// A time of the daily turn (contract): minutes after 04:00.
+const fn turn(minutes: u32) -> NaiveTime {
+    match NaiveTime::from_hms_opt(4, minutes, 0) {
+        Some(time) => time,
+        None => unreachable!(),
+    }
+}
+
+/// When stock begins anew.
+pub const STOCK_TURN: NaiveTime = turn(10);
+
+/// When reserved hours take effect.
+pub const HOURS_TURN: NaiveTime = turn(20);
+
+/// When withdrawn accounts are deleted.
+pub const WITHDRAWAL_TURN: NaiveTime = turn(40);
+
 /// Hour at which a business day begins (contract, daily turn).
 const TURN_HOUR: i64 = 4;
 
 /// The business day of an instant: from 04:00 to 04:00 KST.
 pub fn business_day(instant: DateTime<Utc>) -> NaiveDate {
     (local(instant) - Duration::hours(TURN_HOUR)).date_naive()
+}
+
+/// The latest instant at or before `until` at which KST clocks show this time: when a step of the daily turn was last due.
+pub fn last(until: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
+    let today = instant(local(until).date_naive(), time);
+    if today <= until { today } else { today - Duration::days(1) }
 }
 
 /// Day of the week, 0 Monday … 6 Sunday, of the KST calendar day.
@@ -76,6 +99,14 @@ mod tests {
         let late_monday_utc = at("2026-11-23T16:30:00Z");
         assert_eq!(weekday(late_monday_utc), 1);
         assert_eq!(time_of_day(late_monday_utc).to_string(), "01:30:00");
+    }
+
+    #[test]
+    fn the_last_time_of_day_may_be_yesterdays() {
+        let ten_past = parse_time("04:10").unwrap();
+        assert_eq!(last(at("2028-03-01T04:09:59+09:00"), ten_past), at("2028-02-29T04:10:00+09:00"));
+        assert_eq!(last(at("2028-03-01T04:10:00+09:00"), ten_past), at("2028-03-01T04:10:00+09:00"));
+        assert_eq!(last(at("2028-03-01T03:00:00+09:00"), ten_past), at("2028-02-29T04:10:00+09:00"));
     }
 
     #[test]

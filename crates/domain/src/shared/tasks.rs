@@ -21,6 +21,11 @@ pub enum Work {
         /// The payment.
         payment_id: PaymentId,
     },
+    /// Delete an object of the object storage that nothing names any more.
+    DeleteObject {
+        /// Its key.
+        key: String,
+    },
     /// Run a scheduled job.
     Run {
         /// Its name.
@@ -67,7 +72,9 @@ pub enum TaskOutcome {
 pub struct JobRun {
     /// Which job.
     pub job: String,
-    /// When it was due, on the product's clock.
+    /// The first due instant that it makes up for, on the product's clock.
+    pub due_from: DateTime<Utc>,
+    /// The last one: when it was due.
     pub due_at: DateTime<Utc>,
     /// `pending`, `running`, `done`, `dead`.
     pub status: String,
@@ -79,15 +86,26 @@ pub struct JobRun {
     pub last_error: Option<String>,
 }
 
+/// A run that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The first due instant that it makes up for.
+    pub from: DateTime<Utc>,
+    /// The last one.
+    pub at: DateTime<Utc>,
+    /// After so many attempts it is dead.
+    pub attempts: i32,
+}
+
 /// The queue. `now` is the product's clock; leases of workers follow the database's own.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait TaskQueue: Send + Sync {
-    /// Writes a run of `job` due at `due_at` into the ledger. `false`, and nothing written, where that run is there
+    /// Writes a run of `job` into the ledger. `false`, and nothing written, where that run is there
     /// already, or another run of the job has not ended: runs coalesce, one at a time over all processes. Where that other run
-    /// waits for an instant after `due_at`, because the clock was moved back meanwhile, it MUST become due at `due_at`: it
+    /// waits for an instant after this one, because the clock was moved back meanwhile, it MUST become due now: it
     /// would keep the job from running until the clock gets there.
-    async fn schedule(&self, job: &str, due_at: DateTime<Utc>) -> Result<bool>;
+    async fn schedule(&self, job: &str, due: Due) -> Result<bool>;
     /// The latest due instant in the ledger for each of these jobs that has one.
     async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>>;
     /// Takes up to `limit` tasks that are due. A task MUST go to one worker only.
@@ -101,8 +119,9 @@ pub trait TaskQueue: Send + Sync {
     async fn finish(&self, id: &str, outcome: &TaskOutcome) -> Result<()>;
     /// The latest runs of a job, newest first.
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>>;
-    /// Deletes what ended more than `seconds` ago; gives the number.
-    async fn prune(&self, seconds: i64) -> Result<u64>;
+    /// Deletes what was done more than `seconds` ago, of runs that nothing makes up for (their attempts have no end) only what was done
+    /// more than `ledger_seconds` ago; gives the number.
+    async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64>;
 }
 
 /// Runs scheduled jobs on demand: for operators and the sandbox.

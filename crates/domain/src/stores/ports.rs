@@ -53,6 +53,9 @@ pub trait Hours: Send + Sync {
     async fn reserve(&self, store: &StoreId, week: &Week, at: DateTime<Utc>) -> Result<()>;
     /// Forgets what was reserved, if anything.
     async fn cancel(&self, store: &StoreId) -> Result<()>;
+    /// Puts all hours that were reserved before `before` in force and forgets the reservations, each store all or nothing. Gives the
+    /// number of stores.
+    async fn apply(&self, before: DateTime<Utc>, at: DateTime<Utc>) -> Result<usize>;
 }
 
 /// What adding pictures came to.

@@ -9,7 +9,7 @@ use super::{
     ports::Hours,
     service::StoreService,
 };
-use crate::shared::{Clock, Email, Result};
+use crate::shared::{Clock, Email, Result, kst};
 
 /// What the reserved hours change (contract, `modification_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,14 @@ impl HoursService {
     /// Wires the service.
     pub fn new(hours: Arc<dyn Hours>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
         Self { hours, stores, clock }
+    }
+
+    /// Puts in force what was reserved before the turn ([`kst::HOURS_TURN`]) that was last due at `due_at`. Gives the number of stores.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn turn(&self, due_at: DateTime<Utc>) -> Result<usize> {
+        self.hours.apply(kst::last(due_at, kst::HOURS_TURN), self.clock.now()).await
     }
 
     /// The hours in force, by day.

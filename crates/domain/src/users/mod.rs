@@ -14,4 +14,4 @@ pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, N
 pub use preference::{Preference, PreferenceKind, PreferenceOption};
 pub use session::{Session, SessionService, SessionTokens};
 pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};
-pub use withdrawal::WithdrawalService;
+pub use withdrawal::{DeletionService, WithdrawalService};

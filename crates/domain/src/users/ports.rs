@@ -1,7 +1,7 @@
 //! What this feature needs from outside.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +29,23 @@ pub trait Accounts: Send + Sync {
     /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
     /// arrives at the same moment MUST either be seen or become no order.
     async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation>;
+    /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit trail bears the
+    /// pseudonym. The store's pictures go as tasks committed with it. All or nothing, and nothing while money may still have to move:
+    /// an open order, a payment that is watched, a refund that is not done, an order of a day before `today` that waits for the archive.
+    async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure>;
     /// Undoes [`Accounts::deactivate`]. `false`: the account was active.
     async fn reactivate(&self, email: &Email) -> Result<bool>;
+}
+
+/// What deleting an account came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasure {
+    /// It is gone, or was.
+    Gone,
+    /// It is active.
+    Active,
+    /// Money may still have to move.
+    Waits,
 }
 
 /// What making an account inactive came to.
@@ -53,6 +68,8 @@ pub trait Withdrawals: Send + Sync {
     async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()>;
     /// When the account asked.
     async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>>;
+    /// Who asked before `before`, by e-mail after `after`, up to `limit`.
+    async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>>;
     /// Forgets the request, if there is one.
     async fn cancel(&self, email: &Email) -> Result<()>;
 }

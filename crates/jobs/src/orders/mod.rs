@@ -1,5 +1,6 @@
 //! Jobs of `orders`.
 
+pub(crate) mod archive_orders;
 pub(crate) mod end_pickups;
 pub(crate) mod process_refunds;
 pub(crate) mod prune_inbox;

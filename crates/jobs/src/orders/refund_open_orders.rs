@@ -1,13 +1,14 @@
 use cheapbob_domain::{orders::Cause, shared::Result};
 use cheapbob_wiring::Services;
+use chrono::{DateTime, Utc};
 
 use super::end_pickups;
 
 /// Orders of business days that are over and that nobody handed out. Missed pickup ends and closings come first: what a store had
 /// taken when it closed is complete.
-pub(crate) async fn run(services: &Services) -> Result<()> {
+pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
     end_pickups::run(services).await?;
-    let canceled = services.cancel.day_over(&Cause::job("refund_open_orders")).await?;
+    let canceled = services.cancel.day_over(due_at, &Cause::job("refund_open_orders")).await?;
     if canceled > 0 {
         tracing::info!(canceled, "open orders of ended days are refunded");
     }

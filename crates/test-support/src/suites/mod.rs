@@ -34,10 +34,10 @@ use secrecy::SecretString;
 pub use money::{books, idempotency, inbox, trail};
 pub use orders::{archive, cancellations, holds, orders, refunds};
 pub use passing::{history, mailer, sessions, signals, storage};
-pub use products::{nutrition, products, stock_reservations};
+pub use products::{nutrition, products, stock_reservations, stock_turn};
 pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;
-pub use users::{accounts, customers, deactivation, withdrawals};
+pub use users::{accounts, customers, deactivation, erasure, withdrawals};
 
 /// Runs SQL.
 ///

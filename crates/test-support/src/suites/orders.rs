@@ -407,4 +407,17 @@ pub async fn archive(archive: &dyn OrderArchive) {
     let milli = chrono::Duration::milliseconds(2);
     assert_eq!(ended(end - milli, end + milli).await, [b.clone()]);
     assert!(ended(at(4 * day), at(5 * day)).await.is_empty());
+
+    // Several, as far as they are there; then without who bought.
+    let ids = [a.payment_id.clone(), PaymentId::generate(&TestIds), d.payment_id.clone()];
+    let mut found = archive.find_all(&ids).await.unwrap();
+    found.sort_by(Order::newest_first);
+    assert_eq!(found, [d.clone(), a.clone()]);
+    assert!(archive.find_all(&[]).await.unwrap().is_empty());
+    let nobody = email();
+    archive.pseudonymize(&customer, &nobody).await.unwrap();
+    assert!(of_customer(&customer, 10).await.is_empty());
+    let expected = [c, b, a].map(|order| order.clone().of_nobody(nobody.clone()));
+    assert_eq!(of_customer(&nobody, 10).await, expected);
+    assert_eq!(archive.find(&d.payment_id).await.unwrap().as_ref(), Some(d));
 }

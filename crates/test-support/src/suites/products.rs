@@ -1,10 +1,11 @@
 use cheapbob_domain::{
+    orders::{CanceledBy, Cancellation, NewHold, hold::HoldEnd, ports::Ordering},
     products::{ProductChange, Stock, StockReservation, ports::StockReservations},
-    shared::{ProductId, Sale, Won},
+    shared::{ProductId, Sale, Won, kst},
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, at};
+use super::{TestIds, World, at, cause, hold};
 
 /// `products::ports::Products`
 pub async fn products(world: &World) {
@@ -57,6 +58,60 @@ pub async fn nutrition(world: &World) {
     assert_eq!(added.iter().filter(|(_, _, changed)| *changed).count(), 1);
 }
 
+/// `products::ports::Products`, beginning a day.
+pub async fn stock_turn(world: &World) {
+    let products = &world.products;
+    let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
+    let (product, early) = (world.product(&store, 10).await, world.product(&store, 10).await);
+    let (today, next) = (kst::business_day(at(0)), kst::business_day(at(86_400)));
+    let stock = async |id: &ProductId| products.find(&store, id).await.unwrap().unwrap().stock;
+    let (order, held) = (hold(&customer, &product, 2), hold(&customer, &product, 1));
+    // Bought between 04:00 and the turn: of the day that begins.
+    let of_next = NewHold { business_day: next, ..hold(&customer, &early, 3) };
+    for hold in [&order, &held, &of_next] {
+        assert!(world.holds.hold(hold).await.unwrap());
+    }
+    world.holds.order(&order.payment_id, at(1), &cause()).await.unwrap();
+    products.adjust(&store, &product.id, 3, at(2)).await.unwrap();
+
+    // Registered today: begins with the next day.
+    let turned = async |day, wanted: &[(ProductId, Option<i32>)]| products.turn(day, wanted, at(90_000)).await.unwrap();
+    assert!(!products.to_turn(today, None, 1_000).await.unwrap().contains(&product.id));
+    assert_eq!(turned(today, &[(product.id.clone(), Some(1))]).await, 0);
+    let both = [product.id.clone(), early.id.clone()];
+    assert_eq!(products.to_turn(next, None, 1).await.unwrap(), [product.id.clone()]);
+    assert_eq!(products.to_turn(next, Some(&product.id), 1).await.unwrap(), [early.id.clone()]);
+    assert_eq!(turned(next, &[(both[0].clone(), Some(4)), (both[1].clone(), Some(1))]).await, 2);
+    let begun = Stock { initial: 4, sold: 0, held: 0, adjustment: 0 };
+    assert_eq!(stock(&product.id).await, begun);
+    let more_than_begun_with = Stock { initial: 1, sold: 0, held: 3, adjustment: 2 };
+    assert_eq!((stock(&early.id).await, more_than_begun_with.left()), (more_than_begun_with, 0));
+    // Again: nothing. Without a reservation the next day begins as this one did.
+    assert_eq!(turned(next, &[(both[0].clone(), Some(9)), (both[1].clone(), Some(9))]).await, 0);
+    assert!(products.to_turn(next, None, 10).await.unwrap().is_empty());
+
+    // What ends of an ended day changes nothing of this one; of this day it does.
+    assert!(world.holds.release(&held.payment_id, HoldEnd::Expired, at(90_001), &cause()).await.unwrap());
+    let cancellation = Cancellation { by: CanceledBy::DayOver, reason: None, today: next, at: at(90_001), cause: cause() };
+    world.cancellations.cancel(&order.payment_id, &cancellation).await.unwrap().unwrap();
+    assert_eq!(world.holds.order(&held.payment_id, at(90_002), &cause()).await.unwrap(), Ordering::NoStock);
+    assert_eq!(stock(&product.id).await, begun);
+    assert!(world.holds.release(&of_next.payment_id, HoldEnd::GivenUp, at(90_001), &cause()).await.unwrap());
+    assert_eq!(stock(&early.id).await, Stock { held: 0, ..more_than_begun_with });
+
+    // Many at once, while others buy: each product once, and what was bought is counted.
+    let later = kst::business_day(at(2 * 86_400));
+    let wanted: Vec<_> = both.iter().map(|id| (id.clone(), Some(50))).collect();
+    let current = products.find(&store, &product.id).await.unwrap().unwrap();
+    let buys: Vec<_> = (0..20).map(|_| NewHold { business_day: later, ..hold(&customer, &current, 1) }).collect();
+    let buying = join_all(buys.iter().map(|h| async { world.holds.hold(h).await.unwrap() }));
+    let turning = join_all((0..4).map(|_| async { turned(later, &wanted).await }));
+    let (bought, turned) = futures::join!(buying, turning);
+    let bought = bought.into_iter().filter(|b| *b).count();
+    assert_eq!(turned.iter().sum::<usize>(), 2);
+    assert_eq!(stock(&product.id).await, Stock { initial: 50, sold: 0, held: i32::try_from(bought).unwrap(), adjustment: 0 });
+}
+
 /// `products::ports::StockReservations`
 pub async fn stock_reservations(reservations: &dyn StockReservations) {
     let (product, other) = (ProductId::generate(&TestIds), ProductId::generate(&TestIds));
@@ -71,4 +126,14 @@ pub async fn stock_reservations(reservations: &dyn StockReservations) {
     assert!(reservations.cancel(&product).await.unwrap());
     assert!(!reservations.cancel(&product).await.unwrap());
     assert_eq!(reservations.find(&product).await.unwrap(), None);
+
+    // What was reserved before an instant.
+    reservations.reserve(&product, &StockReservation { new_stock: 4, reserved_at: at(10) }).await.unwrap();
+    reservations.reserve(&other, &StockReservation { new_stock: 5, reserved_at: at(20) }).await.unwrap();
+    let (both, nobodys) = ([product.clone(), other.clone()], [ProductId::generate(&TestIds)]);
+    assert_eq!(reservations.due(&both, at(20)).await.unwrap(), [(product.clone(), 4)]);
+    assert_eq!(reservations.due(&both, at(21)).await.unwrap().len(), 2);
+    assert!(reservations.due(&nobodys, at(21)).await.unwrap().is_empty());
+    reservations.forget(at(20)).await.unwrap();
+    assert_eq!(reservations.due(&both, at(21)).await.unwrap(), [(other, 5)]);
 }

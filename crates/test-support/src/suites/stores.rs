@@ -102,6 +102,16 @@ pub async fn hours(world: &World) {
     assert_eq!(hours.reserved(&other).await.unwrap(), None);
     hours.cancel(&mine).await.unwrap();
     assert_eq!(hours.reserved(&mine).await.unwrap(), None);
+
+    // At the turn: what was reserved before it, once, and of that store only.
+    let (early, late) = (week("22:00"), week("23:00"));
+    hours.reserve(&mine, &early, at(10)).await.unwrap();
+    hours.reserve(&other, &late, at(20)).await.unwrap();
+    assert_eq!(hours.apply(at(20), at(30)).await.unwrap(), 1);
+    assert_eq!(Week::of(&hours.current(&mine).await.unwrap()), Some(early));
+    assert_eq!(Week::of(&hours.current(&other).await.unwrap()), Week::of(&current));
+    assert_eq!((hours.reserved(&mine).await.unwrap(), hours.reserved(&other).await.unwrap()), (None, Some((late, at(20)))));
+    assert_eq!(hours.apply(at(20), at(31)).await.unwrap(), 0);
 }
 
 fn week(close: &str) -> Week {

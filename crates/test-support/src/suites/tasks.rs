@@ -1,17 +1,21 @@
-use cheapbob_domain::shared::tasks::TaskOutcome;
+use cheapbob_domain::shared::tasks::{Due, TaskOutcome};
 use futures::future::join_all;
 
 use super::{World, at};
+
+fn due(second: i64) -> Due {
+    Due { from: at(second - 1), at: at(second), attempts: 3 }
+}
 
 /// `shared::tasks::TaskQueue`
 pub async fn tasks(world: &World) {
     let tasks = &world.tasks;
     assert!(tasks.last_due().await.unwrap().is_empty());
     // One run for each due instant, one unfinished run for each job.
-    let scheduled = join_all((0..8).map(|_| async { tasks.schedule("job", at(0)).await.unwrap() })).await;
+    let scheduled = join_all((0..8).map(|_| async { tasks.schedule("job", due(0)).await.unwrap() })).await;
     assert_eq!(scheduled.iter().filter(|s| **s).count(), 1);
-    assert!(!tasks.schedule("job", at(2)).await.unwrap());
-    assert!(tasks.schedule("other", at(2)).await.unwrap());
+    assert!(!tasks.schedule("job", due(2)).await.unwrap());
+    assert!(tasks.schedule("other", due(2)).await.unwrap());
 
     // Not before it is due, to one worker only.
     assert!(tasks.claim("w", at(-1), 10).await.unwrap().is_empty());
@@ -29,6 +33,7 @@ pub async fn tasks(world: &World) {
     assert!(tasks.claim("a", at(1), 10).await.unwrap().is_empty());
     assert_eq!(tasks.claim("a", at(10), 1).await.unwrap().len(), 1, "the other job's run is due as well");
     let first = tasks.runs("job", 5).await.unwrap();
+    assert_eq!(first[0].due_from, at(-1));
     assert_eq!((first.len(), first[0].due_at, first[0].attempts, first[0].last_error.as_deref()), (1, at(0), 1, Some("no")));
 
     // A worker that falls silent loses its task; a death is an attempt.
@@ -44,8 +49,8 @@ pub async fn tasks(world: &World) {
     assert_eq!((runs[0].status.as_str(), runs[0].attempts, runs[0].finished_at.is_some()), ("done", 3, true));
 
     // The same instant is never run again; the next one is, and dies after its attempts.
-    assert!(!tasks.schedule("job", at(0)).await.unwrap());
-    assert!(tasks.schedule("job", at(20)).await.unwrap());
+    assert!(!tasks.schedule("job", due(0)).await.unwrap());
+    assert!(tasks.schedule("job", due(20)).await.unwrap());
     for _ in 0..3 {
         let [task] = &tasks.claim("a", at(30), 10).await.unwrap()[..] else { panic!("one task") };
         tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(30) }).await.unwrap();
@@ -57,14 +62,19 @@ pub async fn tasks(world: &World) {
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
     // The clock was moved back while a run waited: it does not wait for the clock to get there again.
-    assert!(tasks.schedule("moved", at(5_000)).await.unwrap());
+    assert!(tasks.schedule("moved", due(5_000)).await.unwrap());
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
-    assert!(!tasks.schedule("moved", at(40)).await.unwrap());
+    assert!(!tasks.schedule("moved", due(40)).await.unwrap());
     let [moved] = &tasks.claim("a", at(40), 10).await.unwrap()[..] else { panic!("one task") };
     tasks.finish(&moved.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
 
     // Done ones go, dead ones stay for the operator.
-    assert_eq!(tasks.prune(3600).await.unwrap(), 0);
-    assert_eq!(tasks.prune(-1).await.unwrap(), 2);
+    assert_eq!(tasks.prune(3600, 3600).await.unwrap(), 0);
+    assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 2);
     assert_eq!(tasks.runs("job", 5).await.unwrap().len(), 1);
+    assert!(tasks.schedule("turn", Due { attempts: i32::MAX, ..due(50) }).await.unwrap());
+    let [turn] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
+    tasks.finish(&turn.id, &TaskOutcome::Done).await.unwrap();
+    assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 0);
+    assert_eq!(tasks.prune(3600, -1).await.unwrap(), 1);
 }

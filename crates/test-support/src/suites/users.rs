@@ -1,9 +1,10 @@
 use cheapbob_domain::{
-    orders::ports::Ordering,
-    shared::Email,
+    orders::{Actor, Cause, RefundReason, RefundState, ports::Ordering, refund::Attempt},
+    shared::{Email, kst},
+    stores::ports::Added,
     users::{
         Account, DetailChange, Nickname, PreferenceKind, Provider, RegistrationStatus, Role,
-        ports::{Deactivation, Withdrawals},
+        ports::{Deactivation, Erasure, Withdrawals},
     },
 };
 
@@ -131,6 +132,51 @@ pub async fn deactivation(world: &World) {
     assert_eq!(deactivate(&customer, 300).await, Deactivation::Done);
 }
 
+/// `users::ports::Accounts::erase`
+pub async fn erasure(world: &World) {
+    let accounts = &world.accounts;
+    let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 5).await;
+    let (today, next) = (kst::business_day(at(0)), kst::business_day(at(86_400)));
+    let nobody = Email::parse("01nobody@withdrawn.invalid").unwrap();
+    let by = |email: &Email| Cause { actor: Actor::Customer(email.clone()), request_id: None };
+    let erase = async |email: &Email, today| accounts.erase(email, &nobody, today, at(500)).await.unwrap();
+    let order = hold(&customer, &product, 1);
+    assert!(world.holds.hold(&order).await.unwrap());
+    world.holds.order(&order.payment_id, at(10), &by(&customer)).await.unwrap();
+    world.orders.accept(&order.payment_id, at(20), &cause()).await.unwrap();
+    world.orders.complete(&order.payment_id, at(30), &by(&customer)).await.unwrap();
+    assert!(matches!(world.images.add(&store, &["stores/a".to_owned()], true, 11).await.unwrap(), Added::Images(_)));
+
+    assert_eq!(erase(&customer, today).await, Erasure::Active);
+    assert_eq!(accounts.deactivate(&customer, at(400)).await.unwrap(), Deactivation::Done);
+    // Of a day before: it waits until the archive has the order.
+    assert_eq!(erase(&customer, next).await, Erasure::Waits);
+    assert_eq!(erase(&customer, today).await, Erasure::Gone);
+    assert_eq!(erase(&customer, today).await, Erasure::Gone);
+    assert!(accounts.find(&customer).await.unwrap().is_none());
+    let kept = world.orders.find(&order.payment_id).await.unwrap().unwrap();
+    assert_eq!(kept, kept.clone().of_nobody(nobody.clone()));
+    let trail = world.trail.of_payment(&store, &order.payment_id).await.unwrap();
+    assert!(trail.iter().all(|e| e.actor.as_deref() != Some(customer.as_str())), "{trail:?}");
+    assert!(trail.iter().any(|e| e.actor.as_deref() == Some(nobody.as_str())), "{trail:?}");
+
+    // A store's money goes back first: the refund needs the store's secret.
+    let open = hold(&world.customer().await, &product, 1);
+    assert!(world.holds.hold(&open).await.unwrap());
+    assert_eq!(accounts.deactivate(&seller, at(400)).await.unwrap(), Deactivation::Done);
+    assert_eq!(erase(&seller, today).await, Erasure::Waits);
+    world.holds.refund(&open.payment_id, RefundReason::StoreClosed, at(410), &cause()).await.unwrap();
+    assert_eq!(erase(&seller, today).await, Erasure::Waits);
+    let done = Attempt { state: RefundState::Succeeded, next_at: at(420), new_key: false, answer: String::new(), amount: Some(1) };
+    world.refunds.record(&open.payment_id, &done, at(420), &cause()).await.unwrap();
+    assert_eq!(erase(&seller, today).await, Erasure::Gone);
+    assert!(world.stores.of_seller(&seller).await.unwrap().is_none());
+    let tasks = world.tasks.claim("w", at(1_000), 100).await.unwrap();
+    assert!(tasks.iter().any(|t| t.payload == serde_json::json!({ "kind": "delete_object", "key": "stores/a" })), "{tasks:?}");
+    assert!(world.orders.find(&order.payment_id).await.unwrap().is_some());
+}
+
 /// `users::ports::Withdrawals`
 pub async fn withdrawals(withdrawals: &dyn Withdrawals) {
     let (mine, other) = (email(), email());
@@ -142,4 +188,13 @@ pub async fn withdrawals(withdrawals: &dyn Withdrawals) {
     assert_eq!(withdrawals.requested_at(&other).await.unwrap(), None);
     withdrawals.cancel(&mine).await.unwrap();
     assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
+
+    for (email, second) in [(&mine, 5), (&other, 6)] {
+        withdrawals.request(email, Role::Seller, at(second)).await.unwrap();
+    }
+    let before = async |second, after| withdrawals.requested_before(at(second), after, 100).await.unwrap();
+    assert_eq!(before(6, None).await, [mine.clone()]);
+    let both = before(7, None).await;
+    assert_eq!((both.len(), both.is_sorted_by_key(|e| e.as_str().to_owned())), (2, true));
+    assert_eq!(before(7, Some(&both[0])).await, both[1..]);
 }

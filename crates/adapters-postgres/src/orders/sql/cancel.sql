@@ -4,7 +4,7 @@ WITH picked AS (
     WHERE payment_id = $1 AND status = ANY ($2) FOR UPDATE
 ), freed AS (
     UPDATE products p SET sold = p.sold - picked.quantity, version = p.version + 1, updated_at = $5
-    FROM picked WHERE p.id = picked.product_id AND picked.business_day = $4
+    FROM picked WHERE p.id = picked.product_id AND picked.business_day = $4 AND picked.business_day >= p.stock_day
 ), canceled AS (
     UPDATE orders SET status = 'cancel', canceled_at = $5, cancel_reason = $3
     FROM picked WHERE orders.payment_id = picked.payment_id

@@ -1,8 +1,8 @@
 WITH hold AS (
-    SELECT payment_id, product_id, store_id, quantity FROM holds WHERE payment_id = $1 AND state = 'held' FOR UPDATE
+    SELECT payment_id, product_id, store_id, quantity, business_day FROM holds WHERE payment_id = $1 AND state = 'held' FOR UPDATE
 ), freed AS (
     UPDATE products p SET held = p.held - hold.quantity, version = p.version + 1, updated_at = $3
-    FROM hold WHERE p.id = hold.product_id
+    FROM hold WHERE p.id = hold.product_id AND hold.business_day >= p.stock_day
 ), trailed AS (
     INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $3, 'released', $2, $4, $5, $6 FROM hold

@@ -1,0 +1,2 @@
+DELETE FROM tasks
+WHERE status = 'done' AND finished_at < now() - make_interval(secs => CASE WHEN max_attempts = $3 THEN $2 ELSE $1 END)

@@ -1,0 +1,79 @@
+//! Moving the orders of ended days to the archive.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    order::Order,
+    ports::{EndedOrders, OrderArchive},
+};
+use crate::shared::{Error, Result, kst};
+
+/// Orders moved at once: what one step holds in memory.
+const BATCH: i64 = 1_000;
+
+/// The use case of the daily turn.
+pub struct ArchiveService {
+    ended: Arc<dyn EndedOrders>,
+    archive: Arc<dyn OrderArchive>,
+}
+
+impl ArchiveService {
+    /// Wires the service.
+    pub fn new(ended: Arc<dyn EndedOrders>, archive: Arc<dyn OrderArchive>) -> Self {
+        Self { ended, archive }
+    }
+
+    /// Moves what was picked up or canceled of the business days that ended at or before `due_at`: written, read back, and then exactly
+    /// those deleted, so that a death anywhere leaves each order in at least one place. Gives their number.
+    ///
+    /// # Errors
+    /// Unavailable: the rest waits. Internal, and nothing of that batch is deleted, where the archive has something else than was written.
+    pub async fn turn(&self, due_at: DateTime<Utc>) -> Result<usize> {
+        let today = kst::business_day(due_at);
+        let (mut moved, mut after) = (0, None);
+        loop {
+            let batch = self.ended.of_days_before(today, after.as_ref(), BATCH).await?;
+            let Some(last) = batch.last().map(|o| o.payment_id.clone()) else { return Ok(moved) };
+            self.archive.put(&batch).await?;
+            let payments: Vec<_> = batch.iter().map(|o| o.payment_id.clone()).collect();
+            self.check(&batch, self.archive.find_all(&payments).await?)?;
+            moved += self.ended.delete(&payments).await?;
+            after = Some(last);
+        }
+    }
+
+    fn check(&self, written: &[Order], read: Vec<Order>) -> Result<()> {
+        let read: HashMap<_, _> = read.into_iter().map(|o| (o.payment_id.clone(), o)).collect();
+        match written.iter().find(|order| read.get(&order.payment_id) != Some(*order)) {
+            None => Ok(()),
+            Some(other) => Err(Error::internal(format!("the archive does not have order {} as it was written", other.payment_id))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::ports::{MockEndedOrders, MockOrderArchive};
+    use crate::{
+        orders::OrderStatus,
+        shared::testing::{at, order},
+    };
+
+    #[tokio::test]
+    async fn nothing_is_deleted_that_the_archive_does_not_have() {
+        let mut other = order("PAY1", OrderStatus::Complete);
+        other.quantity += 1;
+        for read in [vec![], vec![other]] {
+            let (mut ended, mut archive) = (MockEndedOrders::new(), MockOrderArchive::new());
+            ended.expect_of_days_before().times(1).returning(|_, _, _| Ok(vec![order("PAY1", OrderStatus::Complete)]));
+            archive.expect_put().times(1).returning(|_| Ok(()));
+            archive.expect_find_all().times(1).returning(move |_| Ok(read.clone()));
+            ended.expect_delete().never();
+            let service = ArchiveService::new(Arc::new(ended), Arc::new(archive));
+            service.turn(at("2026-11-24T04:15:00+09:00")).await.unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+use cheapbob_domain::shared::Result;
+use cheapbob_wiring::Services;
+use chrono::{DateTime, Utc};
+
+/// Orders of ended days go to the archive.
+pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
+    let orders = services.archive.turn(due_at).await?;
+    tracing::info!(orders, %due_at, "orders are in the archive");
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Jobs of `products`.
+
+pub(crate) mod turn_stock;

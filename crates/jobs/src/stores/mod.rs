@@ -1,0 +1,3 @@
+//! Jobs of `stores`.
+
+pub(crate) mod apply_hours;

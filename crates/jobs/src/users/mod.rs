@@ -1,0 +1,3 @@
+//! Jobs of `users`.
+
+pub(crate) mod delete_accounts;
