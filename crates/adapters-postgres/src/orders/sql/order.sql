@@ -10,7 +10,7 @@ WITH hold AS (
     SET held = p.held - CASE WHEN h.state = 'held' THEN h.quantity ELSE 0 END,
         sold = p.sold + h.quantity, version = p.version + 1, updated_at = $2
     FROM hold h
-    WHERE p.id = h.product_id AND h.business_day >= p.stock_day
+    WHERE p.id = h.product_id
       AND (h.state = 'held' OR p.initial_stock + p.adjustment - p.sold - p.held >= h.quantity)
     RETURNING h.payment_id, p.name
 ), ordered AS (
