@@ -90,7 +90,7 @@ impl Schedule<'_> {
 
     /// What people were told, and is not so.
     async fn broken_promises(&self) -> Vec<String> {
-        let query = format!("SELECT payment_id FROM orders WHERE store_id = '{}'", self.shop.store);
+        let query = format!("SELECT payment_id FROM {ORDERS} WHERE store_id = '{}'", self.shop.store);
         let orders: BTreeSet<_> = self.world.database.texts(&query).await.into_iter().collect();
         let mut answers = BTreeMap::new();
         let broken = self.promises.iter().filter_map(|promise| match promise {
@@ -104,6 +104,11 @@ impl Schedule<'_> {
     }
 }
 
+/// Today's orders and the archive's, each once.
+pub(super) const ORDERS: &str = "(SELECT * FROM orders UNION SELECT r.* FROM embedded.order_archive a
+    CROSS JOIN jsonb_populate_record(NULL::orders, a.\"order\") r
+    WHERE NOT EXISTS (SELECT 1 FROM orders WHERE payment_id = a.payment_id)) o";
+
 /// Every rule that is broken in this store: money, stock, mails, audit trail.
 pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, books, mails }: &Evidence) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -113,7 +118,7 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
         }
     };
     let orders: BTreeMap<_, _> = database
-        .texts(&format!("SELECT payment_id || ' ' || status || ' ' || total_amount FROM orders WHERE store_id = '{store}'"))
+        .texts(&format!("SELECT payment_id || ' ' || status || ' ' || total_amount FROM {ORDERS} WHERE store_id = '{store}'"))
         .await
         .into_iter()
         .map(|row| {
@@ -154,7 +159,7 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
     let rules = [
         none(
             "orders that count and are refunded",
-            &format!("refunds r JOIN orders o USING (payment_id) WHERE o.store_id = '{store}' AND o.status <> 'cancel'"),
+            &format!("refunds r JOIN {ORDERS} USING (payment_id) WHERE o.store_id = '{store}' AND o.status <> 'cancel'"),
         )
         .await,
         none("refunds without their amount", &format!("refunds WHERE store_id = '{store}' AND (amount IS NULL OR state <> 'succeeded')")).await,
@@ -169,7 +174,7 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
             &format!(
                 "products p WHERE p.store_id = '{store}' AND (p.held <> 0 OR p.initial_stock <> {initial}
                  OR p.initial_stock + p.adjustment - p.sold < 0
-                 OR p.sold <> (SELECT coalesce(sum(quantity), 0) FROM orders o WHERE o.product_id = p.id AND (o.canceled_at IS NULL
+                 OR p.sold <> (SELECT coalesce(sum(quantity), 0) FROM {ORDERS} WHERE o.product_id = p.id AND o.business_day >= p.stock_day AND (o.canceled_at IS NULL
                                OR (o.canceled_at AT TIME ZONE 'Asia/Seoul' - interval '4 hours')::date <> o.business_day)))"
             ),
         )
@@ -190,9 +195,9 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
     // A mail for each event, and no other.
     let events: BTreeSet<_> = database
         .texts(&format!(
-            "SELECT 'placed-' || payment_id FROM orders WHERE store_id = '{store}'
-             UNION SELECT 'accepted-' || payment_id FROM orders WHERE store_id = '{store}' AND accepted_at IS NOT NULL
-             UNION SELECT 'canceled-' || payment_id FROM orders WHERE store_id = '{store}' AND status = 'cancel'"
+            "SELECT 'placed-' || payment_id FROM {ORDERS} WHERE store_id = '{store}'
+             UNION SELECT 'accepted-' || payment_id FROM {ORDERS} WHERE store_id = '{store}' AND accepted_at IS NOT NULL
+             UNION SELECT 'canceled-' || payment_id FROM {ORDERS} WHERE store_id = '{store}' AND status = 'cancel'"
         ))
         .await
         .into_iter()

@@ -17,7 +17,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    check::{Booked, Evidence, wrong},
+    check::{Booked, Evidence, ORDERS, wrong},
     from_environment,
 };
 
@@ -268,13 +268,13 @@ async fn schedules_with_real_processes() {
     let mut failures = Vec::new();
     for lane in &lanes {
         let mut evidence = evidence_of(api, &lane.shop, STOCK).await;
-        let orders = cluster.database.texts(&format!("SELECT payment_id FROM orders WHERE store_id = '{}'", evidence.store)).await;
+        let orders = cluster.database.texts(&format!("SELECT payment_id FROM {ORDERS} WHERE store_id = '{}'", evidence.store)).await;
         evidence.mails = mails.iter().filter(|m| orders.iter().any(|id| m.ends_with(id))).cloned().collect();
         failures.extend(wrong(&cluster.database, &evidence).await);
         failures.extend(lane.confirmed.iter().filter(|id| !orders.contains(id)).map(|id| format!("{id} was confirmed and is no order")));
     }
     assert!(failures.is_empty(), "{}\n\n{replay}", failures.join("\n"));
-    let orders = cluster.database.number("SELECT count(*) AS n FROM orders").await;
+    let orders = cluster.database.number(&format!("SELECT count(*) AS n FROM {ORDERS}")).await;
     assert!(orders as usize >= schedules / 2, "enough happened: {orders} orders, {killed} deaths ({replay})");
     println!("{schedules} schedules, {orders} orders, {killed} deaths");
 }
