@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result},
-    stores::ports::ObjectStorage,
+    stores::ports::{ObjectStorage, StoredObject},
 };
 
 /// Objects as files.
@@ -34,6 +34,24 @@ fn content_type(key: &str) -> &'static str {
         Some("webp") => "image/webp",
         _ => "application/octet-stream",
     }
+}
+
+/// Every file below `root`; one that goes meanwhile is none.
+fn files(root: &Path) -> Vec<StoredObject> {
+    let (mut folders, mut found) = (vec![root.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(about) = entry.metadata() else { continue };
+            if about.is_dir() {
+                folders.push(path);
+            } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+                let age = about.modified().ok().and_then(|written| written.elapsed().ok()).unwrap_or_default();
+                found.push(StoredObject { key: key.to_owned(), age });
+            }
+        }
+    }
+    found
 }
 
 #[async_trait]
@@ -66,6 +84,15 @@ impl ObjectStorage for Folder {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::unavailable("storage", e)),
             _ => Ok(()),
         }
+    }
+
+    async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<StoredObject>> {
+        let root = self.root.clone();
+        let mut all = tokio::task::spawn_blocking(move || files(&root)).await.map_err(Error::internal)?;
+        all.retain(|object| object.key.starts_with(prefix) && after.as_ref().is_none_or(|after| object.key > *after));
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all.truncate(limit);
+        Ok(all)
     }
 
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>> {

@@ -1,6 +1,9 @@
 //! The pool, the migrations, and what the driver's errors mean.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use cheapbob_domain::shared::{Error, Result};
 use deadpool::Runtime;
@@ -65,7 +68,13 @@ impl Postgres {
     /// # Errors
     /// Unavailable.
     pub async fn connection(&self) -> Result<Connection> {
-        self.pool.get().await.map_err(|e| Error::unavailable(PART, e))
+        let begin = Instant::now();
+        let connection = self.pool.get().await;
+        metrics::histogram!("cheapbob_db_pool_wait_seconds").record(begin.elapsed());
+        connection.map_err(|e| {
+            metrics::counter!("cheapbob_db_pool_failures_total").increment(1);
+            Error::unavailable(PART, e)
+        })
     }
 
     /// Whether the database answers.

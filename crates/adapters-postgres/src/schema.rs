@@ -176,6 +176,8 @@ table! {
         finished_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         due_from -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        request_id -> Nullable<Text>,
     }
 }
 

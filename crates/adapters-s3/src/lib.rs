@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result},
-    stores::ports::ObjectStorage,
+    stores::ports::{ObjectStorage, StoredObject},
 };
-use s3::{Bucket, Region, creds::Credentials, error::S3Error};
+use chrono::{DateTime, Utc};
+use s3::{Bucket, Region, creds::Credentials, error::S3Error, serde_types::Object};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -105,6 +106,16 @@ impl ObjectStorage for S3 {
             Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
             Err(e) => Err(failed(e)),
         }
+    }
+
+    async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<StoredObject>> {
+        let (page, _) = self.bucket.list_page(prefix.to_owned(), None, None, after, Some(limit)).await.map_err(failed)?;
+        let stored = |object: Object| {
+            let written = DateTime::parse_from_rfc3339(&object.last_modified).map_err(Error::internal)?;
+            let age = (Utc::now() - written.to_utc()).to_std().unwrap_or_default();
+            Ok(StoredObject { key: object.key, age })
+        };
+        page.contents.into_iter().map(stored).collect()
     }
 
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>> {

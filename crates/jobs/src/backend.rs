@@ -19,7 +19,8 @@ use cheapbob_domain::shared::{
     tasks::{TaskOutcome, TaskQueue, Work},
 };
 use futures::Sink;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// How often a worker says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -29,6 +30,15 @@ const DEAD_AFTER_SECONDS: i32 = 30;
 
 /// Tasks taken at once.
 const BATCH: i32 = 8;
+
+/// What a worker gets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Queued {
+    /// The HTTP request that caused it.
+    pub(crate) request_id: Option<String>,
+    /// What to do.
+    pub(crate) work: Work,
+}
 
 /// The queue as apalis' persistence.
 #[derive(Clone)]
@@ -55,7 +65,8 @@ impl Persistence for Queue {
         claimed
             .into_iter()
             .map(|task| {
-                let payload = serde_json::to_vec(&task.payload).map_err(Error::internal)?;
+                let queued = json!({ "request_id": task.request_id, "work": task.payload });
+                let payload = serde_json::to_vec(&queued).map_err(Error::internal)?;
                 let count = |n: i32| usize::try_from(n).unwrap_or_default();
                 Ok(TaskBuilder::new(payload)
                     .task_id(TaskId::from_string(task.id))
@@ -147,7 +158,7 @@ impl Backend for TaskBackend {
 }
 
 impl BackendConfig for TaskBackend {
-    type Args = Work;
+    type Args = Queued;
     type Id = ulid::Ulid;
     type Kind = Durable;
     type Config = Settings;

@@ -50,7 +50,7 @@ use CatchUp::{Each, Together};
 
 /// Every job on one screen.
 #[rustfmt::skip]
-pub(crate) const JOBS: [Job; 12] = [
+pub(crate) const JOBS: [Job; 14] = [
     // Stock of a payment that never came is free within 10 s of the hold's end; payments that came late are found.
     Job { name: "settle_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::settle_holds::run(s)) },
     // Refunds that the request which caused them could not finish.
@@ -72,6 +72,11 @@ pub(crate) const JOBS: [Job; 12] = [
     Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, _| Box::pin(orders::reconcile::night(s)) },
     // Done tasks are kept a day, for the operator's eyes, runs of the daily turn 400; dead ones until somebody looks.
     Job { name: "prune_tasks", schedule: "0 30 * * * *", catch_up: Together, run: |s, _| Box::pin(tasks::prune_tasks::run(s)) },
+    // A picture whose upload died with its process goes after a day.
+    Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _| Box::pin(stores::delete_orphans::run(s)) },
+    // The index of the searches' words gets slower as it grows row by row: built anew each Sunday, while searches go on.
+    Job { name: "rebuild_search", schedule: "0 55 5 * * SUN", catch_up: Together, run: |s, _| Box::pin(stores::rebuild_search::run(s)) },
+    // Logouts and logins under way end by themselves: Redis forgets them, the twin with the next one.
     // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day.
     Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _| Box::pin(orders::prune_inbox::run(s)) },
 ];

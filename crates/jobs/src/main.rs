@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cheapbob_jobs::{
     Jobs,
-    command::{Command, list_refunds, retry_refund},
+    command::{self, Command},
 };
 use cheapbob_wiring::{Product, Settings, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,16 +30,19 @@ fn run(say: impl Fn(&str)) -> Result<()> {
     let (_postgres, url) = settings.start_postgres()?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let product = Product::connect(&settings, &url).await?;
-        match command {
-            Command::Run => {}
-            Command::ListRefunds => {
-                list_refunds(&product.services).await?.iter().for_each(|line| say(line));
-                return Ok(());
-            }
-            Command::RetryRefund(payment) => {
-                say(&retry_refund(&product.services, &payment).await?);
-                return Ok(());
-            }
+        let services = &product.services;
+        let lines = match command {
+            Command::Run => None,
+            Command::List => Some(command::list(services).await?),
+            Command::Once(job, at) => Some(vec![command::once(services, &job, at).await?]),
+            Command::ListOutbox => Some(command::list_outbox(services).await?),
+            Command::RetryTask(task) => Some(vec![command::retry_task(services, &task).await?]),
+            Command::ListRefunds => Some(command::list_refunds(services).await?),
+            Command::RetryRefund(payment) => Some(vec![command::retry_refund(services, &payment).await?]),
+        };
+        if let Some(lines) = lines {
+            lines.iter().for_each(|line| say(line));
+            return Ok(());
         }
         let stop = CancellationToken::new();
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -10,10 +10,15 @@ use cheapbob_domain::shared::{
     tasks::{Due, JobRun, JobRunner, Work},
 };
 use cheapbob_wiring::Services;
-use chrono::SubsecRound;
+use chrono::{DateTime, SubsecRound, Utc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use crate::{COALESCED_ATTEMPTS, JOBS, backend::TaskBackend, orders, scheduler};
+use crate::{
+    JOBS,
+    backend::{Queued, TaskBackend},
+    orders, scheduler,
+};
 
 /// How often a worker without work looks for some.
 const POLL: Duration = Duration::from_millis(250);
@@ -49,6 +54,11 @@ impl Jobs {
         Ok(Arc::new(Self { services, schedules }))
     }
 
+    /// The same runner without schedules: it works, and runs what [`JobRunner::run_once`] is asked for.
+    pub fn unscheduled(services: Services) -> Arc<Self> {
+        Arc::new(Self { services, schedules: Vec::new() })
+    }
+
     /// Schedules and works until `stop`; then running tasks end and claimed ones go back.
     ///
     /// # Errors
@@ -65,9 +75,11 @@ impl Jobs {
                     .backend(backend.clone().poll_with_interval(POLL))
                     .concurrency(CONCURRENCY)
                     .catch_panic()
-                    .build(move |work: Work| {
+                    .build(move |queued: Queued| {
                         let jobs = Arc::clone(&jobs);
-                        async move { jobs.perform(&work).await }
+                        // One id from the app's request through its answer to what was done for it later.
+                        let span = tracing::info_span!("task", request_id = queued.request_id);
+                        async move { jobs.perform(&queued.work).await }.instrument(span)
                     })
             })
             .should_restart(|_, error| {
@@ -100,10 +112,34 @@ impl Jobs {
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
         };
+        self.measure(work, done.is_ok());
         done.map_err(|error| {
             tracing::error!(?work, %error, "a task failed; it is tried again");
             error.into()
         })
+    }
+}
+
+impl Jobs {
+    fn measure(&self, work: &Work, done: bool) {
+        let outcome = if done { "done" } else { "failed" };
+        let Work::Run { job, due_at } = work else {
+            let kind = match work {
+                Work::OrderMail(_) => "order_mail",
+                Work::Webhook { .. } => "webhook",
+                Work::DeleteObject { .. } => "delete_object",
+                Work::Run { .. } => "run",
+            };
+            return metrics::counter!("cheapbob_tasks_total", "kind" => kind, "outcome" => outcome).increment(1);
+        };
+        metrics::counter!("cheapbob_job_runs_total", "job" => job.clone(), "outcome" => outcome).increment(1);
+        let late = (self.services.clock.now() - *due_at).to_std().unwrap_or_default();
+        metrics::histogram!("cheapbob_job_lateness_seconds", "job" => job.clone()).record(late);
+    }
+
+    async fn dead_run(&self, job: &str, due_at: Option<DateTime<Utc>>) -> cheapbob_domain::shared::Result<Option<JobRun>> {
+        let Some(due_at) = due_at else { return Ok(None) };
+        Ok(self.services.tasks.run_due(job, due_at).await?.filter(|run| run.status == "dead"))
     }
 }
 
@@ -113,32 +149,27 @@ impl JobRunner for Jobs {
         JOBS.iter().map(|job| (job.name, job.schedule)).collect()
     }
 
-    async fn run_now(&self, job: &str) -> cheapbob_domain::shared::Result<Option<JobRun>> {
+    async fn run_once(&self, job: &str, due_at: Option<DateTime<Utc>>) -> cheapbob_domain::shared::Result<Option<JobRun>> {
         const LOOK: Duration = Duration::from_millis(20);
         const LOOKS: usize = 3_000;
-        if !JOBS.iter().any(|j| j.name == job) {
-            return Ok(None);
+        let Some(job) = JOBS.iter().find(|j| j.name == job) else { return Ok(None) };
+        let attempts = job.catch_up.attempts();
+        if let Some(dead) = self.dead_run(job.name, due_at).await? {
+            self.services.tasks.revive(&dead.id, self.services.clock.now()).await?;
         }
         // A scheduled run may be under way: then ours comes after it, since it may have begun before what the caller did.
-        let mut due_at = None;
+        let mut scheduled = None;
         for _ in 0..LOOKS {
-            match due_at {
-                None => {
-                    let now = self.services.clock.now().trunc_subsecs(3);
-                    if self.services.tasks.schedule(job, Due { from: now, at: now, attempts: COALESCED_ATTEMPTS }).await? {
-                        due_at = Some(now);
-                    }
-                }
-                Some(due) => {
-                    let ended = |run: &JobRun| run.due_at == due && run.finished_at.is_some();
-                    if let Some(run) = self.last_runs(job).await?.into_iter().find(ended) {
-                        return Ok(Some(run));
-                    }
-                }
+            let due = scheduled.or(due_at).unwrap_or_else(|| self.services.clock.now().trunc_subsecs(3));
+            match self.services.tasks.run_due(job.name, due).await? {
+                Some(run) if run.finished_at.is_some() => return Ok(Some(run)),
+                Some(_) => scheduled = Some(due),
+                None if self.services.tasks.schedule(job.name, Due { from: due, at: due, attempts }).await? => scheduled = Some(due),
+                None => {}
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err(Error::unavailable("jobs", "no runner took the job within a minute; does cheapbob-jobs run?"))
+        Err(Error::unavailable("jobs", "no runner ended the job within a minute; does cheapbob-jobs run?"))
     }
 
     async fn last_runs(&self, job: &str) -> cheapbob_domain::shared::Result<Vec<JobRun>> {

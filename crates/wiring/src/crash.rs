@@ -208,8 +208,8 @@ impl Refunds for Fragile<dyn Refunds> {
 
 #[async_trait]
 impl Inbox for Fragile<dyn Inbox> {
-    async fn put(&self, store: &StoreId, message: &Message, matters: bool, now: DateTime<Utc>) -> Result<bool> {
-        self.around("put_message", self.port.put(store, message, matters, now)).await
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool> {
+        self.around("put_message", self.port.put(store, message, matters, request_id, now)).await
     }
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
         self.port.prune(before).await

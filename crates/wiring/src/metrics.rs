@@ -1,14 +1,15 @@
 //! What an alarm watches, for Prometheus, on a port of its own.
 //!
-//! What the database knows is read when Prometheus asks: right for all processes together, and after any restart.
+//! What the database knows is read when Prometheus asks: right for all processes together, and after any restart. What a process
+//! does itself (requests, tasks, waits for a connection) it counts, from its start.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::{Context, Result};
 use cheapbob_domain::orders::RefundState;
-use metrics::{describe_gauge, gauge, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,10 +31,31 @@ impl MetricsServer {
 struct Source {
     services: Services,
     recorder: PrometheusRecorder,
+    process: &'static PrometheusHandle,
+}
+
+/// Upper bounds of the histograms, in seconds: from a read in the cache to a provider that does not answer, and a turn made up.
+const BOUNDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// The recorder of what the process does, installed once.
+fn process() -> Result<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle);
+    }
+    let handle = PrometheusBuilder::new().set_buckets(&BOUNDS)?.install_recorder()?;
+    describe_histogram!("cheapbob_http_request_duration_seconds", "Requests by method, route and status, without their sockets");
+    describe_histogram!("cheapbob_db_pool_wait_seconds", "For how long a connection to PostgreSQL was waited for");
+    describe_counter!("cheapbob_db_pool_failures_total", "Connections to PostgreSQL that were not to be had in time");
+    describe_counter!("cheapbob_tasks_total", "Attempts at tasks of the outbox, by kind and outcome");
+    describe_counter!("cheapbob_job_runs_total", "Attempts at scheduled runs, by job and outcome");
+    describe_histogram!("cheapbob_job_lateness_seconds", "From the instant for which a run was due to its end");
+    describe_counter!("cheapbob_holds_expired_total", "Holds whose stock went back because no payment came");
+    Ok(HANDLE.get_or_init(|| handle))
 }
 
 impl Source {
-    fn new(services: Services) -> Self {
+    fn new(services: Services) -> Result<Self> {
         let recorder = PrometheusBuilder::new().build_recorder();
         with_local_recorder(&recorder, || {
             describe_gauge!(
@@ -45,14 +67,24 @@ impl Source {
                 "cheapbob_reconciliation_differences",
                 "Differences between our books and PortOne's that no rule can mend, ever reported"
             );
+            describe_gauge!("cheapbob_oversold_products", "Products that have promised more pieces than there are: must be 0");
+            describe_gauge!("cheapbob_outbox_waiting", "Tasks of the outbox that are not done yet");
+            describe_gauge!("cheapbob_outbox_oldest_seconds", "For how long the oldest of them has been waiting");
+            describe_gauge!("cheapbob_outbox_dead", "Tasks that need somebody's help: cheapbob-jobs outbox list");
         });
-        Self { services, recorder }
+        Ok(Self { services, recorder, process: process()? })
     }
 
     async fn read(&self) -> cheapbob_domain::shared::Result<String> {
         let refunds = self.services.refunds.count().await?;
         let differences = self.services.trail.differences().await?;
+        let oversold = self.services.products.oversold().await?;
+        let outbox = self.services.tasks.depth().await?;
         with_local_recorder(&self.recorder, || {
+            gauge!("cheapbob_oversold_products").set(oversold as f64);
+            gauge!("cheapbob_outbox_waiting").set(outbox.waiting as f64);
+            gauge!("cheapbob_outbox_oldest_seconds").set(outbox.oldest_seconds as f64);
+            gauge!("cheapbob_outbox_dead").set(outbox.dead as f64);
             for state in [RefundState::Requested, RefundState::Processing, RefundState::Failed, RefundState::Unknown] {
                 let (number, age) =
                     refunds.iter().find(|(s, ..)| *s == state).map_or((0, 0), |(_, number, age)| (*number, age.num_seconds()));
@@ -61,7 +93,8 @@ impl Source {
             }
             gauge!("cheapbob_reconciliation_differences").set(differences as f64);
         });
-        Ok(self.recorder.handle().render())
+        self.process.run_upkeep();
+        Ok(self.recorder.handle().render() + &self.process.render())
     }
 }
 
@@ -81,7 +114,7 @@ async fn show(source: web::Data<Source>) -> HttpResponse {
 /// Where the port cannot be used.
 pub fn serve(settings: &Settings, services: Services, stop: CancellationToken) -> Result<MetricsServer> {
     let Some(port) = settings.metrics_port else { return Ok(MetricsServer(None)) };
-    let source = web::Data::from(Arc::new(Source::new(services)));
+    let source = web::Data::from(Arc::new(Source::new(services)?));
     let server = HttpServer::new(move || App::new().app_data(web::Data::clone(&source)).route("/metrics", web::get().to(show)))
         .workers(1)
         .disable_signals()

@@ -14,6 +14,7 @@ mod journey;
 mod layers;
 mod lists;
 mod oauth;
+mod operator;
 mod payments;
 mod portone;
 #[cfg(feature = "portone-openapi")]

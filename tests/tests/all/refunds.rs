@@ -5,6 +5,8 @@ use chrono::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::operator::{beside, operator};
+
 async fn payment(app: &TestApp, held: &Held) -> Value {
     app.api.books().await.into_iter().find(|p| p["id"] == *held.payment_id).unwrap()
 }
@@ -102,24 +104,6 @@ async fn a_provider_that_decides_later_is_waited_for() {
         (shop.history(&held.payment_id).await.last().unwrap() == "refund_succeeded 7000").then_some(())
     })
     .await;
-}
-
-/// Settings of a process beside the app's own, on its database.
-fn beside(app: &TestApp) -> Vec<(&'static str, String)> {
-    vec![
-        ("DB_HOST", "127.0.0.1".to_owned()),
-        ("DB_PORT", app.database.port()),
-        ("DB_USER", "cheapbob".to_owned()),
-        ("DB_NAME", app.database.name().to_owned()),
-        ("PORT", app.api.base.rsplit(':').next().unwrap().to_owned()),
-        ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
-    ]
-}
-
-/// `cheapbob-jobs …`: whether it ended well, and what it said.
-fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
-    let output = RealServer::command("cheapbob-jobs", &beside(app)).args(arguments).output().unwrap();
-    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ pub(super) async fn list(sandbox: web::Data<Sandbox>) -> HttpResponse {
 }
 
 pub(super) async fn run(sandbox: web::Data<Sandbox>, name: web::Path<String>) -> HttpResponse {
-    match sandbox.jobs.run_now(&name).await {
+    match sandbox.jobs.run_once(&name, None).await {
         Ok(Some(run)) => HttpResponse::Ok().json(run),
         Ok(None) => plain_error(404, "no such job"),
         Err(e) => broken(&e),

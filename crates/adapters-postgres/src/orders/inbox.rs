@@ -24,7 +24,7 @@ const CLAIM: &str = include_str!("sql/claim_key.sql");
 
 #[async_trait]
 impl Inbox for Postgres {
-    async fn put(&self, store: &StoreId, message: &Message, matters: bool, now: DateTime<Utc>) -> Result<bool> {
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         let query = sql_query(PUT)
             .bind::<t::Text, _>(store.as_str())
@@ -33,7 +33,8 @@ impl Inbox for Postgres {
             .bind::<t::Nullable<t::Text>, _>(message.payment.as_ref().map(PaymentId::as_str))
             .bind::<t::Text, _>(&message.body)
             .bind::<t::Bool, _>(matters)
-            .bind::<t::Timestamptz, _>(now);
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Text, _>(request_id);
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 

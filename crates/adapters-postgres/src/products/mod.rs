@@ -193,6 +193,10 @@ impl Products for Postgres {
         self.changed(store, id, row).await
     }
 
+    async fn oversold(&self) -> Result<i64> {
+        self.count_oversold().await
+    }
+
     async fn to_turn<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
         self.of_another_day(day, after, limit).await
     }

@@ -11,9 +11,22 @@ use crate::{
     sql::prepared,
 };
 
+const OVERSOLD: &str = include_str!("sql/oversold.sql");
 const TURN: &str = include_str!("sql/turn.sql");
 
 impl Postgres {
+    /// Products with more promised than there is.
+    pub(super) async fn count_oversold(&self) -> Result<i64> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::BigInt)]
+            products: i64,
+        }
+        let mut connection = self.connection().await?;
+        let row: Row = prepared(sql_query(OVERSOLD)).get_result(&mut connection).await.map_err(failed)?;
+        Ok(row.products)
+    }
+
     /// Products whose counters are of another day than `day`.
     pub(super) async fn of_another_day(&self, day: NaiveDate, after: Option<&ProductId>, limit: i64) -> Result<Vec<ProductId>> {
         let mut connection = self.connection().await?;

@@ -99,6 +99,12 @@ impl StoreImages for Postgres {
         chosen.await.map_err(failed)
     }
 
+    async fn named(&self, keys: &[String]) -> Result<Vec<String>> {
+        let mut connection = self.connection().await?;
+        let named = store_images::table.filter(store_images::key.eq_any(keys)).select(store_images::key);
+        named.load(&mut connection).await.map_err(failed)
+    }
+
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>> {
         let mut connection = self.connection().await?;
         let rows: Vec<(String, String)> = store_images::table

@@ -132,4 +132,20 @@ impl StoreSearch for Postgres {
             diesel::delete(favorites::table.find((customer.as_str(), store.as_str()))).execute(&mut connection).await.map_err(failed)?;
         Ok(rows == 1)
     }
+
+    async fn rebuild(&self) -> Result<()> {
+        let mut connection = self.connection().await?;
+        // What a rebuild that was cut off has left behind costs every write.
+        let left = "DROP INDEX CONCURRENTLY IF EXISTS store_search_words_ccnew";
+        // Neither may run in a transaction; a rebuild may take longer than a request may.
+        let steps = ["SET statement_timeout = 0", left, "REINDEX INDEX CONCURRENTLY store_search_words"];
+        let mut rebuilt = Ok(0);
+        for step in steps {
+            if rebuilt.is_ok() {
+                rebuilt = sql_query(step).execute(&mut connection).await;
+            }
+        }
+        sql_query("RESET statement_timeout").execute(&mut connection).await.map_err(failed)?;
+        rebuilt.map(|_| ()).map_err(failed)
+    }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
     Error, Result,
-    tasks::{Due, JobRun, Task, TaskOutcome, TaskQueue, Work},
+    tasks::{Due, JobRun, OutboxDepth, OwedTask, Task, TaskOutcome, TaskQueue, Work},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{dsl::max, prelude::*, sql_query, sql_types as t};
@@ -18,7 +18,8 @@ use crate::{
 const CLAIM: &str = include_str!("sql/claim.sql");
 const FINISH: &str = include_str!("sql/finish.sql");
 const PRUNE: &str = include_str!("sql/prune.sql");
-const REVIVE: &str = include_str!("sql/revive.sql");
+const DEPTH: &str = include_str!("sql/depth.sql");
+const TAKE_OVER: &str = include_str!("sql/take_over.sql");
 
 #[derive(QueryableByName)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
@@ -27,6 +28,50 @@ struct TaskRow {
     payload: serde_json::Value,
     attempts: i32,
     max_attempts: i32,
+    request_id: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+struct RunRow {
+    id: String,
+    #[diesel(select_expression = tasks::job.assume_not_null())]
+    job: String,
+    due_from: Option<DateTime<Utc>>,
+    #[diesel(select_expression = tasks::due_at.assume_not_null())]
+    due_at: DateTime<Utc>,
+    status: String,
+    attempts: i32,
+    finished_at: Option<DateTime<Utc>>,
+    last_error: Option<String>,
+}
+
+impl From<RunRow> for JobRun {
+    fn from(RunRow { id, job, due_from, due_at, status, attempts, finished_at, last_error }: RunRow) -> Self {
+        Self { id, job, due_from: due_from.unwrap_or(due_at), due_at, status, attempts, finished_at, last_error }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
+struct OwedRow {
+    id: String,
+    status: String,
+    attempts: i32,
+    created_at: DateTime<Utc>,
+    run_at: DateTime<Utc>,
+    request_id: Option<String>,
+    last_error: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct DepthRow {
+    #[diesel(sql_type = t::BigInt)]
+    waiting: i64,
+    #[diesel(sql_type = t::BigInt)]
+    oldest_seconds: i64,
+    #[diesel(sql_type = t::BigInt)]
+    dead: i64,
 }
 
 #[async_trait]
@@ -74,7 +119,10 @@ impl TaskQueue for Postgres {
         let mut connection = self.connection().await?;
         let query = sql_query(CLAIM).bind::<t::Text, _>(worker).bind::<t::Timestamptz, _>(now).bind::<t::Integer, _>(limit);
         let rows: Vec<TaskRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
-        Ok(rows.into_iter().map(|TaskRow { id, payload, attempts, max_attempts }| Task { id, payload, attempts, max_attempts }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|TaskRow { id, payload, attempts, max_attempts, request_id }| Task { id, payload, attempts, max_attempts, request_id })
+            .collect())
     }
 
     async fn heartbeat(&self, worker: &str, dead_after: i32) -> Result<()> {
@@ -84,7 +132,7 @@ impl TaskQueue for Postgres {
             .execute(&mut connection)
             .await
             .map_err(failed)?;
-        let query = sql_query(REVIVE).bind::<t::Integer, _>(dead_after);
+        let query = sql_query(TAKE_OVER).bind::<t::Integer, _>(dead_after);
         let revived = prepared(query).execute(&mut connection).await.map_err(failed)?;
         if revived > 0 {
             tracing::warn!(tasks = revived, "took over from a worker that died");
@@ -118,35 +166,49 @@ impl TaskQueue for Postgres {
     }
 
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>> {
-        type Row = (Option<DateTime<Utc>>, DateTime<Utc>, String, i32, Option<DateTime<Utc>>, Option<String>);
         let mut connection = self.connection().await?;
-        let rows: Vec<Row> = tasks::table
-            .filter(tasks::job.eq(job))
-            .order(tasks::due_at.desc())
-            .limit(limit)
-            .select((
-                tasks::due_from,
-                tasks::due_at.assume_not_null(),
-                tasks::status,
-                tasks::attempts,
-                tasks::finished_at,
-                tasks::last_error,
-            ))
-            .load(&mut connection)
+        let latest = tasks::table.filter(tasks::job.eq(job)).order(tasks::due_at.desc()).limit(limit);
+        let rows: Vec<RunRow> = latest.select(RunRow::as_select()).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(JobRun::from).collect())
+    }
+
+    async fn run_due(&self, job: &str, due_at: DateTime<Utc>) -> Result<Option<JobRun>> {
+        let mut connection = self.connection().await?;
+        let due = tasks::table.filter(tasks::job.eq(job).and(tasks::due_at.eq(due_at)));
+        let row: Option<RunRow> = due.select(RunRow::as_select()).first(&mut connection).await.optional().map_err(failed)?;
+        Ok(row.map(JobRun::from))
+    }
+
+    async fn owed(&self, limit: i64) -> Result<Vec<OwedTask>> {
+        let mut connection = self.connection().await?;
+        let owed = tasks::table.filter(tasks::job.is_null().and(tasks::status.ne("done"))).order(tasks::created_at).limit(limit);
+        let rows: Vec<OwedRow> = owed.select(OwedRow::as_select()).load(&mut connection).await.map_err(failed)?;
+        let task = |OwedRow { id, status, attempts, created_at, run_at, request_id, last_error }| OwedTask {
+            id,
+            status,
+            attempts,
+            created_at,
+            run_at,
+            request_id,
+            last_error,
+        };
+        Ok(rows.into_iter().map(task).collect())
+    }
+
+    async fn depth(&self) -> Result<OutboxDepth> {
+        let mut connection = self.connection().await?;
+        let DepthRow { waiting, oldest_seconds, dead } = prepared(sql_query(DEPTH)).get_result(&mut connection).await.map_err(failed)?;
+        Ok(OutboxDepth { waiting, oldest_seconds, dead })
+    }
+
+    async fn revive(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::update(tasks::table.filter(tasks::id.eq(id).and(tasks::status.eq_any(["pending", "dead"]))))
+            .set((tasks::status.eq("pending"), tasks::attempts.eq(0), tasks::run_at.eq(now), tasks::finished_at.eq(None::<DateTime<Utc>>)))
+            .execute(&mut connection)
             .await
             .map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .map(|(due_from, due_at, status, attempts, finished_at, last_error)| JobRun {
-                job: job.to_owned(),
-                due_from: due_from.unwrap_or(due_at),
-                due_at,
-                status,
-                attempts,
-                finished_at,
-                last_error,
-            })
-            .collect())
+        Ok(rows == 1)
     }
 
     async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64> {

@@ -197,9 +197,9 @@ pub trait Trail: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Stores a message and, where it `matters`, the task of working on it, both or neither. `false`, and nothing stored, where
+    /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing stored, where
     /// it is there.
-    async fn put(&self, store: &StoreId, message: &Message, matters: bool, now: DateTime<Utc>) -> Result<bool>;
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Deletes messages received before `before`; gives their number.
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
 }

@@ -126,23 +126,22 @@ impl SettleService {
     }
 
     /// A hold whose time is over, or a payment watched after it: PortOne is asked once. Whatever it says, the stock does
-    /// not stay held.
+    /// not stay held; `true` where it went back now.
     ///
     /// # Errors
     /// Unavailable, where our database does not answer.
-    pub async fn expire(&self, payment: &PaymentId, cause: &Cause) -> Result<()> {
-        let Some(hold) = self.holds.find(payment).await? else { return Ok(()) };
+    pub async fn expire(&self, payment: &PaymentId, cause: &Cause) -> Result<bool> {
+        let Some(hold) = self.holds.find(payment).await? else { return Ok(false) };
         let settled = self.settle(&hold, cause).await;
         let now = self.clock.now();
         match &settled {
-            Ok(Settled::Ordered | Settled::Refunded(_)) => return Ok(()),
+            Ok(Settled::Ordered | Settled::Refunded(_)) => return Ok(false),
             Ok(Settled::NotPaid | Settled::Failed) => {}
             Err(e) => tracing::warn!(%payment, error = %e, "no answer about a payment whose hold is over; it stays watched"),
         }
-        if hold.state == HoldState::Held {
-            self.holds.release(payment, HoldEnd::Expired, now, cause).await?;
-        }
-        self.holds.watch(payment, next_look(&hold, now)).await
+        let released = hold.state == HoldState::Held && self.holds.release(payment, HoldEnd::Expired, now, cause).await?;
+        self.holds.watch(payment, next_look(&hold, now)).await?;
+        Ok(released)
     }
 
     /// Payments to be settled by the clock, up to `limit`.

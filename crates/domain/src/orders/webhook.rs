@@ -105,7 +105,7 @@ impl WebhookService {
     ///
     /// # Errors
     /// `webhook_headers_missing`, `webhook_unverified`, also where the store is not there or has no webhook secret.
-    pub async fn receive(&self, store: Option<&StoreId>, delivery: &Delivery) -> Result<()> {
+    pub async fn receive(&self, store: Option<&StoreId>, delivery: &Delivery, request_id: &str) -> Result<()> {
         let now = self.clock.now();
         let secrets = match store {
             Some(store) => self.stores.webhook_secrets(store).await?,
@@ -129,7 +129,7 @@ impl WebhookService {
         };
         // Without a store there are no secrets, and nothing is verified.
         let store = store.ok_or(error::WEBHOOK_UNVERIFIED)?;
-        let fresh = self.inbox.put(store, &message, message.matters(), now).await?;
+        let fresh = self.inbox.put(store, &message, message.matters(), request_id, now).await?;
         tracing::info!(%store, webhook = message.id, kind = message.kind, payment = message.payment.as_ref().map(PaymentId::as_str), fresh, "webhook");
         Ok(())
     }

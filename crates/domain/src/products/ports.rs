@@ -12,6 +12,8 @@ use crate::shared::{ProductId, Result, StoreId};
 pub trait Products: Send + Sync {
     /// Stores a product; its stock is all left, its version 1.
     async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product>;
+    /// How many products have promised more pieces, to orders and holds, than there are: 0, or something is badly wrong.
+    async fn oversold(&self) -> Result<i64>;
     /// One product.
     async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>>;
     /// All products of a store, by id.

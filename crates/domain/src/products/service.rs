@@ -27,6 +27,14 @@ pub struct ProductService {
 }
 
 impl ProductService {
+    /// How many products have promised more pieces than there are: an alarm if not 0.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn oversold(&self) -> Result<i64> {
+        self.products.oversold().await
+    }
+
     /// Wires the service.
     pub fn new(
         products: Arc<dyn Products>,

@@ -46,6 +46,38 @@ pub struct Task {
     pub attempts: i32,
     /// After so many attempts it is dead and waits for an operator.
     pub max_attempts: i32,
+    /// The HTTP request that caused it.
+    pub request_id: Option<String>,
+}
+
+/// A task of the outbox that is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedTask {
+    /// Row id: names what happened.
+    pub id: String,
+    /// `pending`, `running`, `dead`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Real time of its cause.
+    pub created_at: DateTime<Utc>,
+    /// Next attempt, on the product's clock.
+    pub run_at: DateTime<Utc>,
+    /// The HTTP request that caused it.
+    pub request_id: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// How long the outbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxDepth {
+    /// Tasks to be done.
+    pub waiting: i64,
+    /// Seconds since the cause of the oldest of them.
+    pub oldest_seconds: i64,
+    /// Tasks that wait for an operator.
+    pub dead: i64,
 }
 
 /// How a run of a task ended.
@@ -70,6 +102,9 @@ pub enum TaskOutcome {
 /// A row of the ledger of scheduled runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JobRun {
+    /// Row id.
+    #[serde(skip)]
+    pub id: String,
     /// Which job.
     pub job: String,
     /// The first due instant that it makes up for, on the product's clock.
@@ -119,6 +154,14 @@ pub trait TaskQueue: Send + Sync {
     async fn finish(&self, id: &str, outcome: &TaskOutcome) -> Result<()>;
     /// The latest runs of a job, newest first.
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>>;
+    /// The run of a job for this due instant.
+    async fn run_due(&self, job: &str, due_at: DateTime<Utc>) -> Result<Option<JobRun>>;
+    /// Tasks of the outbox that are not done, the oldest first. Scheduled runs are none of them.
+    async fn owed(&self, limit: i64) -> Result<Vec<OwedTask>>;
+    /// How many they are.
+    async fn depth(&self) -> Result<OutboxDepth>;
+    /// Makes a task, or a scheduled run, that waits or is dead due at `now`, with all its attempts before it. `false`: there is none such.
+    async fn revive(&self, id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Deletes what was done more than `seconds` ago, of runs that nothing makes up for (their attempts have no end) only what was done
     /// more than `ledger_seconds` ago; gives the number.
     async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64>;
@@ -129,8 +172,8 @@ pub trait TaskQueue: Send + Sync {
 pub trait JobRunner: Send + Sync {
     /// Name and schedule of every job.
     fn jobs(&self) -> Vec<(&'static str, &'static str)>;
-    /// Runs a job now and gives its ledger row. `None`: no such job.
-    async fn run_now(&self, job: &str) -> Result<Option<JobRun>>;
+    /// Runs a job now, or for this due instant where the ledger has no such run that is done, and gives its ledger row. `None`: no such job.
+    async fn run_once(&self, job: &str, due_at: Option<DateTime<Utc>>) -> Result<Option<JobRun>>;
     /// The latest runs of a job, newest first.
     async fn last_runs(&self, job: &str) -> Result<Vec<JobRun>>;
 }

@@ -1,6 +1,6 @@
 //! Pictures of a store: objects in the storage, rows that name them.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
     error,
@@ -63,6 +63,15 @@ impl Upload {
     }
 }
 
+/// Where pictures of stores lie; the bucket may hold other things.
+const FOLDER: &str = "stores/";
+
+/// Objects looked at in one step.
+const PAGE: usize = 1_000;
+
+/// No upload takes so long.
+const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
+
 /// Use cases of a store's pictures.
 pub struct ImageService {
     images: Arc<dyn StoreImages>,
@@ -113,7 +122,7 @@ impl ImageService {
     /// `too_many_images`, Unavailable.
     pub async fn add(&self, upload: &mut Upload, kind: ImageKind, bytes: Vec<u8>) -> Result<()> {
         self.check_room(upload)?;
-        let key = format!("stores/{}/{}.{}", upload.store, self.ids.ulid().to_lowercase(), kind.extension());
+        let key = format!("{FOLDER}{}/{}.{}", upload.store, self.ids.ulid().to_lowercase(), kind.extension());
         // Named before it is stored: an upload that fails half-way is deleted as well.
         upload.keys.push(key.clone());
         self.storage.put(&key, kind.content_type(), bytes).await
@@ -148,6 +157,26 @@ impl ImageService {
     async fn delete_object(&self, key: &str) {
         if let Err(error) = self.storage.delete(key).await {
             tracing::error!(key, %error, "an object that no row names is left behind");
+        }
+    }
+
+    /// Deletes the objects that no picture names, of uploads whose process died; gives their number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn delete_orphans(&self) -> Result<usize> {
+        let (mut deleted, mut after) = (0, None);
+        loop {
+            let page = self.storage.list(FOLDER, after, PAGE).await?;
+            let Some(last) = page.last().map(|object| object.key.clone()) else { return Ok(deleted) };
+            // Of an upload under way the object is there before its row.
+            let old: Vec<_> = page.into_iter().filter(|object| object.age >= ORPHAN_AGE).map(|object| object.key).collect();
+            let named: HashSet<_> = self.images.named(&old).await?.into_iter().collect();
+            for key in old.iter().filter(|key| !named.contains(*key)) {
+                self.storage.delete(key).await?;
+                deleted += 1;
+            }
+            after = Some(last);
         }
     }
 
@@ -241,5 +270,32 @@ mod tests {
         let mut upload = service.begin(&email("s@b"), false).await.unwrap();
         service.add(&mut upload, ImageKind::Jpeg, vec![1]).await.unwrap();
         assert!(service.add(&mut upload, ImageKind::Jpeg, vec![1]).await.unwrap_err().is(&error::TOO_MANY_IMAGES));
+    }
+}
+
+#[cfg(test)]
+mod orphan_tests {
+    use super::*;
+    use crate::{
+        shared::testing::{Counter, Noon},
+        stores::ports::{MockObjectStorage, MockStoreImages, MockStores, StoredObject},
+    };
+
+    #[tokio::test]
+    async fn what_no_picture_names_goes_after_a_day() {
+        let (mut images, mut storage) = (MockStoreImages::new(), MockObjectStorage::new());
+        let object = |key: &str, age| StoredObject { key: key.to_owned(), age };
+        let page = vec![
+            object("stores/a/named", ORPHAN_AGE),
+            object("stores/a/new", ORPHAN_AGE - Duration::from_secs(1)),
+            object("stores/a/old", ORPHAN_AGE),
+        ];
+        storage.expect_list().times(2).returning(move |_, after, _| Ok(if after.is_none() { page.clone() } else { Vec::new() }));
+        images.expect_named().returning(|keys| Ok(keys.iter().filter(|key| key.ends_with("named")).cloned().collect()));
+        storage.expect_delete().times(1).withf(|key| key == "stores/a/old").returning(|_| Ok(()));
+        let ids: Arc<dyn Ids> = Arc::new(Counter::default());
+        let stores = Arc::new(StoreService::new(Arc::new(MockStores::new()), Arc::new(Noon), ids.clone()));
+        let service = ImageService::new(Arc::new(images), Arc::new(storage), stores, ids);
+        assert_eq!(service.delete_orphans().await.unwrap(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! What this feature needs from outside.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -93,6 +95,8 @@ pub trait StoreImages: Send + Sync {
     async fn remove(&self, store: &StoreId, key: &str) -> Result<Removed>;
     /// Makes one the main one. `None`: the store has no such picture.
     async fn set_main(&self, store: &StoreId, key: &str) -> Result<Option<Image>>;
+    /// Of these keys those that a picture has.
+    async fn named(&self, keys: &[String]) -> Result<Vec<String>>;
     /// The main pictures of these stores.
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>>;
 }
@@ -126,6 +130,17 @@ pub trait StoreSearch: Send + Sync {
     async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<Option<bool>>;
     /// `false`: it was none.
     async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<bool>;
+    /// Builds the index behind the words of a search anew, while searches go on.
+    async fn rebuild(&self) -> Result<()>;
+}
+
+/// An object that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Real time since it was written.
+    pub age: Duration,
 }
 
 /// Where pictures lie.
@@ -138,6 +153,8 @@ pub trait ObjectStorage: Send + Sync {
     async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()>;
     /// Deletes an object, if it is there.
     async fn delete(&self, key: &str) -> Result<()>;
+    /// Up to `limit` objects whose keys begin with `prefix` and come after `after`, by key.
+    async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<StoredObject>>;
     /// Content type and bytes. `None`: there is none, or the objects are served elsewhere.
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>>;
 }

@@ -74,6 +74,14 @@ impl SearchService {
         Self { search, clock }
     }
 
+    /// Builds the index behind the words anew: one that grew row by row is read in three times as many pages.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn rebuild(&self) -> Result<()> {
+        self.search.rebuild().await
+    }
+
     /// The `page`-th page, from 0.
     ///
     /// # Errors

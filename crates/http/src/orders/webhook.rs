@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    context::request_id,
     error::Result,
     extract::{MALFORMED, TOO_LARGE},
     server::App,
@@ -40,7 +41,7 @@ pub(super) async fn receive(app: Data<App>, request: HttpRequest, id: Path<Strin
         signature: header("webhook-signature"),
         body: body.to_vec(),
     };
-    app.services.webhooks.receive(StoreId::parse(&id).as_ref(), &delivery).await?;
+    app.services.webhooks.receive(StoreId::parse(&id).as_ref(), &delivery, &request_id()).await?;
     Ok(HttpResponse::Ok().json(Received { status: "ok" }))
 }
 

@@ -16,8 +16,12 @@ pub(crate) async fn run(services: &Services) -> Result<()> {
         .for_each_concurrent(AT_ONCE, |payment| {
             let cause = &cause;
             async move {
-                if let Err(error) = services.settle.expire(payment, cause).await {
-                    tracing::error!(%payment, %error, "a hold whose time is over was not settled; the next run tries again");
+                match services.settle.expire(payment, cause).await {
+                    Ok(true) => metrics::counter!("cheapbob_holds_expired_total").increment(1),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::error!(%payment, %error, "a hold whose time is over was not settled; the next run tries again");
+                    }
                 }
             }
         })

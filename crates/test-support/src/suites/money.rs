@@ -90,22 +90,22 @@ pub async fn inbox(world: &World) {
     let message =
         |id: &str| Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()), body: "{}".into() };
     // Once, however often at once; its task with it.
-    let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message("a"), true, at(0)).await.unwrap() })).await;
+    let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message("a"), true, "request-1", at(0)).await.unwrap() })).await;
     assert_eq!(put.iter().filter(|p| **p).count(), 1);
     let tasks = async || world.tasks.claim("w", at(0), 10).await.unwrap();
     let claimed = tasks().await;
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].payload, serde_json::json!({ "kind": "webhook", "webhook_id": "a", "payment_id": payment }));
     // Another store's message of the same id is another one; one that does not matter is only kept.
-    assert!(world.inbox.put(&StoreId::generate(&TestIds), &message("a"), true, at(10)).await.unwrap());
+    assert!(world.inbox.put(&StoreId::generate(&TestIds), &message("a"), true, "request-1", at(10)).await.unwrap());
     assert_eq!(world.tasks.claim("w", at(10), 10).await.unwrap().len(), 1);
-    assert!(world.inbox.put(&store, &message("b"), false, at(10)).await.unwrap());
-    assert!(!world.inbox.put(&store, &message("b"), true, at(10)).await.unwrap());
+    assert!(world.inbox.put(&store, &message("b"), false, "request-1", at(10)).await.unwrap());
+    assert!(!world.inbox.put(&store, &message("b"), true, "request-1", at(10)).await.unwrap());
     assert!(world.tasks.claim("w", at(10), 10).await.unwrap().is_empty());
     // Forgotten, it is new.
     assert_eq!(world.inbox.prune(at(10)).await.unwrap(), 1);
-    assert!(world.inbox.put(&store, &message("a"), false, at(20)).await.unwrap());
-    assert!(!world.inbox.put(&store, &message("b"), false, at(20)).await.unwrap());
+    assert!(world.inbox.put(&store, &message("a"), false, "request-1", at(20)).await.unwrap());
+    assert!(!world.inbox.put(&store, &message("b"), false, "request-1", at(20)).await.unwrap());
 }
 
 /// `orders::ports::IdempotencyKeys`

@@ -80,6 +80,16 @@ pub async fn storage(storage: &dyn ObjectStorage) {
     storage.put(&key, "image/jpeg", b"two".to_vec()).await.unwrap();
     assert_eq!(storage.get(&key).await.unwrap(), Some(("image/jpeg".to_owned(), b"two".to_vec())));
     assert!(storage.public_url(&key).starts_with("http"));
+    let folder = key.rsplit_once('/').unwrap().0;
+    for (name, others) in [("a.jpg", 0), ("b.jpg", 1)] {
+        storage.put(&format!("{folder}/{name}"), "image/jpeg", b"x".to_vec()).await.unwrap();
+        let [first, .., last] = &storage.list(&format!("{folder}/"), None, 10).await.unwrap()[..] else { panic!("two at least") };
+        assert_eq!((first.key.as_str(), last.key.as_str()), (format!("{folder}/a.jpg").as_str(), key.as_str()));
+        assert!(last.age.as_secs() < 3600, "{last:?}");
+        let next = storage.list(&format!("{folder}/"), Some(first.key.clone()), 1).await.unwrap();
+        assert_eq!(next[0].key == key, others == 0, "{next:?}");
+    }
+    assert_eq!(storage.list(&format!("{folder}/"), Some(key.clone()), 10).await.unwrap(), []);
     storage.delete(&key).await.unwrap();
     storage.delete(&key).await.unwrap();
     assert_eq!(storage.get(&key).await.unwrap(), None);

@@ -266,7 +266,7 @@ impl<'a> Schedule<'a> {
                 let signature = sign(WEBHOOK_SECRET, id, &timestamp, &body)?;
                 let delivery =
                     Delivery { id: Some(id.clone()), timestamp: Some(timestamp), signature: Some(signature), body: body.into_bytes() };
-                services.webhooks.receive(Some(&self.shop.store), &delivery).await?;
+                services.webhooks.receive(Some(&self.shop.store), &delivery, "").await?;
             }
             Act::Accept { payment } => {
                 services.orders.accept(seller, Some(self.of(payment).0), &self.cause(None)).await?;

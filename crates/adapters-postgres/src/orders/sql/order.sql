@@ -17,8 +17,8 @@ WITH hold AS (
     UPDATE holds SET state = 'ordered', ended_because = NULL, ended_at = $2, next_look_at = NULL
     FROM taken WHERE holds.payment_id = taken.payment_id
 ), told AS (
-    INSERT INTO tasks (id, payload, max_attempts, run_at)
-    SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2
+    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id)
+    SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2, $5
     FROM taken
     ON CONFLICT DO NOTHING
 ), trailed AS (
