@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result},
     stores::ports::{ObjectStorage, StoredObject},
 };
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use s3::{Bucket, Region, creds::Credentials, error::S3Error, serde_types::Object};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -112,7 +112,7 @@ impl ObjectStorage for S3 {
         let (page, _) = self.bucket.list_page(prefix.to_owned(), None, None, after, Some(limit)).await.map_err(failed)?;
         let stored = |object: Object| {
             let written = DateTime::parse_from_rfc3339(&object.last_modified).map_err(Error::internal)?;
-            let age = (Utc::now() - written.to_utc()).to_std().unwrap_or_default();
+            let age = SystemTime::from(written).elapsed().unwrap_or_default();
             Ok(StoredObject { key: object.key, age })
         };
         page.contents.into_iter().map(stored).collect()

@@ -5,7 +5,7 @@ use std::{net::TcpListener, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use cheapbob_http::{App, serve};
 use cheapbob_jobs::Jobs;
-use cheapbob_wiring::{PostgresAt, Product, Settings, metrics, prepare_process, telemetry};
+use cheapbob_wiring::{PostgresAt, Product, Settings, health, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -22,14 +22,17 @@ fn main() -> ExitCode {
 
 fn run(say: impl Fn(&str)) -> Result<()> {
     let flags: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = flags.iter().find(|f| !matches!(f.as_str(), "--jobs" | "--no-jobs" | "rotate-secrets")) {
+    if let Some(unknown) = flags.iter().find(|f| !matches!(f.as_str(), "--jobs" | "--no-jobs" | "rotate-secrets" | "health")) {
         anyhow::bail!(
-            "unknown argument {unknown}; known are --jobs and --no-jobs (run the jobs in this process or not), and rotate-secrets (seal the stores' secrets with the first of CHEAPBOB_SECRET_KEYS)"
+            "unknown argument {unknown}; known are --jobs and --no-jobs (run the jobs in this process or not), rotate-secrets (seal the stores' secrets with the first of CHEAPBOB_SECRET_KEYS), and health (ask the server on this machine's PORT whether it lives)"
         );
     }
     prepare_process();
     let settings = Settings::load()?;
     telemetry::init(settings.production);
+    if flags.iter().any(|f| f == "health") {
+        return health::check(settings.port);
+    }
     if flags.iter().any(|f| f == "rotate-secrets") {
         return rotate_secrets(&settings, say);
     }

@@ -19,6 +19,10 @@ use crate::{Jobs, scheduler};
 pub enum Command {
     /// Schedule and work until told to stop.
     Run,
+    /// Bring the database up to date, and no more.
+    Migrate,
+    /// Ask the runner on this machine whether it lives.
+    Health,
     /// Every job with its last run and its next.
     List,
     /// A run of a job, now or for a due instant.
@@ -34,8 +38,7 @@ pub enum Command {
 }
 
 /// What there is.
-pub const USAGE: &str =
-    "cheapbob-jobs [run | list | once JOB [--at INSTANT] | outbox list | outbox retry TASK | refunds list | refunds retry PAYMENT]";
+pub const USAGE: &str = "cheapbob-jobs [run | migrate | health | list | once JOB [--at INSTANT] | outbox list | outbox retry TASK | refunds list | refunds retry PAYMENT]";
 
 impl Command {
     /// Reads the arguments.
@@ -46,6 +49,8 @@ impl Command {
         let words: Vec<_> = arguments.iter().map(String::as_str).collect();
         match words[..] {
             [] | ["run"] => Ok(Self::Run),
+            ["migrate"] => Ok(Self::Migrate),
+            ["health"] => Ok(Self::Health),
             ["list"] => Ok(Self::List),
             ["once", job] => Ok(Self::Once(job.to_owned(), None)),
             ["once", job, "--at", instant] => {
@@ -206,6 +211,7 @@ mod tests {
         assert_eq!(parse("run").unwrap(), Command::Run);
         assert_eq!(parse("refunds list").unwrap(), Command::ListRefunds);
         assert_eq!(parse("refunds retry PAY1").unwrap(), Command::RetryRefund(PaymentId::parse("PAY1").unwrap()));
+        assert_eq!((parse("migrate").unwrap(), parse("health").unwrap()), (Command::Migrate, Command::Health));
         assert_eq!(parse("list").unwrap(), Command::List);
         assert_eq!(parse("once turn_stock").unwrap(), Command::Once("turn_stock".into(), None));
         let due = "2026-11-25T19:10:00Z".parse().unwrap();

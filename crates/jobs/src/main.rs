@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cheapbob_jobs::{
     Jobs,
     command::{self, Command},
 };
-use cheapbob_wiring::{Product, Settings, metrics, prepare_process, telemetry};
+use cheapbob_wiring::{Product, Settings, health, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -27,12 +27,16 @@ fn run(say: impl Fn(&str)) -> Result<()> {
     prepare_process();
     let settings = Settings::load()?;
     telemetry::init(settings.production);
+    if command == Command::Health {
+        return health::check(settings.metrics_port.context("set METRICS_PORT: the runner answers there")?);
+    }
     let (_postgres, url) = settings.start_postgres()?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let product = Product::connect(&settings, &url).await?;
         let services = &product.services;
         let lines = match command {
-            Command::Run => None,
+            Command::Run | Command::Health => None,
+            Command::Migrate => Some(vec!["the database is up to date".to_owned()]),
             Command::List => Some(command::list(services).await?),
             Command::Once(job, at) => Some(vec![command::once(services, &job, at).await?]),
             Command::ListOutbox => Some(command::list_outbox(services).await?),

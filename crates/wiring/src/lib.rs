@@ -2,6 +2,7 @@
 
 #[cfg(feature = "crash-points")]
 pub mod crash;
+pub mod health;
 pub mod metrics;
 mod parts;
 mod product;

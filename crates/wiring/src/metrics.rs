@@ -108,20 +108,26 @@ async fn show(source: web::Data<Source>) -> HttpResponse {
     }
 }
 
-/// Serves `/metrics` on its port until `stop`, where the settings name one.
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ok"}"#)
+}
+
+/// Serves `/metrics`, and `/health/live` for processes without another port, on its port until `stop`, where the settings name one.
 ///
 /// # Errors
 /// Where the port cannot be used.
 pub fn serve(settings: &Settings, services: Services, stop: CancellationToken) -> Result<MetricsServer> {
     let Some(port) = settings.metrics_port else { return Ok(MetricsServer(None)) };
     let source = web::Data::from(Arc::new(Source::new(services)?));
-    let server = HttpServer::new(move || App::new().app_data(web::Data::clone(&source)).route("/metrics", web::get().to(show)))
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .bind((settings.host.as_str(), port))
-        .with_context(|| format!("port {port} on {} cannot be used for metrics; set METRICS_PORT to another one", settings.host))?
-        .run();
+    let server = HttpServer::new(move || {
+        App::new().app_data(web::Data::clone(&source)).route("/metrics", web::get().to(show)).route("/health/live", web::get().to(live))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .bind((settings.host.as_str(), port))
+    .with_context(|| format!("port {port} on {} cannot be used for metrics; set METRICS_PORT to another one", settings.host))?
+    .run();
     let handle = server.handle();
     Ok(MetricsServer(Some(tokio::spawn(async move {
         let stopper = async {

@@ -7,6 +7,7 @@ mod cancel;
 mod contract;
 mod contract_suites;
 mod crash;
+mod deployment;
 mod fuzz;
 mod idempotency;
 mod images;

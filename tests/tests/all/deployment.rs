@@ -1,0 +1,167 @@
+//! The files of the deployment, as text: they parse, and all that they name is there. (No engine runs them here.)
+
+use std::{
+    collections::BTreeSet,
+    fs::read_to_string,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn text(file: &str) -> String {
+    read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn yaml(file: &str) -> Value {
+    serde_saphyr::from_str(&text(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn manifests() -> Vec<(String, Value)> {
+    let folder = root().join("config/kubernetes");
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names.into_iter().map(|name| (name.clone(), yaml(&format!("config/kubernetes/{name}")))).collect()
+}
+
+/// Names of settings as the environment has them.
+fn settings() -> BTreeSet<String> {
+    let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_uppercase());
+    text("config/default.toml").lines().filter(|line| !line.starts_with('#')).filter_map(key).collect()
+}
+
+/// Targets of the Dockerfile that are images of their own.
+fn images() -> BTreeSet<String> {
+    let stage = |line: &str| line.starts_with("FROM ").then(|| line.rsplit(' ').next().unwrap().to_owned());
+    let dockerfile = text("Dockerfile");
+    let stages = dockerfile.lines().filter_map(stage).filter(|stage| !matches!(stage.as_str(), "build" | "base"));
+    stages.map(|stage| format!("cheapbob-{stage}")).collect()
+}
+
+fn named<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
+    match value {
+        Value::Object(map) => map.iter().flat_map(|(k, v)| (k == key).then_some(v).into_iter().chain(named(v, key))).collect(),
+        Value::Array(list) => list.iter().flat_map(|v| named(v, key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn the_dockerfile_builds_the_binaries_and_runs_them_as_nobody() {
+    let dockerfile = text("Dockerfile");
+    assert_eq!(images(), ["cheapbob-http", "cheapbob-jobs"].map(str::to_owned).into());
+    for image in images() {
+        assert!(root().join(format!("crates/{}/src/main.rs", image.trim_start_matches("cheapbob-"))).exists());
+        for line in [
+            format!("-p {image}"),
+            format!("ENTRYPOINT [\"/usr/local/bin/{image}\"]"),
+            format!("CMD [\"/usr/local/bin/{image}\", \"health\"]"),
+        ] {
+            assert!(dockerfile.contains(&line), "{line}");
+        }
+    }
+    assert!(dockerfile.contains("distroless") && dockerfile.contains("USER 65532:65532"));
+    let rust = text("Cargo.toml").lines().find_map(|l| l.strip_prefix("rust-version = ")).unwrap().trim_matches('"').to_owned();
+    let built_with = dockerfile.lines().find_map(|l| l.strip_prefix("FROM rust:")).unwrap();
+    assert!(built_with.starts_with(&rust), "{built_with}, but rust-version is {rust}");
+    for line in dockerfile.lines().filter_map(|line| line.strip_prefix("ENV ")) {
+        for pair in line.split(' ') {
+            let name = pair.split('=').next().unwrap();
+            assert!(settings().contains(name), "the Dockerfile sets {name}, which is no setting");
+        }
+    }
+    // What the build needs reaches it.
+    let context = text(".dockerignore");
+    for part in ["Cargo.lock", "Cargo.toml", "crates", "migrations", "tests", "config/default.toml"] {
+        assert!(context.lines().any(|line| line == format!("!{part}")), "{part}");
+    }
+}
+
+#[test]
+fn compose_names_what_there_is() {
+    let compose = yaml("compose.yaml");
+    let services = compose["services"].as_object().unwrap();
+    let expected = ["postgres", "mongo", "redis", "minio", "mailpit", "migrate", "http-1", "http-2", "jobs-1", "jobs-2", "nginx"];
+    for name in expected {
+        assert!(services.contains_key(name), "{name}");
+    }
+    for (name, service) in services {
+        for dependency in named(service, "depends_on").into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()) {
+            assert!(services.contains_key(dependency), "{name} waits for {dependency}");
+        }
+        let Some(target) = service["build"]["target"].as_str() else { continue };
+        assert!(images().contains(&format!("cheapbob-{target}")), "{name}: {target}");
+        let environment = service["environment"].as_object().unwrap();
+        for (setting, value) in environment {
+            assert!(settings().contains(setting), "{name} sets {setting}, which is no setting");
+            let host = setting.ends_with("_HOST").then(|| value.as_str().unwrap());
+            assert!(host.is_none_or(|host| services.contains_key(host)), "{name}: {setting} is {value}");
+        }
+    }
+    for process in ["http-1:3000", "http-2:3000", "listen 8080"] {
+        assert!(text("config/nginx.conf").contains(process), "{process}");
+    }
+    assert_eq!(strings(&services["nginx"]["ports"]), ["8080:8080"]);
+    let command = strings(&services["migrate"]["command"]).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    cheapbob_jobs::command::Command::parse(&command).unwrap();
+}
+
+#[test]
+fn kubernetes_names_what_there_is() {
+    let all = manifests();
+    let mut kinds: Vec<_> = all.iter().map(|(_, manifest)| manifest["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    let expected = [
+        "ConfigMap",
+        "Deployment",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Job",
+        "PodDisruptionBudget",
+        "PodDisruptionBudget",
+        "Service",
+    ];
+    assert_eq!(kinds, expected);
+    let document = cheapbob_http::document();
+    let deployments: Vec<_> = all.iter().filter(|(_, m)| m["kind"] == "Deployment").map(|(_, m)| &m["metadata"]["name"]).collect();
+    for (file, manifest) in &all {
+        for image in named(manifest, "image") {
+            assert!(images().contains(image.as_str().unwrap()), "{file}: {image}");
+        }
+        for probe in named(manifest, "httpGet") {
+            let path = probe["path"].as_str().unwrap();
+            // The metrics' port has only that one.
+            let there = if probe["port"] == "metrics" { path == "/health/live" } else { document.paths.paths.contains_key(path) };
+            assert!(there, "{file}: {probe}");
+        }
+        for target in named(manifest, "scaleTargetRef") {
+            assert!(deployments.contains(&&target["name"]), "{file}: {target}");
+        }
+        for selector in named(manifest, "selector") {
+            let app = selector.get("app").unwrap_or(&selector["matchLabels"]["app"]);
+            assert!(deployments.contains(&app), "{file}: {selector}");
+        }
+        for setting in named(manifest, "data").into_iter().filter_map(Value::as_object).flat_map(|data| data.keys()) {
+            assert!(settings().contains(setting), "{file} sets {setting}, which is no setting");
+        }
+        for ports in named(manifest, "ports").into_iter().filter_map(Value::as_array) {
+            for port in ports.iter().filter_map(|port| port.get("containerPort")) {
+                assert!(
+                    text("Dockerfile").lines().any(|l| l.starts_with("EXPOSE") && l.split(' ').any(|p| p == port.to_string())),
+                    "{file}: {port}"
+                );
+            }
+        }
+        if file == "jobs.yaml" || file == "migrate.yaml" {
+            let arguments: Vec<_> = named(manifest, "args").into_iter().flat_map(strings).map(str::to_owned).collect();
+            cheapbob_jobs::command::Command::parse(&arguments).unwrap();
+        }
+    }
+}
