@@ -26,3 +26,8 @@ replay SEED:
 # Accept changed snapshots after looking at the diff.
 snapshots:
     INSTA_UPDATE=always ./test -p cheapbob-tests
+
+# The deployed topology from the binaries, until Ctrl-C: 2 http behind nginx, 2 jobs, PostgreSQL, Redis, MongoDB-wire, S3 and SMTP sinks.
+cluster:
+    ./test -p cheapbob-tests deployment::
+    target/debug/with-servers target/debug/cluster

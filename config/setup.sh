@@ -28,6 +28,8 @@ need_postgres() {
     package postgresql postgresql@17
 }
 
+need_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || package nginx nginx; }
+
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
 
 # Programs of the tests from PyPI, pinned, in a virtual environment of ours: the MongoDB-wire server, and the fuzzer.

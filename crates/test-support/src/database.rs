@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::suites::sql;
 
-fn port(name: &str) -> String {
+pub(crate) fn port(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./test, or `just test …` for a part of it"))
 }
 

@@ -3,6 +3,7 @@
 
 mod api;
 mod app;
+mod cluster;
 mod database;
 mod outside;
 mod real;
@@ -11,6 +12,7 @@ pub mod suites;
 
 pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
 pub use app::{TestApp, test_settings};
+pub use cluster::Cluster;
 pub use database::{TestDatabase, mongo_settings, redis_url};
 pub use outside::{MailSink, S3Server, SinkTls};
 pub use real::RealServer;

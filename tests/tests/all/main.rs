@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod cancel;
+mod cluster;
 mod contract;
 mod contract_suites;
 mod crash;
