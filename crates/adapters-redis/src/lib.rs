@@ -30,6 +30,13 @@ pub struct Redis {
     shared: Arc<RwLock<Option<MultiplexedConnection>>>,
 }
 
+/// Why a command has no answer.
+enum Failure {
+    /// Its connection is gone; another one may do.
+    Dropped(Error),
+    Other(Error),
+}
+
 impl Redis {
     /// Redis at `url` (`redis://host:port/db`); connects when first used, at most `size` times at once.
     ///
@@ -55,17 +62,28 @@ impl Redis {
         self.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A connection that broke while nobody used it is replaced unnoticed: after an outage of Redis nobody sees an error any more.
+    /// (Of a command that Redis took before the connection broke, the second answer counts: what it deletes is then gone.)
     async fn query<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T> {
-        let mut connection = self.connection().await?;
+        match self.attempt(command).await {
+            Err(Failure::Dropped(_)) => self.attempt(command).await,
+            answer => answer,
+        }
+        .map_err(|(Failure::Dropped(error) | Failure::Other(error))| error)
+    }
+
+    async fn attempt<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> std::result::Result<T, Failure> {
+        let mut connection = self.connection().await.map_err(Failure::Other)?;
         let answer = tokio::time::timeout(PATIENCE, command.query_async(&mut connection)).await;
-        let error = match answer {
+        let failure = match answer {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(e)) => Error::unavailable(PART, e),
-            Err(_) => Error::unavailable(PART, "no answer within a second"),
+            Ok(Err(e)) if e.is_connection_dropped() => Failure::Dropped(Error::unavailable(PART, e)),
+            Ok(Err(e)) => Failure::Other(Error::unavailable(PART, e)),
+            Err(_) => Failure::Other(Error::unavailable(PART, "no answer within a second")),
         };
         // Broken or stuck: the next command gets a new one.
         *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
-        Err(error)
+        Err(failure)
     }
 
     /// Whether Redis answers.

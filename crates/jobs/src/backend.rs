@@ -2,7 +2,10 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,12 +24,19 @@ use cheapbob_domain::shared::{
 use futures::Sink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::{Interval, interval};
 
 /// How often a worker says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// After so many seconds of silence a worker is dead.
 const DEAD_AFTER_SECONDS: i32 = 30;
+
+/// How often a worker without work looks for some.
+const POLL: Duration = Duration::from_millis(250);
+
+/// When a queue that could not be reached is tried again.
+const LATER: Duration = Duration::from_millis(250);
 
 /// Tasks taken at once.
 const BATCH: i32 = 8;
@@ -45,6 +55,8 @@ pub(crate) struct Queued {
 pub(crate) struct Queue {
     tasks: Arc<dyn TaskQueue>,
     clock: Arc<dyn Clock>,
+    /// Whether the last call reached the queue.
+    healthy: Arc<AtomicBool>,
 }
 
 impl Persistence for Queue {
@@ -57,12 +69,15 @@ impl Persistence for Queue {
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Error> {
-        self.tasks.heartbeat(worker.name(), DEAD_AFTER_SECONDS).await
+        let beat = self.tasks.heartbeat(worker.name(), DEAD_AFTER_SECONDS).await;
+        self.or_later(beat);
+        Ok(())
     }
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Vec<u8>>>, Error> {
-        let claimed = self.tasks.claim(worker.name(), self.clock.now(), BATCH).await?;
-        claimed
+        let claimed = self.tasks.claim(worker.name(), self.clock.now(), BATCH).await;
+        self.or_later(claimed)
+            .unwrap_or_default()
             .into_iter()
             .map(|task| {
                 let queued = json!({ "request_id": task.request_id, "work": task.payload });
@@ -87,7 +102,10 @@ impl Persistence for Queue {
         for event in events {
             if let TaskEvent::Complete(result) = event {
                 let outcome = self.outcome(&result);
-                self.tasks.finish(&result.task_id.to_string(), &outcome).await?;
+                // Until it is written: the worker's heartbeat would keep a task that nobody works on from everybody else.
+                while self.or_later(self.tasks.finish(&result.task_id.to_string(), &outcome).await).is_none() {
+                    tokio::time::sleep(LATER).await;
+                }
             }
         }
         Ok(())
@@ -100,6 +118,26 @@ impl Persistence for Queue {
 }
 
 impl Queue {
+    /// What the queue gave; `None`: it cannot be reached, and is asked again soon. An error would end the worker, to be started again
+    /// and end again as fast as the machine can. Said once for an outage.
+    fn or_later<T>(&self, answer: Result<T, Error>) -> Option<T> {
+        let was_healthy = self.healthy.swap(answer.is_ok(), Ordering::Relaxed);
+        match answer {
+            Ok(answer) => {
+                if !was_healthy {
+                    tracing::info!("the queue is there again");
+                }
+                Some(answer)
+            }
+            Err(error) => {
+                if was_healthy {
+                    tracing::error!(%error, "the queue cannot be reached; tried again until it can");
+                }
+                None
+            }
+        }
+    }
+
     fn outcome(&self, result: &TaskResult<Value>) -> TaskOutcome {
         match &result.result {
             Ok(_) => TaskOutcome::Done,
@@ -126,17 +164,23 @@ pub(crate) struct TaskBackend {
     queue: Persisted<Queue>,
     settings: Settings,
     codec: JsonCodec,
+    poll: Interval,
 }
 
 impl Clone for TaskBackend {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), settings: self.settings.clone(), codec: JsonCodec::default() }
+        Self { queue: self.queue.clone(), settings: self.settings.clone(), codec: JsonCodec::default(), poll: interval(POLL) }
     }
 }
 
 impl TaskBackend {
     pub(crate) fn new(tasks: Arc<dyn TaskQueue>, clock: Arc<dyn Clock>) -> Self {
-        Self { queue: Persisted::new(Queue { tasks, clock }), settings: Settings { heartbeat: HEARTBEAT }, codec: JsonCodec::default() }
+        Self {
+            queue: Persisted::new(Queue { tasks, clock, healthy: Arc::new(AtomicBool::new(true)) }),
+            settings: Settings { heartbeat: HEARTBEAT },
+            codec: JsonCodec::default(),
+            poll: interval(POLL),
+        }
     }
 }
 
@@ -149,6 +193,9 @@ impl Backend for TaskBackend {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Option<Result<Self::Task, Error>>> {
+        // Not apalis' `poll_with_interval`: it renews its timer without asking to be woken by it, and after a fetch that took longer
+        // than the interval (a database that was away for a moment) nobody wakes the worker ever again.
+        while self.poll.poll_tick(cx).is_ready() {}
         self.queue.poll_next(cx, worker)
     }
 

@@ -20,9 +20,6 @@ use crate::{
     orders, scheduler,
 };
 
-/// How often a worker without work looks for some.
-const POLL: Duration = Duration::from_millis(250);
-
 /// Tasks of one worker at once.
 const CONCURRENCY: usize = 4;
 
@@ -71,16 +68,14 @@ impl Jobs {
         let monitor = Monitor::new()
             .register(move |restart| {
                 let jobs = Arc::clone(&jobs);
-                WorkerBuilder::new(format!("{name}-{restart}"))
-                    .backend(backend.clone().poll_with_interval(POLL))
-                    .concurrency(CONCURRENCY)
-                    .catch_panic()
-                    .build(move |queued: Queued| {
+                WorkerBuilder::new(format!("{name}-{restart}")).backend(backend.clone()).concurrency(CONCURRENCY).catch_panic().build(
+                    move |queued: Queued| {
                         let jobs = Arc::clone(&jobs);
                         // One id from the app's request through its answer to what was done for it later.
                         let span = tracing::info_span!("task", request_id = queued.request_id);
                         async move { jobs.perform(&queued.work).await }.instrument(span)
-                    })
+                    },
+                )
             })
             .should_restart(|_, error| {
                 tracing::error!(%error, "a worker stopped; it is started again");

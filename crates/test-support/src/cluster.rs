@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Api, RealServer, TestDatabase,
+    Api, Proxy, RealServer, TestDatabase,
     database::{mongo_settings, port},
     eventually,
     outside::{MailSink, S3Server, SinkTls},
@@ -22,6 +22,16 @@ pub struct Cluster {
     pub storage: S3Server,
     /// For looking into it.
     pub database: TestDatabase,
+    /// The way to PostgreSQL.
+    pub postgres: Proxy,
+    /// The way to Redis.
+    pub redis: Proxy,
+    /// The way to MongoDB.
+    pub mongodb: Proxy,
+    /// The way to the object storage.
+    pub s3: Proxy,
+    /// The way to the mail server.
+    pub smtp: Proxy,
     settings: Vec<(&'static str, String)>,
     ports: [u16; 2],
     http: [Option<RealServer>; 2],
@@ -64,24 +74,30 @@ impl Cluster {
     pub async fn start() -> Self {
         let (database, storage, mails) = (TestDatabase::create().await, S3Server::start().await, MailSink::start(SinkTls::None).await);
         let (front, ports) = (RealServer::free_port(), [RealServer::free_port(), RealServer::free_port()]);
-        let (mongo, s3) = (mongo_settings(), storage.settings());
+        let (mongo, bucket) = (mongo_settings(), storage.settings());
+        let number = |port: String| port.parse().unwrap();
+        let postgres = Proxy::to(number(database.port())).await;
+        let redis = Proxy::to(number(port("CHEAPBOB_TEST_REDIS_PORT"))).await;
+        let mongodb = Proxy::to(mongo.port).await;
+        let s3 = Proxy::to(bucket.endpoint.as_ref().and_then(url::Url::port).unwrap()).await;
+        let smtp = Proxy::to(mails.port).await;
         let settings = vec![
             ("DB_HOST", "127.0.0.1".to_owned()),
-            ("DB_PORT", database.port()),
+            ("DB_PORT", postgres.port.to_string()),
             ("DB_USER", "cheapbob".to_owned()),
             ("DB_NAME", database.name().to_owned()),
             ("REDIS_HOST", "127.0.0.1".to_owned()),
-            ("REDIS_PORT", port("CHEAPBOB_TEST_REDIS_PORT")),
+            ("REDIS_PORT", redis.port.to_string()),
             ("MONGODB_HOST", mongo.host),
-            ("MONGODB_PORT", mongo.port.to_string()),
+            ("MONGODB_PORT", mongodb.port.to_string()),
             ("MONGODB_NAME", mongo.database),
             ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY.to_owned()),
-            ("AWS_REGION", s3.region),
-            ("AWS_S3_BUCKET_NAME", s3.bucket),
-            ("AWS_S3_ENDPOINT_URL", s3.endpoint.unwrap().to_string()),
+            ("AWS_REGION", bucket.region),
+            ("AWS_S3_BUCKET_NAME", bucket.bucket),
+            ("AWS_S3_ENDPOINT_URL", format!("http://127.0.0.1:{}", s3.port)),
             ("SUPER_ADMIN_SMTP_HOST", "127.0.0.1".to_owned()),
-            ("SUPER_ADMIN_SMTP_PORT", mails.port.to_string()),
+            ("SUPER_ADMIN_SMTP_PORT", smtp.port.to_string()),
             ("SUPER_ADMIN_SMTP_USER", "u".to_owned()),
             ("SUPER_ADMIN_SMTP_PASSWORD", "p".to_owned()),
             ("SUPER_ADMIN_SMTP_EMAIL", "no-reply@cheapbob.example".to_owned()),
@@ -95,6 +111,11 @@ impl Cluster {
             mails,
             storage,
             database,
+            postgres,
+            redis,
+            mongodb,
+            s3,
+            smtp,
             settings,
             ports,
             http: [None, None],

@@ -6,6 +6,7 @@ mod app;
 mod cluster;
 mod database;
 mod outside;
+mod proxy;
 mod real;
 mod snapshot;
 pub mod suites;
@@ -15,6 +16,7 @@ pub use app::{TestApp, test_settings};
 pub use cluster::Cluster;
 pub use database::{TestDatabase, mongo_settings, redis_url};
 pub use outside::{MailSink, S3Server, SinkTls};
+pub use proxy::{Proxy, Way};
 pub use real::RealServer;
 pub use snapshot::normalized;
 

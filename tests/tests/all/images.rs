@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageFormat};
 const FIRST: &str = "/api/v1/seller/store/register/images";
 const MORE: &str = "/api/v1/seller/store/images";
 
-fn picture(format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::new_rgb8(8, 6).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
@@ -27,7 +27,7 @@ async fn seller(app: &TestApp) -> Person {
     seller
 }
 
-async fn upload(seller: &Person, path: &str, files: &[Vec<u8>]) -> Answer {
+pub(crate) async fn upload(seller: &Person, path: &str, files: &[Vec<u8>]) -> Answer {
     // The names and types lie.
     let files: Vec<_> = files.iter().map(|bytes| ("../x.exe", "text/plain", bytes.clone())).collect();
     seller.api.upload(path, &seller.token, &files).await

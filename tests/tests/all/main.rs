@@ -17,6 +17,7 @@ mod layers;
 mod lists;
 mod oauth;
 mod operator;
+mod outages;
 mod payments;
 mod portone;
 #[cfg(feature = "portone-openapi")]

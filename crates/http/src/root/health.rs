@@ -1,10 +1,18 @@
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpResponse, get, http::StatusCode, web::Data};
+use cheapbob_domain::shared::Error;
+use futures::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::server::App;
+
+/// How long a part may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, ToSchema)]
 struct Health {
@@ -46,17 +54,17 @@ pub(crate) async fn live() -> HttpResponse {
 #[utoipa::path(tag = "root", responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 #[get("/health/ready")]
 pub(crate) async fn ready(app: Data<App>) -> HttpResponse {
-    let mut parts = BTreeMap::new();
-    let mut whole = true;
-    for (name, probe) in &app.probes {
+    // All at once, and none for longer than whoever asks waits.
+    let asked = app.probes.iter().map(|(name, probe)| async move {
         let begin = Instant::now();
-        let answer = probe().await;
+        let answer = tokio::time::timeout(PATIENCE, probe()).await.unwrap_or_else(|_| Err(Error::unavailable(name, "no answer in time")));
         if let Err(error) = &answer {
             tracing::warn!(part = name, %error, "a part is down");
         }
-        whole &= answer.is_ok();
-        parts.insert(*name, Part { status: if answer.is_ok() { "ok" } else { "down" }, ms: begin.elapsed().as_millis() as u64 });
-    }
+        (*name, Part { status: if answer.is_ok() { "ok" } else { "down" }, ms: begin.elapsed().as_millis() as u64 })
+    });
+    let parts: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let whole = parts.values().all(|part| part.status == "ok");
     let status = if whole { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     HttpResponse::build(status).json(Readiness { status: if whole { "ok" } else { "down" }, parts })
 }

@@ -81,7 +81,8 @@ fn redis(folder: &Path, port: u16) -> Result<Server> {
 fn mongo(folder: &Path, port: u16) -> Result<Server> {
     let program = Path::new("target/venv/bin/secantusd-py").canonicalize().context("secantusd-py is missing; ./test gets it")?;
     let mut command = Command::new(program);
-    command.args(["--port", &port.to_string(), "--storage-path"]).arg(folder.join("mongo"));
+    // As a replica set it would tell the driver its own address, past the proxies that the tests cut.
+    command.args(["--standalone", "--port", &port.to_string(), "--storage-path"]).arg(folder.join("mongo"));
     serve(command, port, "secantusd-py cannot be started")
 }
 

@@ -1,0 +1,103 @@
+//! Each part behind the product is cut off for a while: what needs it answers 503 soon, the rest goes on, and all heals by itself.
+
+use std::time::{Duration, Instant};
+
+use cheapbob_test_support::{Cluster, Person, Proxy, Way, eventually};
+use image::ImageFormat;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::images::{picture, upload};
+
+/// Apps wait longer, people do not.
+const SOON: Duration = Duration::from_secs(3);
+
+/// A request that cannot be served says so, in the contract's words and soon.
+async fn unavailable(person: &Person, path: &str) {
+    let begin = Instant::now();
+    let answer = person.call(Method::GET, path, None).await;
+    assert!(begin.elapsed() < SOON, "{path} took {:?}", begin.elapsed());
+    assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")), "{path}: {}", answer.body);
+    assert!(answer.body["request_id"].is_string() && answer.body["detail"].is_string(), "{}", answer.body);
+}
+
+async fn ready(cluster: &Cluster) -> (u16, Value) {
+    let begin = Instant::now();
+    let answer = cluster.api.get("/health/ready").await;
+    assert!(begin.elapsed() < SOON, "ready took {:?}", begin.elapsed());
+    (answer.status, answer.body)
+}
+
+/// Cuts the way, looks, mends it, and waits until everything is as before.
+async fn cut(cluster: &Cluster, part: &str, way: &Proxy, how: Way, meanwhile: impl AsyncFnOnce()) {
+    way.set(how);
+    let down = |body: &Value| {
+        let parts = body["parts"].as_object().unwrap().iter();
+        parts.filter(|(_, part)| part["status"] != "ok").map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    eventually("ready says what is down, and nothing else", 10, || async {
+        let (status, body) = ready(cluster).await;
+        (status == 503 && down(&body) == [part]).then_some(())
+    })
+    .await;
+    meanwhile().await;
+    way.set(Way::Open);
+    eventually("all is well again", 30, || async { (ready(cluster).await.0 == 200).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_work_says_so_soon_and_everything_heals() {
+    const TODAY: &str = "/api/v1/customer/orders/today";
+    const ALL: &str = "/api/v1/customer/orders";
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let works = async |person: &Person, path: &str| {
+        eventually(path, 20, || async { (person.get(path).await.status == 200).then_some(()) }).await;
+    };
+    for how in [Way::Refused, Way::Silent] {
+        customer.order(&shop.product_id, 1).await;
+        works(&customer, ALL).await;
+
+        cut(&cluster, "postgres", &cluster.postgres, how, async || {
+            unavailable(&customer, TODAY).await;
+            unavailable(&shop.seller, "/api/v1/seller/store/orders/today").await;
+            assert_eq!(cluster.api.get("/health").await.status, 200);
+        })
+        .await;
+        works(&customer, TODAY).await;
+        customer.order(&shop.product_id, 1).await;
+
+        // Whether a token was logged out is what Redis knows.
+        cut(&cluster, "redis", &cluster.redis, how, async || unavailable(&customer, TODAY).await).await;
+        works(&customer, TODAY).await;
+
+        // The archive is away: today's orders and money go on.
+        cut(&cluster, "mongodb", &cluster.mongodb, how, async || {
+            works(&customer, TODAY).await;
+            customer.order(&shop.product_id, 1).await;
+            unavailable(&customer, ALL).await;
+        })
+        .await;
+        works(&customer, ALL).await;
+    }
+
+    cut(&cluster, "s3", &cluster.s3, Way::Refused, async || {
+        let begin = Instant::now();
+        let refused = upload(&shop.seller, "/api/v1/seller/store/register/images", &[picture(ImageFormat::Jpeg)]).await;
+        assert_eq!((refused.status, begin.elapsed() < SOON), (503, true), "{}", refused.body);
+        customer.order(&shop.product_id, 1).await;
+    })
+    .await;
+    upload(&shop.seller, "/api/v1/seller/store/register/images", &[picture(ImageFormat::Jpeg)]).await.expect(201);
+
+    // Mails wait.
+    cluster.smtp.set(Way::Refused);
+    let held = customer.order(&shop.product_id, 1).await;
+    let id = format!("mail:placed:{}", held.payment_id);
+    let is = |status: &str| format!("SELECT count(*) AS n FROM tasks WHERE id = '{id}' AND attempts > 0 AND status = '{status}'");
+    let tried = is("pending");
+    eventually("its mail was tried", 30, || async { (cluster.database.number(&tried).await == 1).then_some(()) }).await;
+    cluster.smtp.set(Way::Open);
+    let done = is("done");
+    eventually("its mail is out", 60, || async { (cluster.database.number(&done).await == 1).then_some(()) }).await;
+}
