@@ -2,6 +2,7 @@
 
 mod google;
 mod kakao;
+mod links;
 mod naver;
 
 use std::{sync::Arc, time::Duration};
@@ -20,6 +21,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use url::Url;
+
+pub use links::KakaoAdmin;
 
 const MAX_BODY: usize = 256 << 10;
 
@@ -67,6 +70,7 @@ pub struct OAuth {
     settings: [ProviderSettings; 3],
     redirect_base: String,
     clock: Arc<dyn Clock>,
+    kakao_admin: Option<KakaoAdmin>,
 }
 
 impl OAuth {
@@ -81,7 +85,12 @@ impl OAuth {
             .timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none())
             .build()?;
-        Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock })
+        Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock, kakao_admin: None })
+    }
+
+    /// With what cuts links at Kakao.
+    pub fn with_kakao_admin(self, kakao_admin: Option<KakaoAdmin>) -> Self {
+        Self { kakao_admin, ..self }
     }
 
     fn settings(&self, provider: Provider) -> &ProviderSettings {

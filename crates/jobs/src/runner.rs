@@ -102,6 +102,7 @@ impl Jobs {
             Work::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
             Work::Webhook { webhook_id, payment_id } => orders::work_webhook::run(&self.services, webhook_id, payment_id).await,
             Work::DeleteObject { key } => self.services.storage.delete(key).await,
+            Work::Unlink { provider, user_id } => self.services.links.cut(*provider, user_id).await,
             Work::Run { job, due_at } => match JOBS.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
@@ -123,6 +124,7 @@ impl Jobs {
                 Work::OrderMail(_) => "order_mail",
                 Work::Webhook { .. } => "webhook",
                 Work::DeleteObject { .. } => "delete_object",
+                Work::Unlink { .. } => "unlink",
                 Work::Run { .. } => "run",
             };
             return metrics::counter!("cheapbob_tasks_total", "kind" => kind, "outcome" => outcome).increment(1);

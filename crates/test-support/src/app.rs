@@ -81,6 +81,7 @@ impl Drop for TestApp {
 /// Settings of a product on a test's database, with twins for everything else.
 pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
     Settings {
+        kakao_admin_key: None,
         production: false,
         debug: false,
         host: "127.0.0.1".to_owned(),

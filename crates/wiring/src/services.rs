@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
+use cheapbob_adapters_oauth::{KakaoAdmin, OAuth, ProviderSettings};
 use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
@@ -16,7 +16,7 @@ use cheapbob_domain::{
     products::ProductService,
     shared::{Clock, Ids, tasks::TaskQueue},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
-    users::{CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService},
+    users::{CustomerService, DeletionService, LinkService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -31,6 +31,8 @@ use crate::{
 pub struct Services {
     /// Logging in.
     pub sign_in: Arc<SignInService>,
+    /// Links between accounts and their providers.
+    pub links: Arc<LinkService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
     /// Customers' profiles.
@@ -161,7 +163,8 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let postgres = Arc::new(ports.postgres.clone());
     let clock = || Arc::clone(&ports.clock);
     let ids = || Arc::clone(&ports.ids);
-    let providers = Arc::new(OAuth::new(providers(settings)?, &settings.public_base, clock())?);
+    let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin(kakao_admin(settings)?);
+    let providers = Arc::new(providers);
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
     let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
@@ -184,6 +187,7 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     }));
     let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
     Ok(Services {
+        links: Arc::new(LinkService::new(providers.clone(), postgres.clone(), clock())),
         sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
         customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
@@ -225,6 +229,16 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
 /// The sandbox as this machine's processes reach it.
 fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
     Ok(Url::parse(&format!("http://127.0.0.1:{}/sandbox/{path}", settings.port))?)
+}
+
+/// Kakao's admin key; the sandbox's where it plays Kakao.
+fn kakao_admin(settings: &Settings) -> Result<Option<KakaoAdmin>> {
+    let [_, kakao, _] = &settings.oauth;
+    match (&settings.kakao_admin_key, kakao) {
+        (Some(key), Some(_)) => Ok(Some(KakaoAdmin::real(key.clone())?)),
+        (None, Some(_)) => Ok(None),
+        (_, None) => Ok(Some(KakaoAdmin { key: SecretString::from("sandbox"), unlink_url: sandbox_url(settings, "oauth/kakao/unlink")? })),
+    }
 }
 
 fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {

@@ -39,6 +39,7 @@ struct Raw {
     google_client_secret: SecretString,
     kakao_client_id: String,
     kakao_client_secret: SecretString,
+    kakao_admin_key: SecretString,
     naver_client_id: String,
     naver_client_secret: SecretString,
     oauth_redirect_base_url: String,
@@ -115,6 +116,8 @@ pub struct Settings {
     pub redis_pool_size: usize,
     /// Google, Kakao, Naver; `None`: the sandbox's.
     pub oauth: [Option<OAuthClient>; 3],
+    /// Cuts links at Kakao, and verifies its notices.
+    pub kakao_admin_key: Option<SecretString>,
     /// This server's address for browsers.
     pub public_base: String,
     /// Signs sessions and pickup codes.
@@ -294,6 +297,7 @@ impl Raw {
             redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
             redis_pool_size: self.redis_pool_size,
             oauth,
+            kakao_admin_key: secret(&self.kakao_admin_key).cloned(),
             public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
             jwt_secret: secret(&self.jwt_secret)
                 .cloned()

@@ -154,7 +154,9 @@ fn kubernetes_names_what_there_is() {
         for ports in named(manifest, "ports").into_iter().filter_map(Value::as_array) {
             for port in ports.iter().filter_map(|port| port.get("containerPort")) {
                 assert!(
-                    text("Dockerfile").lines().any(|l| l.starts_with("EXPOSE") && l.split(' ').any(|p| p.parse() == Ok(port.as_u64().unwrap()))),
+                    text("Dockerfile")
+                        .lines()
+                        .any(|l| l.starts_with("EXPOSE") && l.split(' ').any(|p| p.parse() == Ok(port.as_u64().unwrap()))),
                     "{file}: {port}"
                 );
             }

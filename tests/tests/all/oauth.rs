@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
+use cheapbob_adapters_oauth::{KakaoAdmin, OAuth, ProviderSettings};
 use cheapbob_domain::{
     shared::Clock,
     users::{
         Provider, Role,
-        ports::{IdentityProviders, PendingLogin, ProviderError, ProviderIdentity},
+        ports::{IdentityProviders, PendingLogin, ProviderError, ProviderIdentity, ProviderLinks, UnlinkNotice},
     },
 };
 use chrono::{DateTime, Utc};
@@ -243,4 +243,88 @@ async fn garbage_redirects_floods_and_silence_are_faults() {
     for result in results.await {
         assert!(matches!(result, Err(ProviderError::Unavailable(..))), "{result:?}");
     }
+}
+
+#[tokio::test]
+async fn kakao_cuts_a_link_once_and_says_so_twice() {
+    cheapbob_wiring::prepare_process();
+    let server = MockServer::start().await;
+    let answers = |status: u16, body: Value| {
+        Mock::given(method("POST"))
+            .and(path("/v1/user/unlink"))
+            .and(header("authorization", "KakaoAK admin-key"))
+            .and(body_string_contains("target_id_type=user_id&target_id=7"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+    };
+    let settings =
+        Provider::ALL.map(|provider| ProviderSettings::real(provider, "client".to_owned(), SecretString::from("secret")).unwrap());
+    let unlink_url = format!("{}/v1/user/unlink", server.uri()).parse().unwrap();
+    let admin = KakaoAdmin { key: SecretString::from("admin-key"), unlink_url };
+    let oauth = OAuth::new(settings, "https://api.example", Arc::new(Noon)).unwrap().with_kakao_admin(Some(admin));
+    for (status, body, cut) in [
+        (200, json!({ "id": 7 }), true),
+        (400, json!({ "msg": "NotRegisteredUserException", "code": -101 }), true),
+        (400, json!({ "msg": "internal error", "code": -1 }), false),
+        (401, json!({ "msg": "wrong appKey", "code": -401 }), false),
+        (503, json!("down"), false),
+    ] {
+        server.reset().await;
+        answers(status, body.clone()).expect(1).mount(&server).await;
+        assert_eq!(oauth.cut(Provider::Kakao, "7").await.is_ok(), cut, "{status} {body}");
+    }
+    // Nothing of ours cuts these.
+    oauth.cut(Provider::Google, "7").await.unwrap();
+    oauth.cut(Provider::Naver, "7").await.unwrap();
+}
+
+fn links() -> OAuth {
+    cheapbob_wiring::prepare_process();
+    let one = |provider| ProviderSettings::real(provider, "cheapbobNaverClientId".to_owned(), SecretString::from("Secr3tABCD")).unwrap();
+    OAuth::new(Provider::ALL.map(one), "https://api.example", Arc::new(Noon))
+        .unwrap()
+        .with_kakao_admin(Some(KakaoAdmin::real(SecretString::from("admin-key")).unwrap()))
+}
+
+/// The vector of oauth.md §3.4.
+fn naver(change: impl FnOnce(&mut [&'static str; 4])) -> UnlinkNotice {
+    let mut fields = [
+        "cheapbobNaverClientId",
+        "AAECAwQFBgcICQoLDA0OD9L-GCA1MShsWp6O9dcyeBCftgaigR-YSVsC-l7mH1BgfQj1ut5-v4xh-45V2W_9qA",
+        "1714039200",
+        "YeHnVXrECRTmWDthHPiF5dPq9cgfYkbBZRu4XhYHNDs",
+    ];
+    change(&mut fields);
+    let [client_id, encrypted_id, timestamp, signature] = fields.map(|field| Some(field.to_owned()).filter(|f| !f.is_empty()));
+    UnlinkNotice::Naver { client_id, encrypted_id, timestamp, signature }
+}
+
+#[test]
+fn navers_notice_is_verified_and_opened() {
+    let (oauth, sent) = (links(), DateTime::from_timestamp(1_714_039_200, 0).unwrap());
+    let user = "WuF1ZtsfTlA1f3fjFUKlzDnYxeZLMqJtfnkCIXyTEST";
+    assert_eq!(oauth.verify(&naver(|_| ()), sent).as_deref(), Ok(user));
+    assert_eq!(oauth.verify(&naver(|f| f[3] = "YeHnVXrECRTmWDthHPiF5dPq9cgfYkbBZRu4XhYHNDs="), sent).as_deref(), Ok(user));
+    for seconds in [-301, 301] {
+        assert_eq!(oauth.verify(&naver(|_| ()), sent + chrono::Duration::seconds(seconds)), Err("too old, or of the future"));
+    }
+    assert_eq!(oauth.verify(&naver(|f| f[0] = "another"), sent), Err("another app's"));
+    assert_eq!(oauth.verify(&naver(|f| f[2] = "1714039201"), sent), Err("a wrong signature"));
+    assert_eq!(oauth.verify(&naver(|f| f[3] = "***"), sent), Err("a signature that is none"));
+    for missing in 0..4 {
+        assert_eq!(oauth.verify(&naver(|f| f[missing] = ""), sent), Err("a field is missing"));
+    }
+}
+
+#[test]
+fn kakaos_notice_shows_our_key() {
+    let kakao = |authorization: Option<&str>, user_id: Option<&str>| {
+        let owned = |field: Option<&str>| field.map(str::to_owned);
+        links().verify(&UnlinkNotice::Kakao { authorization: owned(authorization), user_id: owned(user_id) }, DateTime::UNIX_EPOCH)
+    };
+    assert_eq!(kakao(Some("KakaoAK admin-key"), Some("7")).as_deref(), Ok("7"));
+    assert_eq!(kakao(Some("KakaoAK admin-kez"), Some("7")), Err("another key"));
+    for authorization in [None, Some("Bearer admin-key"), Some("admin-key")] {
+        assert_eq!(kakao(authorization, Some("7")), Err("no key"));
+    }
+    assert_eq!(kakao(Some("KakaoAK admin-key"), None), Err("no user"));
 }

@@ -1,6 +1,7 @@
 //! Asking to be deleted, and thinking better of it.
 
-use cheapbob_test_support::{Person, TestApp, session};
+use cheapbob_test_support::{Person, TestApp, eventually, fresh_email, session};
+use reqwest::Method;
 use serde_json::json;
 
 fn cookie(answer: &cheapbob_test_support::Answer) -> &str {
@@ -65,7 +66,7 @@ async fn a_seller_leaves_only_while_the_store_is_closed() {
     shop.seller.delete(cancel).await.expect(200);
     customer.order(&shop.product_id, 1).await;
     // A seller without a store may go at any time.
-    let fresh = app.api.person("seller", &cheapbob_test_support::fresh_email()).await;
+    let fresh = app.api.person("seller", &fresh_email()).await;
     fresh.post(withdraw, &json!({})).await.expect(200);
     fresh.delete(cancel).await.expect(200);
 }
@@ -86,4 +87,42 @@ async fn of_many_requests_at_once_one_counts() {
         );
     }
     customer.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
+}
+
+/// Both ends of a link: a notice of Kakao's takes the way in, not the account; a deleted account's link is cut at Kakao.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_cut_from_either_end() {
+    const UNLINK: &str = "/api/v1/auth/kakao/unlink";
+    let app = TestApp::start().await;
+    let email = fresh_email();
+    let log_in = async || {
+        let answer = app.api.log_in("kakao", "customer", "undefined", &[("email", &email)]).await;
+        Person { api: app.api.clone(), token: session(&answer).unwrap(), email: email.clone() }
+    };
+    log_in().await;
+    let links = format!("SELECT provider_user_id AS text FROM account_identities WHERE email = '{email}'");
+    let user = app.database.texts(&links).await.remove(0);
+
+    let notice = async |key: &str| app.api.get_with(&format!("{UNLINK}?app_id=1&user_id={user}"), &[("authorization", key)]).await;
+    assert_eq!(notice("KakaoAK guessed").await.refused(400), "unlink_unverified");
+    assert_eq!(app.api.get(UNLINK).await.refused(400), "unlink_unverified");
+    assert_eq!(app.database.texts(&links).await.len(), 1);
+    assert_eq!(notice("KakaoAK sandbox").await.status, 200);
+    assert_eq!(app.database.texts(&links).await.len(), 0);
+    // Once more, and of somebody unknown: no matter.
+    assert_eq!(notice("KakaoAK sandbox").await.status, 200);
+    let form = [("authorization", "KakaoAK sandbox"), ("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(app.api.send(Method::POST, UNLINK, &form, "user_id=unknown").await.status, 200);
+    let forged = app.api.send(Method::POST, "/api/v1/auth/naver/unlink", &form[1..], "clientId=sandbox&timestamp=1&signature=x").await;
+    assert_eq!(forged.refused(400), "unlink_unverified");
+
+    // The owner agrees again, and leaves for good.
+    let customer = log_in().await;
+    assert_eq!(app.database.texts(&links).await, [user]);
+    customer.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+    app.api.advance(chrono::Duration::days(1)).await;
+    app.api.run_job("delete_accounts").await;
+    customer.get("/api/v1/user/role").await.refused(401);
+    let cut = "SELECT count(*) AS n FROM tasks WHERE id LIKE 'unlink:kakao:%@withdrawn.invalid' AND status = 'done'";
+    eventually("the link is cut at Kakao", 20, || async { (app.database.number(cut).await == 1).then_some(()) }).await;
 }

@@ -286,3 +286,16 @@ impl Sandbox {
         row.map(|row| serde_json::from_value(row.query).map_err(Error::internal)).transpose()
     }
 }
+
+#[derive(Deserialize)]
+pub(super) struct Unlinked {
+    target_id: String,
+}
+
+/// Kakao's `/v1/user/unlink` by the admin key.
+pub(super) async fn unlink(request: HttpRequest, form: web::Form<Unlinked>) -> HttpResponse {
+    if request.headers().get("authorization").is_none_or(|key| key != "KakaoAK sandbox") {
+        return HttpResponse::Unauthorized().json(json!({ "msg": "wrong appKey", "code": -401 }));
+    }
+    HttpResponse::Ok().json(json!({ "id": form.target_id }))
+}

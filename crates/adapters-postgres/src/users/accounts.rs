@@ -136,6 +136,12 @@ impl Accounts for Postgres {
         })
     }
 
+    async fn unlink(&self, provider: Provider, user_id: &str) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::delete(account_identities::table.find((provider.as_str(), user_id))).execute(&mut connection).await;
+        rows.map(|n| n == 1).map_err(failed)
+    }
+
     async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure> {
         #[derive(QueryableByName)]
         struct Row {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{error::Result, ids::PaymentId};
-use crate::orders::mail::OrderMail;
+use crate::{orders::mail::OrderMail, users::Provider};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub enum Work {
     DeleteObject {
         /// Its key.
         key: String,
+    },
+    /// Cut the link of a deleted account at its provider.
+    Unlink {
+        /// Which one.
+        provider: Provider,
+        /// Its user.
+        user_id: String,
     },
     /// Run a scheduled job.
     Run {

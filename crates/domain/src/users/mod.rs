@@ -7,6 +7,7 @@ pub mod ports;
 pub mod preference;
 pub mod session;
 pub mod sign_in;
+pub mod unlink;
 pub mod withdrawal;
 
 pub use account::{Account, AccountStatus, Provider, RegistrationStatus, Role};
@@ -14,4 +15,5 @@ pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, N
 pub use preference::{Preference, PreferenceKind, PreferenceOption};
 pub use session::{Session, SessionService, SessionTokens};
 pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};
+pub use unlink::LinkService;
 pub use withdrawal::{DeletionService, WithdrawalService};

@@ -29,6 +29,8 @@ pub trait Accounts: Send + Sync {
     /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
     /// arrives at the same moment MUST either be seen or become no order.
     async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation>;
+    /// Forgets an identity, so that it leads to its account no more. `false`: there is none.
+    async fn unlink(&self, provider: Provider, user_id: &str) -> Result<bool>;
     /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit trail bears the
     /// pseudonym. The store's pictures go as tasks committed with it. All or nothing, and nothing while money may still have to move:
     /// an open order, a payment that is watched, a refund that is not done, an order of a day before `today` that waits for the archive.
@@ -161,4 +163,48 @@ pub trait IdentityProviders: Send + Sync {
         state: &str,
         code: &SecretString,
     ) -> std::result::Result<ProviderIdentity, ProviderError>;
+}
+
+/// A provider's notice that a user cut the link to us, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnlinkNotice {
+    /// Kakao shows our own admin key.
+    Kakao {
+        /// The header.
+        authorization: Option<String>,
+        /// Whose link.
+        user_id: Option<String>,
+    },
+    /// Naver signs, and encrypts the user.
+    Naver {
+        /// Our app.
+        client_id: Option<String>,
+        /// Whose link.
+        encrypted_id: Option<String>,
+        /// Unix seconds.
+        timestamp: Option<String>,
+        /// Over the three.
+        signature: Option<String>,
+    },
+}
+
+impl UnlinkNotice {
+    /// Who sent it.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Kakao { .. } => Provider::Kakao,
+            Self::Naver { .. } => Provider::Naver,
+        }
+    }
+}
+
+/// The other end of links.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait ProviderLinks: Send + Sync {
+    /// Cuts a link. One that is cut already, or that nothing of ours can cut (Google and Naver want the user's own token, which
+    /// we do not keep), is done.
+    async fn cut(&self, provider: Provider, user_id: &str) -> Result<()>;
+    /// Whose link a notice is about; why it is not to be believed. MUST compare secrets in constant time.
+    fn verify(&self, notice: &UnlinkNotice, now: DateTime<Utc>) -> std::result::Result<String, &'static str>;
 }

@@ -11,6 +11,7 @@ mod profile;
 mod register;
 mod role;
 mod shapes;
+mod unlink;
 mod withdraw;
 
 pub(crate) use shapes::{Message, NutritionWord, instant};
@@ -21,6 +22,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(login::login)
         .service(callback::callback)
         .service(logout::logout)
+        .service(unlink::kakao)
+        .service(unlink::kakao_form)
+        .service(unlink::naver)
         .service(role::role)
         .service(register::register)
         .service(profile::profile)

@@ -34,6 +34,10 @@ pub async fn accounts(world: &World) {
     assert!(!accounts.link(&mine, Provider::Google, "g1", at(1)).await.unwrap());
     assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account));
 
+    assert!(accounts.unlink(Provider::Google, "g1").await.unwrap());
+    assert!(!accounts.unlink(Provider::Google, "g1").await.unwrap());
+    assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), None);
+
     // How far the registration has come.
     let status = async |email: Email| accounts.find(&email).await.unwrap().unwrap().status;
     assert_eq!(status(mine.clone()).await, RegistrationStatus::Profile);
