@@ -31,3 +31,12 @@ snapshots:
 cluster:
     ./test -p cheapbob-tests deployment::
     target/debug/with-servers target/debug/cluster
+
+# A year (400 days) of trade and daily turns with three runners, two of them killed at random: just year [days] [seed]
+year DAYS="400" SEED=`date +%s`:
+    CHEAPBOB_DAYS={{DAYS}} CHEAPBOB_SEED={{SEED}} NEXTEST_PROFILE=long ./test -p cheapbob-tests year:: --no-capture
+
+# A million orders go to the archive: the memory that it takes against that of 20,000. (Memory, not speed: the debug build will do.)
+bench-archive ORDERS="1000000":
+    ./test -p cheapbob-tests layers::
+    target/debug/with-servers target/debug/bench-archive {{ORDERS}}

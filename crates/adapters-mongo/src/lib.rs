@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 const PART: &str = "mongodb";
 
 /// How long a call may look for a server, and how long it may take then.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where MongoDB is.
 #[derive(Debug, Clone)]

@@ -36,3 +36,4 @@ mod torture;
 mod turn;
 mod webhooks;
 mod withdrawal;
+mod year;

@@ -48,6 +48,7 @@ async fn cut(cluster: &Cluster, part: &str, way: &Proxy, how: Way, meanwhile: im
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_work_says_so_soon_and_everything_heals() {
     const TODAY: &str = "/api/v1/customer/orders/today";
+    const SUMS: &str = "/api/v1/seller/store/settlement?start_date=2026-11-01&end_date=2026-11-30";
     const ALL: &str = "/api/v1/customer/orders";
     let cluster = Cluster::start().await;
     let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
@@ -71,11 +72,15 @@ async fn what_cannot_work_says_so_soon_and_everything_heals() {
         cut(&cluster, "redis", &cluster.redis, how, async || unavailable(&customer, TODAY).await).await;
         works(&customer, TODAY).await;
 
-        // The archive is away: today's orders and money go on.
+        // The archive is away: orders of today are seen, and money goes on; what would be a wrong sum is none.
         cut(&cluster, "mongodb", &cluster.mongodb, how, async || {
             works(&customer, TODAY).await;
-            customer.order(&shop.product_id, 1).await;
-            unavailable(&customer, ALL).await;
+            let held = customer.order(&shop.product_id, 1).await;
+            let begin = Instant::now();
+            let seen = customer.get(ALL).await.expect(200);
+            assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+            assert!(seen.to_string().contains(&held.payment_id), "{seen}");
+            unavailable(&shop.seller, SUMS).await;
         })
         .await;
         works(&customer, ALL).await;

@@ -5,15 +5,18 @@ use cheapbob_test_support::{TestApp, eventually};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
+/// The daily turn's jobs, in their order.
+pub(crate) const TURN: [&str; 5] = ["refund_open_orders", "turn_stock", "archive_orders", "apply_hours", "delete_accounts"];
+
 /// Half past four in the morning of `days` days after the app's noon.
-fn morning(noon: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+pub(crate) fn morning(noon: DateTime<Utc>, days: i64) -> DateTime<Utc> {
     kst::last(noon + Duration::days(days), "04:59:00".parse().unwrap())
 }
 
 /// Waits until these jobs have run for the turn of this morning, by the ledger.
-async fn turned(app: &TestApp, morning: DateTime<Utc>) {
-    for job in ["refund_open_orders", "turn_stock", "archive_orders", "apply_hours", "delete_accounts"] {
-        eventually(job, 30, || async {
+pub(crate) async fn turned(app: &TestApp, morning: DateTime<Utc>) {
+    for job in TURN {
+        eventually(job, 90, || async {
             let runs = app.services.tasks.runs(job, 1).await.unwrap();
             let ended = |r: &&cheapbob_domain::shared::tasks::JobRun| r.status == "done" && morning - r.due_at < Duration::hours(1);
             runs.first().filter(ended).map(|_| ())
@@ -83,7 +86,7 @@ async fn missed_days_are_made_up_one_by_one() {
     let late = morning(noon, 4);
     app.api.set_clock(late).await;
     turned(&app, late).await;
-    for job in ["refund_open_orders", "turn_stock", "archive_orders", "apply_hours", "delete_accounts"] {
+    for job in TURN {
         let mut runs = app.services.tasks.runs(job, 10).await.unwrap();
         runs.retain(|r| r.due_at > noon);
         let days: Vec<_> = runs.iter().map(|r| kst::business_day(r.due_at) - kst::business_day(noon)).collect();

@@ -14,7 +14,7 @@ use super::{
     trail::Cause,
 };
 use crate::{
-    shared::{Clock, Email, PaymentId, Result, StoreId, kst},
+    shared::{Clock, Email, ErrorKind, PaymentId, Result, StoreId, kst},
     stores::{StoreService, ports::StoreImages},
 };
 
@@ -104,13 +104,14 @@ impl OrderService {
         Ok(cards)
     }
 
-    /// All of the customer's orders, today's and the archive's, newest event first, at most [`LONGEST_LIST`].
+    /// All of the customer's orders, today's and the archive's, newest event first, at most [`LONGEST_LIST`]. While the archive is
+    /// away those that are not there yet: food that waits tonight must be found.
     ///
     /// # Errors
     /// Unavailable.
     pub async fn all_of_customer(&self, customer: &Email) -> Result<Vec<CustomerOrder>> {
         let current = self.orders.all_of_customer(customer).await?;
-        let orders = newest(current, self.archive.of_customer(customer, LONGEST_LIST as i64).await?);
+        let orders = newest(current, or_none(self.archive.of_customer(customer, LONGEST_LIST as i64).await)?);
         let stores: HashSet<_> = orders.iter().map(|o| o.store_id.clone()).collect();
         let images: HashMap<_, _> = self.images.main_of(&stores.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
         Ok(orders.into_iter().map(|order| CustomerOrder { main_image: images.get(&order.store_id).cloned(), order }).collect())
@@ -135,14 +136,15 @@ impl OrderService {
         self.orders.of_store(&store, kst::business_day(self.clock.now())).await
     }
 
-    /// All of the store's orders, today's and the archive's, newest event first, at most [`LONGEST_LIST`].
+    /// All of the store's orders, today's and the archive's, newest event first, at most [`LONGEST_LIST`]; while the archive is
+    /// away those that are not there yet.
     ///
     /// # Errors
     /// `store_not_found`.
     pub async fn all_of_store(&self, seller: &Email) -> Result<Vec<Order>> {
         let store = self.stores.store_id(seller).await?;
         let current = self.orders.all_of_store(&store).await?;
-        Ok(newest(current, self.archive.of_store(&store, LONGEST_LIST as i64).await?))
+        Ok(newest(current, or_none(self.archive.of_store(&store, LONGEST_LIST as i64).await)?))
     }
 
     /// The store's orders picked up or canceled from `from` on and before `until`, with that instant, newest first.
@@ -181,6 +183,17 @@ impl OrderService {
 }
 
 /// Both, each order once: one that is being moved is in both.
+/// What the archive has, nothing where it is away. (Sums are another matter: [`OrderService::ended_of_store`] fails then.)
+fn or_none(archived: Result<Vec<Order>>) -> Result<Vec<Order>> {
+    match archived {
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            tracing::warn!(%error, "a list goes without the archive");
+            Ok(Vec::new())
+        }
+        answer => answer,
+    }
+}
+
 fn once(mut current: Vec<Order>, archived: Vec<Order>) -> Vec<Order> {
     let seen: HashSet<_> = current.iter().map(|o| o.payment_id.clone()).collect();
     current.extend(archived.into_iter().filter(|o| !seen.contains(&o.payment_id)));

@@ -1,0 +1,114 @@
+//! Days in a row, with trade between and runners that are killed at random. Here the week of a leap day; `just year` goes through 400.
+
+use cheapbob_domain::shared::kst;
+use cheapbob_test_support::{Held, RealServer, Shop, TestApp, eventually};
+use chrono::{DateTime, Duration, Utc};
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+
+use crate::{
+    operator::beside,
+    turn::{TURN, morning, turned},
+};
+
+/// The first noon; the 29th of February is among the next days.
+const NOON: &str = "2028-02-25T12:00:00+09:00";
+
+fn asked(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+/// Moves the clock, and lets the ledger begin there: the turns of the years between would all be made up.
+async fn begin(app: &TestApp, noon: DateTime<Utc>) {
+    app.api.set_clock(noon).await;
+    let old =
+        format!("SELECT count(*) AS n FROM tasks WHERE job = ANY ('{{{}}}') AND due_at < '{}'", TURN.join(","), noon - Duration::days(2));
+    eventually("the ledger begins anew", 60, || async {
+        app.database.sql("DELETE FROM tasks WHERE job IS NOT NULL").await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        (app.database.number(&old).await == 0).then_some(())
+    })
+    .await;
+    turned(app, morning(noon, 0)).await;
+}
+
+/// A day's trade: some collect, some cancel, some are forgotten by the store, some never pay. Gives what was earned, in won.
+async fn trade(app: &TestApp, shop: &Shop, random: &mut StdRng) -> i64 {
+    let mut earned = 0;
+    for _ in 0..random.next_u32() % 4 {
+        let customer = app.api.customer().await;
+        let quantity = i64::from(random.next_u32() % 2) + 1;
+        let won = |held: &Held| held.body["total_amount"].as_i64().unwrap();
+        match random.next_u32() % 4 {
+            0 => drop(customer.hold(&shop.product_id, quantity).await),
+            1 => drop(customer.order(&shop.product_id, quantity).await),
+            2 => {
+                let held = customer.order(&shop.product_id, quantity).await;
+                customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+            }
+            _ => {
+                let held = customer.order(&shop.product_id, quantity).await;
+                shop.accept(&held.payment_id).await.expect(200);
+                let code = shop.code(&held.payment_id).await;
+                customer.scan(&held.payment_id, &code).await.expect(200);
+                earned += won(&held);
+            }
+        }
+    }
+    earned
+}
+
+/// What customers paid and did not get back, by PortOne's books.
+async fn kept(app: &TestApp) -> i64 {
+    let won = |payment: &serde_json::Value, field: &str| payment["amount"][field].as_i64().unwrap_or_default();
+    let paid =
+        |payment: &&serde_json::Value| payment["status"].as_str().is_some_and(|s| matches!(s, "PAID" | "CANCELLED" | "PARTIAL_CANCELLED"));
+    app.api.books().await.iter().filter(paid).map(|payment| won(payment, "total") - won(payment, "cancelled")).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_day_turns_once_and_the_books_add_up() {
+    let (days, seed) = (asked("CHEAPBOB_DAYS", 12), asked("CHEAPBOB_SEED", 20_280_229));
+    let mut random = StdRng::seed_from_u64(seed);
+    let app = TestApp::start().await;
+    let noon: DateTime<Utc> = NOON.parse().unwrap();
+    begin(&app, noon).await;
+    let mut shop = app.api.shop(12).await;
+    let port = app.api.base.rsplit(':').next().unwrap().parse().unwrap();
+    let runner = || RealServer::spawn("cheapbob-jobs", port, &beside(&app));
+    // Beside the one of this process.
+    let mut runners = [runner(), runner()];
+    let mut earned = 0;
+    for day in 0..i64::try_from(days).unwrap() {
+        app.api.set_clock(noon + Duration::days(day)).await;
+        // Tokens live a week.
+        shop.seller = app.api.person("seller", &shop.seller.email).await;
+        let holiday = random.next_u32().is_multiple_of(7);
+        if !holiday {
+            earned += trade(&app, &shop, &mut random).await;
+        }
+        let next = morning(noon, day + 1);
+        app.api.set_clock(next).await;
+        if random.next_u32().is_multiple_of(3) {
+            let which = &mut runners[random.next_u32() as usize % 2];
+            std::mem::replace(which, runner()).kill();
+        }
+        turned(&app, next).await;
+        eventually("each order that nobody collected is paid back", 90, || async { (kept(&app).await == earned).then_some(()) }).await;
+        assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
+        let counted = app.database.number("SELECT count(*) AS n FROM products WHERE sold <> 0 OR held <> 0").await;
+        assert_eq!(counted, 0, "a new day begins with nothing sold: day {day}, seed {seed}");
+        // What was still open when the archive's turn came (the clock jumps over the quarter of an hour between) goes with the next one.
+        let today = kst::business_day(noon + Duration::days(day));
+        let left = app.database.number(&format!("SELECT count(*) AS n FROM orders WHERE business_day < '{today}'")).await;
+        assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
+    }
+    let days = i64::try_from(days).unwrap();
+    for job in TURN {
+        let mut runs = app.services.tasks.runs(job, days + 10).await.unwrap();
+        runs.retain(|run| run.due_at > noon);
+        let turned: Vec<_> = runs.iter().rev().map(|run| (kst::business_day(run.due_at) - kst::business_day(noon)).num_days()).collect();
+        assert_eq!(turned, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
+        assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
+    }
+    assert_eq!(app.database.number("SELECT count(*) AS n FROM tasks WHERE status = 'dead'").await, 0);
+}
