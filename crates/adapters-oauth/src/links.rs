@@ -65,7 +65,7 @@ struct Failure {
 impl ProviderLinks for OAuth {
     async fn cut(&self, provider: Provider, user_id: &str) -> Result<()> {
         let Some(admin) = self.kakao_admin.as_ref().filter(|_| provider == Provider::Kakao) else {
-            tracing::warn!(provider = provider.as_str(), "a deleted account's link stays at its provider: there is no key that cuts it");
+            tracing::info!(provider = provider.as_str(), "a deleted account's link stays at its provider: there is no key that cuts it");
             return Ok(());
         };
         let request = self

@@ -56,14 +56,14 @@ async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
         Ok(response) => {
             let mut response = response.map_into_boxed_body();
             log(&method, &path, response.status(), response.response().error(), begin);
-            measured.end(response.request().match_pattern(), response.status());
+            measured.end(response.status());
             tag(response.response_mut());
             Ok(response)
         }
         Err(error) => {
             let mut response = error.error_response();
             log(&method, &path, response.status(), Some(&error), begin);
-            measured.end(None, response.status());
+            measured.end(response.status());
             tag(&mut response);
             // Rendered here, where the request's id is known.
             Err(InternalError::from_response(error, response).into())
@@ -79,8 +79,8 @@ struct Measured {
 }
 
 impl Measured {
-    fn end(self, routed: Option<String>, status: StatusCode) {
-        let route = self.route.or(routed).unwrap_or_else(|| "none".to_owned());
+    fn end(self, status: StatusCode) {
+        let route = self.route.unwrap_or_else(|| "none".to_owned());
         let labels = [("method", self.method), ("route", route), ("status", status.as_str().to_owned())];
         metrics::histogram!("cheapbob_http_request_duration_seconds", &labels).record(self.begin.elapsed());
     }

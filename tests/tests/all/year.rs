@@ -20,12 +20,20 @@ fn asked(name: &str, default: u64) -> u64 {
 /// Moves the clock, and lets the ledger begin there: the turns of the years between would all be made up.
 async fn begin(app: &TestApp, noon: DateTime<Utc>) {
     app.api.set_clock(noon).await;
-    let old =
-        format!("SELECT count(*) AS n FROM tasks WHERE job = ANY ('{{{}}}') AND due_at < '{}'", TURN.join(","), noon - Duration::days(2));
+    let runs = |which: &str| {
+        format!(
+            "SELECT count(*) AS n FROM tasks WHERE job = ANY ('{{{}}}') AND due_at {which} '{}'",
+            TURN.join(","),
+            noon - Duration::days(2)
+        )
+    };
+    let (old, new) = (runs("<"), runs(">="));
     eventually("the ledger begins anew", 60, || async {
-        app.database.sql("DELETE FROM tasks WHERE job IS NOT NULL").await;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        (app.database.number(&old).await == 0).then_some(())
+        // A tick that has read the ledger before goes on with the years between.
+        if app.database.number(&old).await > 0 {
+            app.database.sql("DELETE FROM tasks WHERE job IS NOT NULL").await;
+        }
+        (app.database.number(&new).await == TURN.len() as i64 && app.database.number(&old).await == 0).then_some(())
     })
     .await;
     turned(app, morning(noon, 0)).await;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod customers;
+pub mod deletion;
 pub mod error;
 pub mod ports;
 pub mod preference;
@@ -12,8 +13,9 @@ pub mod withdrawal;
 
 pub use account::{Account, AccountStatus, Provider, RegistrationStatus, Role};
 pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, Nickname, PhoneNumber, Profile};
+pub use deletion::DeletionService;
 pub use preference::{Preference, PreferenceKind, PreferenceOption};
 pub use session::{Session, SessionService, SessionTokens};
 pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};
 pub use unlink::LinkService;
-pub use withdrawal::{DeletionService, WithdrawalService};
+pub use withdrawal::WithdrawalService;

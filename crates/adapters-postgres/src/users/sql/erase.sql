@@ -19,12 +19,10 @@ WITH asked AS (
 ), of_keys AS (
     DELETE FROM idempotency_keys USING gone WHERE account = gone.email
 ), of_links AS (
-    -- Google and Naver cut a link only with the user's own token, which we do not keep.
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'unlink:' || i.provider || ':' || $2,
            jsonb_build_object('kind', 'unlink', 'provider', i.provider, 'user_id', i.provider_user_id), 20, $4
     FROM account_identities i JOIN gone ON gone.email = i.email
-    WHERE i.provider = 'kakao'
     ON CONFLICT DO NOTHING
 ), of_pictures AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
