@@ -5,6 +5,7 @@ use cheapbob_domain::{
 };
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::Exchange;
@@ -13,6 +14,8 @@ use crate::Exchange;
 struct Token {
     access_token: String,
     id_token: String,
+    /// Only of a login at which the person agreed.
+    refresh_token: Option<SecretString>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +61,7 @@ pub(crate) async fn identity(exchange: &Exchange<'_>, now: DateTime<Utc>) -> Res
         return Err(exchange.refused("userinfo is of another user than the ID token"));
     }
     let email = user.email.and_then(|e| Email::parse(&e).ok());
-    Ok(ProviderIdentity { user_id: user.sub, email, vouched: user.email_verified })
+    Ok(ProviderIdentity { user_id: user.sub, email, vouched: user.email_verified, link_token: token.refresh_token })
 }
 
 /// The claims of an ID token that came straight from the token endpoint over TLS: OpenID Connect Core 3.1.3.7 lets its

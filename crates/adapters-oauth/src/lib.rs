@@ -22,8 +22,6 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-pub use links::KakaoAdmin;
-
 const MAX_BODY: usize = 256 << 10;
 
 /// One provider's addresses and our registration there.
@@ -39,6 +37,8 @@ pub struct ProviderSettings {
     pub token_url: Url,
     /// Where a token tells who it is.
     pub userinfo_url: Url,
+    /// Where a link is cut: Google and Naver revoke a user's token, Kakao unlinks by the admin key.
+    pub unlink_url: Url,
 }
 
 impl ProviderSettings {
@@ -47,20 +47,34 @@ impl ProviderSettings {
     /// # Errors
     /// Never in practice: the addresses are constants.
     pub fn real(provider: Provider, client_id: String, client_secret: SecretString) -> Result<Self, url::ParseError> {
-        let [authorize, token, userinfo] = match provider {
+        let [authorize, token, userinfo, unlink] = match provider {
             Provider::Google => [
                 "https://accounts.google.com/o/oauth2/v2/auth",
                 "https://oauth2.googleapis.com/token",
                 "https://openidconnect.googleapis.com/v1/userinfo",
+                "https://oauth2.googleapis.com/revoke",
             ],
-            Provider::Kakao => {
-                ["https://kauth.kakao.com/oauth/authorize", "https://kauth.kakao.com/oauth/token", "https://kapi.kakao.com/v2/user/me"]
-            }
-            Provider::Naver => {
-                ["https://nid.naver.com/oauth2.0/authorize", "https://nid.naver.com/oauth2.0/token", "https://openapi.naver.com/v1/nid/me"]
-            }
+            Provider::Kakao => [
+                "https://kauth.kakao.com/oauth/authorize",
+                "https://kauth.kakao.com/oauth/token",
+                "https://kapi.kakao.com/v2/user/me",
+                "https://kapi.kakao.com/v1/user/unlink",
+            ],
+            Provider::Naver => [
+                "https://nid.naver.com/oauth2.0/authorize",
+                "https://nid.naver.com/oauth2.0/token",
+                "https://openapi.naver.com/v1/nid/me",
+                "https://nid.naver.com/oauth2.0/revoke",
+            ],
         };
-        Ok(Self { client_id, client_secret, authorize_url: authorize.parse()?, token_url: token.parse()?, userinfo_url: userinfo.parse()? })
+        Ok(Self {
+            client_id,
+            client_secret,
+            authorize_url: authorize.parse()?,
+            token_url: token.parse()?,
+            userinfo_url: userinfo.parse()?,
+            unlink_url: unlink.parse()?,
+        })
     }
 }
 
@@ -70,7 +84,7 @@ pub struct OAuth {
     settings: [ProviderSettings; 3],
     redirect_base: String,
     clock: Arc<dyn Clock>,
-    kakao_admin: Option<KakaoAdmin>,
+    kakao_admin_key: Option<SecretString>,
 }
 
 impl OAuth {
@@ -85,12 +99,12 @@ impl OAuth {
             .timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none())
             .build()?;
-        Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock, kakao_admin: None })
+        Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock, kakao_admin_key: None })
     }
 
-    /// With what cuts links at Kakao.
-    pub fn with_kakao_admin(self, kakao_admin: Option<KakaoAdmin>) -> Self {
-        Self { kakao_admin, ..self }
+    /// With the app's primary admin key at Kakao: it cuts links there, and Kakao's notices carry it.
+    pub fn with_kakao_admin_key(self, kakao_admin_key: Option<SecretString>) -> Self {
+        Self { kakao_admin_key, ..self }
     }
 
     fn settings(&self, provider: Provider) -> &ProviderSettings {
@@ -184,7 +198,7 @@ impl IdentityProviders for OAuth {
                 .append_pair("redirect_uri", &self.redirect_uri(login.provider, login.role))
                 .append_pair("state", state);
             let own: &[(&str, &str)] = match login.provider {
-                Provider::Google => &[("scope", "openid email profile"), ("prompt", "select_account")],
+                Provider::Google => &[("scope", "openid email profile"), ("prompt", "select_account"), ("access_type", "offline")],
                 Provider::Kakao => &[("scope", "account_email"), ("prompt", "login")],
                 Provider::Naver => &[("auth_type", "reauthenticate")],
             };

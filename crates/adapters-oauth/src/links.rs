@@ -1,4 +1,4 @@
-//! Cutting links: Kakao's by the admin key, and the notices of Kakao and Naver (`oauth.md` §2, §3.4).
+//! Cutting links (`oauth.md` §1, §2, §3.3), and the notices of Kakao and Naver (§2, §3.4).
 
 use aes::Aes128;
 use async_trait::async_trait;
@@ -20,10 +20,10 @@ use cheapbob_domain::{
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use md5::Md5;
+use reqwest::{RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::OAuth;
 
@@ -37,51 +37,48 @@ const NOT_CONNECTED: i64 = -101;
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&alphabet::URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// What cuts links at Kakao.
-#[derive(Debug, Clone)]
-pub struct KakaoAdmin {
-    /// The app's primary admin key; Kakao's notices carry it too.
-    pub key: SecretString,
-    /// Where links are cut.
-    pub unlink_url: Url,
-}
-
-impl KakaoAdmin {
-    /// At Kakao.
-    ///
-    /// # Errors
-    /// Never: the address is a fixed one.
-    pub fn real(key: SecretString) -> std::result::Result<Self, url::ParseError> {
-        Ok(Self { key, unlink_url: "https://kapi.kakao.com/v1/user/unlink".parse()? })
-    }
+#[derive(Deserialize)]
+struct KakaoFailure {
+    code: i64,
 }
 
 #[derive(Deserialize)]
-struct Failure {
-    code: i64,
+struct RevokeFailure {
+    error: String,
 }
 
 #[async_trait]
 impl ProviderLinks for OAuth {
-    async fn cut(&self, provider: Provider, user_id: &str) -> Result<()> {
-        let Some(admin) = self.kakao_admin.as_ref().filter(|_| provider == Provider::Kakao) else {
-            tracing::info!(provider = provider.as_str(), "a deleted account's link stays at its provider: there is no key that cuts it");
-            return Ok(());
-        };
-        let request = self
-            .client
-            .post(admin.unlink_url.clone())
-            .header("authorization", format!("KakaoAK {}", admin.key.expose_secret()))
-            .form(&[("target_id_type", "user_id"), ("target_id", user_id)]);
-        let failed = |e: reqwest::Error| Error::unavailable("kakao", e.without_url());
-        let response = request.send().await.map_err(failed)?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        match response.json::<Failure>().await.map_err(failed)?.code {
-            NOT_CONNECTED => Ok(()),
-            code => Err(Error::unavailable("kakao", format!("unlink: HTTP {status}, code {code}"))),
+    async fn cut<'a>(&self, provider: Provider, user_id: &str, token: Option<&'a SecretString>) -> Result<()> {
+        let settings = self.settings(provider);
+        let request = self.client.post(settings.unlink_url.clone());
+        match (provider, token, &self.kakao_admin_key) {
+            (Provider::Kakao, _, Some(key)) => {
+                let request = request.header("authorization", format!("KakaoAK {}", key.expose_secret()));
+                let failure = refusal(provider, request.form(&[("target_id_type", "user_id"), ("target_id", user_id)])).await?;
+                done_if(provider, failure, |failure: &KakaoFailure| failure.code == NOT_CONNECTED)
+            }
+            (Provider::Google, Some(token), _) => {
+                let failure = refusal(provider, request.form(&[("token", token.expose_secret())])).await?;
+                done_if(provider, failure, |failure: &RevokeFailure| failure.error == "invalid_token")
+            }
+            (Provider::Naver, Some(token), _) => {
+                let failure = refusal(
+                    provider,
+                    request.form(&[
+                        ("client_id", settings.client_id.as_str()),
+                        ("client_secret", settings.client_secret.expose_secret()),
+                        ("token", token.expose_secret()),
+                        ("token_type_hint", "refresh_token"),
+                    ]),
+                );
+                // A token that is void already is answered with 200.
+                done_if(provider, failure.await?, |_: &RevokeFailure| false)
+            }
+            _ => {
+                tracing::info!(provider = provider.as_str(), "a deleted account's link stays at its provider: nothing here cuts it");
+                Ok(())
+            }
         }
     }
 
@@ -97,11 +94,11 @@ impl ProviderLinks for OAuth {
 
 impl OAuth {
     fn kakao_notice(&self, authorization: Option<&str>, user_id: Option<&str>) -> std::result::Result<String, &'static str> {
-        let admin = self.kakao_admin.as_ref().ok_or("no KAKAO_ADMIN_KEY is set")?;
+        let own = self.kakao_admin_key.as_ref().ok_or("no KAKAO_ADMIN_KEY is set")?;
         let key = authorization.and_then(|value| value.strip_prefix("KakaoAK ")).ok_or("no key")?;
         // In constant time, as hashes of both.
         let tag = |key: &str| mac(b"compare", key.as_bytes());
-        let expected = tag(admin.key.expose_secret())?.finalize().into_bytes();
+        let expected = tag(own.expose_secret())?.finalize().into_bytes();
         tag(key)?.verify(&expected).map_err(|_| "another key")?;
         user_id.filter(|id| !id.is_empty()).map(str::to_owned).ok_or("no user")
     }
@@ -126,6 +123,24 @@ impl OAuth {
         let plain = cipher.decrypt_padded_mut::<Pkcs7>(body).map_err(|_| "a user that is none")?;
         String::from_utf8(plain.to_vec()).map_err(|_| "a user that is none")
     }
+}
+
+/// What the provider answers where it does not say that the link is cut.
+async fn refusal(provider: Provider, request: RequestBuilder) -> Result<Option<(StatusCode, Vec<u8>)>> {
+    let failed = |e: reqwest::Error| Error::unavailable(provider.as_str(), e.without_url());
+    let response = request.send().await.map_err(failed)?;
+    let status = response.status();
+    if status.is_success() { Ok(None) } else { Ok(Some((status, response.bytes().await.map_err(failed)?.to_vec()))) }
+}
+
+/// A refusal counts as done where it says that the link was cut before.
+fn done_if<F: DeserializeOwned>(provider: Provider, refusal: Option<(StatusCode, Vec<u8>)>, is_cut: impl Fn(&F) -> bool) -> Result<()> {
+    let Some((status, body)) = refusal else { return Ok(()) };
+    if serde_json::from_slice(&body).is_ok_and(|failure| is_cut(&failure)) {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();
+    Err(Error::unavailable(provider.as_str(), format!("unlink: HTTP {status}: {said}")))
 }
 
 fn mac(key: &[u8], text: &[u8]) -> std::result::Result<Hmac<Sha256>, &'static str> {

@@ -3,6 +3,7 @@
 mod database;
 mod orders;
 mod products;
+mod rotation;
 mod schema;
 mod secrets;
 mod sql;
@@ -11,8 +12,9 @@ mod tasks;
 mod users;
 
 pub use database::{Connection, Postgres, migrate};
+pub use rotation::Rotated;
 pub use secrets::{KeysError, SecretKeys};
-pub use stores::{Rotated, pattern, search_statement};
+pub use stores::{pattern, search_statement};
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {

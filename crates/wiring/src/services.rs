@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use cheapbob_adapters_oauth::{KakaoAdmin, OAuth, ProviderSettings};
+use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
@@ -163,7 +163,7 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let postgres = Arc::new(ports.postgres.clone());
     let clock = || Arc::clone(&ports.clock);
     let ids = || Arc::clone(&ports.ids);
-    let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin(kakao_admin(settings)?);
+    let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
     let providers = Arc::new(providers);
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
@@ -187,8 +187,16 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     }));
     let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
     Ok(Services {
-        links: Arc::new(LinkService::new(providers.clone(), postgres.clone(), clock())),
-        sign_in: Arc::new(SignInService::new(providers, postgres.clone(), sessions.clone(), clock(), ids(), !settings.production)),
+        links: Arc::new(LinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
+        sign_in: Arc::new(SignInService::new(
+            providers,
+            postgres.clone(),
+            postgres.clone(),
+            sessions.clone(),
+            clock(),
+            ids(),
+            !settings.production,
+        )),
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions, clock(), ids())),
         customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
         deletion: Arc::new(DeletionService::new(
@@ -232,13 +240,9 @@ fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
 }
 
 /// Kakao's admin key; the sandbox's where it plays Kakao.
-fn kakao_admin(settings: &Settings) -> Result<Option<KakaoAdmin>> {
+fn kakao_admin_key(settings: &Settings) -> Option<SecretString> {
     let [_, kakao, _] = &settings.oauth;
-    match (&settings.kakao_admin_key, kakao) {
-        (Some(key), Some(_)) => Ok(Some(KakaoAdmin::real(key.clone())?)),
-        (None, Some(_)) => Ok(None),
-        (_, None) => Ok(Some(KakaoAdmin { key: SecretString::from("sandbox"), unlink_url: sandbox_url(settings, "oauth/kakao/unlink")? })),
-    }
+    if kakao.is_some() { settings.kakao_admin_key.clone() } else { Some(SecretString::from("sandbox")) }
 }
 
 fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {
@@ -252,6 +256,7 @@ fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {
                 authorize_url: Url::parse(&format!("{}/sandbox/{}", settings.public_base, path("authorize")))?,
                 token_url: sandbox_url(settings, &path("token"))?,
                 userinfo_url: sandbox_url(settings, &path("userinfo"))?,
+                unlink_url: sandbox_url(settings, &path("unlink"))?,
             })
         }
     };

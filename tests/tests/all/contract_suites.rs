@@ -16,6 +16,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     let postgres = Arc::new(database.postgres());
     let world = World {
         accounts: postgres.clone(),
+        link_tokens: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
@@ -49,7 +50,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation erasure stores hours images search naming products nutrition stock_turn holds orders cancellations refunds trail inbox idempotency books tasks }
+    postgres! { accounts customers deactivation erasure link_tokens stores hours images search naming products nutrition stock_turn holds orders cancellations refunds trail inbox idempotency books tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

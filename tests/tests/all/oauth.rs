@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cheapbob_adapters_oauth::{KakaoAdmin, OAuth, ProviderSettings};
+use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_domain::{
     shared::Clock,
     users::{
@@ -11,7 +11,7 @@ use cheapbob_domain::{
     },
 };
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -53,6 +53,7 @@ impl Recorded {
             authorize_url: format!("{}/authorize", server.uri()).parse().unwrap(),
             token_url: format!("{}/token", server.uri()).parse().unwrap(),
             userinfo_url: format!("{}/userinfo", server.uri()).parse().unwrap(),
+            unlink_url: format!("{}/unlink", server.uri()).parse().unwrap(),
         };
         let oauth = OAuth::new([settings.clone(), settings.clone(), settings], "https://api.example", Arc::new(Noon)).unwrap();
         Self { server, oauth, provider }
@@ -100,7 +101,7 @@ fn google_claims() -> Value {
 }
 
 fn google_token(claims: &Value) -> Value {
-    json!({ "access_token": "at+/=", "expires_in": 3599, "token_type": "Bearer", "id_token": id_token(claims), "new_field": 1 })
+    json!({ "access_token": "at+/=", "refresh_token": "1//refresh", "expires_in": 3599, "token_type": "Bearer", "id_token": id_token(claims), "new_field": 1 })
 }
 
 #[tokio::test]
@@ -122,6 +123,7 @@ async fn google() {
     recorded.userinfo(200, json!({ "sub": "113", "email": "A@gmail.com", "email_verified": true, "picture": "x" })).await;
     let identity = recorded.identity().await.unwrap();
     assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("113", "a@gmail.com", true));
+    assert_eq!(identity.link_token.unwrap().expose_secret(), "1//refresh");
     let requests = recorded.server.received_requests().await.unwrap();
     let form = String::from_utf8(requests[0].body.clone()).unwrap();
     for part in [
@@ -189,6 +191,7 @@ async fn naver_never_vouches_and_errs_with_200() {
     recorded.userinfo(200, json!({ "resultcode": "00", "message": "success", "response": { "id": "WuF1", "email": "a@naver.com" } })).await;
     let identity = recorded.identity().await.unwrap();
     assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("WuF1", "a@naver.com", false));
+    assert_eq!(identity.link_token.unwrap().expose_secret(), "r");
     let form = recorded.server.received_requests().await.unwrap()[0].clone();
     assert!(String::from_utf8(form.body).unwrap().contains("state=state-1"));
 
@@ -245,36 +248,38 @@ async fn garbage_redirects_floods_and_silence_are_faults() {
     }
 }
 
+/// What each provider is asked, and which of its answers mean that the link is cut.
 #[tokio::test]
-async fn kakao_cuts_a_link_once_and_says_so_twice() {
-    cheapbob_wiring::prepare_process();
-    let server = MockServer::start().await;
-    let answers = |status: u16, body: Value| {
-        Mock::given(method("POST"))
-            .and(path("/v1/user/unlink"))
-            .and(header("authorization", "KakaoAK admin-key"))
-            .and(body_string_contains("target_id_type=user_id&target_id=7"))
-            .respond_with(ResponseTemplate::new(status).set_body_json(body))
-    };
-    let settings =
-        Provider::ALL.map(|provider| ProviderSettings::real(provider, "client".to_owned(), SecretString::from("secret")).unwrap());
-    let unlink_url = format!("{}/v1/user/unlink", server.uri()).parse().unwrap();
-    let admin = KakaoAdmin { key: SecretString::from("admin-key"), unlink_url };
-    let oauth = OAuth::new(settings, "https://api.example", Arc::new(Noon)).unwrap().with_kakao_admin(Some(admin));
-    for (status, body, cut) in [
-        (200, json!({ "id": 7 }), true),
-        (400, json!({ "msg": "NotRegisteredUserException", "code": -101 }), true),
-        (400, json!({ "msg": "internal error", "code": -1 }), false),
-        (401, json!({ "msg": "wrong appKey", "code": -401 }), false),
-        (503, json!("down"), false),
+async fn links_are_cut_and_cut_once_more() {
+    let token = SecretString::from("re/fresh+");
+    let revoke = "client_id=client-1&client_secret=secret-1&token=re%2Ffresh%2B&token_type_hint=refresh_token";
+    for (provider, asked, status, body, cut) in [
+        (Provider::Kakao, "target_id_type=user_id&target_id=7", 200, json!({ "id": 7 }), true),
+        (Provider::Kakao, "target_id=7", 400, json!({ "msg": "NotRegisteredUserException", "code": -101 }), true),
+        (Provider::Kakao, "target_id=7", 400, json!({ "msg": "internal error", "code": -1 }), false),
+        (Provider::Kakao, "target_id=7", 401, json!({ "msg": "wrong appKey", "code": -401 }), false),
+        (Provider::Kakao, "target_id=7", 503, json!("down"), false),
+        (Provider::Google, "token=re%2Ffresh%2B", 200, json!({}), true),
+        (Provider::Google, "token=re%2Ffresh%2B", 400, json!({ "error": "invalid_token" }), true),
+        (Provider::Google, "token=re%2Ffresh%2B", 400, json!({ "error": "invalid_request" }), false),
+        (Provider::Google, "token=re%2Ffresh%2B", 503, json!("down"), false),
+        (Provider::Naver, revoke, 200, json!(""), true),
+        (Provider::Naver, revoke, 401, json!({ "error": "unauthorized_client" }), false),
+        (Provider::Naver, revoke, 503, json!({ "error": "temporarily_unavailable" }), false),
     ] {
-        server.reset().await;
-        answers(status, body.clone()).expect(1).mount(&server).await;
-        assert_eq!(oauth.cut(Provider::Kakao, "7").await.is_ok(), cut, "{status} {body}");
+        let recorded = Recorded::of(provider).await;
+        let oauth = recorded.oauth.with_kakao_admin_key(Some(SecretString::from("admin-key")));
+        let mut request = Mock::given(method("POST")).and(path("/unlink")).and(body_string_contains(asked));
+        if provider == Provider::Kakao {
+            request = request.and(header("authorization", "KakaoAK admin-key"));
+        }
+        request.respond_with(ResponseTemplate::new(status).set_body_json(body.clone())).expect(1).mount(&recorded.server).await;
+        assert_eq!(oauth.cut(provider, "7", Some(&token)).await.is_ok(), cut, "{provider:?} {status} {body}");
     }
     // Nothing of ours cuts these.
-    oauth.cut(Provider::Google, "7").await.unwrap();
-    oauth.cut(Provider::Naver, "7").await.unwrap();
+    for provider in Provider::ALL {
+        Recorded::of(provider).await.oauth.cut(provider, "7", None).await.unwrap();
+    }
 }
 
 fn links() -> OAuth {
@@ -282,7 +287,7 @@ fn links() -> OAuth {
     let one = |provider| ProviderSettings::real(provider, "cheapbobNaverClientId".to_owned(), SecretString::from("Secr3tABCD")).unwrap();
     OAuth::new(Provider::ALL.map(one), "https://api.example", Arc::new(Noon))
         .unwrap()
-        .with_kakao_admin(Some(KakaoAdmin::real(SecretString::from("admin-key")).unwrap()))
+        .with_kakao_admin_key(Some(SecretString::from("admin-key")))
 }
 
 /// The vector of oauth.md §3.4.

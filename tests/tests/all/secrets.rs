@@ -23,7 +23,8 @@ fn rotate(app: &TestApp, keys: &str) -> (bool, String) {
 async fn sealed_with(app: &TestApp, key: &str) -> i64 {
     let sealed = |column: &str| format!("(SELECT count(*) FROM store_payments WHERE {column} LIKE 'sealed1:{key}:%')");
     let columns = ["portone_secret", "webhook_secret", "previous_webhook_secret"].map(sealed).join(" + ");
-    app.database.number(&format!("SELECT {columns} AS n")).await
+    let links = format!("(SELECT count(*) FROM link_tokens WHERE token LIKE 'sealed1:{key}:%')");
+    app.database.number(&format!("SELECT {columns} + {links} AS n")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +35,7 @@ async fn secrets_are_sealed_and_their_keys_can_change() {
     shop.set_webhook_secret(WEBHOOK).await;
     let secret = format!("secret-{}", shop.seller.email);
     let clear = format!("SELECT count(*) AS n FROM store_payments p WHERE p::text LIKE '%{secret}%' OR p::text LIKE '%AAECAwQF%'");
-    assert_eq!((app.database.number(&clear).await, sealed_with(&app, "tests").await), (0, 3));
+    assert_eq!((app.database.number(&clear).await, sealed_with(&app, "tests").await), (0, 3 + 2), "the store's, and who logged in");
     let settings = shop.seller.get("/api/v1/seller/store/settings/payment").await.expect(200).to_string();
     assert!(!settings.contains(&secret) && !settings.contains("whsec_") && !settings.contains("sealed"), "{settings}");
 
@@ -46,15 +47,15 @@ async fn secrets_are_sealed_and_their_keys_can_change() {
     assert!(!ok && said.contains("which CHEAPBOB_SECRET_KEYS does not have") && !said.contains("IAECAw"), "{said}");
     let (ok, said) = rotate(&app, "x:short");
     assert!(!ok && said.contains("CHEAPBOB_SECRET_KEYS: each key is id:key") && !said.contains("short"), "{said}");
-    assert_eq!(sealed_with(&app, "tests").await, 3);
+    assert_eq!(sealed_with(&app, "tests").await, 3 + 3);
     assert_eq!(sealed_with(&app, "new").await, 1, "what was in the clear is sealed");
 
     // While the product serves with the old key, which is then the second.
     let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
-    assert!(ok && said.contains("3 secrets sealed with the current key, 1 were"), "{said}");
+    assert!(ok && said.contains("6 secrets sealed with the current key, 1 were"), "{said}");
     let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
-    assert!(ok && said.contains("0 secrets sealed with the current key, 4 were"), "{said}");
-    assert_eq!((sealed_with(&app, "tests").await, sealed_with(&app, "new").await), (0, 4));
+    assert!(ok && said.contains("0 secrets sealed with the current key, 7 were"), "{said}");
+    assert_eq!((sealed_with(&app, "tests").await, sealed_with(&app, "new").await), (0, 7));
     let (ok, said) = rotate(&app, &format!("{OLD},{NEW}"));
     assert!(ok, "{said}");
     let held = customer.order(&shop.product_id, 1).await;

@@ -89,15 +89,14 @@ async fn of_many_requests_at_once_one_counts() {
     customer.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
 }
 
-/// Both ends of a link: a notice of Kakao's takes the way in, not the account; a deleted account's link is cut at Kakao.
+/// A notice of Kakao's takes the way in, not the account.
 #[tokio::test(flavor = "multi_thread")]
-async fn links_are_cut_from_either_end() {
+async fn links_are_cut_by_their_owners() {
     const UNLINK: &str = "/api/v1/auth/kakao/unlink";
     let app = TestApp::start().await;
     let email = fresh_email();
     let log_in = async || {
-        let answer = app.api.log_in("kakao", "customer", "undefined", &[("email", &email)]).await;
-        Person { api: app.api.clone(), token: session(&answer).unwrap(), email: email.clone() }
+        app.api.log_in("kakao", "customer", "undefined", &[("email", &email)]).await;
     };
     log_in().await;
     let links = format!("SELECT provider_user_id AS text FROM account_identities WHERE email = '{email}'");
@@ -116,13 +115,32 @@ async fn links_are_cut_from_either_end() {
     let forged = app.api.send(Method::POST, "/api/v1/auth/naver/unlink", &form[1..], "clientId=sandbox&timestamp=1&signature=x").await;
     assert_eq!(forged.refused(400), "unlink_unverified");
 
-    // The owner agrees again, and leaves for good.
-    let customer = log_in().await;
+    // The owner agrees again.
+    log_in().await;
     assert_eq!(app.database.texts(&links).await, [user]);
-    customer.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
-    app.api.advance(chrono::Duration::days(1)).await;
-    app.api.run_job("delete_accounts").await;
-    customer.get("/api/v1/user/role").await.refused(401);
-    let cut = "SELECT count(*) AS n FROM tasks WHERE id LIKE 'unlink:kakao:%@withdrawn.invalid' AND status = 'done'";
-    eventually("the link is cut at Kakao", 20, || async { (app.database.number(cut).await == 1).then_some(()) }).await;
+}
+
+/// A deleted account's links are cut at each provider, by what it wants: Kakao our admin key, the others the user's own token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_accounts_links_are_cut() {
+    let app = TestApp::start().await;
+    for provider in ["google", "kakao", "naver"] {
+        let email = fresh_email();
+        let answer = app.api.log_in(provider, "customer", "undefined", &[("email", &email)]).await;
+        let customer = Person { api: app.api.clone(), token: session(&answer).unwrap(), email: email.clone() };
+        // The provider's two tokens: the access token is used up.
+        let granted = format!("SELECT count(*) AS n FROM embedded.oauth_grants WHERE email = '{email}' AND NOT is_code");
+        let kept =
+            format!("SELECT count(*) AS n FROM link_tokens WHERE starts_with(link, '{provider}/') AND starts_with(token, 'sealed1:')");
+        let by_token = i64::from(provider != "kakao");
+        assert_eq!((app.database.number(&granted).await, app.database.number(&kept).await), (1, by_token), "{provider}");
+
+        customer.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+        app.api.advance(chrono::Duration::days(1)).await;
+        app.api.run_job("delete_accounts").await;
+        customer.get("/api/v1/user/role").await.refused(401);
+        let cut = format!("SELECT count(*) AS n FROM tasks WHERE id LIKE 'unlink:{provider}:%@withdrawn.invalid' AND status = 'done'");
+        eventually("the link is cut", 20, || async { (app.database.number(&cut).await == 1).then_some(()) }).await;
+        assert_eq!((app.database.number(&granted).await, app.database.number(&kept).await), (1 - by_token, 0), "{provider}");
+    }
 }

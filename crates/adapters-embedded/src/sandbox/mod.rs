@@ -39,7 +39,7 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
             .route("/oauth/{provider}/authorize", web::get().to(oauth::ask))
             .route("/oauth/{provider}/authorize", web::post().to(oauth::grant))
             .route("/oauth/{provider}/token", web::post().to(oauth::token))
-            .route("/oauth/kakao/unlink", web::post().to(oauth::unlink))
+            .route("/oauth/{provider}/unlink", web::post().to(oauth::unlink))
             .route("/oauth/{provider}/userinfo", web::get().to(oauth::userinfo))
             .route("/portone/checkout", web::get().to(portone::checkout_page))
             .route("/portone/checkout", web::post().to(portone::checkout))

@@ -35,6 +35,8 @@ struct Grant {
     state: String,
     nonce: Option<String>,
     code_challenge: Option<String>,
+    /// Google: `offline` asks for a refresh token.
+    access_type: Option<String>,
     /// Empty: the person gives no e-mail.
     #[serde(default)]
     email: String,
@@ -159,14 +161,14 @@ pub(super) async fn token(sandbox: web::Data<Sandbox>, path: web::Path<String>, 
     } else if grant.code_challenge.is_some() && challenge != grant.code_challenge {
         return token_error(provider, "invalid_grant", "KOE320");
     }
-    match sandbox.issue(provider, false, &grant).await {
-        Ok(access_token) => HttpResponse::Ok().json(token_answer(&sandbox, provider, &grant, &access_token)),
+    let issued = async { Ok::<_, Error>((sandbox.issue(provider, false, &grant).await?, sandbox.issue(provider, false, &grant).await?)) };
+    match issued.await {
+        Ok((access, refresh)) => HttpResponse::Ok().json(token_answer(&sandbox, provider, &grant, &access, &refresh)),
         Err(e) => broken(&e),
     }
 }
 
-fn token_answer(sandbox: &Sandbox, provider: Provider, grant: &Grant, access_token: &str) -> Value {
-    let refresh_token = format!("refresh-{access_token}");
+fn token_answer(sandbox: &Sandbox, provider: Provider, grant: &Grant, access_token: &str, refresh_token: &str) -> Value {
     match provider {
         Provider::Google => {
             let now = sandbox.clock.now().timestamp();
@@ -179,6 +181,7 @@ fn token_answer(sandbox: &Sandbox, provider: Provider, grant: &Grant, access_tok
                 format!("{}.{}.{}", part(&json!({ "alg": "RS256", "typ": "JWT" })), part(&claims), URL_SAFE_NO_PAD.encode("sandbox"));
             json!({
                 "access_token": access_token, "expires_in": 3599, "token_type": "Bearer", "id_token": id_token,
+                "refresh_token": (grant.access_type.as_deref() == Some("offline")).then_some(refresh_token),
                 "scope": "openid https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/userinfo.profile",
             })
         }
@@ -289,13 +292,34 @@ impl Sandbox {
 
 #[derive(Deserialize)]
 pub(super) struct Unlinked {
-    target_id: String,
+    /// Kakao.
+    target_id: Option<String>,
+    /// Google and Naver.
+    token: Option<String>,
+    client_secret: Option<String>,
 }
 
-/// Kakao's `/v1/user/unlink` by the admin key.
-pub(super) async fn unlink(request: HttpRequest, form: web::Form<Unlinked>) -> HttpResponse {
-    if request.headers().get("authorization").is_none_or(|key| key != "KakaoAK sandbox") {
-        return HttpResponse::Unauthorized().json(json!({ "msg": "wrong appKey", "code": -401 }));
+/// Kakao's unlink by the admin key; Google's and Naver's revoke of a token.
+pub(super) async fn unlink(
+    sandbox: web::Data<Sandbox>,
+    path: web::Path<String>,
+    request: HttpRequest,
+    form: web::Form<Unlinked>,
+) -> HttpResponse {
+    let Some(provider) = Provider::parse(&path) else { return plain_error(404, "no such provider") };
+    if provider == Provider::Kakao {
+        return if request.headers().get("authorization").is_some_and(|key| key == "KakaoAK sandbox") {
+            HttpResponse::Ok().json(json!({ "id": form.target_id }))
+        } else {
+            HttpResponse::Unauthorized().json(json!({ "msg": "wrong appKey", "code": -401 }))
+        };
     }
-    HttpResponse::Ok().json(json!({ "id": form.target_id }))
+    if provider == Provider::Naver && form.client_secret.is_none() {
+        return HttpResponse::Unauthorized().json(json!({ "error": "unauthorized_client" }));
+    }
+    match (sandbox.redeem(provider, false, form.token.as_deref().unwrap_or_default()).await, provider) {
+        (Ok(None), Provider::Google) => HttpResponse::BadRequest().json(json!({ "error": "invalid_token" })),
+        (Ok(_), _) => HttpResponse::Ok().finish(),
+        (Err(e), _) => broken(&e),
+    }
 }

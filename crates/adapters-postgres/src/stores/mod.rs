@@ -7,5 +7,5 @@ mod rows;
 mod search;
 mod seller;
 
-pub use payments::Rotated;
+pub(crate) use payments::{api_place, webhook_place};
 pub use search::{pattern, search_statement};

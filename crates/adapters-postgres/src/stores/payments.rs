@@ -5,39 +5,22 @@ use cheapbob_domain::{
     stores::{PaymentChange, PortOneAccount, PortOneIds},
 };
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
 
 use crate::{
     database::{Postgres, failed},
     schema::store_payments,
-    secrets::VERSION,
-    sql::prepared,
 };
 
 /// Where a secret is sealed for: it opens nowhere else. Both webhook secrets are of one place, since one becomes the other.
-fn api_place(store: &str) -> String {
+pub(crate) fn api_place(store: &str) -> String {
     format!("store_payments.portone_secret/{store}")
 }
 
-fn webhook_place(store: &str) -> String {
+pub(crate) fn webhook_place(store: &str) -> String {
     format!("store_payments.webhook_secret/{store}")
-}
-
-type Place = fn(&str) -> String;
-
-/// The columns that hold secrets, and their places.
-const SECRETS: [(&str, Place); 3] =
-    [("portone_secret", api_place), ("webhook_secret", webhook_place), ("previous_webhook_secret", webhook_place)];
-
-/// What [`Postgres::rotate_secrets`] changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rotated {
-    /// Secrets sealed anew.
-    pub sealed: usize,
-    /// Secrets that were sealed with the current key.
-    pub current: usize,
 }
 
 #[derive(AsChangeset, Default)]
@@ -146,58 +129,5 @@ impl Postgres {
         let place = webhook_place(store.as_str());
         let sealed = row.into_iter().flat_map(|(new, previous)| [new, previous]).flatten();
         sealed.map(|sealed| self.keys.open(&place, &sealed)).collect()
-    }
-
-    /// Seals every secret with the current key that is not, clear ones of earlier versions included. May run while others serve, and
-    /// again after a kill: a secret that changes meanwhile is left to the next run.
-    ///
-    /// # Errors
-    /// Unavailable; Internal, where a secret is sealed with a key that is not there.
-    pub async fn rotate_secrets(&self) -> Result<Rotated> {
-        self.reseal("true").await
-    }
-
-    /// Seals the secrets that earlier versions stored in clear; gives their number.
-    ///
-    /// # Errors
-    /// Unavailable.
-    pub async fn seal_clear_secrets(&self) -> Result<usize> {
-        Ok(self.reseal(&format!("NOT starts_with(stored, '{VERSION}:')")).await?.sealed)
-    }
-
-    async fn reseal(&self, which: &str) -> Result<Rotated> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = t::Text)]
-            store_id: String,
-            #[diesel(sql_type = t::Text)]
-            stored: String,
-        }
-        let mut rotated = Rotated { sealed: 0, current: 0 };
-        for (column, place) in SECRETS {
-            let mut after = String::new();
-            loop {
-                let mut connection = self.connection().await?;
-                let page = sql_query(format!(
-                    "SELECT store_id, stored FROM (SELECT store_id, {column} AS stored FROM store_payments) secrets
-                     WHERE stored IS NOT NULL AND {which} AND store_id > $1 ORDER BY store_id LIMIT 500"
-                ));
-                let rows: Vec<Row> = prepared(page.bind::<t::Text, _>(&after)).load(&mut connection).await.map_err(failed)?;
-                let Some(last) = rows.last() else { break };
-                after.clone_from(&last.store_id);
-                for Row { store_id, stored } in rows {
-                    let Some(sealed) = self.keys.reseal(&place(&store_id), &stored)? else {
-                        rotated.current += 1;
-                        continue;
-                    };
-                    let update = sql_query(format!("UPDATE store_payments SET {column} = $3 WHERE store_id = $1 AND {column} = $2"))
-                        .bind::<t::Text, _>(store_id)
-                        .bind::<t::Text, _>(stored)
-                        .bind::<t::Text, _>(sealed);
-                    rotated.sealed += prepared(update).execute(&mut connection).await.map_err(failed)?;
-                }
-            }
-        }
-        Ok(rotated)
     }
 }

@@ -76,6 +76,18 @@ pub trait Withdrawals: Send + Sync {
     async fn cancel(&self, email: &Email) -> Result<()>;
 }
 
+/// The tokens that will cut links (see [`ProviderIdentity::link_token`]). They MUST outlive their account, and be sealed at rest.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait LinkTokens: Send + Sync {
+    /// Keeps a user's token instead of an earlier one.
+    async fn keep(&self, provider: Provider, user_id: &str, token: &SecretString, at: DateTime<Utc>) -> Result<()>;
+    /// The user's token.
+    async fn token(&self, provider: Provider, user_id: &str) -> Result<Option<SecretString>>;
+    /// Forgets it, if there is one.
+    async fn forget(&self, provider: Provider, user_id: &str) -> Result<()>;
+}
+
 /// Customers' profiles.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -129,7 +141,7 @@ pub struct PendingLogin {
 }
 
 /// What a provider says of the person who logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ProviderIdentity {
     /// Stable key of the person at that provider.
     pub user_id: String,
@@ -137,6 +149,8 @@ pub struct ProviderIdentity {
     pub email: Option<Email>,
     /// Whether the provider vouches that the e-mail is theirs. Naver never does.
     pub vouched: bool,
+    /// What will cut the link one day, where the provider has no other way and gave one.
+    pub link_token: Option<SecretString>,
 }
 
 /// How fetching an identity can fail.
@@ -202,9 +216,9 @@ impl UnlinkNotice {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ProviderLinks: Send + Sync {
-    /// Cuts a link. One that is cut already, or that nothing of ours can cut (Google and Naver want the user's own token, which
-    /// we do not keep), is done.
-    async fn cut(&self, provider: Provider, user_id: &str) -> Result<()>;
+    /// Cuts a link: Google's and Naver's by the user's own `token`, Kakao's by our admin key. One that is cut already, or that
+    /// nothing of ours can cut, is done.
+    async fn cut<'a>(&self, provider: Provider, user_id: &str, token: Option<&'a SecretString>) -> Result<()>;
     /// Whose link a notice is about; why it is not to be believed. MUST compare secrets in constant time.
     fn verify(&self, notice: &UnlinkNotice, now: DateTime<Utc>) -> std::result::Result<String, &'static str>;
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::{
     account::{Account, Provider, RegistrationStatus, Role},
     error,
-    ports::{Accounts, IdentityProviders, PendingLogin, ProviderError, ProviderIdentity, Sessions},
+    ports::{Accounts, IdentityProviders, LinkTokens, PendingLogin, ProviderError, ProviderIdentity, Sessions},
 };
 use crate::shared::{Clock, Error, Ids, Refusal, Result};
 
@@ -71,6 +71,7 @@ pub struct SignInFailure {
 pub struct SignInService {
     providers: Arc<dyn IdentityProviders>,
     accounts: Arc<dyn Accounts>,
+    link_tokens: Arc<dyn LinkTokens>,
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -83,12 +84,13 @@ impl SignInService {
     pub fn new(
         providers: Arc<dyn IdentityProviders>,
         accounts: Arc<dyn Accounts>,
+        link_tokens: Arc<dyn LinkTokens>,
         sessions: Arc<dyn Sessions>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         local_allowed: bool,
     ) -> Self {
-        Self { providers, accounts, sessions, clock, ids, local_allowed }
+        Self { providers, accounts, link_tokens, sessions, clock, ids, local_allowed }
     }
 
     /// Starts a login.
@@ -139,6 +141,9 @@ impl SignInService {
             ProviderError::Unavailable(provider, _) => Error::unavailable(provider.as_str(), e),
         })?;
         let account = self.resolve(login, &identity).await?;
+        if let Some(token) = &identity.link_token {
+            self.link_tokens.keep(login.provider, &identity.user_id, token, self.clock.now()).await?;
+        }
         let status = self.accounts.find(&account.email).await?.ok_or_else(|| Error::internal("account vanished during login"))?.status;
         Ok(SignedIn { conflict: account.role != login.role, account, status, local: login.local })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     account::Provider,
     error,
-    ports::{Accounts, ProviderLinks, UnlinkNotice},
+    ports::{Accounts, LinkTokens, ProviderLinks, UnlinkNotice},
 };
 use crate::shared::{Clock, Result};
 
@@ -13,13 +13,14 @@ use crate::shared::{Clock, Result};
 pub struct LinkService {
     links: Arc<dyn ProviderLinks>,
     accounts: Arc<dyn Accounts>,
+    tokens: Arc<dyn LinkTokens>,
     clock: Arc<dyn Clock>,
 }
 
 impl LinkService {
     /// Wires the service.
-    pub fn new(links: Arc<dyn ProviderLinks>, accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
-        Self { links, accounts, clock }
+    pub fn new(links: Arc<dyn ProviderLinks>, accounts: Arc<dyn Accounts>, tokens: Arc<dyn LinkTokens>, clock: Arc<dyn Clock>) -> Self {
+        Self { links, accounts, tokens, clock }
     }
 
     /// Takes a provider's notice that a user cut the link: the account stays, with its orders and money, and that way in is
@@ -33,39 +34,84 @@ impl LinkService {
             error::UNLINK_UNVERIFIED
         })?;
         let known = self.accounts.unlink(notice.provider(), &user).await?;
+        self.tokens.forget(notice.provider(), &user).await?;
         tracing::info!(provider = notice.provider().as_str(), known, "a link was cut at the provider");
         Ok(())
     }
 
-    /// Cuts the link of a deleted account at its provider.
+    /// Cuts the link of a deleted account at its provider; not that of somebody who has come back meanwhile.
     ///
     /// # Errors
     /// Unavailable, where the provider does not say that it is cut.
     pub async fn cut(&self, provider: Provider, user_id: &str) -> Result<()> {
-        self.links.cut(provider, user_id).await
+        if self.accounts.find_by_identity(provider, user_id).await?.is_some() {
+            return Ok(());
+        }
+        let token = self.tokens.token(provider, user_id).await?;
+        self.links.cut(provider, user_id, token.as_ref()).await?;
+        self.tokens.forget(provider, user_id).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::{ExposeSecret, SecretString};
+
     use super::*;
     use crate::{
-        shared::testing::Noon,
-        users::ports::{MockAccounts, MockProviderLinks},
+        shared::{Error, testing::Noon},
+        users::{
+            Account,
+            ports::{MockAccounts, MockLinkTokens, MockProviderLinks},
+        },
     };
+
+    fn service(links: MockProviderLinks, accounts: MockAccounts, tokens: MockLinkTokens) -> LinkService {
+        LinkService::new(Arc::new(links), Arc::new(accounts), Arc::new(tokens), Arc::new(Noon))
+    }
 
     #[tokio::test]
     async fn only_a_verified_notice_cuts_a_link() {
         let notice = UnlinkNotice::Kakao { authorization: Some("KakaoAK key".into()), user_id: Some("7".into()) };
-        let (mut links, mut accounts) = (MockProviderLinks::new(), MockAccounts::new());
+        let mut links = MockProviderLinks::new();
         links.expect_verify().times(1).returning(|_, _| Err("not theirs"));
-        let refused = LinkService::new(Arc::new(links), Arc::new(accounts), Arc::new(Noon)).receive(&notice).await;
+        let refused = service(links, MockAccounts::new(), MockLinkTokens::new()).receive(&notice).await;
         assert!(refused.unwrap_err().is(&error::UNLINK_UNVERIFIED));
 
-        let mut links = MockProviderLinks::new();
+        let (mut links, mut accounts, mut tokens) = (MockProviderLinks::new(), MockAccounts::new(), MockLinkTokens::new());
         links.expect_verify().times(1).returning(|_, _| Ok("7".to_owned()));
-        accounts = MockAccounts::new();
         accounts.expect_unlink().times(1).withf(|provider, user| *provider == Provider::Kakao && user == "7").returning(|_, _| Ok(false));
-        LinkService::new(Arc::new(links), Arc::new(accounts), Arc::new(Noon)).receive(&notice).await.unwrap();
+        tokens.expect_forget().times(1).withf(|provider, user| *provider == Provider::Kakao && user == "7").returning(|_, _| Ok(()));
+        service(links, accounts, tokens).receive(&notice).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_token_is_forgotten_only_when_the_link_is_cut() {
+        for is_cut in [true, false] {
+            let (mut links, mut accounts, mut tokens) = (MockProviderLinks::new(), MockAccounts::new(), MockLinkTokens::new());
+            accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+            tokens.expect_token().returning(|_, _| Ok(Some(SecretString::from("refresh"))));
+            links
+                .expect_cut()
+                .times(1)
+                .withf(|_, _, token| token.is_some_and(|token| token.expose_secret() == "refresh"))
+                .returning(move |_, _, _| if is_cut { Ok(()) } else { Err(Error::unavailable("google", "down")) });
+            tokens.expect_forget().times(usize::from(is_cut)).returning(|_, _| Ok(()));
+            assert_eq!(service(links, accounts, tokens).cut(Provider::Google, "7").await.is_ok(), is_cut);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_came_back_stays_linked() {
+        let mut accounts = MockAccounts::new();
+        let account = Account {
+            email: crate::shared::Email::trusted("a@b.example".to_owned()),
+            role: crate::users::Role::Customer,
+            is_active: true,
+            email_vouched: true,
+            created_at: Noon.now(),
+        };
+        accounts.expect_find_by_identity().returning(move |_, _| Ok(Some(account.clone())));
+        service(MockProviderLinks::new(), accounts, MockLinkTokens::new()).cut(Provider::Google, "7").await.unwrap();
     }
 }

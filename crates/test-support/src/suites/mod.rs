@@ -24,7 +24,7 @@ use cheapbob_domain::{
     },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers},
+        ports::{Accounts, Customers, LinkTokens},
     },
 };
 use chrono::{DateTime, Utc};
@@ -37,7 +37,7 @@ pub use passing::{history, mailer, sessions, signals, storage};
 pub use products::{nutrition, products, stock_reservations, stock_turn};
 pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;
-pub use users::{accounts, customers, deactivation, erasure, withdrawals};
+pub use users::{accounts, customers, deactivation, erasure, link_tokens, withdrawals};
 
 /// Runs SQL.
 ///
@@ -52,6 +52,8 @@ pub async fn sql(url: &str, statements: &str) -> anyhow::Result<()> {
 pub struct World {
     /// Accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// What cuts links.
+    pub link_tokens: Arc<dyn LinkTokens>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
     /// Stores.

@@ -9,6 +9,7 @@ use cheapbob_domain::{
 };
 
 use futures::future::join_all;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{World, at, cause, email, hold, profile};
 
@@ -47,6 +48,21 @@ pub async fn accounts(world: &World) {
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Product);
     world.product(&store, 1).await;
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Complete);
+}
+
+/// `users::ports::LinkTokens`
+pub async fn link_tokens(world: &World) {
+    let tokens = &world.link_tokens;
+    let token = async |provider, user: &str| tokens.token(provider, user).await.unwrap().map(|t| t.expose_secret().to_owned());
+    assert_eq!(token(Provider::Google, "7").await, None);
+    tokens.keep(Provider::Google, "7", &SecretString::from("first"), at(0)).await.unwrap();
+    tokens.keep(Provider::Google, "7", &SecretString::from("second"), at(1)).await.unwrap();
+    tokens.keep(Provider::Naver, "7", &SecretString::from("another's"), at(1)).await.unwrap();
+    assert_eq!(token(Provider::Google, "7").await.as_deref(), Some("second"));
+    tokens.forget(Provider::Google, "7").await.unwrap();
+    tokens.forget(Provider::Google, "7").await.unwrap();
+    assert_eq!(token(Provider::Google, "7").await, None);
+    assert_eq!(token(Provider::Naver, "7").await.as_deref(), Some("another's"));
 }
 
 /// `users::ports::Customers`

@@ -1,0 +1,93 @@
+//! Changing the keys that seal secrets, while others serve.
+
+use cheapbob_domain::shared::Result;
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    database::{Postgres, failed},
+    secrets::VERSION,
+    sql::prepared,
+    stores::{api_place, webhook_place},
+    users,
+};
+
+/// A column that holds secrets.
+struct Column {
+    table: &'static str,
+    key: &'static str,
+    name: &'static str,
+    place: fn(&str) -> String,
+}
+
+const STORES: [Column; 3] = [
+    Column { table: "store_payments", key: "store_id", name: "portone_secret", place: api_place },
+    Column { table: "store_payments", key: "store_id", name: "webhook_secret", place: webhook_place },
+    Column { table: "store_payments", key: "store_id", name: "previous_webhook_secret", place: webhook_place },
+];
+
+const LINKS: [Column; 1] = [Column { table: "link_tokens", key: "link", name: "token", place: users::link_place }];
+
+/// What [`Postgres::rotate_secrets`] changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotated {
+    /// Secrets sealed anew.
+    pub sealed: usize,
+    /// Secrets that were sealed with the current key.
+    pub current: usize,
+}
+
+impl Postgres {
+    /// Seals every secret with the current key that is not, clear ones of earlier versions included. May run while others serve, and
+    /// again after a kill: a secret that changes meanwhile is left to the next run.
+    ///
+    /// # Errors
+    /// Unavailable; Internal, where a secret is sealed with a key that is not there.
+    pub async fn rotate_secrets(&self) -> Result<Rotated> {
+        self.reseal(STORES.iter().chain(&LINKS), "true").await
+    }
+
+    /// Seals the secrets that earlier versions stored in clear (stores' only); gives their number.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn seal_clear_secrets(&self) -> Result<usize> {
+        Ok(self.reseal(STORES.iter(), &format!("NOT starts_with(stored, '{VERSION}:')")).await?.sealed)
+    }
+
+    async fn reseal(&self, columns: impl Iterator<Item = &Column>, which: &str) -> Result<Rotated> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Text)]
+            key: String,
+            #[diesel(sql_type = t::Text)]
+            stored: String,
+        }
+        let mut rotated = Rotated { sealed: 0, current: 0 };
+        for Column { table, key: key_column, name, place } in columns {
+            let mut after = String::new();
+            loop {
+                let mut connection = self.connection().await?;
+                let page = sql_query(format!(
+                    "SELECT key, stored FROM (SELECT {key_column} AS key, {name} AS stored FROM {table}) secrets
+                     WHERE stored IS NOT NULL AND {which} AND key > $1 ORDER BY key LIMIT 500"
+                ));
+                let rows: Vec<Row> = prepared(page.bind::<t::Text, _>(&after)).load(&mut connection).await.map_err(failed)?;
+                let Some(last) = rows.last() else { break };
+                after.clone_from(&last.key);
+                for Row { key, stored } in rows {
+                    let Some(sealed) = self.keys.reseal(&place(&key), &stored)? else {
+                        rotated.current += 1;
+                        continue;
+                    };
+                    let update = sql_query(format!("UPDATE {table} SET {name} = $3 WHERE {key_column} = $1 AND {name} = $2"))
+                        .bind::<t::Text, _>(key)
+                        .bind::<t::Text, _>(stored)
+                        .bind::<t::Text, _>(sealed);
+                    rotated.sealed += prepared(update).execute(&mut connection).await.map_err(failed)?;
+                }
+            }
+        }
+        Ok(rotated)
+    }
+}
