@@ -2,6 +2,7 @@
 
 mod archive;
 mod reservations;
+mod traces;
 mod withdrawals;
 
 use std::time::Duration;
@@ -55,6 +56,7 @@ impl Mongo {
         options.server_selection_timeout = Some(PATIENCE);
         options.connect_timeout = Some(PATIENCE);
         options.max_pool_size = Some(16);
+        options.command_event_handler = Some(traces::commands());
         options.write_concern = Some(WriteConcern::majority());
         Ok(Self { database: Client::with_options(options)?.database(&settings.database) })
     }

@@ -162,6 +162,7 @@ impl Exchange<'_> {
         self.send(self.client.get(self.settings.userinfo_url.clone()).bearer_auth(access_token)).await
     }
 
+    #[tracing::instrument(name = "oauth", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), ProviderError> {
         // without_url: the address may carry what must not be logged.
         let failed = |e: reqwest::Error| self.unavailable(format!("{:?}", e.without_url()));

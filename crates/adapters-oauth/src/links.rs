@@ -126,6 +126,7 @@ impl OAuth {
 }
 
 /// What the provider answers where it does not say that the link is cut.
+#[tracing::instrument(name = "oauth", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
 async fn refusal(provider: Provider, request: RequestBuilder) -> Result<Option<(StatusCode, Vec<u8>)>> {
     let failed = |e: reqwest::Error| Error::unavailable(provider.as_str(), e.without_url());
     let response = request.send().await.map_err(failed)?;

@@ -77,6 +77,7 @@ impl PortOne {
         Ok(url)
     }
 
+    #[tracing::instrument(name = "portone", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn call(&self, account: &PortOneAccount, request: RequestBuilder, within: Duration) -> std::result::Result<Vec<u8>, CallError> {
         let mut secret = header::HeaderValue::try_from(format!("PortOne {}", account.secret.expose_secret())).map_err(|_| {
             CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() }

@@ -54,6 +54,7 @@ impl Postgres {
         let mut config = ManagerConfig::default();
         // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
         config.recycling_method = RecyclingMethod::Fast;
+        crate::traces::statements();
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(size)

@@ -9,6 +9,7 @@ mod secrets;
 mod sql;
 mod stores;
 mod tasks;
+mod traces;
 mod users;
 
 pub use database::{Connection, Postgres, migrate};

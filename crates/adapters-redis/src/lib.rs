@@ -64,6 +64,7 @@ impl Redis {
 
     /// A connection that broke while nobody used it is replaced unnoticed: after an outage of Redis nobody sees an error any more.
     /// (Of a command that Redis took before the connection broke, the second answer counts: what it deletes is then gone.)
+    #[tracing::instrument(name = "redis", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn query<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T> {
         match self.attempt(command).await {
             Err(Failure::Dropped(_)) => self.attempt(command).await,

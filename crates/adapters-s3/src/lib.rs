@@ -95,11 +95,13 @@ impl ObjectStorage for S3 {
         url.into()
     }
 
+    #[tracing::instrument(name = "s3 put", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let key = check(key).ok_or_else(|| Error::internal("a key that is no path"))?;
         self.bucket.put_object_with_content_type(format!("/{key}"), &bytes, content_type).await.map(|_| ()).map_err(failed)
     }
 
+    #[tracing::instrument(name = "s3 delete", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn delete(&self, key: &str) -> Result<()> {
         let Some(key) = check(key) else { return Ok(()) };
         match self.bucket.delete_object(format!("/{key}")).await {
@@ -108,6 +110,7 @@ impl ObjectStorage for S3 {
         }
     }
 
+    #[tracing::instrument(name = "s3 list", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<StoredObject>> {
         let (page, _) = self.bucket.list_page(prefix.to_owned(), None, None, after, Some(limit)).await.map_err(failed)?;
         let stored = |object: Object| {
@@ -118,6 +121,7 @@ impl ObjectStorage for S3 {
         page.contents.into_iter().map(stored).collect()
     }
 
+    #[tracing::instrument(name = "s3 get", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>> {
         let Some(key) = check(key) else { return Ok(None) };
         match self.bucket.get_object(format!("/{key}")).await {

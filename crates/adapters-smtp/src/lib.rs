@@ -99,6 +99,7 @@ impl Smtp {
 
 #[async_trait]
 impl Mailer for Smtp {
+    #[tracing::instrument(name = "smtp", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
         let to = mail.to.parse().map_err(|e: AddressError| Error::internal(e))?;
         let message = Message::builder()

@@ -12,8 +12,9 @@ use actix_web::{
     web::Data,
 };
 use cheapbob_domain::shared::ErrorKind;
+use cheapbob_wiring::traces;
 use futures::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{error::ApiError, server::App};
 
@@ -42,10 +43,11 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     };
     let id = choose_id(&request, &app);
     let span = tracing::info_span!("request", request_id = id);
-    REQUEST_ID.scope(id, serve(request, next).instrument(span)).await
+    let traced = traces::request(&id, request.method().as_str(), request.match_pattern().as_deref());
+    REQUEST_ID.scope(id, serve(request, next, traced.clone()).instrument(traced).instrument(span)).await
 }
 
-async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>, traced: Span) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
     // As routed, "/orders/{id}": a path of its own for each order would be a series of its own.
     let measured = Measured { begin, method: request.method().to_string(), route: request.match_pattern() };
@@ -57,6 +59,7 @@ async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
             let mut response = response.map_into_boxed_body();
             log(&method, &path, response.status(), response.response().error(), begin);
             measured.end(response.status());
+            traces::answered(&traced, response.status().as_u16());
             tag(response.response_mut());
             Ok(response)
         }
@@ -64,6 +67,7 @@ async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
             let mut response = error.error_response();
             log(&method, &path, response.status(), Some(&error), begin);
             measured.end(response.status());
+            traces::answered(&traced, response.status().as_u16());
             tag(&mut response);
             // Rendered here, where the request's id is known.
             Err(InternalError::from_response(error, response).into())

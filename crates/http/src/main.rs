@@ -29,7 +29,7 @@ fn run(say: impl Fn(&str)) -> Result<()> {
     }
     prepare_process();
     let settings = Settings::load()?;
-    telemetry::init(settings.production);
+    let _telemetry = telemetry::init(&settings)?;
     if flags.iter().any(|f| f == "health") {
         return health::check(settings.port);
     }

@@ -26,7 +26,7 @@ fn run(say: impl Fn(&str)) -> Result<()> {
     let command = Command::parse(&std::env::args().skip(1).collect::<Vec<_>>())?;
     prepare_process();
     let settings = Settings::load()?;
-    telemetry::init(settings.production);
+    let _telemetry = telemetry::init(&settings)?;
     if command == Command::Health {
         return health::check(settings.metrics_port.context("set METRICS_PORT: the runner answers there")?);
     }

@@ -9,10 +9,10 @@ use cheapbob_domain::shared::{
     Error,
     tasks::{Due, JobRun, JobRunner, Work},
 };
-use cheapbob_wiring::Services;
+use cheapbob_wiring::{Services, traces};
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::{
     JOBS,
@@ -73,7 +73,8 @@ impl Jobs {
                         let jobs = Arc::clone(&jobs);
                         // One id from the app's request through its answer to what was done for it later.
                         let span = tracing::info_span!("task", request_id = queued.request_id);
-                        async move { jobs.perform(&queued.work).await }.instrument(span)
+                        let traced = traces::work(label(&queued.work), queued.request_id.as_deref());
+                        async move { jobs.perform(&queued.work).await }.instrument(traced).instrument(span)
                     },
                 )
             })
@@ -110,9 +111,21 @@ impl Jobs {
         };
         self.measure(work, done.is_ok());
         done.map_err(|error| {
+            traces::failed(&Span::current());
             tracing::error!(?work, %error, "a task failed; it is tried again");
             error.into()
         })
+    }
+}
+
+/// What metrics and traces call a piece of work.
+fn label(work: &Work) -> &str {
+    match work {
+        Work::OrderMail(_) => "order_mail",
+        Work::Webhook { .. } => "webhook",
+        Work::DeleteObject { .. } => "delete_object",
+        Work::Unlink { .. } => "unlink",
+        Work::Run { job, .. } => job,
     }
 }
 
@@ -120,14 +133,7 @@ impl Jobs {
     fn measure(&self, work: &Work, done: bool) {
         let outcome = if done { "done" } else { "failed" };
         let Work::Run { job, due_at } = work else {
-            let kind = match work {
-                Work::OrderMail(_) => "order_mail",
-                Work::Webhook { .. } => "webhook",
-                Work::DeleteObject { .. } => "delete_object",
-                Work::Unlink { .. } => "unlink",
-                Work::Run { .. } => "run",
-            };
-            return metrics::counter!("cheapbob_tasks_total", "kind" => kind, "outcome" => outcome).increment(1);
+            return metrics::counter!("cheapbob_tasks_total", "kind" => label(work).to_owned(), "outcome" => outcome).increment(1);
         };
         metrics::counter!("cheapbob_job_runs_total", "job" => job.clone(), "outcome" => outcome).increment(1);
         let late = (self.services.clock.now() - *due_at).to_std().unwrap_or_default();

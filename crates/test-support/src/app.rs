@@ -88,6 +88,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         port,
         data_dir,
         metrics_port: None,
+        otlp_endpoint: None,
         frontend_url: None,
         frontend_local_url: None,
         postgres: PostgresAt::Server(SecretString::from(database.url())),

@@ -10,6 +10,7 @@ mod services;
 mod settings;
 mod system;
 pub mod telemetry;
+pub mod traces;
 
 pub use parts::{Kept, Passing, kept, passing};
 pub use product::{Backing, Mount, Probe, Product, Switches, prepare_process};

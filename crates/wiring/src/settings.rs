@@ -23,6 +23,7 @@ struct Raw {
     host: String,
     cheapbob_data_dir: String,
     metrics_port: u16,
+    otel_exporter_otlp_endpoint: String,
     frontend_url: String,
     frontend_local_url: String,
     db_host: String,
@@ -102,6 +103,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.
     pub metrics_port: Option<u16>,
+    /// Where traces go; `None`: nowhere.
+    pub otlp_endpoint: Option<Url>,
     /// Origin of the apps; `None`: our own small pages.
     pub frontend_url: Option<String>,
     /// Second origin, never in production.
@@ -262,6 +265,8 @@ impl Raw {
         let frontend_url = check.origin("FRONTEND_URL", &self.frontend_url);
         let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
         let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
+        let otlp_endpoint =
+            check.origin("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint).and_then(|u| Url::parse(&u).ok());
         let portone = check.origin("PORTONE_API_BASE_URL", &self.portone_api_base_url).and_then(|u| Url::parse(&u).ok());
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
@@ -292,6 +297,7 @@ impl Raw {
             frontend_local_url,
             postgres: if postgres { PostgresAt::Server(self.postgres_url()) } else { PostgresAt::Child(data_dir.clone()) },
             data_dir,
+            otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
             db_pool_size: self.db_pool_size,
             redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),

@@ -33,6 +33,7 @@ mod smtp;
 mod startup;
 mod store_settings;
 mod torture;
+mod traces;
 mod turn;
 mod webhooks;
 mod withdrawal;
