@@ -32,6 +32,8 @@ pub struct Cluster {
     pub s3: Proxy,
     /// The way to the mail server.
     pub smtp: Proxy,
+    /// The way to PortOne, which is the sandbox behind nginx.
+    pub portone: Proxy,
     settings: Vec<(&'static str, String)>,
     ports: [u16; 2],
     http: [Option<RealServer>; 2],
@@ -81,6 +83,7 @@ impl Cluster {
         let mongodb = Proxy::to(mongo.port).await;
         let s3 = Proxy::to(bucket.endpoint.as_ref().and_then(url::Url::port).unwrap()).await;
         let smtp = Proxy::to(mails.port).await;
+        let portone = Proxy::to(front).await;
         let settings = vec![
             ("DB_HOST", "127.0.0.1".to_owned()),
             ("DB_PORT", postgres.port.to_string()),
@@ -103,7 +106,7 @@ impl Cluster {
             ("SUPER_ADMIN_SMTP_EMAIL", "no-reply@cheapbob.example".to_owned()),
             ("SUPER_ADMIN_SMTP_TLS", "none".to_owned()),
             ("OAUTH_REDIRECT_BASE_URL", format!("http://localhost:{front}")),
-            ("PORTONE_API_BASE_URL", format!("http://127.0.0.1:{front}/sandbox/portone")),
+            ("PORTONE_API_BASE_URL", format!("http://127.0.0.1:{}/sandbox/portone", portone.port)),
             ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
         ];
         let mut cluster = Self {
@@ -116,6 +119,7 @@ impl Cluster {
             mongodb,
             s3,
             smtp,
+            portone,
             settings,
             ports,
             http: [None, None],

@@ -106,3 +106,31 @@ async fn what_cannot_work_says_so_soon_and_everything_heals() {
     let done = is("done");
     eventually("its mail is out", 60, || async { (cluster.database.number(&done).await == 1).then_some(()) }).await;
 }
+
+/// What is paid becomes an order when PortOne can be asked again, and what is canceled is paid back then.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_portone_nothing_is_sold_unseen_and_no_refund_is_lost() {
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    for how in [Way::Refused, Way::Silent] {
+        let (ordered, held) = (customer.order(&shop.product_id, 1).await, customer.hold(&shop.product_id, 1).await);
+        cluster.api.pay(&held).await;
+        cluster.portone.set(how);
+        let begin = Instant::now();
+        let refused = customer.confirm(&held.payment_id).await;
+        assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("unavailable")), "{}", refused.body);
+        let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", ordered.payment_id)).await.expect(200);
+        assert_eq!(canceled["refund_status"], "pending");
+        customer.get("/api/v1/customer/orders/today").await.expect(200);
+
+        cluster.portone.set(Way::Open);
+        eventually("it is an order", 60, || async { (customer.confirm(&held.payment_id).await.status == 200).then_some(()) }).await;
+        // A cancellation without an answer is given up after a minute only (PortOne's own advice): too long to look on here.
+        if how == Way::Silent {
+            break;
+        }
+        let back = format!("SELECT count(*) AS n FROM refunds WHERE payment_id = '{}' AND state = 'succeeded'", ordered.payment_id);
+        eventually("the money is back", 60, || async { (cluster.database.number(&back).await == 1).then_some(()) }).await;
+    }
+}

@@ -9,7 +9,7 @@ use super::{
     idempotency::KeyedCall,
     ports::Holds,
     refund::RefundReason,
-    settle::{SettleService, Settled},
+    settle::{PERSON, SettleService, Settled},
     trail::Cause,
 };
 use crate::{
@@ -270,7 +270,7 @@ impl HoldService {
     pub async fn confirm(&self, customer: &Email, payment: Option<&PaymentId>, cause: &Cause) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
         let payment_id = hold.payment_id.clone();
-        match self.settle.settle(&hold, cause).await? {
+        match self.settle.settle(&hold, cause, PERSON).await? {
             Settled::Ordered => Ok(payment_id),
             Settled::NotPaid if self.clock.now() < hold.expires_at && hold.state == HoldState::Held => Err(error::PAYMENT_NOT_PAID.into()),
             Settled::NotPaid => Err(error::PAYMENT_EXPIRED.into()),
@@ -292,7 +292,7 @@ impl HoldService {
     /// `payment_not_found`, `already_ordered`.
     pub async fn give_up(&self, customer: &Email, payment: Option<&PaymentId>, cause: &Cause) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
-        match self.settle.settle(&hold, cause).await {
+        match self.settle.settle(&hold, cause, PERSON).await {
             Ok(Settled::Ordered) => return Err(error::ALREADY_ORDERED.into()),
             Ok(Settled::NotPaid) => {}
             Ok(Settled::Failed | Settled::Refunded(_)) => return Ok(hold.payment_id),

@@ -14,7 +14,7 @@ use super::{
     order::OrderStatus,
     ports::{Booked, Books, Expected, Holds, Paid, PaymentTruth, Payments, Trail},
     refund::RefundService,
-    settle::{SettleService, matches},
+    settle::{JOB, SettleService, matches},
     trail::Cause,
 };
 use crate::{
@@ -116,7 +116,7 @@ impl ReconcileService {
             return Ok(());
         };
         match hold.state {
-            HoldState::Held | HoldState::Released(_) => self.settle.settle(&hold, cause).await.map(|_| ()),
+            HoldState::Held | HoldState::Released(_) => self.settle.settle(&hold, cause, JOB).await.map(|_| ()),
             HoldState::Refunded(_) => self.refunded(&hold, cause).await,
             HoldState::Ordered => match self.orders.find(payment).await?.map(|order| order.status) {
                 Some(OrderStatus::Cancel) => self.refunded(&hold, cause).await,
@@ -130,7 +130,7 @@ impl ReconcileService {
     async fn refunded(&self, hold: &Hold, cause: &Cause) -> Result<()> {
         let payment = &hold.payment_id;
         if !self.refunds.hasten(payment).await? {
-            let there = matches!(self.settle.truth(hold).await?, PaymentTruth::Paid(Paid { cancel_pending: false, .. }));
+            let there = matches!(self.settle.truth(hold, JOB).await?, PaymentTruth::Paid(Paid { cancel_pending: false, .. }));
             if !there || !self.refunds.reopen(payment, cause).await? {
                 return Ok(());
             }
@@ -141,7 +141,7 @@ impl ReconcileService {
 
     /// Money that should be there.
     async fn ordered(&self, hold: &Hold, status: OrderStatus, cause: &Cause) -> Result<()> {
-        let difference = match self.settle.truth(hold).await? {
+        let difference = match self.settle.truth(hold, JOB).await? {
             PaymentTruth::Paid(paid) if matches(hold, &paid) => return Ok(()),
             PaymentTruth::Paid(paid) if paid.cancelled > 0 => Difference::PartlyRefunded,
             PaymentTruth::Paid(_) => Difference::OtherAmount,

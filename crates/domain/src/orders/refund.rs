@@ -13,6 +13,7 @@ use futures::{
 
 use super::{
     ports::{CancelAnswer, Paid, PaymentTruth, Payments, Refunds},
+    settle::PERSON,
     trail::Cause,
 };
 use crate::{
@@ -298,7 +299,7 @@ impl RefundService {
                 Err(error) => tracing::warn!(%payment, %error, "refund not tried; the jobs go on with it"),
             }
         });
-        let timeout = self.payments.patience(PATIENCE);
+        let timeout = self.payments.patience(PERSON);
         futures::pin_mut!(attempts);
         if let Either::Right(_) = select(attempts, timeout).await {
             tracing::warn!(payments = payments.len(), "refunds take long; the jobs go on with them");
@@ -371,9 +372,6 @@ impl RefundService {
 /// Attempts without a clear answer after which another key is taken. Safe, since the books are looked at before: a cancellation of
 /// all that remains cannot happen twice.
 const SAME_KEY: i32 = 4;
-
-/// How long a person waits for a refund before it goes on by itself.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Calls to PortOne at once, where a store closes on many orders.
 const AT_ONCE: usize = 16;

@@ -16,8 +16,11 @@ use crate::{
     stores::{PortOneAccount, ports::Stores},
 };
 
-/// How long PortOne may take where a person or a hold's end waits (contract, daily turn).
-const ASK: Duration = Duration::from_secs(5);
+/// How long PortOne may take where a person waits: they know within 3 s, and what is unknown by then goes on by itself.
+pub(super) const PERSON: Duration = Duration::from_millis(2_500);
+
+/// How long it may take where nobody does (contract: 5 s at a hold's end).
+pub(super) const JOB: Duration = Duration::from_secs(5);
 
 /// What a payment came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +56,17 @@ impl SettleService {
         Self { holds, stores, payments, refunds, clock }
     }
 
-    /// Settles a payment by PortOne's word.
+    /// Settles a payment by PortOne's word, given within `within`.
     ///
     /// # Errors
     /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
-    pub async fn settle(&self, hold: &Hold, cause: &Cause) -> Result<Settled> {
+    pub async fn settle(&self, hold: &Hold, cause: &Cause, within: Duration) -> Result<Settled> {
         match hold.state {
             HoldState::Ordered => return Ok(Settled::Ordered),
             HoldState::Refunded(reason) => return Ok(Settled::Refunded(reason)),
             HoldState::Held | HoldState::Released(_) => {}
         }
-        match self.truth(hold).await? {
+        match self.truth(hold, within).await? {
             PaymentTruth::Unknown | PaymentTruth::NotPaid => Ok(match hold.state {
                 HoldState::Released(HoldEnd::Failed) => Settled::Failed,
                 _ => Settled::NotPaid,
@@ -91,8 +94,8 @@ impl SettleService {
     }
 
     /// What PortOne says of a payment, of the store that it was to be paid to: the seller may have named another one since.
-    pub(super) async fn truth(&self, hold: &Hold) -> Result<PaymentTruth> {
-        self.payments.get(&self.account(hold).await?, &hold.payment_id, ASK).await
+    pub(super) async fn truth(&self, hold: &Hold, within: Duration) -> Result<PaymentTruth> {
+        self.payments.get(&self.account(hold).await?, &hold.payment_id, within).await
     }
 
     async fn order(&self, hold: &Hold, cause: &Cause) -> Result<Settled> {
@@ -132,7 +135,7 @@ impl SettleService {
     /// Unavailable, where our database does not answer.
     pub async fn expire(&self, payment: &PaymentId, cause: &Cause) -> Result<bool> {
         let Some(hold) = self.holds.find(payment).await? else { return Ok(false) };
-        let settled = self.settle(&hold, cause).await;
+        let settled = self.settle(&hold, cause, JOB).await;
         let now = self.clock.now();
         match &settled {
             Ok(Settled::Ordered | Settled::Refunded(_)) => return Ok(false),
