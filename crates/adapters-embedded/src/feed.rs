@@ -23,11 +23,12 @@ const PICKUP: &str = "cheapbob_pickup";
 pub(crate) const CLOCK: &str = "cheapbob_clock";
 
 /// The twin of Redis' publish/subscribe.
+#[derive(Clone)]
 pub struct Feed {
     embedded: Embedded,
     hub: Arc<SignalHub>,
     listening: Arc<AtomicBool>,
-    task: tokio::task::JoinHandle<()>,
+    _task: Arc<AbortOnDrop>,
 }
 
 impl Feed {
@@ -53,13 +54,21 @@ impl Feed {
                 }
             })
         };
-        Self { embedded, hub, listening, task }
+        Self { embedded, hub, listening, _task: Arc::new(AbortOnDrop(task)) }
+    }
+
+    /// The same signals, published over another connection.
+    #[must_use]
+    pub fn over(&self, embedded: Embedded) -> Self {
+        Self { embedded, ..self.clone() }
     }
 }
 
-impl Drop for Feed {
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 

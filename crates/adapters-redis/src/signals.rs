@@ -18,12 +18,13 @@ use crate::{PART, Redis};
 
 const CHANNEL: &str = "pickup:";
 
-/// Pickup signals over publish/subscribe.
+/// Pickup signals over publish/subscribe: one connection listens for the process.
+#[derive(Clone)]
 pub struct RedisSignals {
     redis: Redis,
     hub: Arc<SignalHub>,
     listening: Arc<AtomicBool>,
-    feed: tokio::task::JoinHandle<()>,
+    _feed: Arc<AbortOnDrop>,
 }
 
 impl RedisSignals {
@@ -35,13 +36,21 @@ impl RedisSignals {
         let client = redis::Client::open(url)?;
         let (hub, listening) = (Arc::new(SignalHub::default()), Arc::new(AtomicBool::new(false)));
         let feed = tokio::spawn(listen(client, Arc::clone(&hub), Arc::clone(&listening)));
-        Ok(Self { redis, hub, listening, feed })
+        Ok(Self { redis, hub, listening, _feed: Arc::new(AbortOnDrop(feed)) })
+    }
+
+    /// The same signals, published over another connection.
+    #[must_use]
+    pub fn over(&self, redis: Redis) -> Self {
+        Self { redis, ..self.clone() }
     }
 }
 
-impl Drop for RedisSignals {
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.feed.abort();
+        self.0.abort();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
-use cheapbob_http::{App, serve};
+use cheapbob_http::serve;
 use cheapbob_jobs::Jobs;
 use cheapbob_wiring::{PostgresAt, Product, Settings, health, metrics, prepare_process, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,15 +49,12 @@ fn run(say: impl Fn(&str)) -> Result<()> {
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
         let jobs = Jobs::new(product.services.clone())?;
-        let mount = product.sandbox(Arc::clone(&jobs) as _);
         let runner = with_jobs.then(|| tokio::spawn(jobs.run(stop.clone())));
         let metrics = metrics::serve(&settings, product.services.clone(), stop.clone())?;
         for line in first_lines(&settings, with_jobs) {
             say(&line);
         }
-        let product = Arc::new(product);
-        let make_app = move |workers| App::new(&product, workers);
-        serve(make_app, listener, mount, stop.clone()).await?;
+        serve(Arc::new(product), |services| Jobs::unscheduled(services), listener, stop.clone()).await?;
         stop.cancel();
         if let Some(runner) = runner {
             runner.await??;

@@ -1,6 +1,6 @@
 //! The actix application: middleware, routes, and how it starts and stops.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -11,10 +11,10 @@ use actix_web::{
 };
 use anyhow::Result;
 use cheapbob_domain::{
-    shared::{ErrorKind, Refusal},
+    shared::{ErrorKind, Refusal, tasks::JobRunner},
     users::sign_in::LOCAL_STATE,
 };
-use cheapbob_wiring::{Mount, Probe, Product, Services, Switches};
+use cheapbob_wiring::{Probe, Product, Services, Switches, Worker};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
@@ -31,11 +31,6 @@ pub struct App {
 }
 
 impl App {
-    /// For one of `workers` worker threads; call it in that thread.
-    pub fn new(product: &Product, workers: usize) -> Self {
-        Self { services: product.for_worker(workers), switches: product.switches.clone(), probes: product.probes() }
-    }
-
     /// Whether a request's `state` says that it comes from the local front end, on another site: in development only.
     pub(crate) fn is_local(&self, state: Option<&str>) -> bool {
         !self.switches.production && state == Some(LOCAL_STATE)
@@ -93,22 +88,23 @@ fn cors(switches: &Switches) -> Cors {
     cors
 }
 
-/// Serves on `listener` until `stop`, then lets running requests end. `make_app` is called once in each worker thread, with the
-/// number of workers.
+/// Serves on `listener` until `stop`, then lets running requests end. `jobs` makes the runner that the sandbox asks, in each worker
+/// thread.
 ///
 /// # Errors
 /// What the socket says.
 pub async fn serve(
-    make_app: impl Fn(usize) -> App + Send + Clone + 'static,
+    product: Arc<Product>,
+    jobs: fn(Services) -> Arc<dyn JobRunner>,
     listener: TcpListener,
-    mount: Option<Mount>,
     stop: CancellationToken,
 ) -> Result<()> {
     let workers = std::thread::available_parallelism().map_or(2, Into::into);
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
-        let app = Data::new(make_app(workers));
-        let (mount, switches) = (mount.clone(), app.switches.clone());
+        let Worker { services, probes, sandbox } = product.worker(workers, jobs);
+        let switches = product.switches.clone();
+        let app = Data::new(App { services, switches: switches.clone(), probes });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
             .app_data(Data::clone(&document))
@@ -116,7 +112,7 @@ pub async fn serve(
             .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
             .service(web::redirect("/docs", "/docs/"))
             .configure(|config| {
-                if let Some(mount) = mount {
+                if let Some(mount) = sandbox {
                     mount(config);
                 }
             })

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::{
-    JOBS,
+    JOBS, Job,
     backend::{Queued, TaskBackend},
     orders, scheduler,
 };
@@ -38,14 +38,14 @@ impl Jobs {
     /// # Errors
     /// Where a schedule does not parse.
     pub fn new(services: Services) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self { services, schedules: scheduler::schedules()? }))
+        Self::without(services, &[])
     }
 
     /// The same runner, but these jobs run on demand only: a test that plays with PortOne wants no other caller of it.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn on_demand(services: Services, jobs: &[&str]) -> Result<Arc<Self>> {
+    pub fn without(services: Services, jobs: &[&str]) -> Result<Arc<Self>> {
         let mut schedules = scheduler::schedules()?;
         schedules.retain(|(job, _)| !jobs.contains(&job.name));
         Ok(Arc::new(Self { services, schedules }))
@@ -140,6 +140,12 @@ impl Jobs {
         metrics::histogram!("cheapbob_job_lateness_seconds", "job" => job.clone()).record(late);
     }
 
+    /// The first instant after the last run in the ledger, if it has passed: a run on demand makes up for it.
+    async fn missed(&self, job: &Job) -> cheapbob_domain::shared::Result<Option<DateTime<Utc>>> {
+        let last = self.services.tasks.runs(job.name, 1).await?.first().map(|run| run.due_at);
+        Ok(last.and_then(|last| scheduler::missed(job, last, self.services.clock.now())))
+    }
+
     async fn dead_run(&self, job: &str, due_at: Option<DateTime<Utc>>) -> cheapbob_domain::shared::Result<Option<JobRun>> {
         let Some(due_at) = due_at else { return Ok(None) };
         Ok(self.services.tasks.run_due(job, due_at).await?.filter(|run| run.status == "dead"))
@@ -167,8 +173,12 @@ impl JobRunner for Jobs {
             match self.services.tasks.run_due(job.name, due).await? {
                 Some(run) if run.finished_at.is_some() => return Ok(Some(run)),
                 Some(_) => scheduled = Some(due),
-                None if self.services.tasks.schedule(job.name, Due { from: due, at: due, attempts }).await? => scheduled = Some(due),
-                None => {}
+                None => {
+                    let from = self.missed(job).await?.filter(|from| *from < due).unwrap_or(due);
+                    if self.services.tasks.schedule(job.name, Due { from, at: due, attempts }).await? {
+                        scheduled = Some(due);
+                    }
+                }
             }
             tokio::time::sleep(LOOK).await;
         }

@@ -49,6 +49,12 @@ async fn tick(services: &Services, schedules: &[Scheduled]) -> cheapbob_domain::
     Ok(())
 }
 
+/// The first instant after `last` at which the job was due until now.
+pub(crate) fn missed(job: &Job, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let schedule = Schedule::from_str(job.schedule).ok()?;
+    due(&schedule, job.catch_up, Some(last), now).filter(|_| last <= now).map(|due| due.from)
+}
+
 /// What the ledger does not have yet: every missed instant by itself, in order, or one run for all of them. With nothing in the ledger
 /// the latest instant. A last run "in the future" is of a clock that was moved back.
 fn due(schedule: &Schedule, catch_up: CatchUp, last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Due> {

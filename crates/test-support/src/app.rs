@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
-use cheapbob_http::{App, serve};
+use cheapbob_http::serve;
 use cheapbob_jobs::Jobs;
 use cheapbob_wiring::{PostgresAt, Product, Services, Settings, prepare_process};
 use secrecy::SecretString;
@@ -50,24 +50,27 @@ impl TestApp {
         let media = tempfile::tempdir().unwrap();
         let mut settings = test_settings(listener.local_addr().unwrap().port(), &database, media.path().into());
         change(&mut settings);
+        // Before the jobs begin: what is due today would be worked off while the test's own day has begun.
+        let noon = crate::noon();
+        database
+            .sql(&format!("UPDATE embedded.clock SET offset_ms = (extract(epoch FROM '{noon}'::timestamptz - now()) * 1000)::bigint"))
+            .await;
         let url = SecretString::from(database.url());
         let product = Product::connect(&settings, &url).await.unwrap();
         let (services, stop) = (product.services.clone(), CancellationToken::new());
-        let jobs = Jobs::on_demand(services.clone(), &["reconcile", "reconcile_nightly"]).unwrap();
-        let mount = product.sandbox(Arc::clone(&jobs) as _);
+        let jobs = Jobs::without(services.clone(), &["reconcile", "reconcile_nightly"]).unwrap();
         tokio::spawn(jobs.run(stop.clone()));
         let product = Arc::new(product);
-        let make_app = move |workers| App::new(&product, workers);
         // actix keeps its workers in threads of their own; the server itself is not Send.
         let server_stop = stop.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(make_app, listener, mount, server_stop)).unwrap();
+            runtime.block_on(serve(product, |services| Jobs::unscheduled(services), listener, server_stop)).unwrap();
         });
         let api = Api::new(&format!("http://127.0.0.1:{}", settings.port));
         crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() })
             .await;
-        api.set_clock(crate::noon()).await;
+        api.set_clock(noon).await;
         Self { api, services, stop, _media: media, database }
     }
 }

@@ -170,11 +170,11 @@ impl Cancellations for Fragile<dyn Cancellations> {
     async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>> {
         self.around("close_store", self.port.close_store(store, cancellation)).await
     }
-    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
-        self.port.pickup_over(now, limit).await
+    async fn pickup_over<'a>(&self, now: DateTime<Utc>, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.pickup_over(now, after, limit).await
     }
-    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>> {
-        self.port.left_over(today, limit).await
+    async fn left_over<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>> {
+        self.port.left_over(today, after, limit).await
     }
 }
 

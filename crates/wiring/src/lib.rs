@@ -12,7 +12,8 @@ mod system;
 pub mod telemetry;
 pub mod traces;
 
+pub use parts::{Backing, Probe};
 pub use parts::{Kept, Passing, kept, passing};
-pub use product::{Backing, Mount, Probe, Product, Switches, prepare_process};
+pub use product::{Mount, Product, Switches, Worker, prepare_process};
 pub use services::{Ports, Services, services};
 pub use settings::{PostgresAt, Settings, SettingsError};

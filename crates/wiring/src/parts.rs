@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed};
 use cheapbob_adapters_mongo::Mongo;
+use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_s3::S3;
 use cheapbob_domain::{
     orders::ports::{OrderArchive, PickupSignals},
     products::ports::StockReservations,
@@ -14,6 +16,59 @@ use cheapbob_domain::{
 };
 
 use crate::settings::Settings;
+
+/// Connections of the twins.
+const EMBEDDED_POOL: usize = 4;
+
+/// The running parts under the services. Their connections are driven by the runtime that opened them: each worker thread has a
+/// set of its own, since through another thread's each answer would cost two wake-ups, and fail when that thread ends first.
+pub struct Backing {
+    /// The transactional store.
+    pub postgres: Postgres,
+    /// Where Redis serves.
+    pub redis: Option<Redis>,
+    /// Where MongoDB serves.
+    pub mongo: Option<Mongo>,
+    /// Where an object storage serves.
+    pub s3: Option<Arc<S3>>,
+    /// Where a twin serves.
+    pub embedded: Option<Embedded>,
+}
+
+impl Backing {
+    /// Connects when first used. The pools are shared out to `workers`.
+    pub(crate) fn new(settings: &Settings, url: &str, workers: usize) -> Result<Self> {
+        let share = |size: usize| size.div_ceil(workers);
+        Ok(Self {
+            postgres: Postgres::new(url, share(settings.db_pool_size), Arc::clone(&settings.secret_keys))?,
+            redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
+            mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?,
+            s3: settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new),
+            embedded: if settings.production { None } else { Some(Embedded::new(url, share(EMBEDDED_POOL))?) },
+        })
+    }
+
+    /// Parts that `/health/ready` asks, by name.
+    pub(crate) fn probes(&self) -> Vec<(&'static str, Probe)> {
+        fn probe<T, F>(part: &T, ping: impl Fn(T) -> F + Send + Sync + 'static) -> Probe
+        where
+            T: Clone + Send + Sync + 'static,
+            F: Future<Output = cheapbob_domain::shared::Result<()>> + Send + 'static,
+        {
+            let part = part.clone();
+            Arc::new(move || Box::pin(ping(part.clone())))
+        }
+        let Self { postgres, redis, mongo, s3, .. } = self;
+        let mut probes = vec![("postgres", probe(postgres, |p| async move { p.ping().await }))];
+        probes.extend(redis.as_ref().map(|part| ("redis", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(mongo.as_ref().map(|part| ("mongodb", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(s3.as_ref().map(|part| ("s3", probe(part, |p| async move { p.ping().await }))));
+        probes
+    }
+}
+
+/// Asks one part whether it answers.
+pub type Probe = Arc<dyn Fn() -> futures::future::BoxFuture<'static, cheapbob_domain::shared::Result<()>> + Send + Sync>;
 
 /// Makes MongoDB's indexes; a MongoDB that is down must not keep everything else from serving.
 pub(crate) async fn prepare(mongo: Mongo) {
@@ -80,39 +135,33 @@ pub fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
     }
 }
 
-pub(crate) fn signals(
-    settings: &Settings,
-    url: &str,
-    redis: Option<&Redis>,
-    embedded: Option<&(Embedded, Arc<SandboxClock>)>,
-) -> Result<Arc<dyn PickupSignals>> {
-    // The feed runs also beside Redis: it tells of moves of the clock.
-    let feed = embedded.map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
-    match (redis, settings.redis_url.as_deref(), feed) {
-        (Some(redis), Some(redis_url), feed) => {
-            Ok(Arc::new(BesideFeed { signals: RedisSignals::start(redis.clone(), redis_url)?, _feed: feed }))
+/// Pickup signals: the process listens once, and whoever publishes does so over connections of their own.
+#[derive(Clone)]
+pub(crate) enum Signals {
+    /// Redis'; the feed beside it tells of moves of the clock.
+    Redis(RedisSignals, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
+    /// The twin's.
+    Feed(Feed),
+}
+
+impl Signals {
+    /// Starts listening; needs the process' own runtime.
+    pub(crate) fn start(settings: &Settings, url: &str, parts: &Backing, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
+        let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
+        match (&parts.redis, settings.redis_url.as_deref(), feed) {
+            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, feed)),
+            (_, _, Some(feed)) => Ok(Self::Feed(feed)),
+            _ => Err(anyhow!("neither Redis nor its twin")),
         }
-        (_, _, Some(feed)) => Ok(Arc::new(feed)),
-        _ => Err(anyhow!("neither Redis nor its twin")),
-    }
-}
-
-/// Keeps the feed of the sandbox's clock alive as long as Redis' signals.
-struct BesideFeed {
-    signals: RedisSignals,
-    _feed: Option<Feed>,
-}
-
-#[async_trait::async_trait]
-impl PickupSignals for BesideFeed {
-    async fn publish(&self, payment: &cheapbob_domain::shared::PaymentId) -> cheapbob_domain::shared::Result<()> {
-        self.signals.publish(payment).await
     }
 
-    async fn subscribe(
-        &self,
-        payment: &cheapbob_domain::shared::PaymentId,
-    ) -> cheapbob_domain::shared::Result<futures::stream::BoxStream<'static, ()>> {
-        self.signals.subscribe(payment).await
+    /// Published over these parts.
+    pub(crate) fn over(&self, parts: &Backing) -> Arc<dyn PickupSignals> {
+        match (self, &parts.redis, &parts.embedded) {
+            (Self::Redis(signals, _), Some(redis), _) => Arc::new(signals.over(redis.clone())),
+            (Self::Redis(signals, _), None, _) => Arc::new(signals.clone()),
+            (Self::Feed(feed), _, Some(embedded)) => Arc::new(feed.over(embedded.clone())),
+            (Self::Feed(feed), _, None) => Arc::new(feed.clone()),
+        }
     }
 }

@@ -5,31 +5,27 @@ use std::sync::Arc;
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
-    Embedded,
     clock::SandboxClock,
     demo::Demo,
     postgres::ManagedPostgres,
     sandbox::{self, Sandbox},
     storage::Folder,
 };
-use cheapbob_adapters_mongo::Mongo;
 use cheapbob_adapters_postgres::Postgres;
-use cheapbob_adapters_redis::Redis;
-use cheapbob_adapters_s3::S3;
 use cheapbob_adapters_smtp::Smtp;
-use cheapbob_domain::shared::{Clock, Ids, tasks::JobRunner};
+use cheapbob_domain::{
+    orders::ports::Mailer,
+    shared::{Clock, Ids, tasks::JobRunner},
+};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    parts::{kept, passing, prepare, signals},
+    parts::{Backing, Probe, Signals, kept, passing, prepare},
     services::{Ports, Services, payments, services},
     settings::{PostgresAt, Settings},
     system::{SystemClock, SystemIds},
 };
-
-/// Connections of the twins.
-const EMBEDDED_POOL: usize = 4;
 
 /// How the product behaves, apart from its services.
 #[derive(Debug, Clone)]
@@ -44,18 +40,15 @@ pub struct Switches {
     pub frontend_local_url: Option<String>,
 }
 
-/// The running parts under the services.
-pub struct Backing {
-    /// The transactional store.
-    pub postgres: Postgres,
-    /// Where Redis serves.
-    pub redis: Option<Redis>,
-    /// Where MongoDB serves.
-    pub mongo: Option<Mongo>,
-    /// Where an object storage serves.
-    pub s3: Option<Arc<S3>>,
-    /// Where a twin serves.
-    pub embedded: Option<(Embedded, Arc<SandboxClock>)>,
+/// What a process has once, whichever thread works.
+struct Once {
+    clock: Arc<dyn Clock>,
+    sandbox_clock: Option<Arc<SandboxClock>>,
+    ids: Arc<dyn Ids>,
+    signals: Signals,
+    mailer: Arc<dyn Mailer>,
+    #[cfg(feature = "crash-points")]
+    crash_points: Option<Arc<dyn crate::crash::CrashPoints>>,
 }
 
 /// The whole product.
@@ -66,9 +59,19 @@ pub struct Product {
     pub switches: Switches,
     /// Parts.
     pub backing: Backing,
-    ports: Ports,
+    once: Once,
     settings: Settings,
     url: SecretString,
+}
+
+/// What one worker thread serves with.
+pub struct Worker {
+    /// Use cases.
+    pub services: Services,
+    /// Parts for `/health/ready`, by name.
+    pub probes: Vec<(&'static str, Probe)>,
+    /// The sandbox's routes, where it plays a part.
+    pub sandbox: Option<Mount>,
 }
 
 /// What must be done once in each process before anything speaks TLS.
@@ -102,57 +105,44 @@ impl Product {
     pub async fn connect(settings: &Settings, postgres_url: &SecretString) -> Result<Self> {
         let url = postgres_url.expose_secret();
         migrate(url, "the database", cheapbob_adapters_postgres::migrate(url)).await?;
-        let postgres = Postgres::new(url, settings.db_pool_size, Arc::clone(&settings.secret_keys))?;
-        seal(&postgres).await?;
-        let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
-        let embedded = if settings.production {
-            None
-        } else {
-            migrate(url, "the twins' schema", cheapbob_adapters_embedded::migrate(url)).await?;
-            let (embedded, clock) = (Embedded::new(url, EMBEDDED_POOL)?, Arc::new(SandboxClock::default()));
-            clock.refresh(&embedded).await?;
-            Some((embedded, clock))
+        let backing = Backing::new(settings, url, 1)?;
+        seal(&backing.postgres).await?;
+        let sandbox_clock = match &backing.embedded {
+            None => None,
+            Some(embedded) => {
+                migrate(url, "the twins' schema", cheapbob_adapters_embedded::migrate(url)).await?;
+                let clock = Arc::new(SandboxClock::default());
+                clock.refresh(embedded).await?;
+                Some(clock)
+            }
         };
-        let clock: Arc<dyn Clock> =
-            embedded.as_ref().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |(_, clock)| Arc::clone(clock) as _);
-        let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, settings.redis_pool_size)).transpose()?;
-        let mongo = settings.mongodb.as_ref().map(Mongo::new).transpose()?;
-        if let Some(mongo) = &mongo {
+        if let Some(mongo) = &backing.mongo {
             tokio::spawn(prepare(mongo.clone()));
         }
-        let s3 = settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new);
-        let twin = embedded.as_ref().map(|(embedded, _)| embedded);
-        let ports = Ports {
-            postgres: postgres.clone(),
-            passing: passing(redis.as_ref(), twin)?,
-            signals: signals(settings, url, redis.as_ref(), embedded.as_ref())?,
-            kept: kept(mongo.as_ref(), twin)?,
-            storage: match &s3 {
-                Some(s3) => Arc::clone(s3) as _,
-                None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),
-            },
+        let once = Once {
+            clock: sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _),
+            ids: Arc::new(SystemIds::default()),
+            signals: Signals::start(settings, url, &backing, sandbox_clock.as_ref())?,
             mailer: match &settings.smtp {
                 Some(smtp) => Arc::new(Smtp::new(smtp)?),
-                None => Arc::new(twin.cloned().context("neither SMTP nor its twin")?),
+                None => Arc::new(backing.embedded.clone().context("neither SMTP nor its twin")?),
             },
-            payments: payments(settings)?,
-            clock,
-            ids,
+            sandbox_clock,
             #[cfg(feature = "crash-points")]
             crash_points: crate::crash::from_environment(),
         };
         let product = Self {
-            services: services(settings, &ports)?,
-            ports,
-            settings: settings.clone(),
-            url: postgres_url.clone(),
+            services: services(settings, &ports(settings, &backing, &once)?)?,
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.sandbox(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
             },
-            backing: Backing { postgres, redis, mongo, s3, embedded },
+            backing,
+            once,
+            settings: settings.clone(),
+            url: postgres_url.clone(),
         };
         if let PostgresAt::Child(_) = settings.postgres {
             product.seed().await?;
@@ -160,24 +150,26 @@ impl Product {
         Ok(product)
     }
 
-    /// The same use cases over connections of their own, for one of `workers` threads with a runtime each. A connection is driven
-    /// by the runtime that opened it: from another thread each answer would cost two wake-ups across threads.
-    pub fn for_worker(&self, workers: usize) -> Services {
-        self.own_connections(workers).unwrap_or_else(|error| {
+    /// What one of `workers` worker threads serves with, over connections of its own; call it in that thread. `jobs` makes the runner
+    /// that the sandbox asks.
+    pub fn worker(&self, workers: usize, jobs: impl FnOnce(Services) -> Arc<dyn JobRunner>) -> Worker {
+        self.own(workers, jobs).unwrap_or_else(|error| {
             // The same addresses have worked a moment ago; sharing is only slower.
             tracing::error!(%error, "a worker shares its connections");
-            self.services.clone()
+            Worker { services: self.services.clone(), probes: self.backing.probes(), sandbox: None }
         })
     }
 
-    fn own_connections(&self, workers: usize) -> Result<Services> {
-        let (settings, url) = (&self.settings, self.url.expose_secret());
-        let postgres = Postgres::new(url, settings.db_pool_size.div_ceil(workers), Arc::clone(&settings.secret_keys))?;
-        let redis = settings.redis_url.as_deref().map(|url| Redis::new(url, 1)).transpose()?;
-        let twin = self.backing.embedded.as_ref().map(|_| Embedded::new(url, EMBEDDED_POOL.div_ceil(workers))).transpose()?;
-        let passing = passing(redis.as_ref(), twin.as_ref())?;
-        let kept = kept(self.backing.mongo.as_ref(), twin.as_ref())?;
-        services(settings, &Ports { postgres, passing, kept, ..self.ports.clone() })
+    fn own(&self, workers: usize, jobs: impl FnOnce(Services) -> Arc<dyn JobRunner>) -> Result<Worker> {
+        let backing = Backing::new(&self.settings, self.url.expose_secret(), workers)?;
+        let services = services(&self.settings, &ports(&self.settings, &backing, &self.once)?)?;
+        let sandbox = backing.embedded.clone().zip(self.once.sandbox_clock.clone()).filter(|_| self.switches.sandbox);
+        let sandbox = sandbox.map(|(embedded, clock)| {
+            let base = format!("http://127.0.0.1:{}", self.settings.port);
+            let data = web::Data::new(Sandbox { base, embedded, clock, jobs: jobs(services.clone()) });
+            Box::new(move |config: &mut web::ServiceConfig| sandbox::configure(config, data)) as Mount
+        });
+        Ok(Worker { services, probes: backing.probes(), sandbox })
     }
 
     /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
@@ -185,7 +177,7 @@ impl Product {
     /// # Errors
     /// Unavailable.
     pub async fn seed(&self) -> Result<()> {
-        let Some((embedded, _)) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
+        let Some(embedded) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
         let postgres = Arc::new(self.backing.postgres.clone());
         let demo = Demo {
             accounts: postgres.clone(),
@@ -229,40 +221,25 @@ async fn migrate<T>(
         .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
 }
 
-impl Product {
-    /// Parts that `/health/ready` asks, by name.
-    pub fn probes(&self) -> Vec<(&'static str, Probe)> {
-        fn probe<T, F>(part: &T, ping: impl Fn(T) -> F + Send + Sync + 'static) -> Probe
-        where
-            T: Clone + Send + Sync + 'static,
-            F: Future<Output = cheapbob_domain::shared::Result<()>> + Send + 'static,
-        {
-            let part = part.clone();
-            Arc::new(move || Box::pin(ping(part.clone())))
-        }
-        let Backing { postgres, redis, mongo, s3, .. } = &self.backing;
-        let mut probes = vec![("postgres", probe(postgres, |p| async move { p.ping().await }))];
-        probes.extend(redis.as_ref().map(|part| ("redis", probe(part, |p| async move { p.ping().await }))));
-        probes.extend(mongo.as_ref().map(|part| ("mongodb", probe(part, |p| async move { p.ping().await }))));
-        probes.extend(s3.as_ref().map(|part| ("s3", probe(part, |p| async move { p.ping().await }))));
-        probes
-    }
-
-    /// The sandbox's routes, where it plays a part.
-    pub fn sandbox(&self, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
-        let (embedded, clock) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox)?;
-        let sandbox = web::Data::new(Sandbox {
-            base: format!("http://127.0.0.1:{}", self.settings.port),
-            embedded: embedded.clone(),
-            clock: Arc::clone(clock),
-            jobs,
-        });
-        Some(Arc::new(move |config| sandbox::configure(config, sandbox.clone())))
-    }
+/// What the use cases stand on, over these connections.
+fn ports(settings: &Settings, backing: &Backing, once: &Once) -> Result<Ports> {
+    Ok(Ports {
+        postgres: backing.postgres.clone(),
+        passing: passing(backing.redis.as_ref(), backing.embedded.as_ref())?,
+        kept: kept(backing.mongo.as_ref(), backing.embedded.as_ref())?,
+        signals: once.signals.over(backing),
+        storage: match &backing.s3 {
+            Some(s3) => Arc::clone(s3) as _,
+            None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),
+        },
+        mailer: Arc::clone(&once.mailer),
+        payments: payments(settings)?,
+        clock: Arc::clone(&once.clock),
+        ids: Arc::clone(&once.ids),
+        #[cfg(feature = "crash-points")]
+        crash_points: once.crash_points.clone(),
+    })
 }
 
-/// Asks one part whether it answers.
-pub type Probe = Arc<dyn Fn() -> futures::future::BoxFuture<'static, cheapbob_domain::shared::Result<()>> + Send + Sync>;
-
 /// Routes to be mounted beside the product's.
-pub type Mount = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+pub type Mount = Box<dyn FnOnce(&mut web::ServiceConfig)>;

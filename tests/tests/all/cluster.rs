@@ -11,16 +11,12 @@ use serde_json::{Value, json};
 
 /// A request that the client may repeat, and does where a process went away in the middle of it; anything else must succeed.
 async fn repeated<F: Future<Output = Result<Answer, reqwest::Error>>>(repeats: &AtomicUsize, call: impl Fn() -> F) -> Value {
-    // 503 asks for it; 500 comes from the sandbox only, whose PortOne dies with the process that plays it.
-    const AGAIN: [u16; 4] = [500, 502, 503, 504];
+    const AGAIN: [u16; 3] = [502, 503, 504];
     for _ in 0..20 {
         match call().await {
             // The first try was heard, only its answer was lost.
             Ok(answer) if answer.status == 200 || answer.body["type"] == "ALREADY_PAID" => return answer.body,
-            Ok(answer) => {
-                let sandbox = answer.body["error"].as_str().is_some_and(|error| error.starts_with("the sandbox"));
-                assert!(AGAIN.contains(&answer.status) && (answer.status != 500 || sandbox), "{}: {}", answer.status, answer.body);
-            }
+            Ok(answer) => assert!(AGAIN.contains(&answer.status), "{}: {}", answer.status, answer.body),
             Err(_) => {}
         }
         repeats.fetch_add(1, Ordering::Relaxed);

@@ -142,5 +142,9 @@ async fn a_deleted_accounts_links_are_cut() {
         let cut = format!("SELECT count(*) AS n FROM tasks WHERE id LIKE 'unlink:{provider}:%@withdrawn.invalid' AND status = 'done'");
         eventually("the link is cut", 20, || async { (app.database.number(&cut).await == 1).then_some(()) }).await;
         assert_eq!((app.database.number(&granted).await, app.database.number(&kept).await), (1 - by_token, 0), "{provider}");
+
+        // Somebody with the same e-mail is somebody else: what opened the deleted account does not open theirs.
+        app.api.log_in(provider, "customer", "undefined", &[("email", &email)]).await;
+        customer.get("/api/v1/user/role").await.refused(401);
     }
 }

@@ -71,7 +71,7 @@ impl Cancellations for Postgres {
         rows.into_iter().map(Order::try_from).collect()
     }
 
-    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+    async fn pickup_over<'a>(&self, now: DateTime<Utc>, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = t::Text)]
@@ -81,15 +81,17 @@ impl Cancellations for Postgres {
         let query = sql_query(PICKUP_OVER)
             .bind::<t::Timestamptz, _>(now)
             .bind::<t::BigInt, _>(limit)
-            .bind::<t::Array<t::Text>, _>(words(CanceledBy::PickupOver));
+            .bind::<t::Array<t::Text>, _>(words(CanceledBy::PickupOver))
+            .bind::<t::Text, _>(after.map_or("", PaymentId::as_str));
         let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
         Ok(rows.into_iter().map(|row| PaymentId::trusted(row.payment_id)).collect())
     }
 
-    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>> {
+    async fn left_over<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>> {
         let mut connection = self.connection().await?;
         let ids: Vec<String> = orders::table
             .filter(orders::status.eq_any(words(CanceledBy::DayOver)).and(orders::business_day.lt(today)))
+            .filter(orders::payment_id.gt(after.map_or("", PaymentId::as_str)))
             .order(orders::payment_id)
             .limit(limit)
             .select(orders::payment_id)

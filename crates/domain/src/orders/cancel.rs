@@ -14,7 +14,7 @@ use super::{
     trail::Cause,
 };
 use crate::{
-    shared::{Clock, Email, PaymentId, Refusal, Result, Rule, kst, text},
+    shared::{Clock, Email, Error, ErrorKind, PaymentId, Refusal, Result, Rule, kst, text},
     stores::StoreService,
 };
 
@@ -119,6 +119,20 @@ pub struct Wish<'a> {
 /// Orders given up between two looks for more.
 const BATCH: i64 = 200;
 
+/// How far orders are given up, page by page.
+#[derive(Default)]
+struct Swept {
+    number: usize,
+    last: Option<PaymentId>,
+    failure: Option<Error>,
+}
+
+impl Swept {
+    fn end(self) -> Result<usize> {
+        self.failure.map_or(Ok(self.number), Err)
+    }
+}
+
 /// Use cases of giving orders up.
 pub struct CancelService {
     cancellations: Arc<dyn Cancellations>,
@@ -192,31 +206,47 @@ impl CancelService {
     /// Gives up the orders that no store took before its pickup ended; gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable; what kept one of them from being given up, after all others were.
     pub async fn pickup_over(&self, cause: &Cause) -> Result<usize> {
-        let mut number = 0;
+        let (now, mut swept) = (self.clock.now(), Swept::default());
         loop {
-            let open = self.cancellations.pickup_over(self.clock.now(), BATCH).await?;
+            let open = self.cancellations.pickup_over(now, swept.last.as_ref(), BATCH).await?;
             if open.is_empty() {
-                return Ok(number);
+                return swept.end();
             }
-            number += self.without_asking(&open, CanceledBy::PickupOver, cause).await?.len();
+            self.sweep(open, CanceledBy::PickupOver, cause, &mut swept).await?;
         }
     }
 
     /// Gives up the open orders of business days that ended at or before `due_at`; gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// As [`Self::pickup_over`].
     pub async fn day_over(&self, due_at: DateTime<Utc>, cause: &Cause) -> Result<usize> {
-        let mut number = 0;
+        let (today, mut swept) = (kst::business_day(due_at), Swept::default());
         loop {
-            let open = self.cancellations.left_over(kst::business_day(due_at), BATCH).await?;
+            let open = self.cancellations.left_over(today, swept.last.as_ref(), BATCH).await?;
             if open.is_empty() {
-                return Ok(number);
+                return swept.end();
             }
-            number += self.without_asking(&open, CanceledBy::DayOver, cause).await?.len();
+            self.sweep(open, CanceledBy::DayOver, cause, &mut swept).await?;
         }
+    }
+
+    /// An order that cannot be given up must not keep the others' money.
+    async fn sweep(&self, open: Vec<PaymentId>, by: CanceledBy, cause: &Cause, swept: &mut Swept) -> Result<()> {
+        for payment in open {
+            match self.without_asking(std::slice::from_ref(&payment), by, cause).await {
+                Ok(canceled) => swept.number += canceled.len(),
+                Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                Err(error) => {
+                    tracing::error!(%payment, %error, "an order cannot be given up; the others are");
+                    swept.failure = Some(error);
+                }
+            }
+            swept.last = Some(payment);
+        }
+        Ok(())
     }
 
     /// Closes the store for the business day and gives its open orders of that day up; gives their number.
@@ -336,5 +366,30 @@ mod tests {
             let service = service(vec![order("PAY1", OrderStatus::Reservation)], cancellations, Some(answer));
             assert_eq!(by_customer(&service).await.unwrap().refunded, refunded);
         }
+    }
+
+    /// One row that the database should not have, in the middle of a page.
+    #[tokio::test]
+    async fn one_broken_order_keeps_no_others_money() {
+        let ids = ["PAY1", "PAY2", "PAY3"].map(|id| PaymentId::parse(id).unwrap());
+        let mut cancellations = MockCancellations::new();
+        cancellations.expect_pickup_over().times(2).returning(move |_, after, _| Ok(after.map_or(ids.to_vec(), |_| Vec::new())));
+        cancellations.expect_cancel().times(3).returning(|payment, _| match payment.as_str() {
+            "PAY2" => Err(Error::internal("bad row")),
+            id => Ok(Some(order(id, OrderStatus::Cancel))),
+        });
+        let failed = service(Vec::new(), cancellations, None).pickup_over(&Cause::job("test")).await.unwrap_err();
+        assert!(failed.to_string().contains("bad row"), "{failed}");
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_not_tried_on_every_order() {
+        let mut cancellations = MockCancellations::new();
+        cancellations
+            .expect_left_over()
+            .times(1)
+            .returning(|_, _, _| Ok(vec![PaymentId::parse("PAY1").unwrap(), PaymentId::parse("PAY2").unwrap()]));
+        cancellations.expect_cancel().times(1).returning(|_, _| Err(Error::unavailable("postgres", "down")));
+        service(Vec::new(), cancellations, None).day_over(Noon.now(), &Cause::job("test")).await.unwrap_err();
     }
 }

@@ -220,7 +220,7 @@ fn check_accepted(order: &Order) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::users::{Role, SessionTokens};
+    use crate::users::{Account, Role, SessionTokens};
 
     fn at(millis: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_800_000_000_000 + millis).unwrap()
@@ -245,7 +245,9 @@ mod tests {
         let codes = PickupCodes::new(&secret);
         let tokens = SessionTokens::new(&secret, Algorithm::HS256, Duration::hours(1));
         let payment = PaymentId::parse("PAY1").unwrap();
-        let session = tokens.issue("i", &Email::trusted("PAY1".into()), Role::Customer, true, false, at(0)).unwrap();
+        let account =
+            Account { email: Email::trusted("PAY1".into()), role: Role::Customer, is_active: true, email_vouched: true, created_at: at(0) };
+        let session = tokens.issue("i", &account, false, at(0)).unwrap();
         assert!(!codes.is_good(&session, &payment, at(0)));
         assert!(tokens.verify(&codes.issue(&payment, at(0)).unwrap().qr_data, at(0)).is_none());
     }

@@ -98,10 +98,10 @@ pub trait Cancellations: Send + Sync {
     /// Closes the store for the current business day and cancels its open orders of that day. A payment that arrives at the
     /// same moment MUST either be among them or become no order.
     async fn close_store(&self, store: &StoreId, cancellation: &Cancellation) -> Result<Vec<Order>>;
-    /// Orders in `reservation` whose store's pickup has ended, up to `limit`.
-    async fn pickup_over(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
-    /// Orders in `reservation` or `accept` of business days before `today`, up to `limit`.
-    async fn left_over(&self, today: NaiveDate, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Orders in `reservation` whose store's pickup has ended, by id after `after`, up to `limit`.
+    async fn pickup_over<'a>(&self, now: DateTime<Utc>, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Orders in `reservation` or `accept` of business days before `today`, by id after `after`, up to `limit`.
+    async fn left_over<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>>;
 }
 
 /// What the daily turn moves.

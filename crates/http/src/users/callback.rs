@@ -59,7 +59,7 @@ fn frontend(app: &App, local: bool) -> String {
 
 fn success(app: &App, signed_in: &SignedIn) -> Result<HttpResponse> {
     let account = &signed_in.account;
-    let token = app.services.sessions.begin(&account.email, account.role, account.is_active, signed_in.local)?;
+    let token = app.services.sessions.begin(account, signed_in.local)?;
     let target = format!(
         "{}/auth/success?status={}&conflict={}",
         frontend(app, signed_in.local),

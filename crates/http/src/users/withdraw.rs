@@ -1,4 +1,5 @@
 use actix_web::{HttpResponse, delete, post, web::Data};
+use cheapbob_domain::users::Account;
 use serde::Deserialize;
 
 use super::shapes::Message;
@@ -25,7 +26,7 @@ async fn cancel(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<Http
     let account = &caller.0.account.account;
     app.services.withdrawal.cancel(&account.email, account.is_active).await?;
     let cross_site = app.is_local(asked.state.as_deref());
-    let token = app.services.sessions.begin(&account.email, account.role, true, cross_site)?;
+    let token = app.services.sessions.begin(&Account { is_active: true, ..account.clone() }, cross_site)?;
     let cookie = auth::cookie(Some(&token), cross_site, app);
     Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴 신청이 취소되었습니다." }))
 }

@@ -170,12 +170,14 @@ async fn by_the_clock(world: &World, customer: &Email) {
         ids.retain(|id| [&waiting, &taken, &late].contains(&id));
         ids
     };
-    let over = async |now, limit| mine(world.cancellations.pickup_over(now, limit).await.unwrap());
+    let over = async |now, limit| mine(world.cancellations.pickup_over(now, None, limit).await.unwrap());
     assert!(over(hours(8) - chrono::Duration::seconds(1), 100).await.is_empty());
     let mut both = vec![waiting.clone(), late.clone()];
     both.sort();
     assert_eq!(over(hours(8), 100).await, both);
     assert!(over(hours(8), 0).await.is_empty());
+    let next = mine(world.cancellations.pickup_over(hours(8), Some(&both[0]), 100).await.unwrap());
+    assert_eq!(next, [both[1].clone()]);
 
     // What was accepted after the closing completes then, not before it was accepted.
     world.orders.accept(&late, hours(10), &cause()).await.unwrap();
@@ -189,8 +191,10 @@ async fn by_the_clock(world: &World, customer: &Email) {
     }
     // Whatever is open when the day is over.
     let today = kst::business_day(at(0));
-    assert!(mine(world.cancellations.left_over(today, 100).await.unwrap()).is_empty());
-    assert_eq!(mine(world.cancellations.left_over(today.succ_opt().unwrap(), 100).await.unwrap()), [waiting.clone()]);
+    assert!(mine(world.cancellations.left_over(today, None, 100).await.unwrap()).is_empty());
+    let tomorrow = today.succ_opt().unwrap();
+    assert_eq!(mine(world.cancellations.left_over(tomorrow, None, 100).await.unwrap()), [waiting.clone()]);
+    assert!(mine(world.cancellations.left_over(tomorrow, Some(&waiting), 100).await.unwrap()).is_empty());
 }
 
 /// `orders::ports::Refunds`
