@@ -84,6 +84,34 @@ impl TestDatabase {
         sql(&self.url(), statement).await.unwrap();
     }
 
+    /// Makes stores `first` to `last`, open round the clock, each with two products whose stock lasts for ever.
+    pub async fn stores(&self, first: usize, last: usize) {
+        // Beyond every store's number: the second product's is that much higher.
+        const MANY_STORES: usize = 50_000;
+        self
+        .sql(&format!(
+            "CREATE TEMP TABLE s AS SELECT n, 'STR_' || lpad(n::text, 26, '0') AS store, 'seller' || n || '@bench.example' AS seller
+             FROM generate_series({first}, {last}) n;
+             INSERT INTO accounts SELECT seller, 'seller', true, true, now() FROM s;
+             INSERT INTO stores (id, seller_email, name, introduction, phone, postal_code, address, detail_address, sido, sigungu, bname,
+                                 lat, lng, nearest_station, walking_time, has_product, created_at, updated_at)
+             SELECT store, seller, '마포 가게 ' || n, '그날 만든 음식을 마감 할인으로 드립니다.', '02-555-1000', '04000', '서울 마포구 서교동 ' || n, '1층',
+                    '서울', '마포구', '동' || n % 20, '37.5', '126.9', '홍대입구역', 5, true, now() - n * interval '1 minute', now() FROM s;
+             INSERT INTO store_payments SELECT store, 'store-' || n, 'channel-' || n, 'secret', now() FROM s;
+             INSERT INTO operation_times (store_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)
+             SELECT store, d, '00:00', '23:59:59', '00:00', '23:59:59', true, now() FROM s, generate_series(0, 6) d;
+             INSERT INTO store_images SELECT store || '/' || i, store, i = 0, i FROM s, generate_series(0, 1) i;
+             INSERT INTO products (id, store_id, name, description, price, sale, initial_stock, nutrition_types, created_at, updated_at)
+             SELECT 'PRD_' || lpad((n + p * {MANY_STORES})::text, 26, '0'), store,
+                    CASE WHEN p = 1 THEN '샐러드 ' WHEN n % 97 = 0 THEN '국밥 ' ELSE '도시락 ' END || n, '맛있는 음식', 10000, 30,
+                    100000000, '{{diet}}', now(), now() FROM s, generate_series(0, 1) p;"
+        ))
+        .await;
+        // Rows that come one by one leave the trigrams' index with many more pages than it need have; a REINDEX now and then keeps it small.
+        self.sql("REINDEX INDEX store_search_words").await;
+        self.sql("VACUUM ANALYZE").await;
+    }
+
     /// One number from it.
     pub async fn number(&self, query: &str) -> i64 {
         use diesel_async::RunQueryDsl;

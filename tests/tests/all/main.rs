@@ -28,6 +28,7 @@ mod random_calls;
 mod reconcile;
 mod refunds;
 mod routes;
+mod scale;
 mod secrets;
 mod smtp;
 mod startup;

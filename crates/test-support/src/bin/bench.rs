@@ -42,7 +42,7 @@ struct Bench {
 async fn main() {
     let seconds = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(6);
     let database = TestDatabase::create().await;
-    seed(&database, 1, STORES).await;
+    database.stores(1, STORES).await;
     let redis = url::Url::parse(&redis_url()).unwrap();
     let settings = [
         ("DB_HOST", "127.0.0.1".to_owned()),
@@ -98,32 +98,6 @@ fn memory(pid: u32) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Stores open round the clock, products with stock for ever.
-async fn seed(database: &TestDatabase, first: usize, last: usize) {
-    database
-        .sql(&format!(
-            "CREATE TEMP TABLE s AS SELECT n, 'STR_' || lpad(n::text, 26, '0') AS store, 'seller' || n || '@bench.example' AS seller
-             FROM generate_series({first}, {last}) n;
-             INSERT INTO accounts SELECT seller, 'seller', true, true, now() FROM s;
-             INSERT INTO stores (id, seller_email, name, introduction, phone, postal_code, address, detail_address, sido, sigungu, bname,
-                                 lat, lng, nearest_station, walking_time, has_product, created_at, updated_at)
-             SELECT store, seller, '마포 가게 ' || n, '그날 만든 음식을 마감 할인으로 드립니다.', '02-555-1000', '04000', '서울 마포구 서교동 ' || n, '1층',
-                    '서울', '마포구', '동' || n % 20, '37.5', '126.9', '홍대입구역', 5, true, now() - n * interval '1 minute', now() FROM s;
-             INSERT INTO store_payments SELECT store, 'store-' || n, 'channel-' || n, 'secret', now() FROM s;
-             INSERT INTO operation_times (store_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)
-             SELECT store, d, '00:00', '23:59:59', '00:00', '23:59:59', true, now() FROM s, generate_series(0, 6) d;
-             INSERT INTO store_images SELECT store || '/' || i, store, i = 0, i FROM s, generate_series(0, 1) i;
-             INSERT INTO products (id, store_id, name, description, price, sale, initial_stock, nutrition_types, created_at, updated_at)
-             SELECT 'PRD_' || lpad((n + p * {MANY_STORES})::text, 26, '0'), store,
-                    CASE WHEN p = 1 THEN '샐러드 ' WHEN n % 97 = 0 THEN '국밥 ' ELSE '도시락 ' END || n, '맛있는 음식', 10000, 30,
-                    100000000, '{{diet}}', now(), now() FROM s, generate_series(0, 1) p;"
-        ))
-        .await;
-    // Rows that come one by one leave the trigrams' index with many more pages than it need have; a REINDEX now and then keeps it small.
-    database.sql("REINDEX INDEX store_search_words").await;
-    database.sql("VACUUM ANALYZE").await;
-}
-
 fn by_name(text: &str) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("search_name", text).finish();
     format!("/api/v1/customer/search/stores/by-name?{query}&page=0")
@@ -144,7 +118,7 @@ impl Bench {
         let texts = [("few", RARE), ("some", SOME), ("most", COMMON)];
         let measure = || texts.map(|(_, text)| self.wrk(&by_name(text), None));
         let small = measure();
-        seed(&self.database, STORES + 1, MANY_STORES).await;
+        self.database.stores(STORES + 1, MANY_STORES).await;
         let large = measure();
         println!();
         println!("{:<34}{:>12}{:>12}{:>9}", "search by name, page 0", "500 stores", "50,000", "slower");
