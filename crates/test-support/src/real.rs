@@ -64,7 +64,12 @@ impl RealServer {
 
     /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves. `None`: it has died before.
     pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Option<Self> {
-        Self::spawn_with("cheapbob-http", &["--jobs"], port, settings).serving().await
+        Self::spawn_with("cheapbob-http", &["--jobs"], port, settings, Stdio::inherit()).serving().await
+    }
+
+    /// The same, its log into a file.
+    pub async fn http_logging_to(log: std::fs::File, port: u16, settings: &[(&str, String)]) -> Self {
+        Self::spawn_with("cheapbob-http", &["--jobs"], port, settings, log.into()).serving().await.expect("cheapbob-http serves")
     }
 
     async fn serving(self) -> Option<Self> {
@@ -79,15 +84,15 @@ impl RealServer {
 
     /// Starts a binary; `port` is where its sandbox is.
     pub fn spawn(name: &str, port: u16, settings: &[(&str, String)]) -> Self {
-        Self::spawn_with(name, &[], port, settings)
+        Self::spawn_with(name, &[], port, settings, Stdio::inherit())
     }
 
-    fn spawn_with(name: &str, arguments: &[&str], port: u16, settings: &[(&str, String)]) -> Self {
+    fn spawn_with(name: &str, arguments: &[&str], port: u16, settings: &[(&str, String)], log: Stdio) -> Self {
         let mut settings = settings.to_vec();
         settings.push(("PORT", port.to_string()));
         let mut command = Self::command(name, &settings);
         // The test's own thread waits for it; a group of its own, so that a signal to it reaches nothing else.
-        let child = command.args(arguments).stdout(Stdio::null()).process_group(0).spawn().unwrap();
+        let child = command.args(arguments).stdout(Stdio::null()).stderr(log).process_group(0).spawn().unwrap();
         Self { child: Mutex::new(child), api: Api::new(&format!("http://localhost:{port}")) }
     }
 

@@ -1,6 +1,6 @@
 //! Stores' secrets: sealed in the database, shown nowhere, their keys can change.
 
-use cheapbob_test_support::{RealServer, TestApp};
+use cheapbob_test_support::{RealServer, TestApp, TestDatabase};
 use serde_json::json;
 
 const OLD: &str = "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -61,6 +61,59 @@ async fn secrets_are_sealed_and_their_keys_can_change() {
     let held = customer.order(&shop.product_id, 1).await;
     customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
     assert_eq!(app.api.webhook(&shop.store_id, WEBHOOK, "WH-1", &json!({})).await.status, 200);
+}
+
+/// A whole day's business, with everything logged that we can log.
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_tell_no_secrets() {
+    let database = TestDatabase::create().await;
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", database.port()),
+        ("DB_USER", "cheapbob".to_owned()),
+        ("DB_NAME", database.name().to_owned()),
+        ("JWT_SECRET", "what signs sessions".to_owned()),
+        ("CHEAPBOB_SECRET_KEYS", OLD.to_owned()),
+        ("RUST_LOG", "info,cheapbob=trace".to_owned()),
+    ];
+    let server = RealServer::http_logging_to(log.reopen().unwrap(), RealServer::free_port(), &settings).await;
+    let (shop, customer) = (server.api.shop(9).await, server.api.customer().await);
+    shop.set_webhook_secret(WEBHOOK).await;
+    let held = customer.order(&shop.product_id, 1).await;
+    shop.accept(&held.payment_id).await.expect(200);
+    let code = shop.code(&held.payment_id).await;
+    customer.scan(&held.payment_id, &code).await.expect(200);
+    let canceled = customer.order(&shop.product_id, 1).await;
+    customer.delete(&format!("/api/v1/customer/orders/{}/cancel", canceled.payment_id)).await.expect(200);
+    // Refused ones, which say why.
+    server.api.webhook(&shop.store_id, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "WH-1", &json!({})).await;
+    customer.scan(&held.payment_id, &code).await;
+    customer.post("/api/v1/customer/payment/confirm", &json!({ "payment_id": "PAY1" })).await;
+    let back = format!("/api/v1/auth/kakao/callback/customer?code=the-providers-code&state={}", customer.token);
+    server.api.get(&back).await;
+    customer.get("/api/v1/customer/search/stores/by-name?search_name=what-i-like&page=0").await.expect(200);
+    assert!(server.interrupt().success());
+
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    for told in ["request refused", "/api/v1/customer/payment/confirm", "/api/v1/auth/kakao/callback/customer"] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    for secret in [
+        customer.token.as_str(),
+        &shop.seller.token,
+        &code,
+        &format!("secret-{}", shop.seller.email),
+        &WEBHOOK["whsec_".len()..],
+        "what signs sessions",
+        "AAECAwQFBgcICQoLDA0O",
+        "the-providers-code",
+        "what-i-like",
+        "01012345678",
+        &customer.email,
+    ] {
+        assert!(!log.contains(secret), "{secret} is in the log: {}", log.lines().find(|line| line.contains(secret)).unwrap_or_default());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
