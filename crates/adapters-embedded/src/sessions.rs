@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    shared::{Error, Result},
-    users::ports::{PendingLogin, Sessions},
+    shared::{Email, Error, Result},
+    users::{
+        Account,
+        ports::{Lease, Look, PendingLogin, Remembered, Sessions},
+    },
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -28,10 +31,20 @@ impl Sessions for Embedded {
             .map_err(failed)
     }
 
-    async fn is_revoked(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool> {
+    /// Remembers no account: the database that would be asked is its own.
+    async fn look(&self, session_id: &str, _email: &Email, now: DateTime<Utc>) -> Result<Look> {
         let mut connection = self.connection().await?;
         let revoked = revoked_sessions::table.find(session_id).filter(revoked_sessions::until.gt(now));
-        diesel::select(diesel::dsl::exists(revoked)).get_result(&mut connection).await.map_err(failed)
+        let revoked = diesel::select(diesel::dsl::exists(revoked)).get_result(&mut connection).await.map_err(failed)?;
+        Ok(Look { revoked, account: Remembered::Unknown(None) })
+    }
+
+    async fn remember(&self, _account: &Account, _lease: &Lease) -> Result<()> {
+        Ok(())
+    }
+
+    async fn forget(&self, _email: &Email) -> Result<()> {
+        Ok(())
     }
 
     async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {

@@ -17,6 +17,9 @@ const PART: &str = "s3";
 /// A picture has 15 MB at most; a slow storage must not hold the seller's app for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// For what a storage that is there does at once. An upload to one that is silent asks, gives up and tidies up: twice this, within 3 s.
+const SOON: Duration = Duration::from_millis(1_250);
+
 /// Where the bucket is.
 #[derive(Debug, Clone)]
 pub struct S3Settings {
@@ -67,11 +70,15 @@ impl S3 {
     /// # Errors
     /// Unavailable.
     pub async fn ping(&self) -> Result<()> {
-        match self.bucket.head_object("/health").await {
+        match soon(self.bucket.head_object("/health")).await? {
             Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
             Err(e) => Err(failed(e)),
         }
     }
+}
+
+async fn soon<T>(call: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(SOON, call).await.map_err(|e| Error::unavailable(PART, e))
 }
 
 fn failed(error: S3Error) -> Error {
@@ -98,13 +105,15 @@ impl ObjectStorage for S3 {
     #[tracing::instrument(name = "s3 put", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let key = check(key).ok_or_else(|| Error::internal("a key that is no path"))?;
+        // Large pictures take their time; nobody waits as long to hear that the storage is away.
+        self.ping().await?;
         self.bucket.put_object_with_content_type(format!("/{key}"), &bytes, content_type).await.map(|_| ()).map_err(failed)
     }
 
     #[tracing::instrument(name = "s3 delete", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn delete(&self, key: &str) -> Result<()> {
         let Some(key) = check(key) else { return Ok(()) };
-        match self.bucket.delete_object(format!("/{key}")).await {
+        match soon(self.bucket.delete_object(format!("/{key}"))).await? {
             Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
             Err(e) => Err(failed(e)),
         }

@@ -1,5 +1,7 @@
 //! Who may call what, and what it may refuse: one table. The router checks access by it, the OpenAPI document lists it.
 
+use std::sync::LazyLock;
+
 use Access::{Anyone, Customer, CustomerAlsoWithdrawn, Either, Seller, SellerAlsoWithdrawn};
 use actix_web::dev::ResourceDef;
 use cheapbob_domain::{
@@ -173,14 +175,17 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/withdraw/cancel", SellerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
 ];
 
+/// The rows' patterns, compiled.
+static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map(|(_, pattern, ..)| ResourceDef::new(*pattern)).collect());
+
 /// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
 /// `…/products/{product_id}`, although `register` has a pattern of its own.
 pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
     // HEAD is GET without the body.
     let method = if method == "HEAD" { "GET" } else { method };
-    let of_method = || ROUTES.iter().filter(|(m, ..)| *m == method);
-    let row = of_method().find(|(_, p, ..)| *p == pattern).or_else(|| of_method().find(|(_, p, ..)| ResourceDef::new(*p).is_match(path)));
-    row.map(|(_, _, access, _)| *access)
+    let of_method = || ROUTES.iter().zip(&*PATTERNS).filter(|((m, ..), _)| *m == method);
+    let row = of_method().find(|((_, p, ..), _)| *p == pattern).or_else(|| of_method().find(|(_, fits)| fits.is_match(path)));
+    row.map(|((_, _, access, _), _)| *access)
 }
 
 /// The methods of a pattern, for 405's `Allow`.

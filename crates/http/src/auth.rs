@@ -20,7 +20,7 @@ use cheapbob_domain::{
 
 use crate::{
     access::{self, Access},
-    context::request_id,
+    context::{Routed, request_id},
     error::ApiError,
     server::App,
 };
@@ -48,7 +48,7 @@ impl FromRequest for Me {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<CurrentCaller>().map(|c| Self(c.0.session.email.clone(), c.0.account.account.role));
+        let caller = request.extensions().get::<CurrentCaller>().map(|c| Self(c.0.session.email.clone(), c.0.account.role));
         std::future::ready(caller.ok_or_else(|| error::UNAUTHENTICATED.into()))
     }
 }
@@ -87,8 +87,8 @@ pub(crate) fn cookie(token: Option<&str>, cross_site: bool, app: &App) -> Cookie
 /// Lets in whom the table lets in, and renews a session that is near its end.
 pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     // No row: unknown paths, wrong methods, the sandbox, Swagger UI.
-    let row = |pattern: String| access::access(request.method().as_str(), &pattern, request.path());
-    let access = request.match_pattern().and_then(row).unwrap_or(Access::Anyone);
+    let row = |pattern: &str| access::access(request.method().as_str(), pattern, request.path());
+    let access = request.extensions().get::<Routed>().and_then(|r| r.0.as_deref()).and_then(row).unwrap_or(Access::Anyone);
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
@@ -109,7 +109,7 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
 
 async fn admit(request: &ServiceRequest, access: Access, app: &App) -> Result<Caller, ApiError> {
     let caller = app.services.sessions.authenticate(token(request.request()).as_deref()).await?;
-    let account = &caller.account.account;
+    let account = &caller.account;
     if !access.allows(account.role) {
         return Err(error::WRONG_ROLE.into());
     }

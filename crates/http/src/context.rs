@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -24,6 +24,10 @@ tokio::task_local! {
 
 const HEADER: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
+/// The pattern of the request's route, "/orders/{id}", and whether there is one. To find it walks through all routes: done once.
+#[derive(Clone)]
+pub(crate) struct Routed(pub(crate) Option<std::rc::Rc<str>>);
+
 /// The id of the request being served.
 pub(crate) fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
@@ -43,14 +47,20 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     };
     let id = choose_id(&request, &app);
     let span = tracing::info_span!("request", request_id = id);
-    let traced = traces::request(&id, request.method().as_str(), request.match_pattern().as_deref());
-    REQUEST_ID.scope(id, serve(request, next, traced.clone()).instrument(traced).instrument(span)).await
+    let routed = Routed(request.match_pattern().map(Into::into));
+    request.extensions_mut().insert(routed.clone());
+    let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
+    REQUEST_ID.scope(id, serve(request, next, routed, traced.clone()).instrument(traced).instrument(span)).await
 }
 
-async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>, traced: Span) -> Result<ServiceResponse<BoxBody>, Error> {
+async fn serve(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    routed: Routed,
+    traced: Span,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
-    // As routed, "/orders/{id}": a path of its own for each order would be a series of its own.
-    let measured = Measured { begin, method: request.method().to_string(), route: request.match_pattern() };
+    let measured = Measured { begin, method: request.method().clone(), routed };
     // Without its query: codes and search texts are nobody's business.
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| Err(ApiError::panicked().into()));
@@ -78,14 +88,15 @@ async fn serve(request: ServiceRequest, next: Next<impl MessageBody + 'static>, 
 /// A request for the metrics.
 struct Measured {
     begin: Instant,
-    method: String,
-    route: Option<String>,
+    method: Method,
+    /// Not the path: one of its own for each order would be a series of its own.
+    routed: Routed,
 }
 
 impl Measured {
     fn end(self, status: StatusCode) {
-        let route = self.route.unwrap_or_else(|| "none".to_owned());
-        let labels = [("method", self.method), ("route", route), ("status", status.as_str().to_owned())];
+        let route = self.routed.0.as_deref().unwrap_or("none").to_owned();
+        let labels = [("method", self.method.to_string()), ("route", route), ("status", status.as_str().to_owned())];
         metrics::histogram!("cheapbob_http_request_duration_seconds", &labels).record(self.begin.elapsed());
     }
 }

@@ -9,6 +9,9 @@ use cheapbob_wiring::{PostgresAt, Product, Settings, health, metrics, prepare_pr
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the lines for whoever started it; everything later is logged")]
 fn main() -> ExitCode {
     match run(|line| println!("{line}")) {

@@ -42,22 +42,23 @@ const WRONG_METHOD: Refusal = Refusal::new(ErrorKind::Refused, "method_not_allow
 
 /// Every route, as `utoipa` collects it.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    // actix tries one after the other: what the rush calls comes first.
     config
+        .service(
+            utoipa_actix_web::scope("/api/v1")
+                .configure(orders::configure)
+                .configure(stores::configure)
+                .configure(products::configure)
+                .configure(users::configure)
+                .configure(common::configure),
+        )
         .service(root::index::index)
         .service(root::health::health)
         .service(root::health::live)
         .service(root::health::ready)
         .service(root::media::media)
         .service(root::auth_pages::success)
-        .service(root::auth_pages::fail)
-        .service(
-            utoipa_actix_web::scope("/api/v1")
-                .configure(users::configure)
-                .configure(common::configure)
-                .configure(stores::configure)
-                .configure(products::configure)
-                .configure(orders::configure),
-        );
+        .service(root::auth_pages::fail);
 }
 
 /// A path without a route, or a route without this method.

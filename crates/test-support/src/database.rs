@@ -16,7 +16,7 @@ fn url(database: &str) -> String {
     format!("postgres://cheapbob@127.0.0.1:{}/{database}", port("CHEAPBOB_TEST_POSTGRES_PORT"))
 }
 
-/// A logical database of the run's private Redis. Keys are unguessable ids, so that tests may share it.
+/// A logical database of the run's private Redis. Keys are unguessable ids and fresh e-mails, so that tests may share it.
 pub fn redis_url() -> String {
     format!("redis://127.0.0.1:{}/0", port("CHEAPBOB_TEST_REDIS_PORT"))
 }

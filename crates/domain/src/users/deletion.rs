@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::ports::{Accounts, Erasure, Withdrawals};
+use super::ports::{Accounts, Erasure, Sessions, Withdrawals};
 use crate::{
     orders::ports::OrderArchive,
     shared::{Clock, Email, Ids, Result, kst},
@@ -29,6 +29,7 @@ pub struct DeletionService {
     withdrawals: Arc<dyn Withdrawals>,
     archive: Arc<dyn OrderArchive>,
     history: Arc<dyn SearchHistory>,
+    sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
@@ -40,10 +41,11 @@ impl DeletionService {
         withdrawals: Arc<dyn Withdrawals>,
         archive: Arc<dyn OrderArchive>,
         history: Arc<dyn SearchHistory>,
+        sessions: Arc<dyn Sessions>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { accounts, withdrawals, archive, history, clock, ids }
+        Self { accounts, withdrawals, archive, history, sessions, clock, ids }
     }
 
     /// Deletes the accounts that asked before the turn ([`kst::WITHDRAWAL_TURN`]) that was last due at `due_at`. The request is
@@ -74,6 +76,7 @@ impl DeletionService {
         let pseudonym = Email::trusted(format!("{}@withdrawn.invalid", self.ids.ulid().to_lowercase()));
         let erased = self.accounts.erase(email, &pseudonym, kst::business_day(before), self.clock.now()).await?;
         if erased == Erasure::Gone {
+            self.sessions.forget(email).await?;
             self.archive.pseudonymize(email, &pseudonym).await?;
             self.history.clear(email).await?;
             self.withdrawals.cancel(email).await?;

@@ -113,15 +113,42 @@ pub trait Customers: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// MUST make [`Sessions::is_revoked`] true for this session at once, in every process, until `until` at least.
+    /// MUST make [`Look::revoked`] true for this session at once, in every process, until `until` at least.
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
-    /// Whether the session was revoked.
-    async fn is_revoked(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Whether the session was revoked, and its account where it is remembered. (Every request asks: both in one question.)
+    async fn look(&self, session_id: &str, email: &Email, now: DateTime<Utc>) -> Result<Look>;
+    /// Remembers an account as the database had it after the look that gave the lease, for a minute at most. MUST do nothing where
+    /// [`Sessions::forget`] came in between. May do nothing at all.
+    async fn remember(&self, account: &Account, lease: &Lease) -> Result<()>;
+    /// Forgets an account: called after each change of it, before anybody hears of the change. MUST hold at once, in every process.
+    async fn forget(&self, email: &Email) -> Result<()>;
     /// Keeps a login under way until `until`.
     async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
     /// Gives the login and forgets it: of two calls at once exactly one MUST get it. `None`: unknown, used or too old.
     async fn take_login(&self, state: &str, now: DateTime<Utc>) -> Result<Option<PendingLogin>>;
 }
+
+/// What is known of a session without the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// Its account.
+    pub account: Remembered,
+}
+
+/// An account as it was a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// As it is: it has not changed since.
+    Known(Account),
+    /// The database must be asked; who has a lease may then tell.
+    Unknown(Option<Lease>),
+}
+
+/// The right to say what an account is, good until the account changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease(pub String);
 
 /// A login between the redirect to the provider and the way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

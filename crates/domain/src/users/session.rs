@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::{Account, AccountStatus, Role},
+    account::{Account, RegistrationStatus, Role},
     error,
-    ports::{Accounts, Sessions},
+    ports::{Accounts, Lease, Remembered, Sessions},
 };
 use crate::shared::{Clock, Email, Error, Ids, Result};
 
@@ -46,6 +46,13 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// Whether its cookie crosses sites.
     pub cross_site: bool,
+}
+
+impl Session {
+    /// Whether the account is the one that the token was made for, not another of the same e-mail.
+    fn is_of(&self, account: &Account) -> bool {
+        self.role == account.role && self.account.is_none_or(|made| made == account.created_at.timestamp_millis())
+    }
 }
 
 /// Signs and verifies. Time comes from the caller: tokens follow the product's clock.
@@ -132,8 +139,8 @@ pub struct Renewal {
 pub struct Caller {
     /// The token's content.
     pub session: Session,
-    /// The account as the database has it now.
-    pub account: AccountStatus,
+    /// The account as it is.
+    pub account: Account,
     /// Present where the token is due for renewal.
     pub renewal: Option<Renewal>,
 }
@@ -167,23 +174,43 @@ impl SessionService {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
         let session = token.and_then(|t| self.tokens.verify(t, now)).ok_or(error::UNAUTHENTICATED)?;
-        // Two stores, asked at once: every request waits for both.
-        let (revoked, account) = futures::try_join!(self.sessions.is_revoked(&session.id, now), self.accounts.find(&session.email))?;
-        if revoked {
+        let look = self.sessions.look(&session.id, &session.email, now).await?;
+        if look.revoked {
             return Err(error::UNAUTHENTICATED.into());
         }
-        let account = account.ok_or(error::UNAUTHENTICATED)?;
-        let is_its_own = session.account.is_none_or(|made| made == account.account.created_at.timestamp_millis());
-        if account.account.role != session.role || !is_its_own {
+        let account = match look.account {
+            Remembered::Known(account) if session.is_of(&account) => account,
+            // What is remembered admits; who is refused, the database decides.
+            Remembered::Known(_) => self.found(&session.email, None).await?,
+            Remembered::Unknown(lease) => self.found(&session.email, lease).await?,
+        };
+        if !session.is_of(&account) {
             return Err(error::UNAUTHENTICATED.into());
         }
         let renewal = if self.tokens.is_due_for_renewal(&session, now) {
-            let token = self.tokens.issue(&session.id, &account.account, session.cross_site, now)?;
+            let token = self.tokens.issue(&session.id, &account, session.cross_site, now)?;
             Some(Renewal { token, cross_site: session.cross_site })
         } else {
             None
         };
         Ok(Caller { session, account, renewal })
+    }
+
+    /// As the database has it; the next request will not have to ask.
+    async fn found(&self, email: &Email, lease: Option<Lease>) -> Result<Account> {
+        let account = self.accounts.find(email).await?.ok_or(error::UNAUTHENTICATED)?.account;
+        if let Some(lease) = lease {
+            self.sessions.remember(&account, &lease).await?;
+        }
+        Ok(account)
+    }
+
+    /// How far the caller's registration has come.
+    ///
+    /// # Errors
+    /// `unauthenticated` for an account that is gone.
+    pub async fn registration(&self, caller: &Caller) -> Result<RegistrationStatus> {
+        Ok(self.accounts.find(&caller.session.email).await?.ok_or(error::UNAUTHENTICATED)?.status)
     }
 
     /// A token for a new session.
@@ -211,6 +238,13 @@ impl SessionService {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        shared::testing::{Counter, Noon},
+        users::{
+            account::AccountStatus,
+            ports::{Look, MockAccounts, MockSessions},
+        },
+    };
 
     fn tokens() -> SessionTokens {
         SessionTokens::new(&SecretString::from("a secret of the tests"), Algorithm::HS256, Duration::minutes(100))
@@ -254,6 +288,54 @@ mod tests {
         assert!(tokens().verify(&format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}."), at(0)).is_none());
         for junk in ["", "a.b.c", "한글"] {
             assert!(tokens().verify(junk, at(0)).is_none());
+        }
+    }
+
+    fn status(account: Account) -> AccountStatus {
+        AccountStatus { account, status: RegistrationStatus::Complete }
+    }
+
+    fn remembering(account: Remembered) -> MockSessions {
+        let mut sessions = MockSessions::new();
+        sessions.expect_look().returning(move |_, _, _| Ok(Look { revoked: false, account: account.clone() }));
+        sessions
+    }
+
+    async fn authenticate(accounts: MockAccounts, sessions: MockSessions, token: &str) -> Result<Caller> {
+        SessionService::new(tokens(), Arc::new(accounts), Arc::new(sessions), Arc::new(Noon), Arc::new(Counter::default()))
+            .authenticate(Some(token))
+            .await
+    }
+
+    #[tokio::test]
+    async fn an_account_that_is_remembered_is_not_asked_for() {
+        let known = account(Role::Seller);
+        let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
+        let caller = authenticate(MockAccounts::new(), remembering(Remembered::Known(known.clone())), &token).await.unwrap();
+        assert_eq!(caller.account, known);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_not_is_asked_for_and_told_to_the_others() {
+        let known = account(Role::Seller);
+        let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
+        for (lease, told) in [(Some(Lease("l".into())), 1), (None, 0)] {
+            let (mut accounts, mut sessions) = (MockAccounts::new(), remembering(Remembered::Unknown(lease)));
+            let found = known.clone();
+            accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
+            sessions.expect_remember().times(told).returning(|_, _| Ok(()));
+            assert_eq!(authenticate(accounts, sessions, &token).await.unwrap().account, known);
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_refused_by_what_is_remembered() {
+        let new = Account { created_at: at(-1), ..account(Role::Seller) };
+        let token = tokens().issue("id", &new, false, Noon.now()).unwrap();
+        for old in [account(Role::Seller), Account { role: Role::Customer, ..new.clone() }] {
+            let (mut accounts, found) = (MockAccounts::new(), new.clone());
+            accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
+            assert_eq!(authenticate(accounts, remembering(Remembered::Known(old)), &token).await.unwrap().account, new);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     account::Role,
     error,
-    ports::{Accounts, Deactivation, Withdrawals},
+    ports::{Accounts, Deactivation, Sessions, Withdrawals},
 };
 use crate::{
     shared::{Clock, Email, Result},
@@ -16,14 +16,21 @@ use crate::{
 pub struct WithdrawalService {
     accounts: Arc<dyn Accounts>,
     withdrawals: Arc<dyn Withdrawals>,
+    sessions: Arc<dyn Sessions>,
     stores: Arc<StoreService>,
     clock: Arc<dyn Clock>,
 }
 
 impl WithdrawalService {
     /// Wires the service.
-    pub fn new(accounts: Arc<dyn Accounts>, withdrawals: Arc<dyn Withdrawals>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
-        Self { accounts, withdrawals, stores, clock }
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        withdrawals: Arc<dyn Withdrawals>,
+        sessions: Arc<dyn Sessions>,
+        stores: Arc<StoreService>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { accounts, withdrawals, sessions, stores, clock }
     }
 
     /// Asks for the deletion. The request is written first: of a crash in between nothing is left but a request that counts
@@ -38,7 +45,7 @@ impl WithdrawalService {
         let now = self.clock.now();
         self.withdrawals.request(email, role, now).await?;
         match self.accounts.deactivate(email, now).await? {
-            Deactivation::Done => Ok(()),
+            Deactivation::Done => self.sessions.forget(email).await,
             Deactivation::WasInactive => Err(error::ALREADY_WITHDRAWN.into()),
             Deactivation::OrderInProgress => {
                 self.withdrawals.cancel(email).await?;
@@ -61,6 +68,7 @@ impl WithdrawalService {
         if !self.accounts.reactivate(email).await? {
             return Err(error::NOT_WITHDRAWN.into());
         }
+        self.sessions.forget(email).await?;
         self.withdrawals.cancel(email).await
     }
 }
@@ -71,13 +79,16 @@ mod tests {
     use crate::{
         shared::testing::{Counter, Noon, email},
         stores::ports::MockStores,
-        users::ports::{MockAccounts, MockWithdrawals},
+        users::ports::{MockAccounts, MockSessions, MockWithdrawals},
     };
 
-    fn service(accounts: MockAccounts, withdrawals: MockWithdrawals) -> WithdrawalService {
+    /// An account that changes is forgotten, `changes` times.
+    fn service(accounts: MockAccounts, withdrawals: MockWithdrawals, changes: usize) -> WithdrawalService {
+        let mut sessions = MockSessions::new();
+        sessions.expect_forget().times(changes).returning(|_| Ok(()));
         let clock: Arc<dyn Clock> = Arc::new(Noon);
         let stores = StoreService::new(Arc::new(MockStores::new()), clock.clone(), Arc::new(Counter::default()));
-        WithdrawalService::new(Arc::new(accounts), Arc::new(withdrawals), Arc::new(stores), clock)
+        WithdrawalService::new(Arc::new(accounts), Arc::new(withdrawals), Arc::new(sessions), Arc::new(stores), clock)
     }
 
     #[tokio::test]
@@ -87,7 +98,8 @@ mod tests {
             withdrawals.expect_request().times(1).returning(|_, _, _| Ok(()));
             accounts.expect_deactivate().times(1).returning(move |_, _| Ok(outcome));
             withdrawals.expect_cancel().times(canceled).returning(|_| Ok(()));
-            let asked = service(accounts, withdrawals).request(&email("a@b"), Role::Customer).await;
+            let asked =
+                service(accounts, withdrawals, usize::from(outcome == Deactivation::Done)).request(&email("a@b"), Role::Customer).await;
             assert_eq!(asked.is_ok(), outcome == Deactivation::Done, "{outcome:?}");
         }
     }
@@ -99,8 +111,8 @@ mod tests {
         withdrawals.expect_requested_at().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Noon.now())));
         accounts.expect_reactivate().times(1).in_sequence(&mut order).returning(|_| Ok(true));
         withdrawals.expect_cancel().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-        service(accounts, withdrawals).cancel(&email("a@b"), false).await.unwrap();
-        let active = service(MockAccounts::new(), MockWithdrawals::new()).cancel(&email("a@b"), true).await;
+        service(accounts, withdrawals, 1).cancel(&email("a@b"), false).await.unwrap();
+        let active = service(MockAccounts::new(), MockWithdrawals::new(), 0).cancel(&email("a@b"), true).await;
         assert!(active.unwrap_err().is(&error::NOT_WITHDRAWN));
     }
 }

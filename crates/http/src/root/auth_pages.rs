@@ -19,18 +19,16 @@ struct Failed {
 #[get("/auth/success")]
 pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> Result<HttpResponse> {
     only_without_frontend(&app)?;
-    let caller = app.services.sessions.authenticate(auth::token(&request).as_deref()).await;
-    let who = caller.map_or_else(
-        |_| "Nobody is logged in.".to_owned(),
-        |c| {
-            format!(
-                "Logged in as <b>{}</b> ({}), registration: {}.",
-                escape(c.session.email.as_str()),
-                c.session.role.as_str(),
-                c.account.status.as_str()
-            )
-        },
-    );
+    let sessions = &app.services.sessions;
+    let who = match sessions.authenticate(auth::token(&request).as_deref()).await {
+        Err(_) => "Nobody is logged in.".to_owned(),
+        Ok(caller) => format!(
+            "Logged in as <b>{}</b> ({}), registration: {}.",
+            escape(caller.session.email.as_str()),
+            caller.session.role.as_str(),
+            sessions.registration(&caller).await?.as_str()
+        ),
+    };
     Ok(page(
         "Logged in",
         &format!(

@@ -1,8 +1,9 @@
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, web::Data};
+use cheapbob_domain::users::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::CurrentCaller;
+use crate::{auth::CurrentCaller, error::Result, server::App};
 
 #[derive(Serialize, ToSchema)]
 struct RoleBody {
@@ -17,12 +18,9 @@ struct RoleBody {
 /// Who am I.
 #[utoipa::path(tag = "auth", responses((status = 200, body = RoleBody)))]
 #[get("/user/role")]
-pub(super) async fn role(caller: CurrentCaller) -> HttpResponse {
-    let found = &caller.0.account;
-    HttpResponse::Ok().json(RoleBody {
-        email: found.account.email.to_string(),
-        user_type: found.account.role.as_str(),
-        is_active: found.account.is_active,
-        status: found.status.as_str(),
-    })
+pub(super) async fn role(app: Data<App>, caller: CurrentCaller) -> Result<HttpResponse> {
+    let Account { email, role, is_active, .. } = &caller.0.account;
+    let status = app.services.sessions.registration(&caller.0).await?;
+    let body = RoleBody { email: email.to_string(), user_type: role.as_str(), is_active: *is_active, status: status.as_str() };
+    Ok(HttpResponse::Ok().json(body))
 }

@@ -16,14 +16,14 @@ struct Asked {
 }
 
 async fn request(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
-    let account = &caller.0.account.account;
+    let account = &caller.0.account;
     app.services.withdrawal.request(&account.email, account.role).await?;
     let cookie = auth::cookie(None, app.is_local(asked.state.as_deref()), app);
     Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴가 신청되었습니다." }))
 }
 
 async fn cancel(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
-    let account = &caller.0.account.account;
+    let account = &caller.0.account;
     app.services.withdrawal.cancel(&account.email, account.is_active).await?;
     let cross_site = app.is_local(asked.state.as_deref());
     let token = app.services.sessions.begin(&Account { is_active: true, ..account.clone() }, cross_site)?;

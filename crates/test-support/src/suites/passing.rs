@@ -11,8 +11,8 @@ use cheapbob_domain::{
         ports::{ObjectStorage, SearchHistory},
     },
     users::{
-        Provider, Role,
-        ports::{PendingLogin, Sessions},
+        Account, Provider, Role,
+        ports::{PendingLogin, Remembered, Sessions},
     },
 };
 use futures::{StreamExt, future::join_all};
@@ -22,11 +22,14 @@ use super::{TestIds, at, email};
 /// `users::ports::Sessions`
 pub async fn sessions(sessions: &dyn Sessions) {
     let id = TestIds.secret();
-    assert!(!sessions.is_revoked(&id, at(0)).await.unwrap());
+    let whose = email();
+    let revoked = async |id: &str, now| sessions.look(id, &whose, now).await.unwrap().revoked;
+    assert!(!revoked(&id, at(0)).await);
     sessions.revoke(&id, at(0), at(3600)).await.unwrap();
     sessions.revoke(&id, at(0), at(7200)).await.unwrap();
-    assert!(sessions.is_revoked(&id, at(1)).await.unwrap());
-    assert!(!sessions.is_revoked(&TestIds.secret(), at(1)).await.unwrap());
+    assert!(revoked(&id, at(1)).await);
+    assert!(!revoked(&TestIds.secret(), at(1)).await);
+    remembered_accounts(sessions).await;
 
     let (state, other) = (TestIds.secret(), TestIds.secret());
     let login = PendingLogin {
@@ -42,6 +45,29 @@ pub async fn sessions(sessions: &dyn Sessions) {
     let taken = join_all((0..8).map(|_| async { sessions.take_login(&state, at(1)).await.unwrap() })).await;
     assert_eq!(taken.into_iter().flatten().collect::<Vec<_>>(), [login]);
     assert_eq!(sessions.take_login(&state, at(1)).await.unwrap(), None);
+}
+
+/// What is remembered of an account is what it is.
+async fn remembered_accounts(sessions: &dyn Sessions) {
+    let (account, id) =
+        (Account { email: email(), role: Role::Seller, is_active: false, email_vouched: true, created_at: at(7) }, TestIds.secret());
+    let look = async || sessions.look(&id, &account.email, at(0)).await.unwrap().account;
+    let Remembered::Unknown(lease) = look().await else { panic!("never told") };
+    // A twin need not remember anything.
+    let Some(lease) = lease else { return };
+    assert_eq!(look().await, Remembered::Unknown(None), "one asks the database, and tells the others");
+    sessions.remember(&account, &lease).await.unwrap();
+    assert_eq!(look().await, Remembered::Known(account.clone()));
+    sessions.forget(&account.email).await.unwrap();
+    let Remembered::Unknown(Some(slow)) = look().await else { panic!("forgotten") };
+    // It changes while somebody asks: what was asked for before is not believed.
+    sessions.forget(&account.email).await.unwrap();
+    sessions.remember(&account, &slow).await.unwrap();
+    let Remembered::Unknown(Some(lease)) = look().await else { panic!("a lease of before the change was taken") };
+    sessions.remember(&account, &slow).await.unwrap();
+    assert_eq!(look().await, Remembered::Unknown(None), "nor is it while another one asks");
+    sessions.remember(&account, &lease).await.unwrap();
+    assert_eq!(look().await, Remembered::Known(account.clone()));
 }
 
 /// `orders::ports::PickupSignals`; `other` is the same port in another process.
