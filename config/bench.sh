@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed as shares of pgbench on the same statements. Arguments: seconds for each measurement (6).
+# Speed as shares of pgbench on the same statements. Arguments: seconds for each measurement (4), of which each row has six.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . config/setup.sh

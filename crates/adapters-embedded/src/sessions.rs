@@ -32,14 +32,14 @@ impl Sessions for Embedded {
     }
 
     /// Remembers no account: the database that would be asked is its own.
-    async fn look(&self, session_id: &str, _email: &Email, now: DateTime<Utc>) -> Result<Look> {
+    async fn look(&self, session_id: &str, now: DateTime<Utc>) -> Result<Look> {
         let mut connection = self.connection().await?;
         let revoked = revoked_sessions::table.find(session_id).filter(revoked_sessions::until.gt(now));
         let revoked = diesel::select(diesel::dsl::exists(revoked)).get_result(&mut connection).await.map_err(failed)?;
         Ok(Look { revoked, account: Remembered::Unknown(None) })
     }
 
-    async fn remember(&self, _account: &Account, _lease: &Lease) -> Result<()> {
+    async fn remember(&self, _session_id: &str, _account: &Account, _lease: &Lease) -> Result<()> {
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod feed;
 mod history;
+mod memory;
 mod sessions;
 mod signals;
 
@@ -11,10 +13,12 @@ use std::{
 
 use cheapbob_domain::shared::{Error, Result};
 use deadpool_redis::{
-    Config, Connection, Pool, PoolConfig, Runtime, Timeouts,
-    redis::{self, aio::MultiplexedConnection},
+    Config, ConfigError, Connection, CreatePoolError, Pool, PoolConfig, Runtime, Timeouts,
+    redis::{self, IntoConnectionInfo, aio::MultiplexedConnection},
 };
 
+pub use feed::RedisFeed;
+pub use sessions::RedisSessions;
 pub use signals::RedisSignals;
 
 const PART: &str = "redis";
@@ -28,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Redis {
     pool: Pool,
     shared: Arc<RwLock<Option<MultiplexedConnection>>>,
+    changes: Arc<str>,
 }
 
 /// Why a command has no answer.
@@ -42,11 +47,18 @@ impl Redis {
     ///
     /// # Errors
     /// Where the URL is none.
-    pub fn new(url: &str, size: usize) -> std::result::Result<Self, deadpool_redis::CreatePoolError> {
+    pub fn new(url: &str, size: usize) -> std::result::Result<Self, CreatePoolError> {
+        let info = url.into_connection_info().map_err(|e| CreatePoolError::Config(ConfigError::Redis(e)))?;
         let mut config = Config::from_url(url);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         config.pool = Some(PoolConfig { max_size: size, timeouts, ..PoolConfig::default() });
-        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1))?, shared: Arc::default() })
+        let changes = format!("sessions:{}", info.redis_settings().db()).into();
+        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1))?, shared: Arc::default(), changes })
+    }
+
+    /// The channel that tells of changed sessions. (Channels, unlike keys, are not each database's own.)
+    pub(crate) fn changes(&self) -> &str {
+        &self.changes
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection> {

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed};
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_adapters_postgres::Postgres;
-use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_redis::{Redis, RedisFeed};
 use cheapbob_adapters_s3::S3;
 use cheapbob_domain::{
     orders::ports::{OrderArchive, PickupSignals},
@@ -92,19 +92,11 @@ pub struct Passing {
     pub history: Arc<dyn SearchHistory>,
 }
 
-/// Redis, or its twin.
-///
-/// # Errors
-/// Where there is neither.
-pub fn passing(redis: Option<&Redis>, twin: Option<&Embedded>) -> Result<Passing> {
-    fn both<T: Sessions + SearchHistory + 'static>(part: T) -> Passing {
-        let part = Arc::new(part);
-        Passing { sessions: part.clone(), history: part }
-    }
-    match (redis, twin) {
-        (Some(redis), _) => Ok(both(redis.clone())),
-        (None, Some(twin)) => Ok(both(twin.clone())),
-        (None, None) => Err(anyhow!("neither Redis nor its twin")),
+impl Passing {
+    /// The twin.
+    pub fn twin(twin: &Embedded) -> Self {
+        let twin = Arc::new(twin.clone());
+        Self { sessions: twin.clone(), history: twin }
     }
 }
 
@@ -135,11 +127,11 @@ pub fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
     }
 }
 
-/// Pickup signals: the process listens once, and whoever publishes does so over connections of their own.
+/// What the process hears: it listens once, and whoever publishes does so over connections of their own.
 #[derive(Clone)]
 pub(crate) enum Signals {
     /// Redis'; the feed beside it tells of moves of the clock.
-    Redis(RedisSignals, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
+    Redis(RedisFeed, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
     /// The twin's.
     Feed(Feed),
 }
@@ -149,19 +141,21 @@ impl Signals {
     pub(crate) fn start(settings: &Settings, url: &str, parts: &Backing, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
         let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
         match (&parts.redis, settings.redis_url.as_deref(), feed) {
-            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, feed)),
+            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisFeed::start(redis.clone(), redis_url)?, feed)),
             (_, _, Some(feed)) => Ok(Self::Feed(feed)),
             _ => Err(anyhow!("neither Redis nor its twin")),
         }
     }
 
-    /// Published over these parts.
-    pub(crate) fn over(&self, parts: &Backing) -> Arc<dyn PickupSignals> {
+    /// Pickup signals and what else passes, over these parts.
+    pub(crate) fn over(&self, parts: &Backing) -> Result<(Arc<dyn PickupSignals>, Passing)> {
         match (self, &parts.redis, &parts.embedded) {
-            (Self::Redis(signals, _), Some(redis), _) => Arc::new(signals.over(redis.clone())),
-            (Self::Redis(signals, _), None, _) => Arc::new(signals.clone()),
-            (Self::Feed(feed), _, Some(embedded)) => Arc::new(feed.over(embedded.clone())),
-            (Self::Feed(feed), _, None) => Arc::new(feed.clone()),
+            (Self::Redis(feed, _), Some(redis), _) => {
+                let passing = Passing { sessions: Arc::new(feed.sessions(redis.clone())), history: Arc::new(redis.clone()) };
+                Ok((Arc::new(feed.signals(redis.clone())), passing))
+            }
+            (Self::Feed(feed), _, Some(embedded)) => Ok((Arc::new(feed.over(embedded.clone())), Passing::twin(embedded))),
+            _ => Err(anyhow!("neither Redis nor its twin")),
         }
     }
 }

@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    parts::{Backing, Probe, Signals, kept, passing, prepare},
+    parts::{Backing, Probe, Signals, kept, prepare},
     services::{Ports, Services, payments, services},
     settings::{PostgresAt, Settings},
     system::{SystemClock, SystemIds},
@@ -223,11 +223,12 @@ async fn migrate<T>(
 
 /// What the use cases stand on, over these connections.
 fn ports(settings: &Settings, backing: &Backing, once: &Once) -> Result<Ports> {
+    let (signals, passing) = once.signals.over(backing)?;
     Ok(Ports {
         postgres: backing.postgres.clone(),
-        passing: passing(backing.redis.as_ref(), backing.embedded.as_ref())?,
+        passing,
         kept: kept(backing.mongo.as_ref(), backing.embedded.as_ref())?,
-        signals: once.signals.over(backing),
+        signals,
         storage: match &backing.s3 {
             Some(s3) => Arc::clone(s3) as _,
             None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),

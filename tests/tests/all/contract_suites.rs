@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed, storage::Folder};
 use cheapbob_adapters_mongo::{Mongo, MongoSettings};
-use cheapbob_adapters_redis::{Redis, RedisSignals};
+use cheapbob_adapters_redis::{Redis, RedisFeed};
 use cheapbob_adapters_s3::S3;
 use cheapbob_test_support::{
     S3Server, TestDatabase, mongo_settings, redis_url,
@@ -100,12 +100,25 @@ mod embedded {
 mod redis {
     use super::*;
 
-    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, sessions history }
+    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, history }
+
+    /// A process of its own, as far as Redis knows.
+    fn process() -> (Redis, RedisFeed) {
+        let redis = Redis::new(&redis_url(), 8).unwrap();
+        (redis.clone(), RedisFeed::start(redis, &redis_url()).unwrap())
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
-        let signals = || RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), &redis_url()).unwrap();
-        suites::signals(&signals(), &signals()).await;
+        let [mine, other] = [process(), process()].map(|(redis, feed)| feed.signals(redis));
+        suites::signals(&mine, &other).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sessions() {
+        let [mine, other] = [process(), process()].map(|(redis, feed)| feed.sessions(redis));
+        suites::sessions(&mine).await;
+        suites::remembered_sessions(&mine, &other).await;
     }
 }
 

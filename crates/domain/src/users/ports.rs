@@ -113,14 +113,15 @@ pub trait Customers: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// MUST make [`Look::revoked`] true for this session at once, in every process, until `until` at least.
+    /// MUST make [`Look::revoked`] true for this session before it returns, in every process, until `until` at least.
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
-    /// Whether the session was revoked, and its account where it is remembered. (Every request asks: both in one question.)
-    async fn look(&self, session_id: &str, email: &Email, now: DateTime<Utc>) -> Result<Look>;
-    /// Remembers an account as the database had it after the look that gave the lease, for a minute at most. MUST do nothing where
-    /// [`Sessions::forget`] came in between. May do nothing at all.
-    async fn remember(&self, account: &Account, lease: &Lease) -> Result<()>;
-    /// Forgets an account: called after each change of it, before anybody hears of the change. MUST hold at once, in every process.
+    /// Whether the session was revoked, and its account where it is remembered: every request asks.
+    async fn look(&self, session_id: &str, now: DateTime<Utc>) -> Result<Look>;
+    /// Remembers a session's account as the database had it after the look that gave the lease, for a minute at most. MUST do nothing
+    /// where [`Sessions::forget`] or [`Sessions::revoke`] came in between. May do nothing at all.
+    async fn remember(&self, session_id: &str, account: &Account, lease: &Lease) -> Result<()>;
+    /// Forgets an account: called after each change of it, before anybody hears of the change. MUST hold in every process before it
+    /// returns.
     async fn forget(&self, email: &Email) -> Result<()>;
     /// Keeps a login under way until `until`.
     async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
@@ -142,13 +143,13 @@ pub struct Look {
 pub enum Remembered {
     /// As it is: it has not changed since.
     Known(Account),
-    /// The database must be asked; who has a lease may then tell.
+    /// The database must be asked; what it says under a lease may then be remembered.
     Unknown(Option<Lease>),
 }
 
-/// The right to say what an account is, good until the account changes.
+/// The right to say what an account is, good until something changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease(pub String);
+pub struct Lease(pub u64);
 
 /// A login between the redirect to the provider and the way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -174,15 +174,15 @@ impl SessionService {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
         let session = token.and_then(|t| self.tokens.verify(t, now)).ok_or(error::UNAUTHENTICATED)?;
-        let look = self.sessions.look(&session.id, &session.email, now).await?;
+        let look = self.sessions.look(&session.id, now).await?;
         if look.revoked {
             return Err(error::UNAUTHENTICATED.into());
         }
         let account = match look.account {
             Remembered::Known(account) if session.is_of(&account) => account,
             // What is remembered admits; who is refused, the database decides.
-            Remembered::Known(_) => self.found(&session.email, None).await?,
-            Remembered::Unknown(lease) => self.found(&session.email, lease).await?,
+            Remembered::Known(_) => self.found(&session, None).await?,
+            Remembered::Unknown(lease) => self.found(&session, lease).await?,
         };
         if !session.is_of(&account) {
             return Err(error::UNAUTHENTICATED.into());
@@ -197,10 +197,10 @@ impl SessionService {
     }
 
     /// As the database has it; the next request will not have to ask.
-    async fn found(&self, email: &Email, lease: Option<Lease>) -> Result<Account> {
-        let account = self.accounts.find(email).await?.ok_or(error::UNAUTHENTICATED)?.account;
+    async fn found(&self, session: &Session, lease: Option<Lease>) -> Result<Account> {
+        let account = self.accounts.find(&session.email).await?.ok_or(error::UNAUTHENTICATED)?.account;
         if let Some(lease) = lease {
-            self.sessions.remember(&account, &lease).await?;
+            self.sessions.remember(&session.id, &account, &lease).await?;
         }
         Ok(account)
     }
@@ -297,7 +297,7 @@ mod tests {
 
     fn remembering(account: Remembered) -> MockSessions {
         let mut sessions = MockSessions::new();
-        sessions.expect_look().returning(move |_, _, _| Ok(Look { revoked: false, account: account.clone() }));
+        sessions.expect_look().returning(move |_, _| Ok(Look { revoked: false, account: account.clone() }));
         sessions
     }
 
@@ -316,14 +316,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_is_not_is_asked_for_and_told_to_the_others() {
+    async fn one_that_is_not_is_asked_for_and_remembered_under_a_lease() {
         let known = account(Role::Seller);
         let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
-        for (lease, told) in [(Some(Lease("l".into())), 1), (None, 0)] {
+        for (lease, told) in [(Some(Lease(7)), 1), (None, 0)] {
             let (mut accounts, mut sessions) = (MockAccounts::new(), remembering(Remembered::Unknown(lease)));
             let found = known.clone();
             accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
-            sessions.expect_remember().times(told).returning(|_, _| Ok(()));
+            sessions.expect_remember().times(told).returning(|_, _, _| Ok(()));
             assert_eq!(authenticate(accounts, sessions, &token).await.unwrap().account, known);
         }
     }

@@ -33,7 +33,7 @@ use secrecy::SecretString;
 
 pub use money::{books, idempotency, inbox, trail};
 pub use orders::{archive, cancellations, holds, orders, refunds};
-pub use passing::{history, mailer, sessions, signals, storage};
+pub use passing::{history, mailer, remembered_sessions, sessions, signals, storage};
 pub use products::{nutrition, products, stock_reservations, stock_turn};
 pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;

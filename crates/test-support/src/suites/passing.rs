@@ -22,14 +22,12 @@ use super::{TestIds, at, email};
 /// `users::ports::Sessions`
 pub async fn sessions(sessions: &dyn Sessions) {
     let id = TestIds.secret();
-    let whose = email();
-    let revoked = async |id: &str, now| sessions.look(id, &whose, now).await.unwrap().revoked;
+    let revoked = async |id: &str, now| sessions.look(id, now).await.unwrap().revoked;
     assert!(!revoked(&id, at(0)).await);
     sessions.revoke(&id, at(0), at(3600)).await.unwrap();
     sessions.revoke(&id, at(0), at(7200)).await.unwrap();
     assert!(revoked(&id, at(1)).await);
     assert!(!revoked(&TestIds.secret(), at(1)).await);
-    remembered_accounts(sessions).await;
 
     let (state, other) = (TestIds.secret(), TestIds.secret());
     let login = PendingLogin {
@@ -47,27 +45,44 @@ pub async fn sessions(sessions: &dyn Sessions) {
     assert_eq!(sessions.take_login(&state, at(1)).await.unwrap(), None);
 }
 
-/// What is remembered of an account is what it is.
-async fn remembered_accounts(sessions: &dyn Sessions) {
+/// `users::ports::Sessions` of two processes, that remember accounts: what one changes the other does not remember.
+pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
     let (account, id) =
         (Account { email: email(), role: Role::Seller, is_active: false, email_vouched: true, created_at: at(7) }, TestIds.secret());
-    let look = async || sessions.look(&id, &account.email, at(0)).await.unwrap().account;
-    let Remembered::Unknown(lease) = look().await else { panic!("never told") };
-    // A twin need not remember anything.
-    let Some(lease) = lease else { return };
-    assert_eq!(look().await, Remembered::Unknown(None), "one asks the database, and tells the others");
-    sessions.remember(&account, &lease).await.unwrap();
-    assert_eq!(look().await, Remembered::Known(account.clone()));
-    sessions.forget(&account.email).await.unwrap();
-    let Remembered::Unknown(Some(slow)) = look().await else { panic!("forgotten") };
-    // It changes while somebody asks: what was asked for before is not believed.
-    sessions.forget(&account.email).await.unwrap();
-    sessions.remember(&account, &slow).await.unwrap();
-    let Remembered::Unknown(Some(lease)) = look().await else { panic!("a lease of before the change was taken") };
-    sessions.remember(&account, &slow).await.unwrap();
-    assert_eq!(look().await, Remembered::Unknown(None), "nor is it while another one asks");
-    sessions.remember(&account, &lease).await.unwrap();
-    assert_eq!(look().await, Remembered::Known(account.clone()));
+    let look = async |sessions: &dyn Sessions| sessions.look(&id, at(0)).await.unwrap();
+    let lease = async |sessions: &dyn Sessions| {
+        let given = || async { if let Remembered::Unknown(lease) = look(sessions).await.account { lease } else { None } };
+        crate::eventually("a lease", 10, given).await
+    };
+    let remember = async |sessions: &dyn Sessions| {
+        // Another test's change may take a lease back at any time.
+        let remembered = || async {
+            if let Remembered::Unknown(Some(lease)) = look(sessions).await.account {
+                sessions.remember(&id, &account, &lease).await.unwrap();
+            }
+            (look(sessions).await.account == Remembered::Known(account.clone())).then_some(())
+        };
+        crate::eventually("it is remembered", 10, remembered).await;
+    };
+    let knows = async |sessions: &dyn Sessions| matches!(look(sessions).await.account, Remembered::Known(_));
+    for (one, another) in [(mine, other), (other, mine)] {
+        remember(one).await;
+        remember(another).await;
+        one.forget(&account.email).await.unwrap();
+        assert!(!knows(one).await && !knows(another).await, "forgotten everywhere");
+        // It changes while somebody asks: what was asked for before is not believed.
+        let slow = lease(another).await;
+        one.forget(&account.email).await.unwrap();
+        another.remember(&id, &account, &slow).await.unwrap();
+        assert!(!knows(another).await, "what was asked for before a change is not remembered");
+    }
+    remember(mine).await;
+    remember(other).await;
+    mine.revoke(&id, at(0), at(3600)).await.unwrap();
+    for sessions in [mine, other] {
+        let seen = look(sessions).await;
+        assert!(seen.revoked && matches!(seen.account, Remembered::Unknown(_)), "{seen:?}");
+    }
 }
 
 /// `orders::ports::PickupSignals`; `other` is the same port in another process.

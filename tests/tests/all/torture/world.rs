@@ -27,7 +27,7 @@ use cheapbob_domain::{
 };
 use cheapbob_jobs::Jobs;
 use cheapbob_test_support::{TestDatabase, suites, test_settings};
-use cheapbob_wiring::{Ports, Services, crash::CrashPoints, kept, passing, services};
+use cheapbob_wiring::{Passing, Ports, Services, crash::CrashPoints, kept, services};
 use chrono::{DateTime, Duration, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use secrecy::SecretString;
@@ -166,7 +166,7 @@ impl World {
         let embedded = Embedded::new(&database.url(), 4).unwrap();
         let ports = Ports {
             postgres: database.postgres(),
-            passing: passing(None, Some(&embedded)).unwrap(),
+            passing: Passing::twin(&embedded),
             kept: kept(None, Some(&embedded)).unwrap(),
             signals: Arc::new(NoScreens),
             storage: Arc::new(Folder::new(media.path().into(), "http://localhost")),

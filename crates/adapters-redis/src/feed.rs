@@ -1,0 +1,153 @@
+//! What one connection hears for the whole process.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use cheapbob_domain::orders::SignalHub;
+use deadpool_redis::redis::{self, Msg, aio::PubSubSink, cmd};
+use futures::{FutureExt, StreamExt};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::{
+    Redis, RedisSessions, RedisSignals,
+    memory::{Memory, TRUST},
+};
+
+/// Pickups, each on a channel of its own.
+pub(crate) const PICKUPS: &str = "pickup:";
+
+/// How often Redis is asked whether it is still there: several times before what is remembered counts no more.
+const PING_EVERY: Duration = Duration::from_millis(250);
+
+/// Who has heard of a change; nobody asks a minute later.
+const HEARD: &str = "redis.call('SADD', KEYS[1], ARGV[1]) redis.call('PEXPIRE', KEYS[1], 60000)";
+
+/// One subscription of the process: pickup signals, and changes of what it remembers of sessions.
+#[derive(Clone)]
+pub struct RedisFeed {
+    pub(crate) hub: Arc<SignalHub>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) listening: Arc<AtomicBool>,
+    _task: Arc<AbortOnDrop>,
+}
+
+impl RedisFeed {
+    /// Starts listening at `url`; needs a tokio runtime. `redis`, of the same runtime, tells what was heard.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn start(redis: Redis, url: &str) -> Result<Self, redis::RedisError> {
+        let client = redis::Client::open(url)?;
+        let (hub, memory, listening) = (Arc::default(), Arc::default(), Arc::default());
+        let me = rand::random();
+        let listener =
+            Listener { client, redis, me, hub: Arc::clone(&hub), memory: Arc::clone(&memory), listening: Arc::clone(&listening) };
+        let task = tokio::spawn(async move { listener.listen().await });
+        Ok(Self { hub, memory, listening, _task: Arc::new(AbortOnDrop(task)) })
+    }
+
+    /// Pickup signals, published over `redis`.
+    pub fn signals(&self, redis: Redis) -> RedisSignals {
+        RedisSignals { redis, feed: self.clone() }
+    }
+
+    /// Sessions, kept over `redis`.
+    pub fn sessions(&self, redis: Redis) -> RedisSessions {
+        RedisSessions { redis, feed: self.clone() }
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The key of who has heard of a change.
+pub(crate) fn heard(change: &str) -> String {
+    format!("heard:{change}")
+}
+
+struct Listener {
+    client: redis::Client,
+    redis: Redis,
+    /// This feed among all.
+    me: u64,
+    hub: Arc<SignalHub>,
+    memory: Arc<Memory>,
+    listening: Arc<AtomicBool>,
+}
+
+impl Listener {
+    async fn listen(&self) {
+        let mut said = false;
+        loop {
+            let ended = self.feed().await;
+            // Said once for an outage, not twice a second.
+            said &= !self.listening.swap(false, Ordering::SeqCst);
+            self.memory.lose();
+            self.hub.lose();
+            if let Err(e) = ended
+                && !said
+            {
+                said = true;
+                tracing::warn!(error = %e, "nothing is heard from redis; screens read their order each second, sessions are asked for each time, until it is");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn feed(&self) -> Result<(), redis::RedisError> {
+        let mut pubsub = self.client.get_async_pubsub().await?;
+        pubsub.psubscribe(format!("{PICKUPS}*")).await?;
+        pubsub.subscribe(self.redis.changes()).await?;
+        self.listening.store(true, Ordering::SeqCst);
+        let (mut sink, mut messages) = pubsub.split();
+        let mut pings = interval(PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                message = messages.next() => match message {
+                    Some(message) => self.hear(&message),
+                    None => return Ok(()),
+                },
+                _ = pings.tick() => {
+                    let asked = Instant::now();
+                    ping(&mut sink).await?;
+                    // What was said before the answer waits here.
+                    while let Some(Some(message)) = messages.next().now_or_never() {
+                        self.hear(&message);
+                    }
+                    self.memory.trust_from(asked);
+                }
+            }
+        }
+    }
+
+    fn hear(&self, message: &Msg) {
+        if let Some(payment) = message.get_channel_name().strip_prefix(PICKUPS) {
+            self.hub.deliver(payment);
+            return;
+        }
+        let Ok(payload) = message.get_payload::<String>() else { return };
+        let Some((change, what)) = payload.split_once(' ') else { return };
+        self.memory.forget(what);
+        let (redis, me, change) = (self.redis.clone(), self.me, heard(change));
+        tokio::spawn(async move {
+            // Unheard, who waits goes on when nobody trusts his memory any more.
+            let _: Result<(), _> = redis.query(cmd("EVAL").arg(HEARD).arg(1).arg(change).arg(me)).await;
+        });
+    }
+}
+
+async fn ping(sink: &mut PubSubSink) -> Result<(), redis::RedisError> {
+    let silent = |_| redis::RedisError::from((redis::ErrorKind::Io, "no answer within a second"));
+    timeout(TRUST, sink.ping::<redis::Value>()).await.map_err(silent)?.map(|_| ())
+}
