@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cheapbob_test_support::{Api, RealServer, TestDatabase, eventually, noon, normalized, redis_url};
+use cheapbob_test_support::{Api, Person, RealServer, TestDatabase, eventually, noon, normalized, redis_url};
 
 /// `login → search → init → pay → confirm → accept → QR → pickup`, with the store's screen on `screen`.
 async fn purchase(api: &Api, screen: &Api) {
@@ -103,6 +103,30 @@ async fn a_purchase_on_servers_with_two_http_processes_and_jobs_of_their_own() {
     assert_eq!((&ready["parts"]["postgres"]["status"], &ready["parts"]["redis"]["status"]), (&"ok".into(), &"ok".into()));
     assert!(jobs.interrupt().success());
     assert!(one.interrupt().success() && two.interrupt().success());
+}
+
+/// Each process remembers who calls; none does so longer than it is true.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_a_session_at_one_process_ends_it_at_the_other() {
+    const PROFILE: &str = "/api/v1/customer/profile";
+    let database = TestDatabase::create().await;
+    let settings = servers(&database);
+    let (one, two) =
+        (RealServer::http(RealServer::free_port(), &settings).await, RealServer::http(RealServer::free_port(), &settings).await);
+    for _ in 0..10 {
+        let here = one.api.customer().await;
+        let there = Person { api: two.api.clone(), ..here.clone() };
+        for person in [&here, &there, &here, &there] {
+            person.get(PROFILE).await.expect(200);
+        }
+        here.post("/api/v1/customer/withdraw", &serde_json::json!({})).await.expect(200);
+        assert_eq!(there.get(PROFILE).await.refused(439), "account_withdrawn");
+        there.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
+        here.get(PROFILE).await.expect(200);
+        there.get(PROFILE).await.expect(200);
+        here.call(reqwest::Method::POST, "/api/v1/auth/logout", None).await.expect(200);
+        assert_eq!(there.get(PROFILE).await.refused(401), "unauthenticated");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,101 @@
+//! What PortOne knows of payments.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::{Value, json};
+
+use super::super::{
+    Sandbox, broken,
+    page::{escape, page},
+    wants_html,
+};
+use crate::database::failed;
+
+#[derive(QueryableByName)]
+pub(in crate::sandbox) struct PaymentRow {
+    #[diesel(sql_type = t::Jsonb)]
+    pub(in crate::sandbox) payment: Value,
+}
+
+pub(in crate::sandbox) async fn find(connection: &mut AsyncPgConnection, id: &str, lock: bool) -> QueryResult<Option<Value>> {
+    let lock = if lock { " FOR UPDATE" } else { "" };
+    let query = sql_query(format!("SELECT payment FROM embedded.portone_payments WHERE id = $1{lock}")).bind::<t::Text, _>(id);
+    Ok(query.get_result::<PaymentRow>(connection).await.optional()?.map(|row| row.payment))
+}
+
+pub(in crate::sandbox) async fn store(connection: &mut AsyncPgConnection, id: &str, payment: &Value) -> QueryResult<()> {
+    sql_query("INSERT INTO embedded.portone_payments (id, payment) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET payment = $2")
+        .bind::<t::Text, _>(id)
+        .bind::<t::Jsonb, _>(payment)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// The name of what happened to a payment of which money went back.
+pub(in crate::sandbox) fn cancelled(payment: &Value) -> &'static str {
+    if payment["status"] == "CANCELLED" { "Transaction.Cancelled" } else { "Transaction.PartialCancelled" }
+}
+
+pub(super) fn amount(payment: &Value, name: &str) -> i64 {
+    payment["amount"][name].as_i64().unwrap_or_default()
+}
+
+/// Books what went back.
+pub(super) fn give_back(payment: &mut Value, sum: i64, now: &str) {
+    let (total, cancelled) = (amount(payment, "total"), amount(payment, "cancelled") + sum);
+    payment["amount"]["cancelled"] = json!(cancelled);
+    payment["status"] = json!(if cancelled == total { "CANCELLED" } else { "PARTIAL_CANCELLED" });
+    payment["cancelledAt"] = json!(now);
+    payment["statusChangedAt"] = json!(now);
+}
+
+/// Decides the cancellation that waits for it. `false`: none does.
+pub(in crate::sandbox) fn decide(payment: &mut Value, status: &str, now: &str) -> bool {
+    let waiting = payment["cancellations"].as_array_mut().and_then(|all| all.iter_mut().find(|c| c["status"] == "REQUESTED"));
+    let Some(cancellation) = waiting else { return false };
+    cancellation["status"] = json!(status);
+    let sum = cancellation["totalAmount"].as_i64().unwrap_or_default();
+    if status == "SUCCEEDED" {
+        cancellation["cancelledAt"] = json!(now);
+        give_back(payment, sum, now);
+    }
+    payment["updatedAt"] = json!(now);
+    true
+}
+
+pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: HttpRequest) -> HttpResponse {
+    let payments = async {
+        let mut connection = sandbox.embedded.connection().await?;
+        sql_query("SELECT payment FROM embedded.portone_payments ORDER BY created_at DESC, id DESC")
+            .load::<PaymentRow>(&mut connection)
+            .await
+            .map_err(failed)
+    };
+    let payments: Vec<Value> = match payments.await {
+        Ok(rows) => rows.into_iter().map(|row| row.payment).collect(),
+        Err(e) => return broken(&e),
+    };
+    if !wants_html(&request) {
+        return HttpResponse::Ok().json(json!({ "payments": payments }));
+    }
+    let rows: String = payments
+        .iter()
+        .map(|p| {
+            let cell = |v: &Value| format!("<td>{}</td>", escape(v.as_str().map_or_else(|| v.to_string(), str::to_owned).as_str()));
+            format!(
+                "<tr>{}{}{}{}{}</tr>",
+                cell(&p["id"]),
+                cell(&p["status"]),
+                cell(&p["amount"]["total"]),
+                cell(&p["amount"]["cancelled"]),
+                cell(&p["requestedAt"])
+            )
+        })
+        .collect();
+    page(
+        "PortOne’s books",
+        &format!("<table><tr><th>payment</th><th>status</th><th>total</th><th>cancelled</th><th>requested (UTC)</th></tr>{rows}</table>"),
+    )
+}

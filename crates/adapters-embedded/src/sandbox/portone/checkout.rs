@@ -1,0 +1,141 @@
+//! The payment window, as the browser SDK opens it.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use cheapbob_domain::shared::Clock;
+use chrono::SecondsFormat;
+use diesel::prelude::*;
+use diesel_async::AsyncConnection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        Sandbox, body, broken,
+        page::{escape, page},
+        plain_error, wants_html,
+    },
+    books::{find, store},
+    error,
+};
+use crate::database::failed;
+
+/// What the browser SDK asks PortOne for, and how it is to end.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Checkout {
+    payment_id: String,
+    store_id: String,
+    channel_key: String,
+    #[serde(default)]
+    order_name: String,
+    total_amount: i64,
+    /// Default `PAID`; any status of PortOne's, or one that is not.
+    status: Option<String>,
+    /// Default `KRW`.
+    currency: Option<String>,
+}
+
+pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
+    let checkout = match body::<Checkout>(&request, &bytes) {
+        Ok(checkout) => checkout,
+        Err(e) => return plain_error(422, &e),
+    };
+    let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let paid = async {
+        let mut connection = sandbox.embedded.connection().await?;
+        let paid = connection
+            .transaction(async |c| {
+                let old = find(c, &checkout.payment_id, true).await?;
+                if old.is_some_and(|p| !matches!(p["status"].as_str(), Some("READY" | "FAILED" | "PAY_PENDING" | "VIRTUAL_ACCOUNT_ISSUED")))
+                {
+                    return Ok(None);
+                }
+                let payment = new_payment(&checkout, &now);
+                store(c, &checkout.payment_id, &payment).await?;
+                QueryResult::Ok(Some(payment))
+            })
+            .await;
+        paid.map_err(failed)
+    };
+    let paid = paid.await;
+    if let Ok(Some(payment)) = &paid {
+        let kind = match payment["status"].as_str() {
+            Some("PAID") => "Transaction.Paid",
+            Some("FAILED") => "Transaction.Failed",
+            Some("PAY_PENDING") => "Transaction.PayPending",
+            Some("VIRTUAL_ACCOUNT_ISSUED") => "Transaction.VirtualAccountIssued",
+            Some("CANCELLED") => "Transaction.Cancelled",
+            _ => "Transaction.Ready",
+        };
+        sandbox.tell(payment, kind).await;
+    }
+    match paid {
+        Ok(None) => error(StatusCode::CONFLICT, "ALREADY_PAID"),
+        Ok(Some(payment)) if wants_html(&request) => page(
+            "Paid",
+            &format!(
+                "<p>Payment <code>{}</code>: {} {} won. Now the app confirms it.</p><p><a href=\"/sandbox/portone/payments\">PortOne’s books</a></p>",
+                escape(&checkout.payment_id),
+                escape(payment["status"].as_str().unwrap_or_default()),
+                checkout.total_amount
+            ),
+        ),
+        Ok(Some(payment)) => HttpResponse::Ok().json(payment),
+        Err(e) => broken(&e),
+    }
+}
+
+/// A payment as `GET /payments/{id}` shows it, with every field that PortOne's schema requires of its status.
+fn new_payment(checkout: &Checkout, now: &str) -> Value {
+    let status = checkout.status.as_deref().unwrap_or("PAID");
+    let total = checkout.total_amount;
+    let paid = if status == "PAID" { total } else { 0 };
+    let mut payment = json!({
+        "status": status, "id": checkout.payment_id, "transactionId": format!("tx-{}", checkout.payment_id),
+        "merchantId": "merchant-sandbox", "storeId": checkout.store_id, "version": "V2",
+        "method": { "type": "PaymentMethodCard", "card": { "issuer": "SHINHAN_CARD", "brand": "LOCAL", "type": "CREDIT", "number": "123456******1234" } },
+        "channel": { "type": "TEST", "id": "channel-id-sandbox", "key": checkout.channel_key, "name": "sandbox", "pgProvider": "TOSSPAYMENTS", "pgMerchantId": "sandbox" },
+        "requestedAt": now, "updatedAt": now, "statusChangedAt": now, "orderName": checkout.order_name,
+        "amount": { "total": total, "taxFree": 0, "vat": total / 11, "supply": total - total / 11, "discount": 0, "paid": paid, "cancelled": 0, "cancelledTaxFree": 0 },
+        "currency": checkout.currency.as_deref().unwrap_or("KRW"), "customer": {}, "origin": { "platformType": "PC", "ipAddress": "127.0.0.1" },
+    });
+    match status {
+        "PAID" => {
+            payment["paidAt"] = json!(now);
+            payment["pgTxId"] = json!(format!("pg-{}", checkout.payment_id));
+            payment["disputes"] = json!([]);
+        }
+        "FAILED" => {
+            payment["failedAt"] = json!(now);
+            payment["failure"] = json!({ "reason": "sandbox" });
+        }
+        "CANCELLED" | "PARTIAL_CANCELLED" => {
+            payment["cancelledAt"] = json!(now);
+            payment["cancellations"] = json!([]);
+        }
+        _ => {}
+    }
+    payment
+}
+
+pub(in crate::sandbox) async fn checkout_page(request: HttpRequest) -> HttpResponse {
+    let query: std::collections::HashMap<String, String> = serde_html_form::from_str(request.query_string()).unwrap_or_default();
+    let field = |name: &str, label: &str, default: &str| {
+        let value = escape(query.get(name).map_or(default, String::as_str));
+        format!("<label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" value=\"{value}\" required>")
+    };
+    page(
+        "Checkout",
+        &format!(
+            "<p>This plays PortOne’s payment window. Fill in what <code>POST /api/v1/customer/payment/init</code> answered.</p>\
+             <form method=\"post\" action=\"/sandbox/portone/checkout\">{}{}{}{}{}\
+             <label for=\"status\">How does it end?</label><select id=\"status\" name=\"status\"><option>PAID</option><option>FAILED</option><option>READY</option></select>\
+             <button>Pay</button></form>",
+            field("paymentId", "paymentId (payment_id)", ""),
+            field("storeId", "storeId (store_id)", ""),
+            field("channelKey", "channelKey (channel_id)", ""),
+            field("orderName", "orderName", "CheapBob"),
+            field("totalAmount", "totalAmount (total_amount)", ""),
+        ),
+    )
+}
