@@ -59,7 +59,8 @@ async fn a_journey_survives_a_kill_after_each_step() {
     assert_eq!(customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.expect(200)["status"], "complete");
     assert_eq!(shop.stock().await, (1, 2));
     let api = mortal.api();
-    eventually("both mails, once", 20, || async {
+    // One that a dead process was at is taken over after half a minute.
+    eventually("both mails, once", 90, || async {
         (api.mails().await.iter().filter(|m| m["to"] == *customer.email).count() == 2).then_some(())
     })
     .await;
@@ -96,7 +97,7 @@ async fn money_taken_is_an_order_or_a_refund_whenever_the_process_dies() {
     api.advance(chrono::Duration::seconds(301)).await;
     for (held, total) in &paid {
         let right = *total == 7000;
-        eventually("each payment is settled", 60, || async {
+        eventually("each payment is settled", 90, || async {
             let books = api.books().await;
             let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
             let order = customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.status;

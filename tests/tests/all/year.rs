@@ -153,6 +153,9 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
     app.api.set_clock(rest).await;
     turned(&app, rest).await;
     let owed = "SELECT count(*) AS n FROM tasks WHERE job IS NULL AND status <> 'done'";
+    // A runner that was killed at it keeps it for half a minute.
+    let held = "SELECT count(*) AS n FROM holds WHERE state = 'held'";
+    eventually("each hold has ended", 90, || async { (app.database.number(held).await == 0).then_some(()) }).await;
     eventually("the outbox is empty", 90, || async { (app.database.number(owed).await == 0).then_some(()) }).await;
     end_state(&app, noon).await
 }

@@ -95,10 +95,8 @@ impl TaskQueue for Postgres {
             .await
             .map_err(failed)?;
         if rows == 0 {
-            let of_the_future = tasks::table
-                .filter(tasks::job.eq(job).and(tasks::status.eq("pending")))
-                .filter(tasks::due_at.gt(due_at).and(tasks::run_at.gt(due_at)));
-            diesel::update(of_the_future).set(tasks::run_at.eq(due_at)).execute(&mut connection).await.map_err(failed)?;
+            let of_the_future = tasks::table.filter(tasks::job.eq(job).and(tasks::status.eq("pending"))).filter(tasks::due_at.gt(due_at));
+            diesel::delete(of_the_future).execute(&mut connection).await.map_err(failed)?;
         }
         Ok(rows == 1)
     }

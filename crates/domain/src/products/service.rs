@@ -170,7 +170,7 @@ impl ProductService {
     /// Unavailable.
     pub async fn turn(&self, due_at: DateTime<Utc>) -> Result<usize> {
         let begins = kst::last(due_at, kst::STOCK_TURN);
-        // A run that waited while the clock was moved back: that day is not there yet.
+        // A run that was claimed before the clock was moved back: that day is not there yet.
         if begins > self.clock.now() {
             return Ok(0);
         }

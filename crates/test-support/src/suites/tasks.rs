@@ -61,11 +61,14 @@ pub async fn tasks(world: &World) {
     last.sort();
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
-    // The clock was moved back while a run waited: it does not wait for the clock to get there again.
+    // The clock was moved back while a run waited: the job goes on, and that run's day does not turn before it is there.
     assert!(tasks.schedule("moved", due(5_000)).await.unwrap());
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
     assert!(!tasks.schedule("moved", due(40)).await.unwrap());
+    assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
+    assert!(tasks.schedule("moved", due(40)).await.unwrap());
     let [moved] = &tasks.claim("a", at(40), 10).await.unwrap()[..] else { panic!("one task") };
+    assert_eq!(tasks.runs("moved", 5).await.unwrap().iter().map(|run| run.due_at).collect::<Vec<_>>(), [at(40)]);
     tasks.finish(&moved.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
 
     // Done ones go, dead ones stay for the operator.
