@@ -16,6 +16,7 @@ use cheapbob_domain::{
 use diesel::{sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures::{StreamExt, pin_mut, stream::BoxStream};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Embedded, clock::SandboxClock, database::failed};
 
@@ -28,7 +29,7 @@ pub struct Feed {
     embedded: Embedded,
     hub: Arc<SignalHub>,
     listening: Arc<AtomicBool>,
-    _task: Arc<AbortOnDrop>,
+    _task: Arc<AbortOnDropHandle<()>>,
 }
 
 impl Feed {
@@ -54,21 +55,13 @@ impl Feed {
                 }
             })
         };
-        Self { embedded, hub, listening, _task: Arc::new(AbortOnDrop(task)) }
+        Self { embedded, hub, listening, _task: Arc::new(AbortOnDropHandle::new(task)) }
     }
 
     /// The same signals, published over another connection.
     #[must_use]
     pub fn over(&self, embedded: Embedded) -> Self {
         Self { embedded, ..self.clone() }
-    }
-}
-
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -39,9 +39,7 @@ impl Sessions for Embedded {
         Ok(Look { revoked, account: Remembered::Unknown(None) })
     }
 
-    async fn remember(&self, _session_id: &str, _account: &Account, _lease: &Lease) -> Result<()> {
-        Ok(())
-    }
+    fn remember(&self, _session_id: &str, _account: &Account, _lease: &Lease) {}
 
     async fn forget(&self, _email: &Email) -> Result<()> {
         Ok(())

@@ -12,6 +12,7 @@ use cheapbob_domain::orders::SignalHub;
 use deadpool_redis::redis::{self, Msg, aio::PubSubSink, cmd};
 use futures::{FutureExt, StreamExt};
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Redis, RedisSessions, RedisSignals,
@@ -30,10 +31,16 @@ const HEARD: &str = "redis.call('SADD', KEYS[1], ARGV[1]) redis.call('PEXPIRE', 
 /// One subscription of the process: pickup signals, and changes of what it remembers of sessions.
 #[derive(Clone)]
 pub struct RedisFeed {
-    pub(crate) hub: Arc<SignalHub>,
-    pub(crate) memory: Arc<Memory>,
-    pub(crate) listening: Arc<AtomicBool>,
-    _task: Arc<AbortOnDrop>,
+    pub(crate) heard: Arc<Heard>,
+    _task: Arc<AbortOnDropHandle<()>>,
+}
+
+/// What the listener tells everybody else in the process.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub(crate) hub: SignalHub,
+    pub(crate) memory: Memory,
+    pub(crate) listening: AtomicBool,
 }
 
 impl RedisFeed {
@@ -43,12 +50,10 @@ impl RedisFeed {
     /// Where the URL is none.
     pub fn start(redis: Redis, url: &str) -> Result<Self, redis::RedisError> {
         let client = redis::Client::open(url)?;
-        let (hub, memory, listening) = (Arc::default(), Arc::default(), Arc::default());
-        let me = rand::random();
-        let listener =
-            Listener { client, redis, me, hub: Arc::clone(&hub), memory: Arc::clone(&memory), listening: Arc::clone(&listening) };
+        let heard = Arc::<Heard>::default();
+        let listener = Listener { client, redis, me: rand::random(), heard: Arc::clone(&heard) };
         let task = tokio::spawn(async move { listener.listen().await });
-        Ok(Self { hub, memory, listening, _task: Arc::new(AbortOnDrop(task)) })
+        Ok(Self { heard, _task: Arc::new(AbortOnDropHandle::new(task)) })
     }
 
     /// Pickup signals, published over `redis`.
@@ -62,16 +67,8 @@ impl RedisFeed {
     }
 }
 
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// The key of who has heard of a change.
-pub(crate) fn heard(change: &str) -> String {
+pub(crate) fn listeners_of(change: &str) -> String {
     format!("heard:{change}")
 }
 
@@ -80,9 +77,7 @@ struct Listener {
     redis: Redis,
     /// This feed among all.
     me: u64,
-    hub: Arc<SignalHub>,
-    memory: Arc<Memory>,
-    listening: Arc<AtomicBool>,
+    heard: Arc<Heard>,
 }
 
 impl Listener {
@@ -91,9 +86,9 @@ impl Listener {
         loop {
             let ended = self.feed().await;
             // Said once for an outage, not twice a second.
-            said &= !self.listening.swap(false, Ordering::SeqCst);
-            self.memory.lose();
-            self.hub.lose();
+            said &= !self.heard.listening.swap(false, Ordering::SeqCst);
+            self.heard.memory.lose();
+            self.heard.hub.lose();
             if let Err(e) = ended
                 && !said
             {
@@ -108,7 +103,7 @@ impl Listener {
         let mut pubsub = self.client.get_async_pubsub().await?;
         pubsub.psubscribe(format!("{PICKUPS}*")).await?;
         pubsub.subscribe(self.redis.changes()).await?;
-        self.listening.store(true, Ordering::SeqCst);
+        self.heard.listening.store(true, Ordering::SeqCst);
         let (mut sink, mut messages) = pubsub.split();
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -125,7 +120,7 @@ impl Listener {
                     while let Some(Some(message)) = messages.next().now_or_never() {
                         self.hear(&message);
                     }
-                    self.memory.trust_from(asked);
+                    self.heard.memory.trust_from(asked);
                 }
             }
         }
@@ -133,13 +128,13 @@ impl Listener {
 
     fn hear(&self, message: &Msg) {
         if let Some(payment) = message.get_channel_name().strip_prefix(PICKUPS) {
-            self.hub.deliver(payment);
+            self.heard.hub.deliver(payment);
             return;
         }
         let Ok(payload) = message.get_payload::<String>() else { return };
         let Some((change, what)) = payload.split_once(' ') else { return };
-        self.memory.forget(what);
-        let (redis, me, change) = (self.redis.clone(), self.me, heard(change));
+        self.heard.memory.forget(what);
+        let (redis, me, change) = (self.redis.clone(), self.me, listeners_of(change));
         tokio::spawn(async move {
             // Unheard, who waits goes on when nobody trusts his memory any more.
             let _: Result<(), _> = redis.query(cmd("EVAL").arg(HEARD).arg(1).arg(change).arg(me)).await;

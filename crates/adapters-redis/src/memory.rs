@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        PoisonError, RwLock, RwLockWriteGuard,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{PoisonError, RwLock, RwLockWriteGuard},
     time::{Duration, Instant},
 };
 
@@ -25,11 +22,9 @@ const KEPT: Duration = Duration::from_secs(60);
 const MOST: usize = 50_000;
 
 /// Accounts of sessions that were good a moment ago.
+#[derive(Default)]
 pub(crate) struct Memory {
     known: RwLock<Known>,
-    begin: Instant,
-    /// Milliseconds after `begin`.
-    trusted_until: AtomicU64,
 }
 
 #[derive(Default)]
@@ -37,21 +32,17 @@ struct Known {
     /// Of the last change heard of: what was asked for before it is not remembered after it.
     change: u64,
     accounts: HashMap<String, (Account, Instant)>,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self { known: RwLock::default(), begin: Instant::now(), trusted_until: AtomicU64::new(0) }
-    }
+    /// `None`: Redis is not heard.
+    trusted_until: Option<Instant>,
 }
 
 impl Memory {
     /// The account of a session.
     pub(crate) fn account(&self, session_id: &str) -> Remembered {
-        if !self.is_trusted() {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if known.trusted_until.is_none_or(|until| until <= Instant::now()) {
             return Remembered::Unknown(None);
         }
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         match known.accounts.get(session_id) {
             Some((account, since)) if since.elapsed() < KEPT => Remembered::Known(account.clone()),
             _ => Remembered::Unknown(Some(Lease(known.change))),
@@ -78,23 +69,15 @@ impl Memory {
 
     /// Changes up to this moment have been heard.
     pub(crate) fn trust_from(&self, moment: Instant) {
-        self.trusted_until.store(self.millis(moment + TRUST), Ordering::SeqCst);
+        self.write().trusted_until = Some(moment + TRUST);
     }
 
     /// Changes may have been missed.
     pub(crate) fn lose(&self) {
-        self.trusted_until.store(0, Ordering::SeqCst);
         let mut known = self.write();
         known.change += 1;
         known.accounts.clear();
-    }
-
-    fn is_trusted(&self) -> bool {
-        self.millis(Instant::now()) < self.trusted_until.load(Ordering::SeqCst)
-    }
-
-    fn millis(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.saturating_duration_since(self.begin).as_millis()).unwrap_or(u64::MAX)
+        known.trusted_until = None;
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Known> {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;
 use tokio::time::{Instant, sleep};
 
-use crate::{Redis, RedisFeed, feed::heard, memory::TRUST};
+use crate::{Redis, RedisFeed, feed::listeners_of, memory::TRUST};
 
 fn revoked(session_id: &str) -> String {
     format!("session:revoked:{session_id}")
@@ -39,11 +39,11 @@ impl RedisSessions {
     async fn changed(&self, what: &str) -> Result<()> {
         /// A process that is there has heard within a millisecond or two.
         const LOOK_AGAIN: Duration = Duration::from_millis(1);
-        self.feed.memory.forget(what);
+        self.feed.heard.memory.forget(what);
         let change = format!("{:032x}", rand::random::<u128>());
         let listeners: usize = self.redis.query(cmd("PUBLISH").arg(self.redis.changes()).arg(format!("{change} {what}"))).await?;
         let told = Instant::now();
-        while told.elapsed() < TRUST && self.redis.query::<usize>(cmd("SCARD").arg(heard(&change))).await? < listeners {
+        while told.elapsed() < TRUST && self.redis.query::<usize>(cmd("SCARD").arg(listeners_of(&change))).await? < listeners {
             sleep(LOOK_AGAIN).await;
         }
         Ok(())
@@ -58,7 +58,7 @@ impl Sessions for RedisSessions {
     }
 
     async fn look(&self, session_id: &str, _now: DateTime<Utc>) -> Result<Look> {
-        let account = self.feed.memory.account(session_id);
+        let account = self.feed.heard.memory.account(session_id);
         let revoked = match account {
             Remembered::Known(_) => false,
             Remembered::Unknown(_) => self.redis.query(cmd("EXISTS").arg(revoked(session_id))).await?,
@@ -66,9 +66,8 @@ impl Sessions for RedisSessions {
         Ok(Look { revoked, account })
     }
 
-    async fn remember(&self, session_id: &str, account: &Account, lease: &Lease) -> Result<()> {
-        self.feed.memory.remember(session_id, account, lease);
-        Ok(())
+    fn remember(&self, session_id: &str, account: &Account, lease: &Lease) {
+        self.feed.heard.memory.remember(session_id, account, lease);
     }
 
     async fn forget(&self, email: &Email) -> Result<()> {

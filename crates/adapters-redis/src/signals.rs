@@ -25,7 +25,7 @@ impl PickupSignals for RedisSignals {
 
     async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>> {
         // First into the hub, then the question: a feed lost in between ends the stream.
-        let stream = self.feed.hub.subscribe(payment.as_str());
-        if self.feed.listening.load(Ordering::SeqCst) { Ok(stream) } else { Err(Error::unavailable(PART, "not subscribed")) }
+        let stream = self.feed.heard.hub.subscribe(payment.as_str());
+        if self.feed.heard.listening.load(Ordering::SeqCst) { Ok(stream) } else { Err(Error::unavailable(PART, "not subscribed")) }
     }
 }

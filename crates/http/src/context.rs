@@ -24,7 +24,8 @@ tokio::task_local! {
 
 const HEADER: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
-/// The pattern of the request's route, "/orders/{id}", and whether there is one. To find it walks through all routes: done once.
+/// The pattern of the request's route, "/orders/{id}", if it has one. To find it walks through all routes: done once, kept in the
+/// request's extensions.
 #[derive(Clone)]
 pub(crate) struct Routed(pub(crate) Option<std::rc::Rc<str>>);
 

@@ -169,13 +169,14 @@ impl JobRunner for Jobs {
         // A scheduled run may be under way: then ours comes after it, since it may have begun before what the caller did.
         let mut scheduled = None;
         for _ in 0..LOOKS {
-            let due = scheduled.or(due_at).unwrap_or_else(|| self.services.clock.now().trunc_subsecs(3));
+            let now = self.services.clock.now();
+            let due = scheduled.or(due_at).unwrap_or_else(|| now.trunc_subsecs(3));
             match self.services.tasks.run_due(job.name, due).await? {
                 Some(run) if run.finished_at.is_some() => return Ok(Some(run)),
                 Some(_) => scheduled = Some(due),
                 None => {
                     let from = self.missed(job).await?.filter(|from| *from < due).unwrap_or(due);
-                    if self.services.tasks.schedule(job.name, Due { from, at: due, attempts }).await? {
+                    if self.services.tasks.schedule(job.name, Due { from, at: due, attempts }, now).await? {
                         scheduled = Some(due);
                     }
                 }

@@ -43,7 +43,7 @@ async fn tick(services: &Services, schedules: &[Scheduled]) -> cheapbob_domain::
     let last: HashMap<_, _> = services.tasks.last_due().await?.into_iter().collect();
     for (job, schedule) in schedules {
         if let Some(due) = due(schedule, job.catch_up, last.get(job.name).copied(), now) {
-            services.tasks.schedule(job.name, due).await?;
+            services.tasks.schedule(job.name, due, now).await?;
         }
     }
     Ok(())

@@ -112,6 +112,8 @@ async fn those_who_left_are_gone() {
             person.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
         }
         stays.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
+        // Known to the process as withdrawn; deleted it is nobody.
+        customer.get("/api/v1/customer/profile/me").await.expect(200);
 
         let morning = morning(noon, 1);
         app.api.set_clock(morning).await;
@@ -120,6 +122,7 @@ async fn those_who_left_are_gone() {
         for job in ["archive_orders", "delete_accounts"] {
             app.api.run_job(job).await;
         }
+        customer.get("/api/v1/customer/profile/me").await.refused(401);
         customer.get("/api/v1/user/role").await.refused(401);
         stays.get("/api/v1/customer/profile").await.expect(200);
         // The store still has the order; it does not say whose.

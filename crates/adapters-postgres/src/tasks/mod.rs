@@ -76,7 +76,7 @@ struct DepthRow {
 
 #[async_trait]
 impl TaskQueue for Postgres {
-    async fn schedule(&self, job: &str, due: Due) -> Result<bool> {
+    async fn schedule(&self, job: &str, due: Due, now: DateTime<Utc>) -> Result<bool> {
         let due_at = due.at;
         let payload = serde_json::to_value(Work::Run { job: job.to_owned(), due_at }).map_err(Error::internal)?;
         let mut connection = self.connection().await?;
@@ -95,7 +95,7 @@ impl TaskQueue for Postgres {
             .await
             .map_err(failed)?;
         if rows == 0 {
-            let of_the_future = tasks::table.filter(tasks::job.eq(job).and(tasks::status.eq("pending"))).filter(tasks::due_at.gt(due_at));
+            let of_the_future = tasks::table.filter(tasks::job.eq(job).and(tasks::status.eq("pending"))).filter(tasks::due_at.gt(now));
             diesel::delete(of_the_future).execute(&mut connection).await.map_err(failed)?;
         }
         Ok(rows == 1)

@@ -145,9 +145,9 @@ pub struct Due {
 pub trait TaskQueue: Send + Sync {
     /// Writes a run of `job` into the ledger. `false`, and nothing written, where that run is there
     /// already, or another run of the job has not ended: runs coalesce, one at a time over all processes. Where that other run
-    /// waits for an instant after this one, because the clock was moved back meanwhile, it MUST be taken out of the ledger: it would
+    /// waits for an instant after `now`, because the clock was moved back meanwhile, it MUST be taken out of the ledger: it would
     /// keep the job from running until the clock gets there, and a day must not turn before.
-    async fn schedule(&self, job: &str, due: Due) -> Result<bool>;
+    async fn schedule(&self, job: &str, due: Due, now: DateTime<Utc>) -> Result<bool>;
     /// The latest due instant in the ledger for each of these jobs that has one.
     async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>>;
     /// Takes up to `limit` tasks that are due. A task MUST go to one worker only.

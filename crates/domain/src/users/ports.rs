@@ -119,7 +119,7 @@ pub trait Sessions: Send + Sync {
     async fn look(&self, session_id: &str, now: DateTime<Utc>) -> Result<Look>;
     /// Remembers a session's account as the database had it after the look that gave the lease, for a minute at most. MUST do nothing
     /// where [`Sessions::forget`] or [`Sessions::revoke`] came in between. May do nothing at all.
-    async fn remember(&self, session_id: &str, account: &Account, lease: &Lease) -> Result<()>;
+    fn remember(&self, session_id: &str, account: &Account, lease: &Lease);
     /// Forgets an account: called after each change of it, before anybody hears of the change. MUST hold in every process before it
     /// returns.
     async fn forget(&self, email: &Email) -> Result<()>;

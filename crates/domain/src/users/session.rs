@@ -180,7 +180,7 @@ impl SessionService {
         }
         let account = match look.account {
             Remembered::Known(account) if session.is_of(&account) => account,
-            // What is remembered admits; who is refused, the database decides.
+            // A token that does not fit the account remembered: the database decides.
             Remembered::Known(_) => self.found(&session, None).await?,
             Remembered::Unknown(lease) => self.found(&session, lease).await?,
         };
@@ -200,7 +200,7 @@ impl SessionService {
     async fn found(&self, session: &Session, lease: Option<Lease>) -> Result<Account> {
         let account = self.accounts.find(&session.email).await?.ok_or(error::UNAUTHENTICATED)?.account;
         if let Some(lease) = lease {
-            self.sessions.remember(&session.id, &account, &lease).await?;
+            self.sessions.remember(&session.id, &account, &lease);
         }
         Ok(account)
     }
@@ -323,7 +323,7 @@ mod tests {
             let (mut accounts, mut sessions) = (MockAccounts::new(), remembering(Remembered::Unknown(lease)));
             let found = known.clone();
             accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
-            sessions.expect_remember().times(told).returning(|_, _, _| Ok(()));
+            sessions.expect_remember().times(told).return_const(());
             assert_eq!(authenticate(accounts, sessions, &token).await.unwrap().account, known);
         }
     }

@@ -58,7 +58,7 @@ pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
         // Another test's change may take a lease back at any time.
         let remembered = || async {
             if let Remembered::Unknown(Some(lease)) = look(sessions).await.account {
-                sessions.remember(&id, &account, &lease).await.unwrap();
+                sessions.remember(&id, &account, &lease);
             }
             (look(sessions).await.account == Remembered::Known(account.clone())).then_some(())
         };
@@ -73,7 +73,7 @@ pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
         // It changes while somebody asks: what was asked for before is not believed.
         let slow = lease(another).await;
         one.forget(&account.email).await.unwrap();
-        another.remember(&id, &account, &slow).await.unwrap();
+        another.remember(&id, &account, &slow);
         assert!(!knows(another).await, "what was asked for before a change is not remembered");
     }
     remember(mine).await;

@@ -10,12 +10,13 @@ fn due(second: i64) -> Due {
 /// `shared::tasks::TaskQueue`
 pub async fn tasks(world: &World) {
     let tasks = &world.tasks;
+    let schedule = async |job: &str, due: Due| tasks.schedule(job, due, due.at).await.unwrap();
     assert!(tasks.last_due().await.unwrap().is_empty());
     // One run for each due instant, one unfinished run for each job.
-    let scheduled = join_all((0..8).map(|_| async { tasks.schedule("job", due(0)).await.unwrap() })).await;
+    let scheduled = join_all((0..8).map(|_| async { schedule("job", due(0)).await })).await;
     assert_eq!(scheduled.iter().filter(|s| **s).count(), 1);
-    assert!(!tasks.schedule("job", due(2)).await.unwrap());
-    assert!(tasks.schedule("other", due(2)).await.unwrap());
+    assert!(!schedule("job", due(2)).await);
+    assert!(schedule("other", due(2)).await);
 
     // Not before it is due, to one worker only.
     assert!(tasks.claim("w", at(-1), 10).await.unwrap().is_empty());
@@ -49,8 +50,8 @@ pub async fn tasks(world: &World) {
     assert_eq!((runs[0].status.as_str(), runs[0].attempts, runs[0].finished_at.is_some()), ("done", 3, true));
 
     // The same instant is never run again; the next one is, and dies after its attempts.
-    assert!(!tasks.schedule("job", due(0)).await.unwrap());
-    assert!(tasks.schedule("job", due(20)).await.unwrap());
+    assert!(!schedule("job", due(0)).await);
+    assert!(schedule("job", due(20)).await);
     for _ in 0..3 {
         let [task] = &tasks.claim("a", at(30), 10).await.unwrap()[..] else { panic!("one task") };
         tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(30) }).await.unwrap();
@@ -62,20 +63,26 @@ pub async fn tasks(world: &World) {
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
     // The clock was moved back while a run waited: the job goes on, and that run's day does not turn before it is there.
-    assert!(tasks.schedule("moved", due(5_000)).await.unwrap());
+    assert!(schedule("moved", due(5_000)).await);
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
-    assert!(!tasks.schedule("moved", due(40)).await.unwrap());
+    assert!(!schedule("moved", due(40)).await);
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
-    assert!(tasks.schedule("moved", due(40)).await.unwrap());
+    assert!(schedule("moved", due(40)).await);
     let [moved] = &tasks.claim("a", at(40), 10).await.unwrap()[..] else { panic!("one task") };
     assert_eq!(tasks.runs("moved", 5).await.unwrap().iter().map(|run| run.due_at).collect::<Vec<_>>(), [at(40)]);
     tasks.finish(&moved.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
+    // One that is late, or tried again, stays, whatever older instant an operator asks for.
+    assert!(schedule("late", due(45)).await);
+    assert!(!tasks.schedule("late", due(42), at(50)).await.unwrap());
+    let [late] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
+    assert_eq!(tasks.runs("late", 5).await.unwrap()[0].due_at, at(45));
+    tasks.finish(&late.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
 
     // Done ones go, dead ones stay for the operator.
     assert_eq!(tasks.prune(3600, 3600).await.unwrap(), 0);
     assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 2);
     assert_eq!(tasks.runs("job", 5).await.unwrap().len(), 1);
-    assert!(tasks.schedule("turn", Due { attempts: i32::MAX, ..due(50) }).await.unwrap());
+    assert!(schedule("turn", Due { attempts: i32::MAX, ..due(50) }).await);
     let [turn] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
     tasks.finish(&turn.id, &TaskOutcome::Done).await.unwrap();
     assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 0);
