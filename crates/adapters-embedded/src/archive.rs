@@ -1,8 +1,8 @@
-//! The twin of MongoDB: the order archive, stock reservations, withdrawal requests.
+//! The fake of MongoDB: the order archive, stock reservations, withdrawal requests.
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Order, order::NOBODY, ports::OrderArchive},
+    orders::{NOBODY, Order, ports::OrderArchive},
     products::{StockReservation, ports::StockReservations},
     shared::{Email, Error, PaymentId, ProductId, Result, StoreId},
     users::{Role, ports::Withdrawals},

@@ -1,4 +1,4 @@
-//! The pool under the twins.
+//! The pool under the fakes.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/embedded");
 
-/// All twins whose state is in PostgreSQL.
+/// All fakes whose state is in PostgreSQL.
 #[derive(Clone)]
 pub struct Embedded {
     pool: Pool<AsyncPgConnection>,
@@ -45,7 +45,7 @@ pub(crate) fn failed(error: diesel::result::Error) -> Error {
     Error::unavailable("postgres", error)
 }
 
-/// Makes the schema `embedded`. Only ever called where a twin serves. Callers migrate the base schema first, which
+/// Makes the schema `embedded`. Only ever called where a fake serves. Callers migrate the base schema first, which
 /// serializes them; a race here ends in one winner and one error that a second try heals.
 ///
 /// # Errors

@@ -8,8 +8,7 @@ use cheapbob_domain::{
     products::{NewProduct, Product, Stock, ports::Products},
     shared::{Clock, Email, Error, Ids, ProductId, Result, Sale, StoreId, Validation, Won},
     stores::{
-        Address, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        hours::DayInput,
+        Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
         ports::{ObjectStorage, StoreSearch, Stores},
     },
     users::{

@@ -23,7 +23,7 @@ use crate::{Embedded, clock::SandboxClock, database::failed};
 const PICKUP: &str = "cheapbob_pickup";
 pub(crate) const CLOCK: &str = "cheapbob_clock";
 
-/// The twin of Redis' publish/subscribe.
+/// The fake of Redis' publish/subscribe.
 #[derive(Clone)]
 pub struct Feed {
     embedded: Embedded,

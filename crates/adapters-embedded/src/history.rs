@@ -1,12 +1,9 @@
-//! The twin of Redis' search history.
+//! The fake of Redis' search history.
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result},
-    stores::{
-        history::{KEPT, KEPT_FOR},
-        ports::SearchHistory,
-    },
+    stores::{KEPT, KEPT_FOR, ports::SearchHistory},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};

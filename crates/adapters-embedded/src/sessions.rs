@@ -1,10 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{
-        Account,
-        ports::{Lease, Look, PendingLogin, Remembered, Sessions},
-    },
+    users::{Account, Lease, Look, PendingLogin, Remembered, ports::Sessions},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};

@@ -1,11 +1,11 @@
-//! The object storage's twin: a folder, served under `/media/…`.
+//! The object storage's fake: a folder, served under `/media/…`.
 
 use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result},
-    stores::ports::{ObjectStorage, StoredObject},
+    stores::{StoredObject, ports::ObjectStorage},
 };
 
 /// Objects as files.

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Order, order::NOBODY, ports::OrderArchive},
+    orders::{NOBODY, Order, ports::OrderArchive},
     shared::{Email, Error, PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};

@@ -1,6 +1,6 @@
 use cheapbob_domain::{
     shared::Email,
-    users::ports::{ProviderError, ProviderIdentity},
+    users::{ProviderError, ProviderIdentity},
 };
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -64,5 +64,5 @@ pub(crate) async fn identity(exchange: &Exchange<'_>) -> Result<ProviderIdentity
         .filter(|account| account.is_email_valid && account.is_email_verified)
         .and_then(|account| account.email)
         .and_then(|e| Email::parse(&e).ok());
-    Ok(ProviderIdentity { user_id: user.id.to_string(), vouched: email.is_some(), email, link_token: None })
+    Ok(ProviderIdentity { user_id: user.id.to_string(), vouched: email.is_some(), email, unlink_token: None })
 }

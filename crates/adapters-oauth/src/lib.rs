@@ -2,8 +2,8 @@
 
 mod google;
 mod kakao;
-mod links;
 mod naver;
+mod unlink;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,10 +11,7 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_domain::{
     shared::Clock,
-    users::{
-        Provider, Role,
-        ports::{IdentityProviders, PendingLogin, ProviderError, ProviderIdentity},
-    },
+    users::{PendingLogin, Provider, ProviderError, ProviderIdentity, Role, ports::IdentityProviders},
 };
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};

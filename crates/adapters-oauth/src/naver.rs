@@ -1,6 +1,6 @@
 use cheapbob_domain::{
     shared::Email,
-    users::ports::{ProviderError, ProviderIdentity},
+    users::{ProviderError, ProviderIdentity},
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(crate) async fn identity(exchange: &Exchange<'_>) -> Result<ProviderIdentity
     form.push(("state", exchange.state));
     let (_, body) = exchange.token(&form).await?;
     let token: Token = exchange.json("the token", &body)?;
-    let (access_token, link_token) = match token {
+    let (access_token, unlink_token) = match token {
         Token { error: Some(error), .. } => return Err(exchange.refused(error)),
         Token { access_token: Some(token), refresh_token, .. } => (token, refresh_token),
         Token { .. } => return Err(exchange.unavailable("the token's answer has neither token nor error")),
@@ -43,7 +43,7 @@ pub(crate) async fn identity(exchange: &Exchange<'_>) -> Result<ProviderIdentity
         Me { resultcode: Some(code), response: Some(user) } if code == "00" => {
             // A contact address, perhaps typed by the user; nobody vouches for it.
             let email = user.email.and_then(|e| Email::parse(&e).ok());
-            Ok(ProviderIdentity { user_id: user.id, email, vouched: false, link_token })
+            Ok(ProviderIdentity { user_id: user.id, email, vouched: false, unlink_token })
         }
         Me { resultcode, .. } => Err(exchange.unavailable(format!("nid/me: resultcode {}", resultcode.unwrap_or_default()))),
     }

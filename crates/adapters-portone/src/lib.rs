@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::ports::{CancelAnswer, Page, PaymentTruth, Payments},
+    orders::{CancelAnswer, Page, PaymentTruth, ports::Payments},
     shared::{Error, PaymentId, Result},
     stores::PortOneAccount,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures::future::BoxFuture;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::ExposeSecret;
 use url::Url;
@@ -191,9 +190,5 @@ impl Payments for PortOne {
             Err(e @ CallError::Refused { status: 400..=428 | 430..=499, .. }) => CancelAnswer::Failed(e.to_string()),
             Err(e) => CancelAnswer::Unknown(e.to_string()),
         }
-    }
-
-    fn patience(&self, time: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(time))
     }
 }

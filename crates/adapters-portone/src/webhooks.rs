@@ -2,10 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cheapbob_domain::{
-    orders::{
-        ports::Webhooks,
-        webhook::{Delivery, Message, Unverified},
-    },
+    orders::{Delivery, Message, Unverified, ports::Webhooks},
     shared::PaymentId,
 };
 use chrono::{DateTime, Utc};

@@ -1,6 +1,6 @@
 //! PortOne's JSON, as far as we read it.
 
-use cheapbob_domain::orders::ports::{Paid, PaymentTruth};
+use cheapbob_domain::orders::{Paid, PaymentTruth};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]

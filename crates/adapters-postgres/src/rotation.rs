@@ -26,7 +26,7 @@ const STORES: [Column; 3] = [
     Column { table: "store_payments", key: "store_id", name: "previous_webhook_secret", place: webhook_place },
 ];
 
-const LINKS: [Column; 1] = [Column { table: "link_tokens", key: "link", name: "token", place: users::link_place }];
+const UNLINK_TOKENS: [Column; 1] = [Column { table: "unlink_tokens", key: "identity", name: "token", place: users::unlink_token_place }];
 
 /// What [`Postgres::rotate_secrets`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Postgres {
     /// # Errors
     /// Unavailable; Internal, where a secret is sealed with a key that is not there.
     pub async fn rotate_secrets(&self) -> Result<Rotated> {
-        self.reseal(STORES.iter().chain(&LINKS), "true").await
+        self.reseal(STORES.iter().chain(&UNLINK_TOKENS), "true").await
     }
 
     /// Seals the secrets that earlier versions stored in clear (stores' only); gives their number.

@@ -1,10 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result},
-    stores::{
-        history::{KEPT, KEPT_FOR},
-        ports::SearchHistory,
-    },
+    stores::{KEPT, KEPT_FOR, ports::SearchHistory},
 };
 use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_domain::users::{
-    Account,
-    ports::{Lease, Remembered},
-};
+use cheapbob_domain::users::{Account, Lease, Remembered};
 
 /// How long what is remembered counts after Redis was last known to tell of changes. Also how long who makes a change waits for
 /// processes that do not say that they have heard of it: then they do not trust their memory either.

@@ -3,10 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{
-        Account,
-        ports::{Lease, Look, PendingLogin, Remembered, Sessions},
-    },
+    users::{Account, Lease, Look, PendingLogin, Remembered, ports::Sessions},
 };
 use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result},
-    stores::ports::{ObjectStorage, StoredObject},
+    stores::{StoredObject, ports::ObjectStorage},
 };
 use chrono::DateTime;
 use s3::{Bucket, Region, creds::Credentials, error::S3Error, serde_types::Object};

@@ -4,4 +4,5 @@ pub mod orders;
 pub mod products;
 pub mod shared;
 pub mod stores;
+pub mod tasks;
 pub mod users;

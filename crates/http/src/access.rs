@@ -12,7 +12,7 @@ use cheapbob_domain::{
     users::{Role, error as users},
 };
 
-use crate::server::NOT_FOUND;
+use crate::refusals::{self, NOT_FOUND};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,8 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/auth/{provider}/callback/{role}", Anyone, &[users::LOGIN_STATE_INVALID, users::PROVIDER_REFUSED, users::EMAIL_MISSING, users::EMAIL_IN_USE, NOT_FOUND]),
     ("POST",   "/api/v1/auth/logout", Anyone, &[]),
     ("GET",    "/api/v1/auth/kakao/unlink", Anyone, &[users::UNLINK_UNVERIFIED]),
-    ("POST",   "/api/v1/auth/kakao/unlink", Anyone, &[users::UNLINK_UNVERIFIED, crate::extract::MALFORMED, crate::extract::TOO_LARGE]),
-    ("POST",   "/api/v1/auth/naver/unlink", Anyone, &[users::UNLINK_UNVERIFIED, crate::extract::MALFORMED, crate::extract::TOO_LARGE]),
+    ("POST",   "/api/v1/auth/kakao/unlink", Anyone, &[users::UNLINK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),
+    ("POST",   "/api/v1/auth/naver/unlink", Anyone, &[users::UNLINK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),
     ("GET",    "/api/v1/user/role", Either, &[]),
     ("GET",    "/api/v1/common/options/preferred-menus", Anyone, &[]),
     ("GET",    "/api/v1/common/options/nutrition-types", Anyone, &[]),
@@ -167,10 +167,10 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/history", Seller, &[NO_STORE, NO_ORDER]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, crate::orders::NO_WEBSOCKET]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET]),
     ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END]),
     ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
-    ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, crate::extract::MALFORMED, crate::extract::TOO_LARGE]),
+    ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),
     ("POST",   "/api/v1/seller/withdraw", Seller, &[users::STORE_OPEN, users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/seller/withdraw/cancel", SellerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
 ];

@@ -10,19 +10,17 @@ use actix_web::{
     web::Data,
 };
 use cheapbob_domain::{
-    orders::Cause,
+    orders::Actor,
     shared::Email,
-    users::{
-        Role, error,
-        session::{Caller, Renewal},
-    },
+    users::{Caller, Renewal, Role, error},
 };
 
 use crate::{
     access::{self, Access},
-    context::{Routed, request_id},
+    context::Routed,
     error::ApiError,
-    server::App,
+    request_id::request_id,
+    state::App,
 };
 
 /// The session's cookie.
@@ -33,9 +31,9 @@ pub(crate) const COOKIE: &str = "access_token";
 pub(crate) struct Me(pub(crate) Email, Role);
 
 impl Me {
-    /// For the audit trail.
-    pub(crate) fn cause(&self) -> Cause {
-        Cause::person(self.1, self.0.clone(), request_id())
+    /// For the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::person(self.1, self.0.clone(), request_id())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Around every request: its id, its log line, its panics.
+//! Around every request: its log line, its measure, its panics.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -16,42 +16,28 @@ use cheapbob_wiring::traces;
 use futures::FutureExt;
 use tracing::{Instrument, Span};
 
-use crate::{error::ApiError, server::App};
-
-tokio::task_local! {
-    static REQUEST_ID: String;
-}
-
-const HEADER: header::HeaderName = header::HeaderName::from_static("x-request-id");
+use crate::{
+    error::ApiError,
+    request_id::{self, request_id},
+    state::App,
+};
 
 /// The pattern of the request's route, "/orders/{id}", if it has one. To find it walks through all routes: done once, kept in the
 /// request's extensions.
 #[derive(Clone)]
 pub(crate) struct Routed(pub(crate) Option<std::rc::Rc<str>>);
 
-/// The id of the request being served.
-pub(crate) fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
-
-/// The proxy's id where it sent a plausible one, else ours.
-fn choose_id(request: &ServiceRequest, app: &App) -> String {
-    let given = request.headers().get(&HEADER).and_then(|v| v.to_str().ok());
-    let plausible = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    given.filter(plausible).map_or_else(|| app.services.ids.ulid(), str::to_owned)
-}
-
 /// The outermost middleware. (It must not keep a clone of the request: actix routes only a request that nobody else holds.)
 pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let id = choose_id(&request, &app);
+    let id = request_id::choose(&request, app.services.ids.as_ref());
     let span = tracing::info_span!("request", request_id = id);
     let routed = Routed(request.match_pattern().map(Into::into));
     request.extensions_mut().insert(routed.clone());
     let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
-    REQUEST_ID.scope(id, serve(request, next, routed, traced.clone()).instrument(traced).instrument(span)).await
+    request_id::scope(id, serve(request, next, routed, traced.clone()).instrument(traced).instrument(span)).await
 }
 
 async fn serve(
@@ -104,7 +90,7 @@ impl Measured {
 
 fn tag<B>(response: &mut HttpResponse<B>) {
     if let Ok(value) = header::HeaderValue::try_from(request_id()) {
-        response.headers_mut().insert(HEADER, value);
+        response.headers_mut().insert(request_id::HEADER, value);
     }
 }
 

@@ -8,7 +8,10 @@ use cheapbob_domain::shared::{Error, ErrorKind, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::context::request_id;
+use crate::{
+    refusals::{INTERNAL, INVALID, UNAVAILABLE},
+    request_id::request_id,
+};
 
 /// Result of a handler.
 pub(crate) type Result<T> = std::result::Result<T, ApiError>;
@@ -102,12 +105,6 @@ pub(crate) fn status(kind: ErrorKind) -> u16 {
         ErrorKind::Unavailable => 503,
     }
 }
-
-pub(crate) const INTERNAL: Refusal =
-    Refusal::new(ErrorKind::Internal, "internal", "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.");
-pub(crate) const UNAVAILABLE: Refusal =
-    Refusal::new(ErrorKind::Unavailable, "unavailable", "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.");
-pub(crate) const INVALID: Refusal = Refusal::new(ErrorKind::Invalid, "validation_failed", "입력한 내용을 확인해 주세요.");
 
 impl ApiError {
     /// For a panic.

@@ -3,17 +3,22 @@
 use std::{fmt, marker::PhantomData};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use cheapbob_domain::shared::{Error, ErrorKind, FieldError, Refusal, Rule};
+use cheapbob_domain::{
+    orders, products,
+    shared::{Error, FieldError, PaymentId, ProductId, Refusal, Rule, StoreId},
+    stores,
+};
 use futures::future::LocalBoxFuture;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    refusals::{MALFORMED, TOO_LARGE},
+};
 
-pub(crate) const MALFORMED: Refusal = Refusal::new(ErrorKind::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
-pub(crate) const TOO_LARGE: Refusal = Refusal::new(ErrorKind::TooLarge, "body_too_large", "요청이 너무 큽니다.");
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
 const MISSING: Rule = Rule { code: "missing", message: "필수 항목입니다." };
 
@@ -152,6 +157,53 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 fn form_urlencoded(query: &str) -> url::form_urlencoded::Parse<'_> {
     url::form_urlencoded::parse(query.as_bytes())
+}
+
+/// An id in a path.
+pub(crate) trait Id: Sized + 'static {
+    /// How a path without such an id, and an id that nothing has, are refused.
+    const NOT_FOUND: Refusal;
+
+    /// Reads it. `None`: no id is written so.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+impl Id for PaymentId {
+    const NOT_FOUND: Refusal = orders::error::ORDER_NOT_FOUND;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Id for ProductId {
+    const NOT_FOUND: Refusal = products::error::PRODUCT_NOT_FOUND;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Id for StoreId {
+    const NOT_FOUND: Refusal = stores::error::STORE_NOT_FOUND;
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The one id in the path. What cannot be an id is not found, as an id that nothing has.
+#[derive(Debug)]
+pub(crate) struct PathId<T>(pub(crate) T);
+
+impl<T: Id> FromRequest for PathId<T> {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = web::Path::<String>::extract(request).into_inner();
+        std::future::ready(text.ok().and_then(|text| T::parse(&text)).map(Self).ok_or_else(|| T::NOT_FOUND.into()))
+    }
 }
 
 /// Whether a browser asks, and not a program.

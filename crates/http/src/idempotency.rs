@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use cheapbob_domain::{
-    orders::{KeyedCall, idempotency::StoredAnswer},
+    orders::{KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     shared::{Error, FieldError, Rule},
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     auth::Me,
     error::{self, ApiError, Result},
-    server::App,
+    state::App,
 };
 
 /// The header's name.
@@ -61,24 +61,22 @@ pub(crate) async fn once<T: Serialize>(
     request: &Value,
     work: impl AsyncFnOnce(Option<&KeyedCall>) -> Result<T>,
 ) -> Result<HttpResponse> {
-    let Some(key) = key.0 else { return Ok(HttpResponse::Ok().json(work(None).await?)) };
-    let idempotency = &app.services.idempotency;
     let fingerprint: String = Sha256::digest(request.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let call = match idempotency.begin(&me.0, &key, &fingerprint).await? {
-        Ok(call) => call,
-        Err(answer) => return Ok(replay(answer)),
-    };
-    let done = work(Some(&call)).await;
-    let answer = match &done {
-        Ok(body) => Some(StoredAnswer { status: 200, body: serde_json::to_string(body).map_err(Error::internal)? }),
+    let call = key.0.as_deref().map(|key| KeyedRequest { account: &me.0, key, request: &fingerprint });
+    match app.services.idempotency.run(call, work, answer).await? {
+        KeyedOutcome::Done(body) => Ok(HttpResponse::Ok().json(body)),
+        KeyedOutcome::Replayed(answer) => Ok(replay(answer)),
+    }
+}
+
+/// What is stored of a call under a key.
+fn answer<T: Serialize>(done: &Result<T>) -> Option<StoredAnswer> {
+    match done {
+        // A body that cannot be written fails its own answer as well.
+        Ok(body) => serde_json::to_string(body).ok().map(|body| StoredAnswer { status: 200, body }),
         Err(refused) if refused.status_code().as_u16() < 500 => Some(stored(refused)),
         Err(_) => None,
-    };
-    if let Err(error) = idempotency.end(&me.0, &key, answer.as_ref()).await {
-        // The lease ends by itself, and the next call with the key finds what was done.
-        tracing::warn!(%error, "the answer to a call with a key is not stored");
     }
-    Ok(HttpResponse::Ok().json(done?))
 }
 
 fn stored(refused: &ApiError) -> StoredAnswer {

@@ -87,7 +87,7 @@ fn first_lines(settings: &Settings, with_jobs: bool) -> Vec<String> {
     }
     lines.push(format!("  jobs      {}", if with_jobs { "in this process" } else { "not in this process: run cheapbob-jobs" }));
     if !settings.production {
-        lines.push(format!("  twins     {}", settings.twins().join(", ")));
+        lines.push(format!("  fakes     {}", settings.fakes().join(", ")));
     }
     lines
 }

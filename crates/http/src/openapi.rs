@@ -24,7 +24,8 @@ use crate::{
     access::{Access, ROUTES, Route},
     auth::COOKIE,
     error::{self, FieldProblem, Problem},
-    extract, server,
+    refusals as http_refusals,
+    routes::routes,
 };
 
 #[derive(OpenApi)]
@@ -48,8 +49,7 @@ impl Modify for Security {
 
 /// The document of every route.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, mut document) =
-        actix_web::App::new().into_utoipa_app().openapi(Document::openapi()).configure(server::routes).split_for_parts();
+    let (_, mut document) = actix_web::App::new().into_utoipa_app().openapi(Document::openapi()).configure(routes).split_for_parts();
     let mut problems = BTreeMap::new();
     for route in ROUTES {
         if let Some(operation) = document.paths.paths.get_mut(&path(route.1)).and_then(|item| operation(item, route.0)) {
@@ -127,18 +127,18 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let in_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query));
     let has_query = operation.parameters.as_ref().is_some_and(|all| all.iter().any(in_query));
     if operation.request_body.is_some() {
-        add(extract::MALFORMED);
+        add(http_refusals::MALFORMED);
     }
     let is_upload = pattern.ends_with("/images") && *method == "POST";
     if operation.request_body.is_some() && !is_upload {
-        add(extract::TOO_LARGE);
+        add(http_refusals::TOO_LARGE);
     }
     if (operation.request_body.is_some() && !is_upload) || has_query || pattern.ends_with("/sns/{sns}") {
-        add(error::INVALID);
+        add(http_refusals::INVALID);
     }
     if pattern.starts_with("/api/v1/") && !pattern.contains("/common/") {
-        add(error::INTERNAL);
-        add(error::UNAVAILABLE);
+        add(http_refusals::INTERNAL);
+        add(http_refusals::UNAVAILABLE);
     }
     for (status, refusals) in by_status {
         let name = refusals.iter().map(|r| r.code).collect::<Vec<_>>().join(".");
@@ -163,7 +163,7 @@ fn example(status: u16, refusal: &Refusal) -> Value {
         "type": "about:blank", "title": title, "status": status, "detail": refusal.detail, "code": refusal.code,
         "request_id": "01K9W2ZQ8Y3V5T7R1N4M6P0XBC",
     });
-    if *refusal == error::INVALID {
+    if *refusal == http_refusals::INVALID {
         example["errors"] = json!([{ "field": "quantity", "code": "out_of_range", "message": "수량은 1개 이상이어야 합니다." }]);
     }
     example

@@ -10,56 +10,19 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Result;
-use cheapbob_domain::{
-    shared::{ErrorKind, Refusal, tasks::JobRunner},
-    users::sign_in::LOCAL_STATE,
-};
-use cheapbob_wiring::{Probe, Product, Services, Switches, Worker};
+use cheapbob_domain::tasks::ports::JobRunner;
+use cheapbob_wiring::{Product, Services, Switches, Worker};
 use tokio_util::sync::CancellationToken;
-use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+use utoipa_actix_web::AppExt;
 
-use crate::{access, auth, common, context, error::ApiError, openapi, orders, products, root, stores, users};
-
-/// What every handler works with.
-pub struct App {
-    /// Use cases.
-    pub services: Services,
-    /// Behaviour.
-    pub switches: Switches,
-    /// Parts for `/health/ready`, by name.
-    pub probes: Vec<(&'static str, Probe)>,
-}
-
-impl App {
-    /// Whether a request's `state` says that it comes from the local front end, on another site: in development only.
-    pub(crate) fn is_local(&self, state: Option<&str>) -> bool {
-        !self.switches.production && state == Some(LOCAL_STATE)
-    }
-}
-
-pub(crate) const NOT_FOUND: Refusal = Refusal::new(ErrorKind::NotFound, "not_found", "찾을 수 없습니다.");
-const WRONG_METHOD: Refusal = Refusal::new(ErrorKind::Refused, "method_not_allowed", "지원하지 않는 요청 방식입니다.");
-
-/// Every route, as `utoipa` collects it.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    // actix tries one after the other: what the rush calls comes first.
-    config
-        .service(
-            utoipa_actix_web::scope("/api/v1")
-                .configure(orders::configure)
-                .configure(stores::configure)
-                .configure(products::configure)
-                .configure(users::configure)
-                .configure(common::configure),
-        )
-        .service(root::index::index)
-        .service(root::health::health)
-        .service(root::health::live)
-        .service(root::health::ready)
-        .service(root::media::media)
-        .service(root::auth_pages::success)
-        .service(root::auth_pages::fail);
-}
+use crate::{
+    access, auth, context,
+    error::ApiError,
+    openapi,
+    refusals::{NOT_FOUND, WRONG_METHOD},
+    routes::routes,
+    state::App,
+};
 
 /// A path without a route, or a route without this method.
 async fn unknown(request: HttpRequest) -> HttpResponse {

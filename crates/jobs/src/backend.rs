@@ -17,9 +17,9 @@ use apalis_core::backend::{
     finalize::Durable,
     persistence::{Persisted, Persistence, TaskEvent, TaskPersistLayer},
 };
-use cheapbob_domain::shared::{
-    Clock, Error,
-    tasks::{TaskOutcome, TaskQueue, Work},
+use cheapbob_domain::{
+    shared::{Clock, Error},
+    tasks::{TaskOutcome, TaskPayload, ports::TaskQueue},
 };
 use futures::Sink;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub(crate) struct Queued {
     /// The HTTP request that caused it.
     pub(crate) request_id: Option<String>,
     /// What to do.
-    pub(crate) work: Work,
+    pub(crate) work: TaskPayload,
 }
 
 /// The queue as apalis' persistence.

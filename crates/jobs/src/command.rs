@@ -2,11 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use cheapbob_domain::{
-    orders::{Cause, RefundState},
-    shared::{
-        PaymentId, kst,
-        tasks::{JobRun, JobRunner},
-    },
+    orders::{Actor, RefundState},
+    shared::{PaymentId, kst},
+    tasks::{JobRun, ports::JobRunner},
 };
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
@@ -84,7 +82,7 @@ pub async fn list(services: &Services) -> Result<Vec<String>> {
     let row = |[job, schedule, last, outcome, next]: [&str; 5]| format!("{job:<20} {schedule:<16} {last:<19}  {outcome:<9} {next}");
     let mut lines = vec![row(["JOB", "SCHEDULE (KST)", "LAST RUN OF", "OUTCOME", "NEXT RUN"])];
     for (job, schedule) in scheduler::schedules()? {
-        let runs = services.tasks.runs(job.name, 1).await?;
+        let runs = services.ledger.runs(job.name, 1).await?;
         let next = schedule.after(&kst::local(services.clock.now())).next().map_or_else(|| "-".to_owned(), |at| time(at.to_utc()));
         let last = runs.first().map_or_else(|| "-".to_owned(), |run| time(run.due_at));
         let outcome = runs.first().map_or("never ran", |run| run.status.as_str());
@@ -126,7 +124,7 @@ pub async fn once(services: &Services, job: &str, at: Option<DateTime<Utc>>) -> 
 /// # Errors
 /// Where the database does not answer.
 pub async fn list_outbox(services: &Services) -> Result<Vec<String>> {
-    let owed = services.tasks.owed(LONGEST).await?;
+    let owed = services.outbox.list(LONGEST).await?;
     let row = |[task, state, attempts, since, next, request, error]: [&str; 7]| {
         format!("{task:<50} {state:<8} {attempts:>8}  {since:<19}  {next:<19}  {request:<26}  {error}")
     };
@@ -151,7 +149,7 @@ pub async fn list_outbox(services: &Services) -> Result<Vec<String>> {
 /// # Errors
 /// Where no such task waits or is dead.
 pub async fn retry_task(services: &Services, task: &str) -> Result<String> {
-    if !services.tasks.revive(task, services.clock.now()).await? {
+    if !services.outbox.retry(task, services.clock.now()).await? {
         bail!("no task {task} waits or is dead; see `outbox list`");
     }
     Ok(format!("{task} is due now"))
@@ -189,10 +187,10 @@ pub async fn list_refunds(services: &Services) -> Result<Vec<String>> {
 /// # Errors
 /// Where there is nothing to do, or it was tried and is not done.
 pub async fn retry_refund(services: &Services, payment: &PaymentId) -> Result<String> {
-    if !services.refunds.hasten(payment).await? {
+    if !services.refunds.expedite(payment).await? {
         bail!("{payment} has no refund that is not done");
     }
-    match services.refunds.attempt(payment, &Cause::operator()).await? {
+    match services.refunds.attempt(payment, &Actor::operator()).await? {
         Some(RefundState::Succeeded) => Ok(format!("{payment} is refunded")),
         Some(RefundState::Processing) => Ok(format!("{payment} is taken by the provider, who decides later")),
         Some(state) => bail!("{payment} is not refunded: {}; see `refunds list` for the answer", state.as_str()),
@@ -213,12 +211,13 @@ mod tests {
         assert_eq!(parse("refunds retry PAY1").unwrap(), Command::RetryRefund(PaymentId::parse("PAY1").unwrap()));
         assert_eq!((parse("migrate").unwrap(), parse("health").unwrap()), (Command::Migrate, Command::Health));
         assert_eq!(parse("list").unwrap(), Command::List);
-        assert_eq!(parse("once turn_stock").unwrap(), Command::Once("turn_stock".into(), None));
+        assert_eq!(parse("once rollover_stock").unwrap(), Command::Once("rollover_stock".into(), None));
         let due = "2026-11-25T19:10:00Z".parse().unwrap();
-        assert_eq!(parse("once turn_stock --at 2026-11-26T04:10:00+09:00").unwrap(), Command::Once("turn_stock".into(), Some(due)));
+        assert_eq!(parse("once rollover_stock --at 2026-11-26T04:10:00+09:00").unwrap(), Command::Once("rollover_stock".into(), Some(due)));
         assert_eq!(parse("outbox list").unwrap(), Command::ListOutbox);
         assert_eq!(parse("outbox retry mail:placed:PAY1").unwrap(), Command::RetryTask("mail:placed:PAY1".into()));
-        for wrong in ["once", "once turn_stock --at noon", "outbox", "refunds", "refunds retry", "refunds retry x", "list x", "--help"] {
+        for wrong in ["once", "once rollover_stock --at noon", "outbox", "refunds", "refunds retry", "refunds retry x", "list x", "--help"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -56,7 +56,7 @@ fn run(say: impl Fn(&str)) -> Result<()> {
             on_signal.cancel();
         });
         let metrics = metrics::serve(&settings, product.services.clone(), stop.clone())?;
-        tracing::info!(twins = settings.twins().join(", "), "cheapbob-jobs runs");
+        tracing::info!(fakes = settings.fakes().join(", "), "cheapbob-jobs runs");
         Jobs::new(product.services)?.run(stop).await?;
         metrics.ended().await;
         Ok(())

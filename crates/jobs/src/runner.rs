@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Result, anyhow};
 use apalis::prelude::*;
 use async_trait::async_trait;
-use cheapbob_domain::shared::{
-    Error,
-    tasks::{Due, JobRun, JobRunner, Work},
+use cheapbob_domain::{
+    shared::Error,
+    tasks::{Due, JobRun, TaskPayload, ports::JobRunner},
 };
 use cheapbob_wiring::{Services, traces};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -98,13 +98,13 @@ impl Jobs {
     ///
     /// # Errors
     /// What went wrong; an `AbortError` where trying again is useless.
-    pub async fn perform(&self, work: &Work) -> std::result::Result<(), BoxDynError> {
+    pub async fn perform(&self, work: &TaskPayload) -> std::result::Result<(), BoxDynError> {
         let done = match work {
-            Work::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
-            Work::Webhook { webhook_id, payment_id } => orders::work_webhook::run(&self.services, webhook_id, payment_id).await,
-            Work::DeleteObject { key } => self.services.storage.delete(key).await,
-            Work::Unlink { provider, user_id } => self.services.links.cut(*provider, user_id).await,
-            Work::Run { job, due_at } => match JOBS.iter().find(|j| j.name == job) {
+            TaskPayload::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
+            TaskPayload::Webhook { webhook_id, payment_id } => orders::process_webhook::run(&self.services, webhook_id, payment_id).await,
+            TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await,
+            TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
+            TaskPayload::Run { job, due_at } => match JOBS.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
@@ -119,20 +119,20 @@ impl Jobs {
 }
 
 /// What metrics and traces call a piece of work.
-fn label(work: &Work) -> &str {
+fn label(work: &TaskPayload) -> &str {
     match work {
-        Work::OrderMail(_) => "order_mail",
-        Work::Webhook { .. } => "webhook",
-        Work::DeleteObject { .. } => "delete_object",
-        Work::Unlink { .. } => "unlink",
-        Work::Run { job, .. } => job,
+        TaskPayload::OrderMail(_) => "order_mail",
+        TaskPayload::Webhook { .. } => "webhook",
+        TaskPayload::DeleteObject { .. } => "delete_object",
+        TaskPayload::Unlink { .. } => "unlink",
+        TaskPayload::Run { job, .. } => job,
     }
 }
 
 impl Jobs {
-    fn measure(&self, work: &Work, done: bool) {
+    fn measure(&self, work: &TaskPayload, done: bool) {
         let outcome = if done { "done" } else { "failed" };
-        let Work::Run { job, due_at } = work else {
+        let TaskPayload::Run { job, due_at } = work else {
             return metrics::counter!("cheapbob_tasks_total", "kind" => label(work).to_owned(), "outcome" => outcome).increment(1);
         };
         metrics::counter!("cheapbob_job_runs_total", "job" => job.clone(), "outcome" => outcome).increment(1);
@@ -142,13 +142,13 @@ impl Jobs {
 
     /// The first instant after the last run in the ledger, if it has passed: a run on demand makes up for it.
     async fn missed(&self, job: &Job) -> cheapbob_domain::shared::Result<Option<DateTime<Utc>>> {
-        let last = self.services.tasks.runs(job.name, 1).await?.first().map(|run| run.due_at);
+        let last = self.services.ledger.runs(job.name, 1).await?.first().map(|run| run.due_at);
         Ok(last.and_then(|last| scheduler::missed(job, last, self.services.clock.now())))
     }
 
     async fn dead_run(&self, job: &str, due_at: Option<DateTime<Utc>>) -> cheapbob_domain::shared::Result<Option<JobRun>> {
         let Some(due_at) = due_at else { return Ok(None) };
-        Ok(self.services.tasks.run_due(job, due_at).await?.filter(|run| run.status == "dead"))
+        Ok(self.services.ledger.run_due(job, due_at).await?.filter(|run| run.status == "dead"))
     }
 }
 
@@ -164,19 +164,19 @@ impl JobRunner for Jobs {
         let Some(job) = JOBS.iter().find(|j| j.name == job) else { return Ok(None) };
         let attempts = job.catch_up.attempts();
         if let Some(dead) = self.dead_run(job.name, due_at).await? {
-            self.services.tasks.revive(&dead.id, self.services.clock.now()).await?;
+            self.services.outbox.retry(&dead.id, self.services.clock.now()).await?;
         }
         // A scheduled run may be under way: then ours comes after it, since it may have begun before what the caller did.
         let mut scheduled = None;
         for _ in 0..LOOKS {
             let now = self.services.clock.now();
             let due = scheduled.or(due_at).unwrap_or_else(|| now.trunc_subsecs(3));
-            match self.services.tasks.run_due(job.name, due).await? {
+            match self.services.ledger.run_due(job.name, due).await? {
                 Some(run) if run.finished_at.is_some() => return Ok(Some(run)),
                 Some(_) => scheduled = Some(due),
                 None => {
                     let from = self.missed(job).await?.filter(|from| *from < due).unwrap_or(due);
-                    if self.services.tasks.schedule(job.name, Due { from, at: due, attempts }, now).await? {
+                    if self.services.ledger.schedule(job.name, Due { from, at: due, attempts }, now).await? {
                         scheduled = Some(due);
                     }
                 }
@@ -187,6 +187,6 @@ impl JobRunner for Jobs {
     }
 
     async fn last_runs(&self, job: &str) -> cheapbob_domain::shared::Result<Vec<JobRun>> {
-        self.services.tasks.runs(job, 10).await
+        self.services.ledger.runs(job, 10).await
     }
 }

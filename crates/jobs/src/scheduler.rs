@@ -3,7 +3,7 @@
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use anyhow::{Context, Result};
-use cheapbob_domain::shared::{kst, tasks::Due};
+use cheapbob_domain::{shared::kst, tasks::Due};
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
 use cron::Schedule;
@@ -40,10 +40,10 @@ pub(crate) async fn run(services: &Services, schedules: &[Scheduled], stop: &Can
 
 async fn tick(services: &Services, schedules: &[Scheduled]) -> cheapbob_domain::shared::Result<()> {
     let now = services.clock.now();
-    let last: HashMap<_, _> = services.tasks.last_due().await?.into_iter().collect();
+    let last: HashMap<_, _> = services.ledger.last_due().await?.into_iter().collect();
     for (job, schedule) in schedules {
         if let Some(due) = due(schedule, job.catch_up, last.get(job.name).copied(), now) {
-            services.tasks.schedule(job.name, due, now).await?;
+            services.ledger.schedule(job.name, due, now).await?;
         }
     }
     Ok(())

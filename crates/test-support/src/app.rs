@@ -23,7 +23,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// With twins.
+    /// With fakes.
     pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
@@ -81,7 +81,7 @@ impl Drop for TestApp {
     }
 }
 
-/// Settings of a product on a test's database, with twins for everything else.
+/// Settings of a product on a test's database, with fakes for everything else.
 pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> Settings {
     Settings {
         kakao_admin_key: None,

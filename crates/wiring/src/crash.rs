@@ -12,17 +12,14 @@ use std::{
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Cancellation, Cause, Hold, HoldState, Mail, NewHold, Offer, Order, Refund, RefundReason, RefundState, TodayOrder,
-        hold::HoldEnd,
-        ports::{CancelAnswer, Cancellations, Holds, Inbox, Mailer, Ordering, Orders, Page, PaymentTruth, Payments, Refunds},
-        refund::{Attempt, OpenRefund},
-        webhook::Message,
+        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Mail, Message, NewHold, Offer, OpenRefund, Order,
+        OrderOutcome, Page, PaymentTruth, Refund, RefundReason, RefundState, TodayOrder,
+        ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, Refunds},
     },
     shared::{Email, PaymentId, ProductId, Result, StoreId},
     stores::PortOneAccount,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use futures::future::BoxFuture;
 
 use crate::services::Money;
 
@@ -117,14 +114,14 @@ impl Holds for Fragile<dyn Holds> {
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>> {
         self.port.find(payment).await
     }
-    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
-        self.around("release", self.port.release(payment, end, now, cause)).await
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool> {
+        self.around("release", self.port.release(payment, end, now, actor)).await
     }
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering> {
-        self.around("order", self.port.order(payment, now, cause)).await
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
+        self.around("order", self.port.order(payment, now, actor)).await
     }
-    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState> {
-        self.around("refund", self.port.refund(payment, reason, now, cause)).await
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState> {
+        self.around("refund", self.port.refund(payment, reason, now, actor)).await
     }
     async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
         self.port.due(now, limit).await
@@ -145,14 +142,14 @@ impl Orders for Fragile<dyn Orders> {
     async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
         self.port.of_store(store, day).await
     }
-    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
-        self.around("accept", self.port.accept(payment, now, cause)).await
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
+        self.around("accept", self.port.accept(payment, now, actor)).await
     }
-    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
-        self.around("complete", self.port.complete(payment, now, cause)).await
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
+        self.around("complete", self.port.complete(payment, now, actor)).await
     }
-    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize> {
-        self.around("complete", self.port.complete_closed(now, limit, cause)).await
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, actor: &Actor) -> Result<usize> {
+        self.around("complete", self.port.complete_closed(now, limit, actor)).await
     }
     async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
         self.port.all_of_customer(customer).await
@@ -186,17 +183,17 @@ impl Refunds for Fragile<dyn Refunds> {
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>> {
         self.around("claim_refund", self.port.claim(payment, now, lease)).await
     }
-    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()> {
-        self.around("record_refund", self.port.record(payment, attempt, now, cause)).await
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, actor: &Actor) -> Result<()> {
+        self.around("record_refund", self.port.record(payment, attempt, now, actor)).await
     }
     async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {
         self.port.reason(payment).await
     }
-    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
-        self.port.hasten(payment, now).await
+    async fn expedite(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
+        self.port.expedite(payment, now).await
     }
-    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
-        self.port.reopen(payment, now, cause).await
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<bool> {
+        self.port.reopen(payment, now, actor).await
     }
     async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
         self.port.open(limit).await
@@ -226,9 +223,6 @@ impl Payments for Fragile<dyn Payments> {
     }
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {
         self.around("portone_cancel", self.port.cancel(account, payment, reason, key)).await
-    }
-    fn patience(&self, time: Duration) -> BoxFuture<'static, ()> {
-        self.port.patience(time)
     }
 }
 

@@ -13,7 +13,7 @@ pub mod telemetry;
 pub mod traces;
 
 pub use parts::{Backing, Probe};
-pub use parts::{Kept, Passing, kept};
+pub use parts::{DurableStores, EphemeralStores, durable_stores};
 pub use product::{Mount, Product, Switches, Worker, prepare_process};
 pub use services::{Ports, Services, services};
 pub use settings::{PostgresAt, Settings, SettingsError};

@@ -77,9 +77,9 @@ impl Source {
 
     async fn read(&self) -> cheapbob_domain::shared::Result<String> {
         let refunds = self.services.refunds.count().await?;
-        let differences = self.services.trail.differences().await?;
+        let discrepancies = self.services.audit.discrepancies().await?;
         let oversold = self.services.products.oversold().await?;
-        let outbox = self.services.tasks.depth().await?;
+        let outbox = self.services.outbox.depth().await?;
         with_local_recorder(&self.recorder, || {
             gauge!("cheapbob_oversold_products").set(oversold as f64);
             gauge!("cheapbob_outbox_waiting").set(outbox.waiting as f64);
@@ -91,7 +91,7 @@ impl Source {
                 gauge!("cheapbob_refunds", "state" => state.as_str()).set(number as f64);
                 gauge!("cheapbob_refunds_oldest_seconds", "state" => state.as_str()).set(age as f64);
             }
-            gauge!("cheapbob_reconciliation_differences").set(differences as f64);
+            gauge!("cheapbob_reconciliation_differences").set(discrepancies as f64);
         });
         self.process.run_upkeep();
         Ok(self.recorder.handle().render() + &self.process.render())

@@ -1,4 +1,4 @@
-//! The parts that have a twin: the real one where its settings are there, else the twin.
+//! The parts that have a fake: the real one where its settings are there, else the fake.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use cheapbob_domain::{
 
 use crate::settings::Settings;
 
-/// Connections of the twins.
+/// Connections of the fakes.
 const EMBEDDED_POOL: usize = 4;
 
 /// The running parts under the services. Their connections are driven by the runtime that opened them: each worker thread has a
@@ -31,7 +31,7 @@ pub struct Backing {
     pub mongo: Option<Mongo>,
     /// Where an object storage serves.
     pub s3: Option<Arc<S3>>,
-    /// Where a twin serves.
+    /// Where a fake serves.
     pub embedded: Option<Embedded>,
 }
 
@@ -83,26 +83,26 @@ pub(crate) async fn prepare(mongo: Mongo) {
     }
 }
 
-/// What passes: Redis, or its twin.
+/// Ephemeral stores: Redis, or its fake.
 #[derive(Clone)]
-pub struct Passing {
+pub struct EphemeralStores {
     /// Sessions that have ended.
     pub sessions: Arc<dyn Sessions>,
     /// What customers searched for.
     pub history: Arc<dyn SearchHistory>,
 }
 
-impl Passing {
-    /// The twin.
-    pub fn twin(twin: &Embedded) -> Self {
-        let twin = Arc::new(twin.clone());
-        Self { sessions: twin.clone(), history: twin }
+impl EphemeralStores {
+    /// The fake.
+    pub fn fake(fake: &Embedded) -> Self {
+        let fake = Arc::new(fake.clone());
+        Self { sessions: fake.clone(), history: fake }
     }
 }
 
-/// What is kept for long: MongoDB, or its twin.
+/// Durable stores: MongoDB, or its fake.
 #[derive(Clone)]
-pub struct Kept {
+pub struct DurableStores {
     /// Orders of days that are over.
     pub archive: Arc<dyn OrderArchive>,
     /// Stock for the next day.
@@ -111,19 +111,19 @@ pub struct Kept {
     pub withdrawals: Arc<dyn Withdrawals>,
 }
 
-/// MongoDB, or its twin.
+/// MongoDB, or its fake.
 ///
 /// # Errors
 /// Where there is neither.
-pub fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
-    fn all<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Kept {
+pub fn durable_stores(mongo: Option<&Mongo>, fake: Option<&Embedded>) -> Result<DurableStores> {
+    fn all<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> DurableStores {
         let part = Arc::new(part);
-        Kept { archive: part.clone(), reservations: part.clone(), withdrawals: part }
+        DurableStores { archive: part.clone(), reservations: part.clone(), withdrawals: part }
     }
-    match (mongo, twin) {
+    match (mongo, fake) {
         (Some(mongo), _) => Ok(all(mongo.clone())),
-        (None, Some(twin)) => Ok(all(twin.clone())),
-        (None, None) => Err(anyhow!("neither MongoDB nor its twin")),
+        (None, Some(fake)) => Ok(all(fake.clone())),
+        (None, None) => Err(anyhow!("neither MongoDB nor its fake")),
     }
 }
 
@@ -132,7 +132,7 @@ pub fn kept(mongo: Option<&Mongo>, twin: Option<&Embedded>) -> Result<Kept> {
 pub(crate) enum Signals {
     /// Redis'; the feed beside it tells of moves of the clock.
     Redis(RedisFeed, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
-    /// The twin's.
+    /// The fake's.
     Feed(Feed),
 }
 
@@ -143,19 +143,19 @@ impl Signals {
         match (&parts.redis, settings.redis_url.as_deref(), feed) {
             (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisFeed::start(redis.clone(), redis_url)?, feed)),
             (_, _, Some(feed)) => Ok(Self::Feed(feed)),
-            _ => Err(anyhow!("neither Redis nor its twin")),
+            _ => Err(anyhow!("neither Redis nor its fake")),
         }
     }
 
     /// Pickup signals and what else passes, over these parts.
-    pub(crate) fn over(&self, parts: &Backing) -> Result<(Arc<dyn PickupSignals>, Passing)> {
+    pub(crate) fn over(&self, parts: &Backing) -> Result<(Arc<dyn PickupSignals>, EphemeralStores)> {
         match (self, &parts.redis, &parts.embedded) {
             (Self::Redis(feed, _), Some(redis), _) => {
-                let passing = Passing { sessions: Arc::new(feed.sessions(redis.clone())), history: Arc::new(redis.clone()) };
-                Ok((Arc::new(feed.signals(redis.clone())), passing))
+                let ephemeral = EphemeralStores { sessions: Arc::new(feed.sessions(redis.clone())), history: Arc::new(redis.clone()) };
+                Ok((Arc::new(feed.signals(redis.clone())), ephemeral))
             }
-            (Self::Feed(feed), _, Some(embedded)) => Ok((Arc::new(feed.over(embedded.clone())), Passing::twin(embedded))),
-            _ => Err(anyhow!("neither Redis nor its twin")),
+            (Self::Feed(feed), _, Some(embedded)) => Ok((Arc::new(feed.over(embedded.clone())), EphemeralStores::fake(embedded))),
+            _ => Err(anyhow!("neither Redis nor its fake")),
         }
     }
 }

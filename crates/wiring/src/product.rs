@@ -15,16 +15,17 @@ use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
     orders::ports::Mailer,
-    shared::{Clock, Ids, tasks::JobRunner},
+    shared::{Clock, Ids},
+    tasks::ports::JobRunner,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    parts::{Backing, Probe, Signals, kept, prepare},
+    parts::{Backing, Probe, Signals, durable_stores, prepare},
     services::{Ports, Services, payments, services},
     settings::{PostgresAt, Settings},
-    system::{SystemClock, SystemIds},
+    system::{SystemClock, SystemIds, SystemTimer},
 };
 
 /// How the product behaves, apart from its services.
@@ -110,7 +111,7 @@ impl Product {
         let sandbox_clock = match &backing.embedded {
             None => None,
             Some(embedded) => {
-                migrate(url, "the twins' schema", cheapbob_adapters_embedded::migrate(url)).await?;
+                migrate(url, "the fakes' schema", cheapbob_adapters_embedded::migrate(url)).await?;
                 let clock = Arc::new(SandboxClock::default());
                 clock.refresh(embedded).await?;
                 Some(clock)
@@ -125,7 +126,7 @@ impl Product {
             signals: Signals::start(settings, url, &backing, sandbox_clock.as_ref())?,
             mailer: match &settings.smtp {
                 Some(smtp) => Arc::new(Smtp::new(smtp)?),
-                None => Arc::new(backing.embedded.clone().context("neither SMTP nor its twin")?),
+                None => Arc::new(backing.embedded.clone().context("neither SMTP nor its fake")?),
             },
             sandbox_clock,
             #[cfg(feature = "crash-points")]
@@ -223,11 +224,11 @@ async fn migrate<T>(
 
 /// What the use cases stand on, over these connections.
 fn ports(settings: &Settings, backing: &Backing, once: &Once) -> Result<Ports> {
-    let (signals, passing) = once.signals.over(backing)?;
+    let (signals, ephemeral) = once.signals.over(backing)?;
     Ok(Ports {
         postgres: backing.postgres.clone(),
-        passing,
-        kept: kept(backing.mongo.as_ref(), backing.embedded.as_ref())?,
+        ephemeral,
+        durable: durable_stores(backing.mongo.as_ref(), backing.embedded.as_ref())?,
         signals,
         storage: match &backing.s3 {
             Some(s3) => Arc::clone(s3) as _,
@@ -237,6 +238,7 @@ fn ports(settings: &Settings, backing: &Backing, once: &Once) -> Result<Ports> {
         payments: payments(settings)?,
         clock: Arc::clone(&once.clock),
         ids: Arc::clone(&once.ids),
+        timer: Arc::new(SystemTimer),
         #[cfg(feature = "crash-points")]
         crash_points: once.crash_points.clone(),
     })

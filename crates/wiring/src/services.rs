@@ -8,21 +8,24 @@ use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
     orders::{
-        ArchiveService, CancelService, HoldService, IdempotencyService, MailService, OrderService, PickupCodes, PickupService,
-        ReconcileService, RefundService, SettleService, SettlementService, TrailService, WebhookService,
+        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PickupCodes,
+        PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
         ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, PickupSignals, Refunds},
-        reconcile,
     },
     products::ProductService,
-    shared::{Clock, Ids, tasks::TaskQueue},
+    shared::{Clock, Ids, Timer},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
-    users::{CustomerService, DeletionService, LinkService, Provider, SessionService, SessionTokens, SignInService, WithdrawalService},
+    tasks::ports::{Outbox, RunLedger, TaskQueue},
+    users::{
+        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, UnlinkService, WithdrawalService,
+        ports::PersonalData,
+    },
 };
 use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    parts::{Kept, Passing},
+    parts::{DurableStores, EphemeralStores},
     settings::Settings,
 };
 
@@ -32,7 +35,7 @@ pub struct Services {
     /// Logging in.
     pub sign_in: Arc<SignInService>,
     /// Links between accounts and their providers.
-    pub links: Arc<LinkService>,
+    pub unlink: Arc<UnlinkService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
     /// Customers' profiles.
@@ -56,9 +59,9 @@ pub struct Services {
     /// A seller's products.
     pub products: Arc<ProductService>,
     /// Payments.
-    pub holds: Arc<HoldService>,
+    pub checkout: Arc<CheckoutService>,
     /// What payments come to.
-    pub settle: Arc<SettleService>,
+    pub resolve: Arc<ResolveService>,
     /// Refunds.
     pub refunds: Arc<RefundService>,
     /// Orders.
@@ -72,7 +75,7 @@ pub struct Services {
     /// Calls with an Idempotency-Key.
     pub idempotency: Arc<IdempotencyService>,
     /// Looking back.
-    pub trail: Arc<TrailService>,
+    pub audit: Arc<AuditService>,
     /// What stores earned.
     pub settlement: Arc<SettlementService>,
     /// Handing out.
@@ -81,8 +84,12 @@ pub struct Services {
     pub mails: Arc<MailService>,
     /// Pictures.
     pub storage: Arc<dyn ObjectStorage>,
-    /// The queue of tasks.
+    /// The queue of tasks, for workers.
     pub tasks: Arc<dyn TaskQueue>,
+    /// The ledger of scheduled runs.
+    pub ledger: Arc<dyn RunLedger>,
+    /// The queue of tasks, for operators.
+    pub outbox: Arc<dyn Outbox>,
     /// The product's clock.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -94,10 +101,10 @@ pub struct Services {
 pub struct Ports {
     /// What is transactional.
     pub postgres: Postgres,
-    /// What passes.
-    pub passing: Passing,
-    /// What is kept for long.
-    pub kept: Kept,
+    /// Ephemeral stores.
+    pub ephemeral: EphemeralStores,
+    /// Durable stores.
+    pub durable: DurableStores,
     /// Pickup signals.
     pub signals: Arc<dyn PickupSignals>,
     /// Pictures.
@@ -108,6 +115,8 @@ pub struct Ports {
     pub payments: Arc<dyn Payments>,
     /// Clock.
     pub clock: Arc<dyn Clock>,
+    /// Timer.
+    pub timer: Arc<dyn Timer>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
     /// Where this process may die, in tests.
@@ -158,7 +167,7 @@ pub(crate) fn payments(settings: &Settings) -> Result<Arc<dyn Payments>> {
 /// # Errors
 /// Where an address among the settings is none.
 pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { passing: Passing { sessions, history }, kept, signals, storage, .. } = ports.clone();
+    let Ports { ephemeral: EphemeralStores { sessions, history }, durable, signals, storage, .. } = ports.clone();
     let Money { holds, orders: current, cancellations, refunds, inbox, payments, mailer } = ports.money();
     let postgres = Arc::new(ports.postgres.clone());
     let clock = || Arc::clone(&ports.clock);
@@ -168,26 +177,28 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
     let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
-    let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock()));
-    let settle = Arc::new(SettleService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
-    let orders = Arc::new(OrderService::new(current.clone(), kept.archive.clone(), postgres.clone(), stores.clone(), clock()));
+    let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), Arc::clone(&ports.timer)));
+    let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
+    let orders = Arc::new(OrderService::new(current.clone(), durable.archive.clone(), postgres.clone(), stores.clone(), clock()));
     let codes = PickupCodes::new(&settings.jwt_secret);
     let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
-    let reconcile = Arc::new(ReconcileService::new(reconcile::Wiring {
+    let reconcile = Arc::new(ReconcileService::new(ReconcileParts {
         books: postgres.clone(),
-        trail: postgres.clone(),
+        audit: postgres.clone(),
         holds: holds.clone(),
         stores: postgres.clone(),
         payments,
-        settle: settle.clone(),
+        resolve: resolve.clone(),
         refunds: refunds.clone(),
         cancel: cancel.clone(),
         orders: orders.clone(),
         clock: clock(),
     }));
     let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
+    let archive = Arc::new(ArchiveService::new(postgres.clone(), durable.archive.clone()));
+    let history = Arc::new(HistoryService::new(history, clock()));
     Ok(Services {
-        links: Arc::new(LinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
+        unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
         sign_in: Arc::new(SignInService::new(
             providers,
             postgres.clone(),
@@ -201,35 +212,36 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
         customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
         deletion: Arc::new(DeletionService::new(
             postgres.clone(),
-            kept.withdrawals.clone(),
-            kept.archive.clone(),
-            history.clone(),
+            durable.withdrawals.clone(),
+            vec![archive.clone() as Arc<dyn PersonalData>, history.clone()],
             sessions.clone(),
             clock(),
             ids(),
         )),
-        archive: Arc::new(ArchiveService::new(postgres.clone(), kept.archive)),
-        withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), kept.withdrawals, sessions.clone(), stores.clone(), clock())),
+        archive,
+        withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), durable.withdrawals, sessions.clone(), stores.clone(), clock())),
         hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
         images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
         search: Arc::new(SearchService::new(postgres.clone(), clock())),
-        history: Arc::new(HistoryService::new(history, clock())),
-        products: Arc::new(ProductService::new(postgres.clone(), kept.reservations, stores.clone(), clock(), ids())),
-        holds: Arc::new(HoldService::new(holds, settle.clone(), clock(), ids())),
+        history,
+        products: Arc::new(ProductService::new(postgres.clone(), durable.reservations, stores.clone(), clock(), ids())),
+        checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), clock(), ids())),
         cancel,
         reconcile,
         webhooks: Arc::new(webhooks),
         idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
-        trail: Arc::new(TrailService::new(postgres.clone(), stores.clone())),
+        audit: Arc::new(AuditService::new(postgres.clone(), stores.clone())),
         settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
         pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
         mails: Arc::new(MailService::new(orders.clone(), mailer)),
         stores,
-        settle,
+        resolve,
         refunds,
         orders,
         storage,
-        tasks: postgres,
+        tasks: postgres.clone(),
+        ledger: postgres.clone(),
+        outbox: postgres,
         clock: clock(),
         ids: ids(),
     })

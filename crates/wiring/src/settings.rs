@@ -91,7 +91,7 @@ pub struct OAuthClient {
 /// Checked settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// No twins, no sandbox, live payments only.
+    /// No fakes, no sandbox, live payments only.
     pub production: bool,
     /// Log more.
     pub debug: bool,
@@ -113,7 +113,7 @@ pub struct Settings {
     pub postgres: PostgresAt,
     /// Connections of each process.
     pub db_pool_size: usize,
-    /// `redis://…`; `None`: the twin.
+    /// `redis://…`; `None`: the fake.
     pub redis_url: Option<String>,
     /// Connections of each process.
     pub redis_pool_size: usize,
@@ -133,7 +133,7 @@ pub struct Settings {
     pub secret_keys: Arc<SecretKeys>,
     /// `None`: the sandbox's.
     pub portone: Option<Url>,
-    /// `None`: the twin.
+    /// `None`: the fake.
     pub mongodb: Option<MongoSettings>,
     /// `None`: a folder.
     pub s3: Option<S3Settings>,
@@ -174,9 +174,9 @@ impl Settings {
         !self.production && (self.portone.is_none() || self.oauth.iter().any(Option::is_none))
     }
 
-    /// The parts played by twins, for the first lines printed.
-    pub fn twins(&self) -> Vec<&'static str> {
-        let part = |is_twin: bool, name| is_twin.then_some(name);
+    /// The parts played by fakes, for the first lines printed.
+    pub fn fakes(&self) -> Vec<&'static str> {
+        let part = |is_fake: bool, name| is_fake.then_some(name);
         [
             part(matches!(self.postgres, PostgresAt::Child(_)), "PostgreSQL (private child process)"),
             part(self.redis_url.is_none(), "Redis (in PostgreSQL)"),

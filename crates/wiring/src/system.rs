@@ -1,9 +1,13 @@
-//! The system's clock and randomness.
+//! The system's clock, timer and randomness.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use cheapbob_domain::shared::{Clock, Ids};
+use cheapbob_domain::shared::{Clock, Ids, Timer};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 
 /// The system's clock: production has no other.
 pub(crate) struct SystemClock;
@@ -31,5 +35,14 @@ impl Ids for SystemIds {
     fn secret(&self) -> String {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    }
+}
+
+/// tokio's timer.
+pub(crate) struct SystemTimer;
+
+impl Timer for SystemTimer {
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
     }
 }

@@ -145,7 +145,7 @@ async fn sessions_end(app: TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_end_with_the_twin() {
+async fn sessions_end_with_the_fake() {
     sessions_end(TestApp::start().await).await;
 }
 

@@ -560,10 +560,10 @@ async fn buying(rows: &Rows, customer: &Person, seller: &Person, product: &str) 
     rows.refuses(customer, "DELETE /customer/payment/init/{}", &[id], NONE, 409).await;
     rows.refuses(customer, "DELETE /customer/payment/init/{}", &["PAY0"], NONE, 404).await;
     let held = rows.gives(customer, init, &[], ask(product, 1), 200, "Held").await;
-    let given_up = held["payment_id"].as_str().unwrap();
+    let abandoned = held["payment_id"].as_str().unwrap();
     assert_eq!(
-        rows.gives(customer, "DELETE /customer/payment/init/{}", &[given_up], NONE, 200, json!({ "payment_id": "PAY" })).await["payment_id"],
-        given_up
+        rows.gives(customer, "DELETE /customer/payment/init/{}", &[abandoned], NONE, 200, json!({ "payment_id": "PAY" })).await["payment_id"],
+        abandoned
     );
 
     rows.gives(customer, "GET /customer/orders/{}", &[id], NONE, 200, "Order").await;

@@ -16,7 +16,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     let postgres = Arc::new(database.postgres());
     let world = World {
         accounts: postgres.clone(),
-        link_tokens: postgres.clone(),
+        unlink_tokens: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
@@ -27,11 +27,13 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         orders: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
-        trail: postgres.clone(),
+        audit: postgres.clone(),
         inbox: postgres.clone(),
         keys: postgres.clone(),
         books: postgres.clone(),
-        tasks: postgres,
+        tasks: postgres.clone(),
+        ledger: postgres.clone(),
+        outbox: postgres,
     };
     suite(&world).await;
 }
@@ -50,7 +52,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation erasure link_tokens stores hours images search naming products nutrition stock_turn holds orders cancellations refunds trail inbox idempotency books tasks }
+    postgres! { accounts customers deactivation erasure unlink_tokens stores hours images search naming products nutrition stock_rollover holds orders cancellations refunds audit_log inbox idempotency books tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

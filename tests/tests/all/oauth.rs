@@ -6,8 +6,8 @@ use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_domain::{
     shared::Clock,
     users::{
-        Provider, Role,
-        ports::{IdentityProviders, PendingLogin, ProviderError, ProviderIdentity, ProviderLinks, UnlinkNotice},
+        PendingLogin, Provider, ProviderError, ProviderIdentity, Role, UnlinkNotice,
+        ports::{IdentityProviders, ProviderUnlink},
     },
 };
 use chrono::{DateTime, Utc};
@@ -123,7 +123,7 @@ async fn google() {
     recorded.userinfo(200, json!({ "sub": "113", "email": "A@gmail.com", "email_verified": true, "picture": "x" })).await;
     let identity = recorded.identity().await.unwrap();
     assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("113", "a@gmail.com", true));
-    assert_eq!(identity.link_token.unwrap().expose_secret(), "1//refresh");
+    assert_eq!(identity.unlink_token.unwrap().expose_secret(), "1//refresh");
     let requests = recorded.server.received_requests().await.unwrap();
     let form = String::from_utf8(requests[0].body.clone()).unwrap();
     for part in [
@@ -191,7 +191,7 @@ async fn naver_never_vouches_and_errs_with_200() {
     recorded.userinfo(200, json!({ "resultcode": "00", "message": "success", "response": { "id": "WuF1", "email": "a@naver.com" } })).await;
     let identity = recorded.identity().await.unwrap();
     assert_eq!((identity.user_id.as_str(), identity.email.unwrap().as_str(), identity.vouched), ("WuF1", "a@naver.com", false));
-    assert_eq!(identity.link_token.unwrap().expose_secret(), "r");
+    assert_eq!(identity.unlink_token.unwrap().expose_secret(), "r");
     let form = recorded.server.received_requests().await.unwrap()[0].clone();
     assert!(String::from_utf8(form.body).unwrap().contains("state=state-1"));
 

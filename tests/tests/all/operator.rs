@@ -25,31 +25,31 @@ async fn jobs_are_listed_and_run_on_demand() {
     let app = TestApp::start().await;
     let (ok, said) = operator(&app, &["list"]);
     assert!(ok, "{said}");
-    for job in ["settle_holds", "turn_stock", "archive_orders", "delete_accounts", "delete_orphans", "rebuild_search"] {
+    for job in ["resolve_holds", "rollover_stock", "archive_orders", "delete_accounts", "delete_orphans", "rebuild_search"] {
         assert!(said.lines().any(|line| line.starts_with(job)), "{job}: {said}");
     }
     // Of a due instant once, however often it is asked for.
-    let at = ["once", "turn_stock", "--at", "2026-11-20T04:10:00+09:00"];
+    let at = ["once", "rollover_stock", "--at", "2026-11-20T04:10:00+09:00"];
     for _ in 0..2 {
         let (ok, said) = operator(&app, &at);
-        assert!(ok && said.starts_with("turn_stock of 2026-11-20 04:10:00 is done\n"), "{said}");
+        assert!(ok && said.starts_with("rollover_stock of 2026-11-20 04:10:00 is done\n"), "{said}");
     }
     let runs =
-        app.database.number("SELECT count(*) AS n FROM tasks WHERE job = 'turn_stock' AND due_at = '2026-11-20T04:10:00+09:00'").await;
+        app.database.number("SELECT count(*) AS n FROM tasks WHERE job = 'rollover_stock' AND due_at = '2026-11-20T04:10:00+09:00'").await;
     assert_eq!(runs, 1);
     // One that nobody schedules here: a run on demand makes up for what was missed, and the ledger says so.
     app.api.set_clock("2026-11-24T12:00:00+09:00".parse().unwrap()).await;
     assert!(operator(&app, &["once", "reconcile_nightly", "--at", "2026-11-20T05:30:00+09:00"]).0);
     assert!(operator(&app, &["once", "reconcile_nightly"]).0);
-    let runs = app.services.tasks.runs("reconcile_nightly", 2).await.unwrap();
+    let runs = app.services.ledger.runs("reconcile_nightly", 2).await.unwrap();
     assert_eq!(runs[0].due_from.to_rfc3339(), "2026-11-20T20:30:00+00:00", "{runs:?}");
     for job in ["delete_orphans", "rebuild_search"] {
         assert!(operator(&app, &["once", job]).0, "{job}");
     }
     for (arguments, why) in [
         (vec!["once", "dance"], "there is no job dance"),
-        (vec!["once", "turn_stock", "--at", "2999-01-01T00:00:00Z"], "is not there yet"),
-        (vec!["once", "turn_stock", "--at", "noon"], "is no instant"),
+        (vec!["once", "rollover_stock", "--at", "2999-01-01T00:00:00Z"], "is not there yet"),
+        (vec!["once", "rollover_stock", "--at", "noon"], "is no instant"),
     ] {
         let (ok, said) = operator(&app, &arguments);
         assert!(!ok && said.contains(why), "{arguments:?}: {said}");
@@ -83,7 +83,7 @@ async fn a_requests_id_goes_with_its_mail() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
     let held = customer.order(&shop.product_id, 1).await;
-    let ids = "SELECT count(*) AS n FROM tasks t JOIN audit_trail a ON a.request_id = t.request_id
+    let ids = "SELECT count(*) AS n FROM tasks t JOIN audit_log a ON a.request_id = t.request_id
                WHERE a.event = 'ordered' AND t.id = 'mail:placed:' || a.payment_id AND a.payment_id = ";
     assert_eq!(app.database.number(&format!("{ids}'{}'", held.payment_id)).await, 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cheapbob_adapters_portone::PortOne;
 use cheapbob_domain::{
-    orders::ports::{CancelAnswer, Paid, PaymentTruth, Payments},
+    orders::{CancelAnswer, Paid, PaymentTruth, ports::Payments},
     shared::{ErrorKind, PaymentId},
     stores::{PortOneAccount, PortOneIds},
 };

@@ -113,10 +113,10 @@ async fn giving_up_and_confirming_at_once_end_in_one_of_both() {
         let held = customer.hold(&shop.product_id, 1).await;
         app.api.pay(&held).await;
         let path = format!("/api/v1/customer/payment/init/{}", held.payment_id);
-        let (confirmed, given_up) = tokio::join!(customer.confirm(&held.payment_id), customer.delete(&path));
+        let (confirmed, abandoned) = tokio::join!(customer.confirm(&held.payment_id), customer.delete(&path));
         // Paid is paid: PortOne is asked first.
         confirmed.expect(200);
-        assert_eq!(given_up.refused(409), "already_ordered");
+        assert_eq!(abandoned.refused(409), "already_ordered");
     }
     assert_eq!(shop.stock().await, (90, 10));
 }

@@ -57,13 +57,13 @@ async fn what_a_rule_can_mend_is_mended() {
     assert_eq!(booked(&app, &back).await, ("CANCELLED".into(), 7_000));
     assert!(shop.history(&back.payment_id).await.contains(&"refund_reopened".to_owned()));
     assert_eq!((status(&shop, &fine).await, status(&shop, &idle).await), ("reservation".into(), "none".into()));
-    let trail = shop.history(&fine.payment_id).await;
+    let audit = shop.history(&fine.payment_id).await;
     // Once more: nothing is left to do.
     app.api.run_job("reconcile").await;
     app.api.run_job("reconcile_nightly").await;
-    assert_eq!(shop.history(&fine.payment_id).await, trail);
+    assert_eq!(shop.history(&fine.payment_id).await, audit);
     assert_eq!(shop.stock().await, (47, 3));
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_trail WHERE event = 'difference'").await, 0);
+    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,12 +94,12 @@ async fn what_no_rule_can_mend_is_reported_once() {
     ];
     for job in ["reconcile", "reconcile", "reconcile_nightly"] {
         app.api.run_job(job).await;
-        for (held, difference) in expected {
-            let said: Vec<_> = shop.history(&held.payment_id).await.into_iter().filter(|e| e.starts_with("difference")).collect();
-            assert_eq!(said, [format!("difference {difference}")], "{job}");
+        for (held, discrepancy) in expected {
+            let said: Vec<_> = shop.history(&held.payment_id).await.into_iter().filter(|e| e.starts_with("discrepancy")).collect();
+            assert_eq!(said, [format!("discrepancy {discrepancy}")], "{job}");
         }
     }
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_trail WHERE event = 'difference'").await, 5);
+    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'").await, 5);
     assert_eq!((status(&shop, &part).await, booked(&app, &part).await.1), ("reservation".into(), 3_000), "nothing was changed");
 }
 

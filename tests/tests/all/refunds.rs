@@ -16,7 +16,7 @@ async fn cancelled(app: &TestApp, held: &Held) -> i64 {
 }
 
 /// An order of one piece, given up while PortOne has these faults: what the answer says of the refund.
-async fn given_up(app: &TestApp, shop: &Shop, customer: &Person, faults: Value) -> (Held, Value) {
+async fn abandoned(app: &TestApp, shop: &Shop, customer: &Person, faults: Value) -> (Held, Value) {
     let held = customer.order(&shop.product_id, 1).await;
     app.api.faults(faults).await;
     let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
@@ -49,19 +49,19 @@ async fn whatever_portone_answers_the_money_comes_back_once() {
         // The same key without an answer, so often that another one is taken.
         json!([{ "on": "cancel", "do": "error500", "times": 6 }]),
     ] {
-        let (held, status) = given_up(&app, &shop, &customer, faults.clone()).await;
+        let (held, status) = abandoned(&app, &shop, &customer, faults.clone()).await;
         assert_eq!(status, "pending", "{faults}");
         comes_back(&app, &shop, &held).await;
     }
     // Slow: the person does not wait for it.
     let begin = std::time::Instant::now();
-    let (held, status) = given_up(&app, &shop, &customer, json!([{ "on": "cancel", "do": "delay_ms", "ms": 6_000 }])).await;
+    let (held, status) = abandoned(&app, &shop, &customer, json!([{ "on": "cancel", "do": "delay_ms", "ms": 6_000 }])).await;
     let waited = begin.elapsed();
     assert_eq!(status, "pending");
     assert!((2_400..5_500).contains(&waited.as_millis()), "{waited:?}");
     comes_back(&app, &shop, &held).await;
     // Well again: at once.
-    let (held, status) = given_up(&app, &shop, &customer, json!([])).await;
+    let (held, status) = abandoned(&app, &shop, &customer, json!([])).await;
     assert_eq!((status, cancelled(&app, &held).await), (json!("succeeded"), 7_000));
 }
 
@@ -82,7 +82,7 @@ async fn a_provider_that_decides_later_is_waited_for() {
         })
         .await;
     };
-    let (held, status) = given_up(&app, &shop, &customer, requested()).await;
+    let (held, status) = abandoned(&app, &shop, &customer, requested()).await;
     assert_eq!(status, "pending");
     // However often it is looked at, it is asked once.
     tried_again(&held).await;
@@ -92,13 +92,13 @@ async fn a_provider_that_decides_later_is_waited_for() {
     comes_back(&app, &shop, &held).await;
 
     // The provider says no in the end: asked again, with another key.
-    let (held, _) = given_up(&app, &shop, &customer, requested()).await;
+    let (held, _) = abandoned(&app, &shop, &customer, requested()).await;
     decide(&held, "FAILED").await;
     comes_back(&app, &shop, &held).await;
 
     // With a webhook nobody waits for the next look.
     shop.connect_webhooks().await;
-    let (held, _) = given_up(&app, &shop, &customer, requested()).await;
+    let (held, _) = abandoned(&app, &shop, &customer, requested()).await;
     decide(&held, "SUCCEEDED").await;
     eventually("the webhook tells", 10, || async {
         (shop.history(&held.payment_id).await.last().unwrap() == "refund_succeeded 7000").then_some(())

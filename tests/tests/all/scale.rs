@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use cheapbob_domain::{orders::Cause, shared::kst};
+use cheapbob_domain::{orders::Actor, shared::kst};
 use cheapbob_test_support::{RealServer, TestDatabase, test_settings};
 use cheapbob_wiring::{Product, prepare_process};
 use chrono::{DateTime, Utc};
@@ -59,11 +59,11 @@ async fn fifty_thousand_stores_turn_over_in_few_statements() {
     let taken = || statements.0.swap(0, Ordering::Relaxed);
 
     taken();
-    assert_eq!(product.services.pickup.complete_closed(&Cause::job("test")).await.unwrap(), STORES);
+    assert_eq!(product.services.pickup.complete_closed(&Actor::job("test")).await.unwrap(), STORES);
     let closings = taken();
-    assert_eq!(product.services.hours.turn(morning).await.unwrap(), STORES);
+    assert_eq!(product.services.hours.roll_over(morning).await.unwrap(), STORES);
     let hours = taken();
-    assert_eq!(product.services.products.turn(morning).await.unwrap(), 2 * STORES);
+    assert_eq!(product.services.products.roll_over(morning).await.unwrap(), 2 * STORES);
     let stock = taken();
     assert!(closings <= STORES / 500 && hours <= 2 && stock <= 2 * STORES / 50, "closings {closings}, hours {hours}, stock {stock}");
     assert!(closings > 0 && hours > 0 && stock > 0, "statements are counted");

@@ -23,7 +23,7 @@ fn rotate(app: &TestApp, keys: &str) -> (bool, String) {
 async fn sealed_with(app: &TestApp, key: &str) -> i64 {
     let sealed = |column: &str| format!("(SELECT count(*) FROM store_payments WHERE {column} LIKE 'sealed1:{key}:%')");
     let columns = ["portone_secret", "webhook_secret", "previous_webhook_secret"].map(sealed).join(" + ");
-    let links = format!("(SELECT count(*) FROM link_tokens WHERE token LIKE 'sealed1:{key}:%')");
+    let links = format!("(SELECT count(*) FROM unlink_tokens WHERE token LIKE 'sealed1:{key}:%')");
     app.database.number(&format!("SELECT {columns} + {links} AS n")).await
 }
 
@@ -121,9 +121,9 @@ async fn the_audit_trail_can_only_grow() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
     let held = customer.order(&shop.product_id, 1).await;
-    for statement in ["UPDATE audit_trail SET at = now()", "DELETE FROM audit_trail", "TRUNCATE audit_trail"] {
+    for statement in ["UPDATE audit_log SET at = now()", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
         let refused = cheapbob_test_support::suites::sql(&app.database.url(), statement).await.unwrap_err();
-        assert!(refused.to_string().contains("audit_trail is append only"), "{refused}");
+        assert!(refused.to_string().contains("audit_log is append only"), "{refused}");
     }
     let path = format!("/api/v1/seller/store/orders/{}/history", held.payment_id);
     let history = shop.seller.get(&path).await;
@@ -136,7 +136,7 @@ async fn the_audit_trail_can_only_grow() {
     // A hold that became nothing has a trail too; another store's is not there.
     let released = customer.hold(&shop.product_id, 1).await;
     customer.delete(&format!("/api/v1/customer/payment/init/{}", released.payment_id)).await.expect(200);
-    assert_eq!(shop.history(&released.payment_id).await, ["held", "released given_up"]);
+    assert_eq!(shop.history(&released.payment_id).await, ["held", "released abandoned"]);
     let other = app.api.shop(1).await;
     for unknown in [path.as_str(), "/api/v1/seller/store/orders/PAY0/history", "/api/v1/seller/store/orders/x/history"] {
         assert_eq!(other.seller.get(unknown).await.refused(404), "order_not_found");

@@ -84,7 +84,7 @@ async fn links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_are_reserved_for_the_next_turn() {
+async fn hours_are_reserved_for_the_next_rollover() {
     let app = TestApp::start().await;
     let usual = |body: &mut Value| {
         for day in body["operation_times"].as_array_mut().unwrap() {
@@ -112,7 +112,7 @@ async fn hours_are_reserved_for_the_next_turn() {
     week["operation_times"][0]["pickup_start_time"] = "17:30".into();
     assert_eq!(reserve(&week).await, 3);
     snapshot!("operation reservation", seller.get(&reservation).await.expect(200));
-    assert_eq!(seller.get(&current).await.expect(200)[5]["close_time"], "21:00:00", "not before the turn");
+    assert_eq!(seller.get(&current).await.expect(200)[5]["close_time"], "21:00:00", "not before the rollover");
     week["operation_times"][5] = json!({ "day_of_week": 5, "is_open_enabled": false });
     assert_eq!(reserve(&week).await, 3);
     for bad in [json!({}), json!({ "operation_times": [] })] {
@@ -147,7 +147,7 @@ async fn nutrition_and_stock_reservation() {
         shop.seller.post(&reservation, &json!({ "new_stock": 7 })).await.expect(201);
         snapshot!("stock reserved", shop.seller.post(&reservation, &json!({ "new_stock": 0 })).await.expect(201));
         snapshot!("stock reservation", shop.seller.get(&reservation).await.expect(200));
-        assert_eq!(shop.stock().await, (3, 0), "not before the turn");
+        assert_eq!(shop.stock().await, (3, 0), "not before the rollover");
         for bad in [json!({}), json!({ "new_stock": -1 }), json!({ "new_stock": 1.5 }), json!({ "new_stock": 1_000_001 })] {
             assert_eq!(shop.seller.post(&reservation, &bad).await.refused(422), "validation_failed", "{bad}");
         }

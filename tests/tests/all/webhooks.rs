@@ -1,7 +1,7 @@
 //! What PortOne tells by itself: believed when signed, worked on once, and only ever a hint to ask.
 
 use cheapbob_adapters_portone::SignedWebhooks;
-use cheapbob_domain::orders::{ports::Webhooks, webhook::Delivery};
+use cheapbob_domain::orders::{Delivery, ports::Webhooks};
 use cheapbob_test_support::{Held, Shop, TestApp, eventually};
 use chrono::{DateTime, Duration};
 use reqwest::Method;
@@ -20,6 +20,7 @@ fn every_vector_has_its_verdict() {
     for vector in vectors {
         let header = |name: &str| vector["headers"][name].as_str().map(str::to_owned);
         let delivery = Delivery {
+            store: String::new(),
             id: header("webhook-id"),
             timestamp: header("webhook-timestamp"),
             signature: header("webhook-signature"),

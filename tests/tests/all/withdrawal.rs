@@ -130,8 +130,9 @@ async fn a_deleted_accounts_links_are_cut() {
         let customer = Person { api: app.api.clone(), token: session(&answer).unwrap(), email: email.clone() };
         // The provider's two tokens: the access token is used up.
         let granted = format!("SELECT count(*) AS n FROM embedded.oauth_grants WHERE email = '{email}' AND NOT is_code");
-        let kept =
-            format!("SELECT count(*) AS n FROM link_tokens WHERE starts_with(link, '{provider}/') AND starts_with(token, 'sealed1:')");
+        let kept = format!(
+            "SELECT count(*) AS n FROM unlink_tokens WHERE starts_with(identity, '{provider}/') AND starts_with(token, 'sealed1:')"
+        );
         let by_token = i64::from(provider != "kakao");
         assert_eq!((app.database.number(&granted).await, app.database.number(&kept).await), (1, by_token), "{provider}");
 

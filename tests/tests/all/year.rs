@@ -7,7 +7,7 @@ use rand::{RngCore, SeedableRng, rngs::StdRng};
 
 use crate::{
     operator::beside,
-    turn::{TURN, morning, turned},
+    rollover::{ROLLOVER, morning, rolled_over},
 };
 
 /// The first noon; the 29th of February is among the next days.
@@ -23,7 +23,7 @@ async fn begin(app: &TestApp, noon: DateTime<Utc>) {
     let runs = |which: &str| {
         format!(
             "SELECT count(*) AS n FROM tasks WHERE job = ANY ('{{{}}}') AND due_at {which} '{}'",
-            TURN.join(","),
+            ROLLOVER.join(","),
             noon - Duration::days(2)
         )
     };
@@ -33,10 +33,10 @@ async fn begin(app: &TestApp, noon: DateTime<Utc>) {
         if app.database.number(&old).await > 0 {
             app.database.sql("DELETE FROM tasks WHERE job IS NOT NULL").await;
         }
-        (app.database.number(&new).await == TURN.len() as i64 && app.database.number(&old).await == 0).then_some(())
+        (app.database.number(&new).await == ROLLOVER.len() as i64 && app.database.number(&old).await == 0).then_some(())
     })
     .await;
-    turned(app, morning(noon, 0)).await;
+    rolled_over(app, morning(noon, 0)).await;
 }
 
 /// A day's trade: some collect, some cancel, some are forgotten by the store, some never pay. Gives what was earned, in won.
@@ -81,7 +81,7 @@ async fn kept(app: &TestApp) -> i64 {
 async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
     let counted =
         |name: &str, what: &str, from: &str| format!("SELECT concat_ws(' ', '{name}', count(*), {what}) FROM {from} GROUP BY {what}");
-    let turns = format!("tasks WHERE job = ANY ('{{{}}}') AND due_at > '{noon}'", TURN.join(","));
+    let turns = format!("tasks WHERE job = ANY ('{{{}}}') AND due_at > '{noon}'", ROLLOVER.join(","));
     let archived =
         r#""order"->>'business_day', "order"->>'status', "order"->>'quantity', "order"->>'total_amount', "order"->>'cancel_reason'"#;
     let mut rows = Vec::new();
@@ -90,7 +90,7 @@ async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
         counted("order", "business_day, status, quantity, total_amount", "orders"),
         counted("archived", archived, "embedded.order_archive"),
         counted("refund", "reason, state", "refunds"),
-        counted("event", "event, detail", "audit_trail"),
+        counted("event", "event, detail", "audit_log"),
         counted("paid", "payment->>'status', payment->'amount'->>'total', payment->'amount'->>'cancelled'", "embedded.portone_payments"),
         counted("product", "initial_stock, adjustment, sold, held, stock_day", "products"),
         counted("mail", "subject", "embedded.mails"),
@@ -130,7 +130,7 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         if let Some(which) = runners.get_mut(which).filter(|_| killed) {
             std::mem::replace(which, runner()).kill();
         }
-        turned(&app, next).await;
+        rolled_over(&app, next).await;
         eventually("each order that nobody collected is paid back", 90, || async { (kept(&app).await == earned).then_some(()) }).await;
         assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
         let counted = app.database.number("SELECT count(*) AS n FROM products WHERE sold <> 0 OR held <> 0").await;
@@ -140,18 +140,19 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         let left = app.database.number(&format!("SELECT count(*) AS n FROM orders WHERE business_day < '{today}'")).await;
         assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
     }
-    for job in TURN {
-        let mut runs = app.services.tasks.runs(job, days + 10).await.unwrap();
+    for job in ROLLOVER {
+        let mut runs = app.services.ledger.runs(job, days + 10).await.unwrap();
         runs.retain(|run| run.due_at > noon);
-        let turned: Vec<_> = runs.iter().rev().map(|run| (kst::business_day(run.due_at) - kst::business_day(noon)).num_days()).collect();
-        assert_eq!(turned, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
+        let rolled_over: Vec<_> =
+            runs.iter().rev().map(|run| (kst::business_day(run.due_at) - kst::business_day(noon)).num_days()).collect();
+        assert_eq!(rolled_over, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
         assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
     }
     assert_eq!(app.database.number("SELECT count(*) AS n FROM tasks WHERE status = 'dead'").await, 0);
     // A day without trade: whatever waited for a next turn has had one.
     let rest = morning(noon, days + 1);
     app.api.set_clock(rest).await;
-    turned(&app, rest).await;
+    rolled_over(&app, rest).await;
     let owed = "SELECT count(*) AS n FROM tasks WHERE job IS NULL AND status <> 'done'";
     // A runner that was killed at it keeps it for half a minute.
     let held = "SELECT count(*) AS n FROM holds WHERE state = 'held'";

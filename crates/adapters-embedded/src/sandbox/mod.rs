@@ -11,7 +11,7 @@ mod portone;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use cheapbob_domain::shared::tasks::JobRunner;
+use cheapbob_domain::tasks::ports::JobRunner;
 
 pub use console::sign;
 pub use oauth::user_id;

@@ -1,11 +1,10 @@
-//! The audit trail, and our side of the books.
+//! The audit audit, and our side of the books.
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Cause, Difference, RefundState,
-        ports::{Booked, Books, Expected, Trail},
-        trail::Entry,
+        Actor, AuditEntry, Booked, Discrepancy, Expected, RefundState,
+        ports::{AuditLog, Books},
     },
     shared::{PaymentId, Result, StoreId},
 };
@@ -18,7 +17,7 @@ use crate::{
     sql::prepared,
 };
 
-const TRAIL: &str = include_str!("sql/trail.sql");
+const AUDIT_LOG: &str = include_str!("sql/audit_log.sql");
 const REPORT: &str = include_str!("sql/report.sql");
 const STORES: &str = include_str!("sql/stores_with_payments.sql");
 const OF_STORE: &str = include_str!("sql/booked_of_store.sql");
@@ -41,13 +40,13 @@ struct EntryRow {
 }
 
 #[async_trait]
-impl Trail for Postgres {
-    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<Entry>> {
+impl AuditLog for Postgres {
+    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<AuditEntry>> {
         let mut connection = self.connection().await?;
-        let query = sql_query(TRAIL).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(store.as_str());
+        let query = sql_query(AUDIT_LOG).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(store.as_str());
         let rows: Vec<EntryRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
         let entry =
-            |EntryRow { at, event, detail, actor_role, actor, request_id }| Entry { at, event, detail, actor_role, actor, request_id };
+            |EntryRow { at, event, detail, actor_role, actor, request_id }| AuditEntry { at, event, detail, actor_role, actor, request_id };
         Ok(rows.into_iter().map(entry).collect())
     }
 
@@ -55,30 +54,30 @@ impl Trail for Postgres {
         &self,
         store: &StoreId,
         payment: &PaymentId,
-        difference: Difference,
+        discrepancy: Discrepancy,
         now: DateTime<Utc>,
-        cause: &Cause,
+        actor: &Actor,
     ) -> Result<bool> {
         let mut connection = self.connection().await?;
         let query = sql_query(REPORT)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Text, _>(store.as_str())
-            .bind::<t::Text, _>(difference.as_str())
+            .bind::<t::Text, _>(discrepancy.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
-    async fn differences(&self) -> Result<i64> {
+    async fn discrepancies(&self) -> Result<i64> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = t::BigInt)]
             n: i64,
         }
         let mut connection = self.connection().await?;
-        let query = sql_query("SELECT count(*) AS n FROM audit_trail WHERE event = 'difference'");
+        let query = sql_query("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'");
         Ok(prepared(query).get_result::<Row>(&mut connection).await.map_err(failed)?.n)
     }
 }

@@ -26,9 +26,9 @@ async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation:
         .bind::<t::Timestamptz, _>(cancellation.at)
         .bind::<t::Text, _>(cancellation.by.refund_reason().as_str())
         .bind::<t::Text, _>(cancellation.by.event().as_str())
-        .bind::<t::Text, _>(cancellation.cause.actor.role())
-        .bind::<t::Nullable<t::Text>, _>(cancellation.cause.actor.id())
-        .bind::<t::Nullable<t::Text>, _>(&cancellation.cause.request_id);
+        .bind::<t::Text, _>(cancellation.actor.kind.role())
+        .bind::<t::Nullable<t::Text>, _>(cancellation.actor.kind.id())
+        .bind::<t::Nullable<t::Text>, _>(&cancellation.actor.request_id);
     prepared(query).get_result(connection).await.optional()
 }
 

@@ -1,10 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Cause, Hold, HoldState, NewHold, Offer, RefundReason,
-        hold::HoldEnd,
-        ports::{Holds, Ordering},
-    },
+    orders::{Actor, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, RefundReason, ports::Holds},
     shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
     stores::{DayHours, PortOneIds, StoreCalendar},
 };
@@ -175,28 +171,28 @@ impl Holds for Postgres {
         row.map(|(hold, reason)| hold.into_hold(reason.as_deref())).transpose()
     }
 
-    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool> {
         let mut connection = self.connection().await?;
         let query = sql_query(RELEASE)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Text, _>(end.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering> {
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
         let mut connection = self.connection().await?;
         let query = sql_query(ORDER)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
-            return Ok(Ordering::Made);
+            return Ok(OrderOutcome::Made);
         }
         let closed: Option<bool> = holds::table
             .inner_join(stores::table.on(stores::id.eq(holds::store_id)))
@@ -208,23 +204,23 @@ impl Holds for Postgres {
             .map_err(failed)?;
         drop(connection);
         match Holds::find(self, payment).await?.map(|hold| hold.state) {
-            Some(HoldState::Ordered) => Ok(Ordering::WasThere),
-            Some(HoldState::Refunded(reason)) => Ok(Ordering::Refunded(reason)),
-            Some(HoldState::Held | HoldState::Released(_)) if closed == Some(true) => Ok(Ordering::StoreClosed),
-            Some(HoldState::Held | HoldState::Released(_)) => Ok(Ordering::NoStock),
+            Some(HoldState::Ordered) => Ok(OrderOutcome::WasThere),
+            Some(HoldState::Refunded(reason)) => Ok(OrderOutcome::Refunded(reason)),
+            Some(HoldState::Held | HoldState::Released(_)) if closed == Some(true) => Ok(OrderOutcome::StoreClosed),
+            Some(HoldState::Held | HoldState::Released(_)) => Ok(OrderOutcome::NoStock),
             None => Err(bad_row("an order was asked for a hold that is not there")),
         }
     }
 
-    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState> {
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState> {
         let mut connection = self.connection().await?;
         let query = sql_query(REFUND)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Text, _>(reason.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
             return Ok(HoldState::Refunded(reason));
         }

@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        idempotency::{Claim, KeyedCall, StoredAnswer},
+        Claim, KeyedCall, Message, StoredAnswer,
         ports::{IdempotencyKeys, Inbox},
-        webhook::Message,
     },
     shared::{Email, PaymentId, Result, StoreId},
 };

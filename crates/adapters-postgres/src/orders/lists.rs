@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Cause, Order, OrderStatus, TodayOrder,
-        order::Preferences,
+        Actor, Order, OrderStatus, Preferences, TodayOrder,
         ports::{EndedOrders, Orders},
     },
     shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
@@ -130,22 +129,22 @@ impl Orders for Postgres {
         Ok(orders)
     }
 
-    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
-        self.step(ACCEPT, payment, now, cause).await
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
+        self.step(ACCEPT, payment, now, actor).await
     }
 
-    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
-        self.step(COMPLETE, payment, now, cause).await
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
+        self.step(COMPLETE, payment, now, actor).await
     }
 
-    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize> {
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, actor: &Actor) -> Result<usize> {
         let mut connection = self.connection().await?;
         let query = sql_query(COMPLETE_CLOSED)
             .bind::<t::Timestamptz, _>(now)
             .bind::<t::BigInt, _>(limit)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         prepared(query).execute(&mut connection).await.map_err(failed)
     }
 
@@ -184,14 +183,14 @@ impl EndedOrders for Postgres {
 
 impl Postgres {
     /// One of the statements that take an order one step on.
-    async fn step(&self, statement: &'static str, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>> {
+    async fn step(&self, statement: &'static str, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
         let mut connection = self.connection().await?;
         let query = sql_query(statement)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         let row: Option<OrderRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
         row.map(Order::try_from).transpose()
     }

@@ -1,10 +1,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Cause, Refund, RefundReason, RefundState,
-        ports::Refunds,
-        refund::{Attempt, OpenRefund},
-    },
+    orders::{Actor, Attempt, OpenRefund, Refund, RefundReason, RefundState, ports::Refunds},
     shared::{Error, PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};
@@ -68,7 +64,7 @@ impl Refunds for Postgres {
         .transpose()
     }
 
-    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()> {
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, actor: &Actor) -> Result<()> {
         let done = attempt.state == RefundState::Succeeded;
         let mut connection = self.connection().await?;
         let query = sql_query(RECORD)
@@ -79,9 +75,9 @@ impl Refunds for Postgres {
             .bind::<t::Text, _>(&attempt.answer)
             .bind::<t::Nullable<t::BigInt>, _>(attempt.amount)
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 
@@ -92,7 +88,7 @@ impl Refunds for Postgres {
         reason.map(|reason| RefundReason::parse(&reason).ok_or_else(|| bad_row("refunds.reason"))).transpose()
     }
 
-    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
+    async fn expedite(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         let open = refunds::table.find(payment.as_str()).filter(refunds::state.ne(RefundState::Succeeded.as_str()));
         let rows = diesel::update(open)
@@ -105,14 +101,14 @@ impl Refunds for Postgres {
         Ok(rows == 1)
     }
 
-    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool> {
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<bool> {
         let mut connection = self.connection().await?;
         let query = sql_query(REOPEN)
             .bind::<t::Text, _>(payment.as_str())
             .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(cause.actor.role())
-            .bind::<t::Nullable<t::Text>, _>(cause.actor.id())
-            .bind::<t::Nullable<t::Text>, _>(cause.request_id.as_deref());
+            .bind::<t::Text, _>(actor.kind.role())
+            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 

@@ -1,10 +1,10 @@
 //! Products and the seller's adjustments.
 
-mod turn;
+mod rollover;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    products::{NewProduct, Product, ProductChange, Stock, ports::Products},
+    products::{NewProduct, Product, ProductChange, ProductOutcome, Stock, ports::Products},
     shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -140,7 +140,7 @@ impl Products for Postgres {
         row.map_err(failed)?.map(Product::try_from).transpose()
     }
 
-    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>> {
+    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<ProductOutcome> {
         let mut connection = self.connection().await?;
         let row = diesel::update(
             products::table
@@ -166,7 +166,7 @@ impl Products for Postgres {
         words: &[&'static str],
         add: bool,
         at: DateTime<Utc>,
-    ) -> Result<Option<(Product, bool)>> {
+    ) -> Result<ProductOutcome> {
         let mut connection = self.connection().await?;
         let mine = products::table.find(id.as_str()).filter(products::store_id.eq(store.as_str()));
         let touched = (products::version.eq(products::version + 1), products::updated_at.eq(at));
@@ -197,21 +197,21 @@ impl Products for Postgres {
         self.count_oversold().await
     }
 
-    async fn to_turn<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
+    async fn to_roll_over<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
         self.of_another_day(day, after, limit).await
     }
 
-    async fn turn(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize> {
-        self.turn_products(day, products, at).await
+    async fn roll_over(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize> {
+        self.roll_over_products(day, products, at).await
     }
 }
 
 impl Postgres {
     /// The product as changed, or as it is where the change was refused.
-    async fn changed(&self, store: &StoreId, id: &ProductId, row: Option<ProductRow>) -> Result<Option<(Product, bool)>> {
+    async fn changed(&self, store: &StoreId, id: &ProductId, row: Option<ProductRow>) -> Result<ProductOutcome> {
         match row {
-            Some(row) => Ok(Some((row.try_into()?, true))),
-            None => Ok(self.find(store, id).await?.map(|product| (product, false))),
+            Some(row) => Ok(ProductOutcome::Changed(row.try_into()?)),
+            None => Ok(self.find(store, id).await?.map_or(ProductOutcome::NotFound, ProductOutcome::Unchanged)),
         }
     }
 }

@@ -1,10 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Result, StoreId},
-    stores::{
-        Image,
-        ports::{Added, Removed, StoreImages},
-    },
+    stores::{Added, Image, Removed, ports::StoreImages},
 };
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};

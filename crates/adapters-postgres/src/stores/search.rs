@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result, StoreId},
-    stores::{CustomerStore, StoreFilter, ports::StoreSearch},
+    stores::{CustomerStore, FavoriteAdded, StoreFilter, ports::StoreSearch},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -105,7 +105,7 @@ impl StoreSearch for Postgres {
         Ok(stores(prepared(query).load(&mut connection).await)?.pop())
     }
 
-    async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<Option<bool>> {
+    async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<FavoriteAdded> {
         let mut connection = self.connection().await?;
         let rows = diesel::insert_into(favorites::table)
             .values(stores::table.find(store.as_str()).select((
@@ -119,11 +119,11 @@ impl StoreSearch for Postgres {
             .await
             .map_err(failed)?;
         if rows == 1 {
-            return Ok(Some(true));
+            return Ok(FavoriteAdded::Added);
         }
         let exists: bool =
             diesel::select(diesel::dsl::exists(stores::table.find(store.as_str()))).get_result(&mut connection).await.map_err(failed)?;
-        Ok(exists.then_some(false))
+        Ok(if exists { FavoriteAdded::WasThere } else { FavoriteAdded::NoStore })
     }
 
     async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<bool> {

@@ -1,9 +1,12 @@
 //! The outbox and the ledger of scheduled runs.
 
 use async_trait::async_trait;
-use cheapbob_domain::shared::{
-    Error, Result,
-    tasks::{Due, JobRun, OutboxDepth, OwedTask, Task, TaskOutcome, TaskQueue, Work},
+use cheapbob_domain::{
+    shared::{Error, Result},
+    tasks::{
+        Due, JobRun, OutboxDepth, OutboxTask, Task, TaskOutcome, TaskPayload,
+        ports::{Outbox, RunLedger, TaskQueue},
+    },
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{dsl::max, prelude::*, sql_query, sql_types as t};
@@ -54,7 +57,7 @@ impl From<RunRow> for JobRun {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
-struct OwedRow {
+struct OutboxRow {
     id: String,
     status: String,
     attempts: i32,
@@ -76,43 +79,6 @@ struct DepthRow {
 
 #[async_trait]
 impl TaskQueue for Postgres {
-    async fn schedule(&self, job: &str, due: Due, now: DateTime<Utc>) -> Result<bool> {
-        let due_at = due.at;
-        let payload = serde_json::to_value(Work::Run { job: job.to_owned(), due_at }).map_err(Error::internal)?;
-        let mut connection = self.connection().await?;
-        let rows = diesel::insert_into(tasks::table)
-            .values((
-                tasks::id.eq(format!("run:{job}:{}", due_at.to_rfc3339_opts(SecondsFormat::Millis, true))),
-                tasks::job.eq(job),
-                tasks::due_at.eq(due_at),
-                tasks::payload.eq(payload),
-                tasks::due_from.eq(due.from),
-                tasks::max_attempts.eq(due.attempts),
-                tasks::run_at.eq(due_at),
-            ))
-            .on_conflict_do_nothing()
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
-        if rows == 0 {
-            let of_the_future = tasks::table.filter(tasks::job.eq(job).and(tasks::status.eq("pending"))).filter(tasks::due_at.gt(now));
-            diesel::delete(of_the_future).execute(&mut connection).await.map_err(failed)?;
-        }
-        Ok(rows == 1)
-    }
-
-    async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<(Option<String>, Option<DateTime<Utc>>)> = tasks::table
-            .filter(tasks::job.is_not_null())
-            .group_by(tasks::job)
-            .select((tasks::job, max(tasks::due_at)))
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(job, due)| job.zip(due)).collect())
-    }
-
     async fn claim(&self, worker: &str, now: DateTime<Utc>, limit: i32) -> Result<Vec<Task>> {
         let mut connection = self.connection().await?;
         let query = sql_query(CLAIM).bind::<t::Text, _>(worker).bind::<t::Timestamptz, _>(now).bind::<t::Integer, _>(limit);
@@ -162,6 +128,46 @@ impl TaskQueue for Postgres {
             .bind::<t::Nullable<t::Timestamptz>, _>(at);
         prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
+}
+
+#[async_trait]
+impl RunLedger for Postgres {
+    async fn schedule(&self, job: &str, due: Due, now: DateTime<Utc>) -> Result<bool> {
+        let due_at = due.at;
+        let payload = serde_json::to_value(TaskPayload::Run { job: job.to_owned(), due_at }).map_err(Error::internal)?;
+        let mut connection = self.connection().await?;
+        let rows = diesel::insert_into(tasks::table)
+            .values((
+                tasks::id.eq(format!("run:{job}:{}", due_at.to_rfc3339_opts(SecondsFormat::Millis, true))),
+                tasks::job.eq(job),
+                tasks::due_at.eq(due_at),
+                tasks::payload.eq(payload),
+                tasks::due_from.eq(due.from),
+                tasks::max_attempts.eq(due.attempts),
+                tasks::run_at.eq(due_at),
+            ))
+            .on_conflict_do_nothing()
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        if rows == 0 {
+            let of_the_future = tasks::table.filter(tasks::job.eq(job).and(tasks::status.eq("pending"))).filter(tasks::due_at.gt(now));
+            diesel::delete(of_the_future).execute(&mut connection).await.map_err(failed)?;
+        }
+        Ok(rows == 1)
+    }
+
+    async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(Option<String>, Option<DateTime<Utc>>)> = tasks::table
+            .filter(tasks::job.is_not_null())
+            .group_by(tasks::job)
+            .select((tasks::job, max(tasks::due_at)))
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|(job, due)| job.zip(due)).collect())
+    }
 
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>> {
         let mut connection = self.connection().await?;
@@ -176,12 +182,15 @@ impl TaskQueue for Postgres {
         let row: Option<RunRow> = due.select(RunRow::as_select()).first(&mut connection).await.optional().map_err(failed)?;
         Ok(row.map(JobRun::from))
     }
+}
 
-    async fn owed(&self, limit: i64) -> Result<Vec<OwedTask>> {
+#[async_trait]
+impl Outbox for Postgres {
+    async fn list(&self, limit: i64) -> Result<Vec<OutboxTask>> {
         let mut connection = self.connection().await?;
-        let owed = tasks::table.filter(tasks::job.is_null().and(tasks::status.ne("done"))).order(tasks::created_at).limit(limit);
-        let rows: Vec<OwedRow> = owed.select(OwedRow::as_select()).load(&mut connection).await.map_err(failed)?;
-        let task = |OwedRow { id, status, attempts, created_at, run_at, request_id, last_error }| OwedTask {
+        let open = tasks::table.filter(tasks::job.is_null().and(tasks::status.ne("done"))).order(tasks::created_at).limit(limit);
+        let rows: Vec<OutboxRow> = open.select(OutboxRow::as_select()).load(&mut connection).await.map_err(failed)?;
+        let task = |OutboxRow { id, status, attempts, created_at, run_at, request_id, last_error }| OutboxTask {
             id,
             status,
             attempts,
@@ -199,7 +208,7 @@ impl TaskQueue for Postgres {
         Ok(OutboxDepth { waiting, oldest_seconds, dead })
     }
 
-    async fn revive(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
+    async fn retry(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         let rows = diesel::update(tasks::table.filter(tasks::id.eq(id).and(tasks::status.eq_any(["pending", "dead"]))))
             .set((tasks::status.eq("pending"), tasks::attempts.eq(0), tasks::run_at.eq(now), tasks::finished_at.eq(None::<DateTime<Utc>>)))

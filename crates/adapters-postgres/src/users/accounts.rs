@@ -1,11 +1,8 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::order::NOBODY,
+    orders::NOBODY,
     shared::{Email, Error, Result},
-    users::{
-        Account, AccountStatus, Provider, RegistrationStatus, Role,
-        ports::{Accounts, Deactivation, Erasure},
-    },
+    users::{Account, AccountStatus, Deactivation, Erasure, Provider, RegistrationStatus, Role, ports::Accounts},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -65,12 +62,7 @@ impl Accounts for Postgres {
         let row: Option<StatusRow> = query.get_result(&mut connection).await.optional().map_err(failed)?;
         row.map(|row| {
             let account = Account::try_from(row.account)?;
-            let status = match (account.role, row.has_profile, row.has_product) {
-                (Role::Customer, false, _) => RegistrationStatus::Profile,
-                (Role::Seller, _, None) => RegistrationStatus::Store,
-                (Role::Seller, _, Some(false)) => RegistrationStatus::Product,
-                (Role::Customer, true, _) | (Role::Seller, _, Some(true)) => RegistrationStatus::Complete,
-            };
+            let status = RegistrationStatus::of(account.role, row.has_profile, row.has_product);
             Ok(AccountStatus { account, status })
         })
         .transpose()
@@ -109,7 +101,7 @@ impl Accounts for Postgres {
         unless_taken(made)
     }
 
-    async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
+    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         unless_taken(insert_identity(&mut connection, email, provider, user_id, at).await)
     }
@@ -136,7 +128,7 @@ impl Accounts for Postgres {
         })
     }
 
-    async fn unlink(&self, provider: Provider, user_id: &str) -> Result<bool> {
+    async fn remove_identity(&self, provider: Provider, user_id: &str) -> Result<bool> {
         let mut connection = self.connection().await?;
         let rows = diesel::delete(account_identities::table.find((provider.as_str(), user_id))).execute(&mut connection).await;
         rows.map(|n| n == 1).map_err(failed)

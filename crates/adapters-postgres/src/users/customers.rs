@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result},
-    users::{CustomerDetail, DetailChange, NewProfile, Preference, PreferenceKind, Profile, ports::Customers},
+    users::{CustomerDetail, DetailChange, NewProfile, Preference, PreferenceKind, PreferencesAdded, Profile, ports::Customers},
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -107,14 +107,14 @@ impl Customers for Postgres {
         kind: PreferenceKind,
         words: &[&'static str],
         at: DateTime<Utc>,
-    ) -> Result<Option<bool>> {
+    ) -> Result<PreferencesAdded> {
         let mut connection = self.connection().await?;
         if detail(&mut connection, email).await?.is_none() {
-            return Ok(None);
+            return Ok(PreferencesAdded::NoProfile);
         }
         let words: Vec<_> = words.iter().map(|word| new_word(email, kind, word, at)).collect();
         let added = diesel::insert_into(customer_preferences::table).values(&words).execute(&mut connection).await;
-        unless_taken(added).map(Some)
+        Ok(if unless_taken(added)? { PreferencesAdded::Added } else { PreferencesAdded::WasThere })
     }
 
     async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<bool> {

@@ -2,8 +2,8 @@
 
 mod accounts;
 mod customers;
-mod links;
+mod unlink_tokens;
 
 pub use accounts::FIND_ACCOUNT;
 pub(crate) use accounts::unless_taken;
-pub(crate) use links::place as link_place;
+pub(crate) use unlink_tokens::place as unlink_token_place;

@@ -2,18 +2,22 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    order::Order,
+    model::order::Order,
     ports::{EndedOrders, OrderArchive},
 };
-use crate::shared::{Error, Result, kst};
+use crate::{
+    shared::{Email, Error, Result, kst},
+    users::ports::PersonalData,
+};
 
 /// Orders moved at once: what one step holds in memory.
 const BATCH: i64 = 1_000;
 
-/// The use case of the daily turn.
+/// The use case of the daily rollover.
 pub struct ArchiveService {
     ended: Arc<dyn EndedOrders>,
     archive: Arc<dyn OrderArchive>,
@@ -30,7 +34,7 @@ impl ArchiveService {
     ///
     /// # Errors
     /// Unavailable: the rest waits. Internal, and nothing of that batch is deleted, where the archive has something else than was written.
-    pub async fn turn(&self, due_at: DateTime<Utc>) -> Result<usize> {
+    pub async fn roll_over(&self, due_at: DateTime<Utc>) -> Result<usize> {
         let today = kst::business_day(due_at);
         let (mut moved, mut after) = (0, None);
         loop {
@@ -53,13 +57,23 @@ impl ArchiveService {
     }
 }
 
+#[async_trait]
+impl PersonalData for ArchiveService {
+    async fn erase(&self, email: &Email, pseudonym: &Email) -> Result<()> {
+        self.archive.pseudonymize(email, pseudonym).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::ports::{MockEndedOrders, MockOrderArchive};
     use crate::{
-        orders::OrderStatus,
-        shared::testing::{at, order},
+        orders::{
+            model::order::OrderStatus,
+            ports::{MockEndedOrders, MockOrderArchive},
+            testing::order,
+        },
+        shared::testing::at,
     };
 
     #[tokio::test]
@@ -73,7 +87,7 @@ mod tests {
             archive.expect_find_all().times(1).returning(move |_| Ok(read.clone()));
             ended.expect_delete().never();
             let service = ArchiveService::new(Arc::new(ended), Arc::new(archive));
-            service.turn(at("2026-11-24T04:15:00+09:00")).await.unwrap_err();
+            service.roll_over(at("2026-11-24T04:15:00+09:00")).await.unwrap_err();
         }
     }
 }

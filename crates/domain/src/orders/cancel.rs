@@ -2,119 +2,22 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
-    error,
-    lists::OrderService,
-    mail::OrderEvent,
-    order::{Order, OrderStatus},
+    model::{
+        audit::Actor,
+        cancellation::{CancelWish, Canceled, CanceledBy, Cancellation},
+        order::{Order, OrderStatus},
+    },
+    order_service::OrderService,
     ports::Cancellations,
-    refund::{RefundReason, RefundService},
-    trail::Cause,
+    refund::RefundService,
 };
 use crate::{
-    shared::{Clock, Email, Error, ErrorKind, PaymentId, Refusal, Result, Rule, kst, text},
+    shared::{Clock, Email, Error, ErrorKind, PaymentId, Result, kst},
     stores::StoreService,
 };
-
-/// Who gives the order up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CanceledBy {
-    /// The customer, while the store has not taken it.
-    Customer,
-    /// The store, until it is picked up.
-    Store,
-    /// The store, by closing for today.
-    Closing,
-    /// The clock: the store did not take it before its pickup ended.
-    PickupOver,
-    /// The daily turn: nobody picked it up, and nothing says that it was handed out.
-    DayOver,
-    /// PortOne's side: canceled in its console, or charged back. The money is gone already.
-    Provider,
-}
-
-impl CanceledBy {
-    /// From which states.
-    pub fn from_states(self) -> &'static [OrderStatus] {
-        match self {
-            Self::Customer | Self::PickupOver => &[OrderStatus::Reservation],
-            Self::Store | Self::Closing | Self::DayOver | Self::Provider => &[OrderStatus::Reservation, OrderStatus::Accept],
-        }
-    }
-
-    /// Why the money goes back.
-    pub fn refund_reason(self) -> RefundReason {
-        match self {
-            Self::Customer => RefundReason::CanceledByCustomer,
-            Self::Store => RefundReason::CanceledByStore,
-            Self::Closing => RefundReason::StoreClosing,
-            Self::PickupOver => RefundReason::PickupOver,
-            Self::DayOver => RefundReason::DayOver,
-            Self::Provider => RefundReason::CanceledAtProvider,
-        }
-    }
-
-    /// What the customer is told (contract, e-mail): everything but their own wish is told as the store's, with its reason.
-    pub fn event(self) -> OrderEvent {
-        match self {
-            Self::Customer => OrderEvent::CanceledByCustomer,
-            Self::Store | Self::Closing | Self::PickupOver | Self::DayOver | Self::Provider => OrderEvent::CanceledByStore,
-        }
-    }
-
-    fn refusal(self, status: OrderStatus) -> Refusal {
-        match status {
-            OrderStatus::Cancel => error::ORDER_CANCELED,
-            OrderStatus::Complete => error::ORDER_COMPLETE,
-            OrderStatus::Accept | OrderStatus::Reservation => error::ORDER_ACCEPTED,
-        }
-    }
-}
-
-/// A reason that a person typed.
-///
-/// # Errors
-/// `too_short`, `too_long` (255 characters), `bad_character`.
-pub fn reason(typed: &str) -> std::result::Result<String, Rule> {
-    text::bounded(typed, 1, 255)
-}
-
-/// A cancellation as it is stored, with stock, refund and mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cancellation {
-    /// Who.
-    pub by: CanceledBy,
-    /// Why, in their words.
-    pub reason: Option<String>,
-    /// The current business day: only its orders give stock back.
-    pub today: NaiveDate,
-    /// Now.
-    pub at: DateTime<Utc>,
-    /// For the audit trail.
-    pub cause: Cause,
-}
-
-/// A canceled order and whether its money is back already.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Canceled {
-    /// The order.
-    pub order: Order,
-    /// `false`: the refund goes on by itself.
-    pub refunded: bool,
-}
-
-/// How a person asks for it.
-#[derive(Debug, Clone)]
-pub struct Wish<'a> {
-    /// In their words.
-    pub reason: Option<String>,
-    /// For the audit trail.
-    pub cause: &'a Cause,
-    /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
-    pub resumed: bool,
-}
 
 /// Orders given up between two looks for more.
 const BATCH: i64 = 200;
@@ -158,7 +61,7 @@ impl CancelService {
     ///
     /// # Errors
     /// `order_not_found`, `order_canceled`, `order_accepted`, `order_complete`.
-    pub async fn by_customer(&self, customer: &Email, payment: Option<&PaymentId>, wish: Wish<'_>) -> Result<Canceled> {
+    pub async fn by_customer(&self, customer: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
         let order = self.lists.of_customer(customer, payment).await?;
         self.one(order, CanceledBy::Customer, wish).await
     }
@@ -167,26 +70,26 @@ impl CancelService {
     ///
     /// # Errors
     /// `store_not_found`, `order_not_found`, `order_canceled`, `order_complete`.
-    pub async fn by_store(&self, seller: &Email, payment: Option<&PaymentId>, wish: Wish<'_>) -> Result<Canceled> {
+    pub async fn by_store(&self, seller: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
         let order = self.lists.of_store(seller, payment).await?;
         self.one(order, CanceledBy::Store, wish).await
     }
 
-    async fn one(&self, order: Order, by: CanceledBy, Wish { reason, cause, resumed }: Wish<'_>) -> Result<Canceled> {
+    async fn one(&self, order: Order, by: CanceledBy, CancelWish { reason, actor, resumed }: CancelWish<'_>) -> Result<Canceled> {
         if resumed && order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()) {
             // The call was begun before and has done this much.
-            let refunded = self.refunds.finish_now(&order.payment_id, cause).await?;
+            let refunded = self.refunds.finish_now(&order.payment_id, actor).await?;
             return Ok(Canceled { order, refunded });
         }
         if !by.from_states().contains(&order.status) {
             return Err(by.refusal(order.status).into());
         }
-        let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason, cause)).await? else {
+        let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason, actor)).await? else {
             // Somebody was faster between the read and the write.
             let now = self.lists.find(&order.payment_id).await?.map_or(OrderStatus::Cancel, |o| o.status);
             return Err(by.refusal(now).into());
         };
-        let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id), cause).await == 1;
+        let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id), actor).await == 1;
         Ok(Canceled { order, refunded })
     }
 
@@ -194,8 +97,8 @@ impl CancelService {
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn without_asking(&self, payments: &[PaymentId], by: CanceledBy, cause: &Cause) -> Result<Vec<PaymentId>> {
-        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), cause);
+    pub async fn without_asking(&self, payments: &[PaymentId], by: CanceledBy, actor: &Actor) -> Result<Vec<PaymentId>> {
+        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), actor);
         let mut canceled = Vec::new();
         for payment in payments {
             canceled.extend(self.cancellations.cancel(payment, &cancellation).await?.map(|order| order.payment_id));
@@ -207,14 +110,14 @@ impl CancelService {
     ///
     /// # Errors
     /// Unavailable; what kept one of them from being given up, after all others were.
-    pub async fn pickup_over(&self, cause: &Cause) -> Result<usize> {
+    pub async fn pickup_over(&self, actor: &Actor) -> Result<usize> {
         let (now, mut swept) = (self.clock.now(), Swept::default());
         loop {
             let open = self.cancellations.pickup_over(now, swept.last.as_ref(), BATCH).await?;
             if open.is_empty() {
                 return swept.end();
             }
-            self.sweep(open, CanceledBy::PickupOver, cause, &mut swept).await?;
+            self.sweep(open, CanceledBy::PickupOver, actor, &mut swept).await?;
         }
     }
 
@@ -222,21 +125,21 @@ impl CancelService {
     ///
     /// # Errors
     /// As [`Self::pickup_over`].
-    pub async fn day_over(&self, due_at: DateTime<Utc>, cause: &Cause) -> Result<usize> {
+    pub async fn day_over(&self, due_at: DateTime<Utc>, actor: &Actor) -> Result<usize> {
         let (today, mut swept) = (kst::business_day(due_at), Swept::default());
         loop {
             let open = self.cancellations.left_over(today, swept.last.as_ref(), BATCH).await?;
             if open.is_empty() {
                 return swept.end();
             }
-            self.sweep(open, CanceledBy::DayOver, cause, &mut swept).await?;
+            self.sweep(open, CanceledBy::DayOver, actor, &mut swept).await?;
         }
     }
 
     /// An order that cannot be given up must not keep the others' money.
-    async fn sweep(&self, open: Vec<PaymentId>, by: CanceledBy, cause: &Cause, swept: &mut Swept) -> Result<()> {
+    async fn sweep(&self, open: Vec<PaymentId>, by: CanceledBy, actor: &Actor, swept: &mut Swept) -> Result<()> {
         for payment in open {
-            match self.without_asking(std::slice::from_ref(&payment), by, cause).await {
+            match self.without_asking(std::slice::from_ref(&payment), by, actor).await {
                 Ok(canceled) => swept.number += canceled.len(),
                 Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
                 Err(error) => {
@@ -253,33 +156,36 @@ impl CancelService {
     ///
     /// # Errors
     /// `store_not_found`.
-    pub async fn close_store(&self, seller: &Email, cause: &Cause) -> Result<usize> {
+    pub async fn close_store(&self, seller: &Email, actor: &Actor) -> Result<usize> {
         let store = self.stores.store_id(seller).await?;
         let by = CanceledBy::Closing;
-        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), cause);
+        let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), actor);
         let orders = self.cancellations.close_store(&store, &cancellation).await?;
         let payments: Vec<_> = orders.into_iter().map(|o| o.payment_id).collect();
-        self.refunds.attempt_now(&payments, cause).await;
+        self.refunds.attempt_now(&payments, actor).await;
         Ok(payments.len())
     }
 
-    fn cancellation(&self, by: CanceledBy, reason: Option<String>, cause: &Cause) -> Cancellation {
+    fn cancellation(&self, by: CanceledBy, reason: Option<String>, actor: &Actor) -> Cancellation {
         let at = self.clock.now();
-        Cancellation { by, reason, today: kst::business_day(at), at, cause: cause.clone() }
+        Cancellation { by, reason, today: kst::business_day(at), at, actor: actor.clone() }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt;
-
     use super::*;
     use crate::{
         orders::{
-            Refund, RefundState,
-            ports::{CancelAnswer, MockCancellations, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
+            error,
+            model::{
+                payment::CancelAnswer,
+                refund::{Refund, RefundReason, RefundState},
+            },
+            ports::{MockCancellations, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
+            testing::order,
         },
-        shared::testing::{Counter, Noon, email, order},
+        shared::testing::{Counter, Never, Noon, email},
         stores::{
             PortOneAccount, PortOneIds,
             ports::{MockStoreImages, MockStores},
@@ -313,7 +219,6 @@ mod tests {
             });
             // Of the store at the time of the payment, whatever the seller has named since.
             payments.expect_cancel().times(1).withf(|account, _, _, _| account.ids.store_id == "then").return_once(|_, _, _, _| answer);
-            payments.expect_patience().returning(|_| futures::future::pending().boxed());
         }
         let (stores, clock): (Arc<MockStores>, Arc<dyn Clock>) = (Arc::new(stores), Arc::new(Noon));
         let store_service = Arc::new(StoreService::new(stores.clone(), clock.clone(), Arc::new(Counter::default())));
@@ -324,13 +229,13 @@ mod tests {
             store_service.clone(),
             clock.clone(),
         );
-        let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(payments), clock.clone());
+        let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(payments), clock.clone(), Arc::new(Never));
         CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service, Arc::new(refunds), clock)
     }
 
     async fn by_customer(service: &CancelService) -> Result<Canceled> {
-        let wish = Wish { reason: Some("x".into()), cause: &Cause::job("test"), resumed: false };
-        service.by_customer(&email("a@b"), PaymentId::parse("PAY1").as_ref(), wish).await
+        let wish = CancelWish { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
+        service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), wish).await
     }
 
     #[tokio::test]
@@ -378,7 +283,7 @@ mod tests {
             "PAY2" => Err(Error::internal("bad row")),
             id => Ok(Some(order(id, OrderStatus::Cancel))),
         });
-        let failed = service(Vec::new(), cancellations, None).pickup_over(&Cause::job("test")).await.unwrap_err();
+        let failed = service(Vec::new(), cancellations, None).pickup_over(&Actor::job("test")).await.unwrap_err();
         assert!(failed.to_string().contains("bad row"), "{failed}");
     }
 
@@ -390,6 +295,6 @@ mod tests {
             .times(1)
             .returning(|_, _, _| Ok(vec![PaymentId::parse("PAY1").unwrap(), PaymentId::parse("PAY2").unwrap()]));
         cancellations.expect_cancel().times(1).returning(|_, _| Err(Error::unavailable("postgres", "down")));
-        service(Vec::new(), cancellations, None).day_over(Noon.now(), &Cause::job("test")).await.unwrap_err();
+        service(Vec::new(), cancellations, None).day_over(Noon.now(), &Actor::job("test")).await.unwrap_err();
     }
 }

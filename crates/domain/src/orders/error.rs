@@ -1,9 +1,6 @@
 //! Refusals of this feature, as the contract words them.
 
-use crate::{
-    shared::{ErrorKind as K, Refusal},
-    users::error::refusals,
-};
+use crate::shared::error::refusals;
 
 refusals! {
     PROFILE_REQUIRED = Refused, "profile_required", "회원 정보를 먼저 등록해 주세요.";

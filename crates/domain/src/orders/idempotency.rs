@@ -7,45 +7,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{error, ports::IdempotencyKeys};
-use crate::shared::{Clock, Email, Ids, PaymentId, Result};
+use super::{
+    error,
+    model::idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    ports::IdempotencyKeys,
+};
+use crate::shared::{Clock, Error, Ids, PaymentId, Result};
 
 /// How long a call may take before another may resume it.
 const LEASE: Duration = Duration::seconds(60);
 
 /// How long an answer is kept.
-pub const KEPT: Duration = Duration::hours(24);
-
-/// A call that is to be done under a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyedCall {
-    /// For a payment/init: the id to hold under, made before the first attempt.
-    pub payment_id: PaymentId,
-    /// It was begun before, and may have done its work.
-    pub resumed: bool,
-}
-
-/// An answer as it was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAnswer {
-    /// HTTP status.
-    pub status: i32,
-    /// JSON.
-    pub body: String,
-}
-
-/// What a claim comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// To be done now.
-    Do(KeyedCall),
-    /// Done: this was the answer.
-    Answered(StoredAnswer),
-    /// Another call is at it.
-    InUse,
-    /// The key names another request.
-    Reused,
-}
+pub const ANSWER_KEPT: Duration = Duration::hours(24);
 
 /// Use case around every call with a key.
 pub struct IdempotencyService {
@@ -60,27 +33,33 @@ impl IdempotencyService {
         Self { keys, clock, ids }
     }
 
-    /// Begins a call. `request` says what is asked: equal for the same request only. `Err` is the stored answer.
+    /// Does `work` at most once for each key. Without a key it is just done. A second call with the same key and request gets
+    /// the first one's answer. `answer` turns what `work` gave into what is stored: refusals are answers too; `None` is a failure
+    /// that the next call with the key may try again.
     ///
     /// # Errors
-    /// `idempotency_key_reused`, `idempotency_key_in_use`.
-    pub async fn begin(&self, account: &Email, key: &str, request: &str) -> Result<std::result::Result<KeyedCall, StoredAnswer>> {
+    /// What `work` fails with; `idempotency_key_reused`, `idempotency_key_in_use`, Unavailable.
+    pub async fn run<T, E: From<Error>>(
+        &self,
+        call: Option<KeyedRequest<'_>>,
+        work: impl AsyncFnOnce(Option<&KeyedCall>) -> Result<T, E>,
+        answer: impl FnOnce(&Result<T, E>) -> Option<StoredAnswer>,
+    ) -> Result<KeyedOutcome<T>, E> {
+        let Some(KeyedRequest { account, key, request }) = call else { return Ok(KeyedOutcome::Done(work(None).await?)) };
         let now = self.clock.now();
         let payment_id = PaymentId::generate(self.ids.as_ref());
-        match self.keys.claim(account, key, request, &payment_id, now, now + LEASE).await? {
-            Claim::Do(call) => Ok(Ok(call)),
-            Claim::Answered(answer) => Ok(Err(answer)),
-            Claim::InUse => Err(error::KEY_IN_USE.into()),
-            Claim::Reused => Err(error::KEY_REUSED.into()),
+        let call = match self.keys.claim(account, key, request, &payment_id, now, now + LEASE).await? {
+            Claim::Do(call) => call,
+            Claim::Answered(answer) => return Ok(KeyedOutcome::Replayed(answer)),
+            Claim::InUse => return Err(Error::from(error::KEY_IN_USE).into()),
+            Claim::Reused => return Err(Error::from(error::KEY_REUSED).into()),
+        };
+        let done = work(Some(&call)).await;
+        if let Err(error) = self.keys.answer(account, key, answer(&done).as_ref(), self.clock.now()).await {
+            // The lease ends by itself, and the next call with the key finds what was done.
+            tracing::warn!(%error, "the answer to a call with a key is not stored");
         }
-    }
-
-    /// Stores the answer. `None`: it failed, and the next call may try again.
-    ///
-    /// # Errors
-    /// Unavailable.
-    pub async fn end(&self, account: &Email, key: &str, answer: Option<&StoredAnswer>) -> Result<()> {
-        self.keys.answer(account, key, answer, self.clock.now()).await
+        done.map(KeyedOutcome::Done)
     }
 
     /// Forgets old keys; gives their number.
@@ -88,7 +67,7 @@ impl IdempotencyService {
     /// # Errors
     /// Unavailable.
     pub async fn prune(&self) -> Result<u64> {
-        let before: DateTime<Utc> = self.clock.now() - KEPT;
+        let before: DateTime<Utc> = self.clock.now() - ANSWER_KEPT;
         self.keys.prune(before).await
     }
 }

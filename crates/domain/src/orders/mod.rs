@@ -1,33 +1,52 @@
 //! Holds on stock, payment → order or refund, acceptance, pickup.
 
-pub mod archive;
-pub mod cancel;
+mod archive;
+mod audit;
+mod cancel;
+mod checkout;
+mod confirm;
 pub mod error;
-pub mod hold;
-pub mod idempotency;
-pub mod lists;
-pub mod mail;
-pub mod order;
-pub mod pickup;
+mod idempotency;
+mod mail;
+pub mod model;
+mod order_service;
+mod pickup;
 pub mod ports;
-pub mod reconcile;
-pub mod refund;
-pub mod settle;
-pub mod settlement;
-pub mod trail;
-pub mod webhook;
+mod reconcile;
+mod refund;
+mod release;
+mod resolve;
+mod settlement;
+mod signal_hub;
+#[cfg(test)]
+mod testing;
+mod webhook;
 
 pub use archive::ArchiveService;
-pub use cancel::{CancelService, CanceledBy, Cancellation};
-pub use hold::{Hold, HoldService, HoldState, NewHold, Offer};
-pub use idempotency::{IdempotencyService, KeyedCall};
-pub use lists::{AlarmCard, CustomerOrder, OrderService};
-pub use mail::{Mail, MailService, OrderEvent, OrderMail};
-pub use order::{Order, OrderStatus, TodayOrder};
-pub use pickup::{PickupCode, PickupCodes, PickupService, SignalHub};
-pub use reconcile::{Difference, ReconcileService};
-pub use refund::{Refund, RefundReason, RefundService, RefundState};
-pub use settle::{SettleService, Settled};
+pub use audit::AuditService;
+pub use cancel::CancelService;
+pub use checkout::CheckoutService;
+pub use idempotency::IdempotencyService;
+pub use mail::MailService;
+pub use model::{
+    audit::{Actor, ActorKind, AuditEntry},
+    cancellation::{CancelWish, Canceled, CanceledBy, Cancellation, reason},
+    discrepancy::{Booked, Compared, Discrepancy, Expected},
+    hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
+    idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    mail::{Mail, OrderEvent, OrderMail},
+    order::{AlarmCard, CustomerOrder, NOBODY, Order, OrderStatus, Preferences, TodayOrder},
+    payment::{CancelAnswer, Page, Paid, PaymentTruth, Resolution},
+    pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
+    refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
+    settlement::SettledDay,
+    webhook::{Delivery, Message, Unverified},
+};
+pub use order_service::{LONGEST_LIST, OrderService};
+pub use pickup::PickupService;
+pub use reconcile::{ReconcileParts, ReconcileService};
+pub use refund::{REFUND_LEASE, RefundService};
+pub use resolve::ResolveService;
 pub use settlement::SettlementService;
-pub use trail::{Actor, Cause, TrailService};
+pub use signal_hub::SignalHub;
 pub use webhook::WebhookService;

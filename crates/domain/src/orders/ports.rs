@@ -4,42 +4,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::stream::BoxStream;
+use secrecy::SecretString;
 
-use super::{
-    cancel::Cancellation,
-    hold::{Hold, HoldEnd, HoldState, NewHold, Offer},
+use super::model::{
+    audit::{Actor, AuditEntry},
+    cancellation::Cancellation,
+    discrepancy::{Booked, Discrepancy},
+    hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, StoredAnswer},
     mail::Mail,
     order::{Order, TodayOrder},
-    reconcile::Difference,
+    payment::{CancelAnswer, Page, PaymentTruth},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
-    trail::{Cause, Entry},
     webhook::{Delivery, Message, Unverified},
 };
 use crate::{
     shared::{Email, PaymentId, ProductId, Result, StoreId},
     stores::PortOneAccount,
 };
-use secrecy::SecretString;
-
-/// How making an order ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ordering {
-    /// The order was made now.
-    Made,
-    /// It was there.
-    WasThere,
-    /// The hold was gone and the stock could not be taken again.
-    NoStock,
-    /// The seller closed the store for the hold's business day, or asked to withdraw.
-    StoreClosed,
-    /// The money is on its way back.
-    Refunded(RefundReason),
-}
 
 /// Holds and what becomes of them. `initial + adjustment = left + held + sold` MUST hold at every instant. Each change MUST leave
-/// its entry in the audit trail, both or neither; so in [`Orders`], [`Cancellations`] and [`Refunds`].
+/// its entry in the audit audit, both or neither; so in [`Orders`], [`Cancellations`] and [`Refunds`].
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Holds: Send + Sync {
@@ -51,14 +37,14 @@ pub trait Holds: Send + Sync {
     /// One hold.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;
     /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
-    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, cause: &Cause) -> Result<bool>;
+    async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool>;
     /// Makes the order with its mail: `held` becomes `sold`; of a released hold the stock is taken again if enough is left.
     /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day
     /// or whose seller asked to withdraw.
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Ordering>;
+    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome>;
     /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
     /// Gives the state after the call.
-    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, cause: &Cause) -> Result<HoldState>;
+    async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState>;
     /// Payments whose hold is over, or whose next look is due, the longest overdue first.
     async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
     /// Sets the next look at a released hold's payment; `None` ends the watch.
@@ -76,12 +62,12 @@ pub trait Orders: Send + Sync {
     /// A store's orders of a business day, newest event first.
     async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>>;
     /// `reservation` → `accept` with its mail, both or neither. `None`, and nothing changed, from any other state.
-    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>>;
+    async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>>;
     /// `accept` → `complete`. `None`, and nothing changed, from any other state.
-    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<Option<Order>>;
+    async fn complete(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>>;
     /// `accept` → `complete` of up to `limit` orders whose store's closing time has come; that time is when they were completed.
     /// Gives their number.
-    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, cause: &Cause) -> Result<usize>;
+    async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, actor: &Actor) -> Result<usize>;
     /// A customer's orders of all days that are not archived yet.
     async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>>;
     /// A store's orders of all days that are not archived yet.
@@ -104,7 +90,7 @@ pub trait Cancellations: Send + Sync {
     async fn left_over<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<PaymentId>>;
 }
 
-/// What the daily turn moves.
+/// What the daily rollover moves.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait EndedOrders: Send + Sync {
@@ -144,14 +130,14 @@ pub trait Refunds: Send + Sync {
     /// Takes a refund until `lease`; the attempts grow by one. `None`: done, not there, or another has it.
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>>;
     /// Stores what an attempt came to. A refund that succeeded stays so.
-    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, cause: &Cause) -> Result<()>;
+    async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, actor: &Actor) -> Result<()>;
     /// Why a payment goes back. `None`: it does not.
     async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>>;
     /// Makes a refund that is not done due now, unless somebody has claimed it. `false`: it is done, or not there.
-    async fn hasten(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool>;
+    async fn expedite(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<bool>;
     /// A refund that counts as done although PortOne still has the money: it is to be done again, with a new key. `false`, and
     /// nothing changed, unless it counts as done.
-    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, cause: &Cause) -> Result<bool>;
+    async fn reopen(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<bool>;
     /// Refunds that are not done, the oldest first.
     async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>>;
     /// How many refunds are not done, by state, and since when the oldest of them is owed.
@@ -179,18 +165,24 @@ pub trait IdempotencyKeys: Send + Sync {
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
 }
 
-/// The audit trail.
+/// The audit audit.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
-pub trait Trail: Send + Sync {
+pub trait AuditLog: Send + Sync {
     /// What happened to a payment of this store, oldest first. Empty: the store has no such payment.
-    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<Entry>>;
-    /// A difference between our books and PortOne's that nobody can mend by rule. Said again, it is written again only where
+    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<AuditEntry>>;
+    /// A discrepancy between our books and PortOne's that nobody can mend by rule. Said again, it is written again only where
     /// something else was said of the payment since.
-    async fn report(&self, store: &StoreId, payment: &PaymentId, difference: Difference, now: DateTime<Utc>, cause: &Cause)
-    -> Result<bool>;
-    /// How many differences were reported, ever.
-    async fn differences(&self) -> Result<i64>;
+    async fn report(
+        &self,
+        store: &StoreId,
+        payment: &PaymentId,
+        discrepancy: Discrepancy,
+        now: DateTime<Utc>,
+        actor: &Actor,
+    ) -> Result<bool>;
+    /// How many discrepancies were reported, ever.
+    async fn discrepancies(&self) -> Result<i64>;
 }
 
 /// What PortOne has sent, by (store, id of the message).
@@ -211,31 +203,7 @@ pub trait Webhooks: Send + Sync {
     ///
     /// # Errors
     /// Why not.
-    fn verify(&self, secrets: &[SecretString], delivery: &Delivery, now: DateTime<Utc>) -> std::result::Result<Message, Unverified>;
-}
-
-/// A payment as reconciliation sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Booked {
-    /// Its id, in our books.
-    pub payment_id: PaymentId,
-    /// Whose.
-    pub store_id: StoreId,
-    /// Which store of PortOne's it was to be paid to.
-    pub portone_store_id: String,
-    /// What should be there: the money of an order, nothing, or something that is under way.
-    pub expected: Expected,
-}
-
-/// What our books say that PortOne's should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// An order's money, in won.
-    Money(i64),
-    /// Nothing: it went back.
-    Nothing,
-    /// Not settled: whatever PortOne says decides.
-    Open,
+    fn verify(&self, secrets: &[SecretString], delivery: &Delivery, now: DateTime<Utc>) -> Result<Message, Unverified>;
 }
 
 /// Our side of the books.
@@ -257,62 +225,6 @@ pub trait Books: Send + Sync {
     async fn find(&self, payments: &[PaymentId]) -> Result<Vec<Booked>>;
 }
 
-/// What PortOne's books say of a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PaymentTruth {
-    /// It does not know the payment.
-    Unknown,
-    /// No money yet, or a status we do not know.
-    NotPaid,
-    /// The attempt failed.
-    Failed,
-    /// Wholly canceled: so much went back, in won. 0: nothing had been paid.
-    Cancelled(i64),
-    /// Money came.
-    Paid(Paid),
-}
-
-/// Money that came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paid {
-    /// PortOne's store.
-    pub store_id: String,
-    /// ISO 4217.
-    pub currency: String,
-    /// What was asked for before card discounts, in the currency's minor unit: won for KRW.
-    pub total: i64,
-    /// What went back of it.
-    pub cancelled: i64,
-    /// A cancellation was taken and is not decided.
-    pub cancel_pending: bool,
-}
-
-/// A page of PortOne's books.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
-    /// Payments by id, as PortOne writes it: not all are ours.
-    pub payments: Vec<(String, PaymentTruth)>,
-    /// Where the next page begins; `None`: this was the last.
-    pub next: Option<String>,
-}
-
-/// What PortOne answers to a cancellation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CancelAnswer {
-    /// The money is back: so much, in won.
-    Succeeded(i64),
-    /// Taken; the provider will decide.
-    Requested,
-    /// It was canceled before.
-    AlreadyCancelled,
-    /// A request with the same key is still running.
-    Outstanding,
-    /// No answer, or one that does not tell: the same key may be sent again.
-    Unknown(String),
-    /// Refused.
-    Failed(String),
-}
-
 /// PortOne.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -323,8 +235,6 @@ pub trait Payments: Send + Sync {
     async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page>;
     /// Cancels all that remains of a payment. The same `key` MUST never cancel twice.
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer;
-    /// Ends after this time: what a use case races against where a person waits. (The domain has no timer of its own.)
-    fn patience(&self, time: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Tells the stores' screens of a pickup, in whichever process they are.

@@ -6,22 +6,13 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
 use super::{
     error,
-    lists::OrderService,
-    order::{Order, OrderStatus},
+    model::{order::OrderStatus, settlement::SettledDay},
+    order_service::OrderService,
 };
 use crate::{
     shared::{Clock, Email, Result, Won, kst},
     stores::StoreService,
 };
-
-/// The orders that ended on one KST calendar day, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettledDay {
-    /// The day.
-    pub date: NaiveDate,
-    /// Complete and canceled orders, with the instant of that event.
-    pub orders: Vec<(Order, DateTime<Utc>)>,
-}
 
 /// Use cases of a store's accounts.
 pub struct SettlementService {

@@ -1,9 +1,6 @@
 //! Refusals of this feature, as the contract words them.
 
-use crate::{
-    shared::{ErrorKind as K, Refusal},
-    users::error::refusals,
-};
+use crate::shared::error::refusals;
 
 refusals! {
     PRODUCT_NOT_FOUND = NotFound, "product_not_found", "상품을 찾을 수 없습니다.";

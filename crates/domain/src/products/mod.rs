@@ -1,9 +1,10 @@
 //! Products: price, discount, stock and the seller's adjustment.
 
 pub mod error;
+pub mod model;
 pub mod ports;
-pub mod product;
-pub mod service;
+mod product_service;
+mod rollover;
 
-pub use product::{NewProduct, Product, ProductChange, Stock, StockReservation};
-pub use service::ProductService;
+pub use model::product::{NewProduct, Product, ProductChange, ProductOutcome, Stock, StockReservation};
+pub use product_service::ProductService;

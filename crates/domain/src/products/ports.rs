@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::product::{NewProduct, Product, ProductChange, StockReservation};
-use crate::shared::{ProductId, Result, StoreId};
+use super::model::product::{NewProduct, Product, ProductChange, ProductOutcome, StockReservation};
+use crate::shared::{Email, ProductId, Result, StoreId};
 
 /// Products of stores. A product of another store is `None` everywhere.
 #[cfg_attr(test, mockall::automock)]
@@ -21,7 +21,7 @@ pub trait Products: Send + Sync {
     /// Changes the fields given in one statement; the version grows.
     async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>>;
     /// Adds (`add`) or takes away nutrition types in one statement, unless one of them is there already, or is not there: then
-    /// the product comes back unchanged with `false`.
+    /// it is [`ProductOutcome::Unchanged`].
     async fn change_nutrition(
         &self,
         store: &StoreId,
@@ -29,19 +29,19 @@ pub trait Products: Send + Sync {
         words: &[&'static str],
         add: bool,
         at: DateTime<Utc>,
-    ) -> Result<Option<(Product, bool)>>;
+    ) -> Result<ProductOutcome>;
     /// Adds `by` to the adjustment in one statement, unless less than nothing would be left or initial + adjustment would
-    /// exceed [`super::Stock::MAX`]: then the product comes back unchanged with `false`.
-    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<Option<(Product, bool)>>;
+    /// exceed [`super::Stock::MAX`]: then it is [`ProductOutcome::Unchanged`].
+    async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<ProductOutcome>;
     /// Products whose counters are not of the business day `day` yet, by id after `after`, up to `limit`.
-    async fn to_turn<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>>;
+    async fn to_roll_over<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>>;
     /// Begins the business day `day` for these products, with a new initial stock where one is given. Sold and held MUST count what
     /// orders and holds of `day` and later have; the adjustment starts anew, and takes what they have beyond the initial stock. A
     /// product whose counters are of `day` already MUST stay as it is. Gives the number of those that were not.
-    async fn turn(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize>;
+    async fn roll_over(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize>;
 }
 
-/// Stock that becomes a product's initial stock at the next daily turn.
+/// Stock that becomes a product's initial stock at the next daily rollover.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait StockReservations: Send + Sync {
@@ -55,4 +55,12 @@ pub trait StockReservations: Send + Sync {
     async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>>;
     /// Forgets what was reserved before `before`, of all products.
     async fn forget(&self, before: DateTime<Utc>) -> Result<()>;
+}
+
+/// Which store a seller has. The feature `stores` knows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait SellersStore: Send + Sync {
+    /// The store's id. MUST be refused with `store_not_found` where the seller has none.
+    async fn store_id(&self, seller: &Email) -> Result<StoreId>;
 }

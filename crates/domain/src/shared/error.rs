@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Result of every use case and port.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -52,6 +52,15 @@ impl Refusal {
         Self { kind, code, detail }
     }
 }
+
+/// The refusals of a feature, a line each: constant, kind, code, sentence.
+macro_rules! refusals {
+    ($($name:ident = $kind:ident, $code:literal, $detail:literal;)*) => {
+        $(#[doc = concat!("`", $code, "`: ", $detail)]
+        pub const $name: $crate::shared::Refusal = $crate::shared::Refusal::new($crate::shared::ErrorKind::$kind, $code, $detail);)*
+    };
+}
+pub(crate) use refusals;
 
 /// Why one value does not parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Ids, error::Rule};
+use super::{
+    clock::Ids,
+    error::{Result, Rule},
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 
-use super::error::Rule;
+use super::error::{Result, Rule};
 
 /// UTC+9.
 #[allow(clippy::missing_panics_doc)]
@@ -19,8 +19,8 @@ pub fn local(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
     instant.with_timezone(&offset())
 }
 
-/// A time of the daily turn (contract): minutes after 04:00.
-const fn turn(minutes: u32) -> NaiveTime {
+/// A time of the daily rollover (contract): minutes after 04:00.
+const fn rollover(minutes: u32) -> NaiveTime {
     match NaiveTime::from_hms_opt(4, minutes, 0) {
         Some(time) => time,
         None => unreachable!(),
@@ -28,23 +28,23 @@ const fn turn(minutes: u32) -> NaiveTime {
 }
 
 /// When stock begins anew.
-pub const STOCK_TURN: NaiveTime = turn(10);
+pub const STOCK_ROLLOVER: NaiveTime = rollover(10);
 
 /// When reserved hours take effect.
-pub const HOURS_TURN: NaiveTime = turn(20);
+pub const HOURS_ROLLOVER: NaiveTime = rollover(20);
 
 /// When withdrawn accounts are deleted.
-pub const WITHDRAWAL_TURN: NaiveTime = turn(40);
+pub const WITHDRAWAL_ROLLOVER: NaiveTime = rollover(40);
 
-/// Hour at which a business day begins (contract, daily turn).
-const TURN_HOUR: i64 = 4;
+/// Hour at which a business day begins (contract, daily rollover).
+const ROLLOVER_HOUR: i64 = 4;
 
 /// The business day of an instant: from 04:00 to 04:00 KST.
 pub fn business_day(instant: DateTime<Utc>) -> NaiveDate {
-    (local(instant) - Duration::hours(TURN_HOUR)).date_naive()
+    (local(instant) - Duration::hours(ROLLOVER_HOUR)).date_naive()
 }
 
-/// The latest instant at or before `until` at which KST clocks show this time: when a step of the daily turn was last due.
+/// The latest instant at or before `until` at which KST clocks show this time: when a step of the daily rollover was last due.
 pub fn last(until: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
     let today = instant(local(until).date_naive(), time);
     if today <= until { today } else { today - Duration::days(1) }

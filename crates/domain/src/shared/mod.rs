@@ -1,16 +1,17 @@
-//! What every feature speaks: money, ids, the KST calendar, clock, errors.
+//! What every feature speaks: money, ids, the KST calendar, clock, timer, errors. It knows no feature.
 
 pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod kst;
 pub mod money;
-pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod timer;
 
 pub use clock::{Clock, Ids};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
 pub use ids::{Email, PaymentId, ProductId, StoreId};
 pub use money::{Quantity, Sale, Won};
+pub use timer::Timer;

@@ -1,9 +1,15 @@
-//! For the tests of the use cases: a clock that stands, an order.
+//! For the tests of the use cases: a clock that stands, ids that count.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 
-use super::{Clock, Email, Ids, PaymentId, ProductId, Sale, StoreId, Won, kst};
-use crate::orders::{Order, OrderStatus, order::Preferences};
+use crate::shared::{
+    clock::{Clock, Ids},
+    ids::Email,
+    timer::Timer,
+};
 
 /// A Tuesday's noon in Seoul, always.
 pub(crate) struct Noon;
@@ -36,29 +42,11 @@ pub(crate) fn email(text: &str) -> Email {
     Email::parse(text).unwrap()
 }
 
-/// `a@b`'s order at store `STR_1`, of 7,000 won.
-pub(crate) fn order(id: &str, status: OrderStatus) -> Order {
-    let now = Noon.now();
-    Order {
-        payment_id: PaymentId::parse(id).unwrap(),
-        customer: email("a@b"),
-        customer_nickname: "길동".into(),
-        customer_phone_number: "01012345678".into(),
-        product_id: ProductId::parse("PRD_1").unwrap(),
-        product_name: "도시락".into(),
-        store_id: StoreId::parse("STR_1").unwrap(),
-        store_name: "가게".into(),
-        quantity: 1,
-        price: Won(10_000),
-        sale: Sale::parse(30).unwrap(),
-        total_amount: Won(7_000),
-        status,
-        business_day: kst::business_day(now),
-        reservation_at: now,
-        accepted_at: None,
-        completed_at: None,
-        canceled_at: None,
-        cancel_reason: None,
-        preferences: Preferences::default(),
+/// A timer that no wait of which ends: what is raced against it wins.
+pub(crate) struct Never;
+
+impl Timer for Never {
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
     }
 }

@@ -1,6 +1,6 @@
 //! Text that people type: length in characters, no control characters (PostgreSQL refuses NUL).
 
-use super::error::Rule;
+use super::error::{Result, Rule};
 
 /// Text of `min` to `max` characters.
 ///

@@ -4,64 +4,11 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
     error,
-    ports::{Added, ObjectStorage, Removed, StoreImages},
-    service::StoreService,
-    store::Image,
+    model::image::{Added, Image, ImageKind, MOST_IMAGES, Removed, Upload},
+    ports::{ObjectStorage, StoreImages},
+    store_service::StoreService,
 };
 use crate::shared::{Email, Ids, Result, StoreId};
-
-/// The most pictures of a store (contract).
-pub const MOST_IMAGES: usize = 11;
-
-/// The largest picture in bytes (contract: 15 MB).
-pub const LARGEST_IMAGE: usize = 15 * 1024 * 1024;
-
-/// What a picture may be. The bytes decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageKind {
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    Webp,
-}
-
-impl ImageKind {
-    /// For the storage.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Webp => "image/webp",
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-        }
-    }
-}
-
-/// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload that is
-/// not [`ImageService::finish`]ed must be [`ImageService::abandon`]ed.
-#[derive(Debug)]
-pub struct Upload {
-    store: StoreId,
-    first: bool,
-    room: usize,
-    keys: Vec<String>,
-}
-
-impl Upload {
-    /// Pictures stored so far.
-    pub fn count(&self) -> usize {
-        self.keys.len()
-    }
-}
 
 /// Where pictures of stores lie; the bucket may hold other things.
 const FOLDER: &str = "stores/";
@@ -278,7 +225,10 @@ mod orphan_tests {
     use super::*;
     use crate::{
         shared::testing::{Counter, Noon},
-        stores::ports::{MockObjectStorage, MockStoreImages, MockStores, StoredObject},
+        stores::{
+            model::image::StoredObject,
+            ports::{MockObjectStorage, MockStoreImages, MockStores},
+        },
     };
 
     #[tokio::test]

@@ -1,19 +1,24 @@
 //! Stores: registration, opening hours, payment settings, search, favourites.
 
 pub mod error;
-pub mod history;
-pub mod hours;
-pub mod images;
+mod images;
+pub mod model;
+mod plan_hours;
 pub mod ports;
-pub mod reservation;
-pub mod search;
-pub mod service;
-pub mod store;
+mod search;
+mod search_history;
+mod store_service;
 
-pub use history::HistoryService;
-pub use hours::{DayHours, OpeningState, OperationTime, StoreCalendar, Week};
-pub use images::{ImageKind, ImageService};
-pub use reservation::{HoursService, Modification, ReservedHours};
-pub use search::{BnameFilter, CustomerStore, SearchService, StoreFilter, StorePage};
-pub use service::StoreService;
-pub use store::{Address, Image, NewStore, PaymentChange, PortOneAccount, PortOneIds, Sns, Store, StoreChange};
+pub use images::ImageService;
+pub use model::{
+    hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week},
+    image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload},
+    payment_account::{PaymentChange, PortOneAccount, PortOneIds, webhook_secret},
+    planned_hours::{Modification, ReservedHours},
+    search::{BnameFilter, CustomerStore, FavoriteAdded, KEPT, KEPT_FOR, PAGE_SIZE, StoreFilter, StorePage},
+    store::{Address, NewStore, Sns, Store, StoreChange, words},
+};
+pub use plan_hours::HoursService;
+pub use search::SearchService;
+pub use search_history::HistoryService;
+pub use store_service::StoreService;

@@ -1,15 +1,15 @@
 //! What this feature needs from outside.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{
+use super::model::{
     hours::{OperationTime, Week},
-    search::{CustomerStore, StoreFilter},
-    store::{Image, NewStore, PaymentChange, PortOneAccount, Store, StoreChange},
+    image::{Added, Image, Removed, StoredObject},
+    payment_account::{PaymentChange, PortOneAccount},
+    search::{CustomerStore, FavoriteAdded, StoreFilter},
+    store::{NewStore, Store, StoreChange},
 };
 use crate::shared::{Email, Result, StoreId};
 
@@ -49,7 +49,7 @@ pub trait Stores: Send + Sync {
 pub trait Hours: Send + Sync {
     /// The seven rows in force, by day.
     async fn current(&self, store: &StoreId) -> Result<Vec<OperationTime>>;
-    /// Hours for the next daily turn, and when they were reserved.
+    /// Hours for the next daily rollover, and when they were reserved.
     async fn reserved(&self, store: &StoreId) -> Result<Option<(Week, DateTime<Utc>)>>;
     /// Reserves hours in place of what was reserved.
     async fn reserve(&self, store: &StoreId, week: &Week, at: DateTime<Utc>) -> Result<()>;
@@ -58,28 +58,6 @@ pub trait Hours: Send + Sync {
     /// Puts all hours that were reserved before `before` in force and forgets the reservations, each store all or nothing. Gives the
     /// number of stores.
     async fn apply(&self, before: DateTime<Utc>, at: DateTime<Utc>) -> Result<usize>;
-}
-
-/// What adding pictures came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Added {
-    /// The whole list of the store.
-    Images(Vec<Image>),
-    /// There are pictures already.
-    Exist,
-    /// There would be too many.
-    TooMany,
-}
-
-/// What removing a picture came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removed {
-    /// It is gone.
-    Removed,
-    /// It is the main one and stays.
-    IsMain,
-    /// The store has no such picture.
-    NotThere,
 }
 
 /// The rows that name a store's pictures. A store with pictures MUST have exactly one main one, also after calls at once.
@@ -126,21 +104,12 @@ pub trait StoreSearch: Send + Sync {
     async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>>;
     /// One store, also without products.
     async fn find(&self, customer: &Email, store: &StoreId) -> Result<Option<CustomerStore>>;
-    /// `false`: it is one already. `None`: no such store.
-    async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<Option<bool>>;
+    /// Makes the store a favourite of the customer.
+    async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<FavoriteAdded>;
     /// `false`: it was none.
     async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<bool>;
     /// Builds the index behind the words of a search anew, while searches go on.
     async fn rebuild(&self) -> Result<()>;
-}
-
-/// An object that is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredObject {
-    /// Its key.
-    pub key: String,
-    /// Real time since it was written.
-    pub age: Duration,
 }
 
 /// Where pictures lie.

@@ -2,65 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{error, ports::StoreSearch, store::Store};
-use crate::shared::{Clock, Email, Result, Rule, StoreId, text};
-
-/// Stores on a page.
-pub const PAGE_SIZE: i64 = 4;
-
-/// Neighbourhoods to look in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BnameFilter {
-    /// Province or metropolitan city.
-    pub sido: String,
-    /// City, county or district.
-    pub sigungu: String,
-    /// Neighbourhoods, 1–100.
-    pub bnames: Vec<String>,
-}
-
-impl BnameFilter {
-    /// Neighbourhoods asked for.
-    ///
-    /// # Errors
-    /// `too_short`, `too_long`, `too_many`, `bad_character`.
-    pub fn bnames(bnames: &[String]) -> std::result::Result<Vec<String>, Rule> {
-        if bnames.is_empty() {
-            return Err(Rule { code: "too_short", message: "동을 하나 이상 선택해 주세요." });
-        }
-        if bnames.len() > 100 {
-            return Err(Rule { code: "too_many", message: "동은 100개까지 선택할 수 있습니다." });
-        }
-        bnames.iter().map(|b| text::bounded(b, 1, 50)).collect()
-    }
-}
-
-/// What to look for; without either, everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoreFilter {
-    /// In these neighbourhoods.
-    pub location: Option<BnameFilter>,
-    /// With this text in the store's name or a product's, case-insensitive; `%`, `_` and `\` are plain characters.
-    pub name: Option<String>,
-}
-
-/// A store as a customer sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomerStore {
-    /// The store.
-    pub store: Store,
-    /// Whether it is one of the customer's favourites.
-    pub is_favorite: bool,
-}
-
-/// One page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StorePage {
-    /// At most [`PAGE_SIZE`].
-    pub stores: Vec<CustomerStore>,
-    /// Nothing comes after it.
-    pub is_end: bool,
-}
+use super::{
+    error,
+    model::{
+        search::{CustomerStore, FavoriteAdded, PAGE_SIZE, StoreFilter, StorePage},
+        store::Store,
+    },
+    ports::StoreSearch,
+};
+use crate::shared::{Clock, Email, Result, StoreId};
 
 /// Use cases of searching and favourites.
 pub struct SearchService {
@@ -97,8 +47,7 @@ impl SearchService {
     ///
     /// # Errors
     /// `store_not_found`.
-    pub async fn store(&self, customer: &Email, store: Option<&StoreId>) -> Result<Store> {
-        let store = store.ok_or(error::STORE_NOT_FOUND)?;
+    pub async fn store(&self, customer: &Email, store: &StoreId) -> Result<Store> {
         Ok(self.search.find(customer, store).await?.ok_or(error::STORE_NOT_FOUND)?.store)
     }
 
@@ -114,12 +63,11 @@ impl SearchService {
     ///
     /// # Errors
     /// `store_not_found`, `favorite_exists`.
-    pub async fn add_favorite(&self, customer: &Email, store: Option<&StoreId>) -> Result<()> {
-        let store = store.ok_or(error::STORE_NOT_FOUND)?;
+    pub async fn add_favorite(&self, customer: &Email, store: &StoreId) -> Result<()> {
         match self.search.add_favorite(customer, store, self.clock.now()).await? {
-            None => Err(error::STORE_NOT_FOUND.into()),
-            Some(false) => Err(error::FAVORITE_EXISTS.into()),
-            Some(true) => Ok(()),
+            FavoriteAdded::Added => Ok(()),
+            FavoriteAdded::WasThere => Err(error::FAVORITE_EXISTS.into()),
+            FavoriteAdded::NoStore => Err(error::STORE_NOT_FOUND.into()),
         }
     }
 
@@ -127,8 +75,7 @@ impl SearchService {
     ///
     /// # Errors
     /// `favorite_not_found`.
-    pub async fn remove_favorite(&self, customer: &Email, store: Option<&StoreId>) -> Result<()> {
-        let store = store.ok_or(error::FAVORITE_NOT_FOUND)?;
+    pub async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<()> {
         if self.search.remove_favorite(customer, store).await? { Ok(()) } else { Err(error::FAVORITE_NOT_FOUND.into()) }
     }
 }

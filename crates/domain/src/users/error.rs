@@ -1,13 +1,6 @@
 //! Refusals of this feature, as the contract words them.
 
-use crate::shared::{ErrorKind as K, Refusal};
-
-macro_rules! refusals {
-    ($($name:ident = $kind:ident, $code:literal, $detail:literal;)*) => {
-        $(#[doc = $detail] pub const $name: Refusal = Refusal::new(K::$kind, $code, $detail);)*
-    };
-}
-pub(crate) use refusals;
+use crate::shared::error::refusals;
 
 refusals! {
     UNAUTHENTICATED = Unauthenticated, "unauthenticated", "로그인이 필요합니다.";

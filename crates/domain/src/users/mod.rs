@@ -1,21 +1,29 @@
 //! Accounts, sign-in by provider identity, sessions, customers' profiles.
 
-pub mod account;
-pub mod customers;
-pub mod deletion;
+mod delete;
 pub mod error;
+pub mod model;
 pub mod ports;
-pub mod preference;
-pub mod session;
-pub mod sign_in;
-pub mod unlink;
-pub mod withdrawal;
+mod profile;
+mod session;
+mod sign_in;
+#[cfg(test)]
+mod testing;
+mod unlink;
+mod withdraw;
 
-pub use account::{Account, AccountStatus, Provider, RegistrationStatus, Role};
-pub use customers::{CustomerDetail, CustomerService, DetailChange, NewProfile, Nickname, PhoneNumber, Profile};
-pub use deletion::DeletionService;
-pub use preference::{Preference, PreferenceKind, PreferenceOption};
-pub use session::{Session, SessionService, SessionTokens};
-pub use sign_in::{Callback, LoginStart, SignInService, SignedIn};
-pub use unlink::LinkService;
-pub use withdrawal::WithdrawalService;
+pub use delete::DeletionService;
+pub use model::{
+    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, Provider, RegistrationStatus, Role},
+    customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
+    identity::{ProviderError, ProviderIdentity, UnlinkNotice},
+    login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
+    preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
+    session::{Caller, Lease, Look, Remembered, Renewal, Session},
+    session_token::SessionTokens,
+};
+pub use profile::CustomerService;
+pub use session::SessionService;
+pub use sign_in::SignInService;
+pub use unlink::UnlinkService;
+pub use withdraw::WithdrawalService;

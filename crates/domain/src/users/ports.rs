@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-use super::{
-    account::{Account, AccountStatus, Provider, Role},
-    customers::{CustomerDetail, DetailChange, NewProfile, Profile},
-    preference::{Preference, PreferenceKind},
+use super::model::{
+    account::{Account, AccountStatus, Deactivation, Erasure, Provider, Role},
+    customer::{CustomerDetail, DetailChange, NewProfile, Profile},
+    identity::{ProviderError, ProviderIdentity, UnlinkNotice},
+    login::PendingLogin,
+    preference::{Preference, PreferenceKind, PreferencesAdded},
+    session::{Lease, Look},
 };
 use crate::shared::{Email, Result};
 
@@ -24,41 +26,19 @@ pub trait Accounts: Send + Sync {
     /// identity is taken meanwhile.
     async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool>;
     /// Adds an identity to an account. `false` where the identity is taken meanwhile.
-    async fn link(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
+    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
     /// Makes an account inactive, and its store sell nothing, all or nothing; unless a customer's or the store's order is in
     /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
     /// arrives at the same moment MUST either be seen or become no order.
     async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation>;
     /// Forgets an identity, so that it leads to its account no more. `false`: there is none.
-    async fn unlink(&self, provider: Provider, user_id: &str) -> Result<bool>;
-    /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit trail bears the
+    async fn remove_identity(&self, provider: Provider, user_id: &str) -> Result<bool>;
+    /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit log bears the
     /// pseudonym. The store's pictures go as tasks committed with it. All or nothing, and nothing while money may still have to move:
     /// an open order, a payment that is watched, a refund that is not done, an order of a day before `today` that waits for the archive.
     async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure>;
     /// Undoes [`Accounts::deactivate`]. `false`: the account was active.
     async fn reactivate(&self, email: &Email) -> Result<bool>;
-}
-
-/// What deleting an account came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Erasure {
-    /// It is gone, or was.
-    Gone,
-    /// It is active.
-    Active,
-    /// Money may still have to move.
-    Waits,
-}
-
-/// What making an account inactive came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deactivation {
-    /// It is inactive now.
-    Done,
-    /// It was inactive.
-    WasInactive,
-    /// An order is in progress.
-    OrderInProgress,
 }
 
 /// Requests to be deleted. A request counts only where the account is inactive as well: that is written after it, and undone
@@ -76,10 +56,10 @@ pub trait Withdrawals: Send + Sync {
     async fn cancel(&self, email: &Email) -> Result<()>;
 }
 
-/// The tokens that will cut links (see [`ProviderIdentity::link_token`]). They MUST outlive their account, and be sealed at rest.
+/// The tokens that will cut links (see [`ProviderIdentity::unlink_token`]). They MUST outlive their account, and be sealed at rest.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
-pub trait LinkTokens: Send + Sync {
+pub trait UnlinkTokens: Send + Sync {
     /// Keeps a user's token instead of an earlier one.
     async fn keep(&self, provider: Provider, user_id: &str, token: &SecretString, at: DateTime<Utc>) -> Result<()>;
     /// The user's token.
@@ -102,9 +82,14 @@ pub trait Customers: Send + Sync {
     async fn change_detail(&self, email: &Email, change: &DetailChange, at: DateTime<Utc>) -> Result<Option<CustomerDetail>>;
     /// A customer's words of one kind, in the order of their creation.
     async fn preferences(&self, email: &Email, kind: PreferenceKind) -> Result<Vec<Preference>>;
-    /// Adds words, all or nothing. `false`, and nothing added, where one is there already. `None`: no profile.
-    async fn add_preferences(&self, email: &Email, kind: PreferenceKind, words: &[&'static str], at: DateTime<Utc>)
-    -> Result<Option<bool>>;
+    /// Adds words, all or nothing.
+    async fn add_preferences(
+        &self,
+        email: &Email,
+        kind: PreferenceKind,
+        words: &[&'static str],
+        at: DateTime<Utc>,
+    ) -> Result<PreferencesAdded>;
     /// `false`: the word is not there.
     async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<bool>;
 }
@@ -129,69 +114,6 @@ pub trait Sessions: Send + Sync {
     async fn take_login(&self, state: &str, now: DateTime<Utc>) -> Result<Option<PendingLogin>>;
 }
 
-/// What is known of a session without the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
-    /// Whether it was revoked.
-    pub revoked: bool,
-    /// Its account.
-    pub account: Remembered,
-}
-
-/// An account as it was a moment ago.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remembered {
-    /// As it is: it has not changed since.
-    Known(Account),
-    /// The database must be asked; what it says under a lease may then be remembered.
-    Unknown(Option<Lease>),
-}
-
-/// The right to say what an account is, good until something changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease(pub u64);
-
-/// A login between the redirect to the provider and the way back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingLogin {
-    /// Where the person was sent.
-    pub provider: Provider,
-    /// Which app asked.
-    pub role: Role,
-    /// Secret that only this browser has (in its cookie).
-    pub browser: String,
-    /// PKCE verifier; also sent where the provider does not check it, never logged.
-    pub verifier: String,
-    /// OpenID Connect nonce.
-    pub nonce: String,
-    /// Come back to the local front end (`state=1004`, development only).
-    pub local: bool,
-}
-
-/// What a provider says of the person who logged in.
-#[derive(Debug, Clone)]
-pub struct ProviderIdentity {
-    /// Stable key of the person at that provider.
-    pub user_id: String,
-    /// Their e-mail, where the provider gives one that may be used at all.
-    pub email: Option<Email>,
-    /// Whether the provider vouches that the e-mail is theirs. Naver never does.
-    pub vouched: bool,
-    /// What will cut the link one day, where the provider has no other way and gave one.
-    pub link_token: Option<SecretString>,
-}
-
-/// How fetching an identity can fail.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// The provider refused the code or our credentials; trying again with the same code is useless.
-    #[error("{provider} refused: {reason}", provider = .0.as_str(), reason = .1)]
-    Refused(Provider, String),
-    /// Timeout, 5xx, an answer that is none.
-    #[error("{provider} did not answer properly: {reason}", provider = .0.as_str(), reason = .1)]
-    Unavailable(Provider, String),
-}
-
 /// The three OAuth providers.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -199,54 +121,32 @@ pub trait IdentityProviders: Send + Sync {
     /// Where to send the browser.
     fn authorize_url(&self, state: &str, login: &PendingLogin) -> String;
     /// Redeems the code. MUST NOT follow redirects, MUST give up after 10 s.
-    async fn identity(
-        &self,
-        login: &PendingLogin,
-        state: &str,
-        code: &SecretString,
-    ) -> std::result::Result<ProviderIdentity, ProviderError>;
-}
-
-/// A provider's notice that a user cut the link to us, as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnlinkNotice {
-    /// Kakao shows our own admin key.
-    Kakao {
-        /// The header.
-        authorization: Option<String>,
-        /// Whose link.
-        user_id: Option<String>,
-    },
-    /// Naver signs, and encrypts the user.
-    Naver {
-        /// Our app.
-        client_id: Option<String>,
-        /// Whose link.
-        encrypted_id: Option<String>,
-        /// Unix seconds.
-        timestamp: Option<String>,
-        /// Over the three.
-        signature: Option<String>,
-    },
-}
-
-impl UnlinkNotice {
-    /// Who sent it.
-    pub fn provider(&self) -> Provider {
-        match self {
-            Self::Kakao { .. } => Provider::Kakao,
-            Self::Naver { .. } => Provider::Naver,
-        }
-    }
+    async fn identity(&self, login: &PendingLogin, state: &str, code: &SecretString) -> Result<ProviderIdentity, ProviderError>;
 }
 
 /// The other end of links.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
-pub trait ProviderLinks: Send + Sync {
+pub trait ProviderUnlink: Send + Sync {
     /// Cuts a link: Google's and Naver's by the user's own `token`, Kakao's by our admin key. One that is cut already, or that
     /// nothing of ours can cut, is done.
     async fn cut<'a>(&self, provider: Provider, user_id: &str, token: Option<&'a SecretString>) -> Result<()>;
     /// Whose link a notice is about; why it is not to be believed. MUST compare secrets in constant time.
-    fn verify(&self, notice: &UnlinkNotice, now: DateTime<Utc>) -> std::result::Result<String, &'static str>;
+    fn verify(&self, notice: &UnlinkNotice, now: DateTime<Utc>) -> Result<String, &'static str>;
+}
+
+/// What keeps a seller from leaving. The feature `stores` knows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Storefront: Send + Sync {
+    /// Whether the seller has a store that is open now.
+    async fn is_open(&self, seller: &Email) -> Result<bool>;
+}
+
+/// What other features keep of a person in stores of their own, apart from the rows that [`Accounts::erase`] changes.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PersonalData: Send + Sync {
+    /// Deletes it, or puts the pseudonym in the place of the e-mail. MUST be safe to run again.
+    async fn erase(&self, email: &Email, pseudonym: &Email) -> Result<()>;
 }

@@ -2,148 +2,16 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-
 use super::{
-    account::{Account, RegistrationStatus, Role},
     error,
-    ports::{Accounts, Lease, Remembered, Sessions},
+    model::{
+        account::{Account, RegistrationStatus},
+        session::{Caller, Lease, Remembered, Renewal, Session},
+        session_token::SessionTokens,
+    },
+    ports::{Accounts, Sessions},
 };
-use crate::shared::{Clock, Email, Error, Ids, Result};
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Claims {
-    sub: String,
-    user_type: Role,
-    is_active: bool,
-    iat: i64,
-    exp: i64,
-    jti: String,
-    /// When the account was made, in Unix milliseconds: one that is made anew for the same e-mail is another. (Absent in tokens of
-    /// earlier versions; they live a week.)
-    #[serde(default)]
-    account: Option<i64>,
-    /// The session began on another site's front end: its cookie is SameSite=None, also after a renewal.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    cross_site: bool,
-}
-
-/// A verified token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Stays the same through renewals, so that one logout ends them all.
-    pub id: String,
-    /// Whose.
-    pub email: Email,
-    /// Which app.
-    pub role: Role,
-    /// When its account was made, in Unix milliseconds.
-    pub account: Option<i64>,
-    /// End of this token.
-    pub expires_at: DateTime<Utc>,
-    /// Whether its cookie crosses sites.
-    pub cross_site: bool,
-}
-
-impl Session {
-    /// Whether the account is the one that the token was made for, not another of the same e-mail.
-    fn is_of(&self, account: &Account) -> bool {
-        self.role == account.role && self.account.is_none_or(|made| made == account.created_at.timestamp_millis())
-    }
-}
-
-/// Signs and verifies. Time comes from the caller: tokens follow the product's clock.
-pub struct SessionTokens {
-    header: Header,
-    validation: Validation,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    life: Duration,
-}
-
-impl SessionTokens {
-    /// `algorithm`: HS256, HS384 or HS512. `life` of each token.
-    pub fn new(secret: &SecretString, algorithm: Algorithm, life: Duration) -> Self {
-        let bytes = secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(algorithm);
-        // jsonwebtoken reads the system's clock; ours is compared below.
-        validation.validate_exp = false;
-        validation.set_required_spec_claims(&["exp", "sub"]);
-        Self {
-            header: Header::new(algorithm),
-            validation,
-            encoding: EncodingKey::from_secret(bytes),
-            decoding: DecodingKey::from_secret(bytes),
-            life,
-        }
-    }
-
-    /// Life of a token.
-    pub fn life(&self) -> Duration {
-        self.life
-    }
-
-    /// A token for this session, valid from `now` on.
-    ///
-    /// # Errors
-    /// Internal, where the algorithm cannot sign.
-    pub fn issue(&self, id: &str, account: &Account, cross_site: bool, now: DateTime<Utc>) -> Result<String> {
-        let claims = Claims {
-            sub: account.email.to_string(),
-            user_type: account.role,
-            is_active: account.is_active,
-            account: Some(account.created_at.timestamp_millis()),
-            iat: now.timestamp(),
-            exp: (now + self.life).timestamp(),
-            jti: id.to_owned(),
-            cross_site,
-        };
-        encode(&self.header, &claims, &self.encoding).map_err(Error::internal)
-    }
-
-    /// `None`: forged, garbled or too old.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Session> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
-        (now < expires_at).then(|| Session {
-            id: claims.jti,
-            email: Email::trusted(claims.sub),
-            role: claims.user_type,
-            account: claims.account,
-            expires_at,
-            cross_site: claims.cross_site,
-        })
-    }
-
-    /// In the last quarter of its life, or with under five minutes left.
-    pub fn is_due_for_renewal(&self, session: &Session, now: DateTime<Utc>) -> bool {
-        let left = session.expires_at - now;
-        left * 4 <= self.life || left < Duration::minutes(5)
-    }
-}
-
-/// A token that a session should go on with.
-#[derive(Debug, Clone)]
-pub struct Renewal {
-    /// The new token.
-    pub token: String,
-    /// SameSite=None instead of Lax.
-    pub cross_site: bool,
-}
-
-/// Who is calling.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The token's content.
-    pub session: Session,
-    /// The account as it is.
-    pub account: Account,
-    /// Present where the token is due for renewal.
-    pub renewal: Option<Renewal>,
-}
+use crate::shared::{Clock, Ids, Result};
 
 /// Use cases around a session.
 pub struct SessionService {
@@ -241,55 +109,14 @@ mod tests {
     use crate::{
         shared::testing::{Counter, Noon},
         users::{
-            account::AccountStatus,
-            ports::{Look, MockAccounts, MockSessions},
+            model::{
+                account::{AccountStatus, Role},
+                session::Look,
+            },
+            ports::{MockAccounts, MockSessions},
+            testing::{account, at, tokens},
         },
     };
-
-    fn tokens() -> SessionTokens {
-        SessionTokens::new(&SecretString::from("a secret of the tests"), Algorithm::HS256, Duration::minutes(100))
-    }
-
-    fn account(role: Role) -> Account {
-        Account { email: Email::trusted("a@b".into()), role, is_active: true, email_vouched: true, created_at: at(-60) }
-    }
-
-    fn at(minute: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).unwrap()
-    }
-
-    #[test]
-    fn a_token_lives_its_life_and_is_due_in_its_last_quarter() {
-        let tokens = tokens();
-        let token = tokens.issue("id", &account(Role::Seller), true, at(0)).unwrap();
-        let session = tokens.verify(&token, at(99)).unwrap();
-        assert_eq!((session.id.as_str(), session.role, session.cross_site), ("id", Role::Seller, true));
-        assert!(tokens.verify(&token, at(100)).is_none());
-        assert!(!tokens.is_due_for_renewal(&session, at(74)));
-        assert!(tokens.is_due_for_renewal(&session, at(75)));
-    }
-
-    #[test]
-    fn a_short_token_is_due_with_under_five_minutes_left() {
-        let tokens = SessionTokens::new(&SecretString::from("s"), Algorithm::HS256, Duration::minutes(8));
-        let token = tokens.issue("id", &account(Role::Customer), false, at(0)).unwrap();
-        let session = tokens.verify(&token, at(0)).unwrap();
-        assert!(!tokens.is_due_for_renewal(&session, at(3)));
-        assert!(tokens.is_due_for_renewal(&session, at(4)));
-    }
-
-    #[test]
-    fn foreign_and_unsigned_tokens_are_refused() {
-        let other = SessionTokens::new(&SecretString::from("another"), Algorithm::HS256, Duration::minutes(100));
-        let token = other.issue("id", &account(Role::Customer), false, at(0)).unwrap();
-        assert!(tokens().verify(&token, at(0)).is_none());
-        // {"alg":"none"} with the claims of a real token
-        let claims = token.split('.').nth(1).unwrap();
-        assert!(tokens().verify(&format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}."), at(0)).is_none());
-        for junk in ["", "a.b.c", "한글"] {
-            assert!(tokens().verify(junk, at(0)).is_none());
-        }
-    }
 
     fn status(account: Account) -> AccountStatus {
         AccountStatus { account, status: RegistrationStatus::Complete }

@@ -4,74 +4,26 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use secrecy::SecretString;
 
 use super::{
-    account::{Account, Provider, RegistrationStatus, Role},
     error,
-    ports::{Accounts, IdentityProviders, LinkTokens, PendingLogin, ProviderError, ProviderIdentity, Sessions},
+    model::{
+        account::{Account, Provider, Role},
+        identity::{ProviderError, ProviderIdentity},
+        login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
+    },
+    ports::{Accounts, IdentityProviders, Sessions, UnlinkTokens},
 };
 use crate::shared::{Clock, Error, Ids, Refusal, Result};
 
 /// A login lasts at most this long.
 const LOGIN_LIFE: Duration = Duration::minutes(10);
 
-/// The caller's `state` that means "come back to the local front end".
-pub const LOCAL_STATE: &str = "1004";
-
-/// Where to send the browser, and what to give it.
-#[derive(Debug)]
-pub struct LoginStart {
-    /// The provider's page.
-    pub authorize_url: String,
-    /// Secret for the browser's cookie; the way back must bring it.
-    pub browser: String,
-}
-
-/// What comes back with the browser.
-#[derive(Debug)]
-pub struct Callback {
-    /// Whose callback path was called.
-    pub provider: Provider,
-    /// Which role the path named.
-    pub role: Role,
-    /// The provider's code, unless it refused.
-    pub code: Option<SecretString>,
-    /// Our state.
-    pub state: Option<String>,
-    /// The provider's `error`.
-    pub error: Option<String>,
-    /// The secret from the browser's cookie.
-    pub browser: Option<String>,
-}
-
-/// A person who is in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The account, in its own role.
-    pub account: Account,
-    /// How far its registration has come.
-    pub status: RegistrationStatus,
-    /// The account's role is not the one asked for.
-    pub conflict: bool,
-    /// Come back to the local front end.
-    pub local: bool,
-}
-
-/// A failed login, and where to tell it.
-#[derive(Debug)]
-pub struct SignInFailure {
-    /// Why.
-    pub error: Error,
-    /// Come back to the local front end.
-    pub local: bool,
-}
-
 /// Use cases of logging in.
 pub struct SignInService {
     providers: Arc<dyn IdentityProviders>,
     accounts: Arc<dyn Accounts>,
-    link_tokens: Arc<dyn LinkTokens>,
+    unlink_tokens: Arc<dyn UnlinkTokens>,
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
@@ -84,13 +36,13 @@ impl SignInService {
     pub fn new(
         providers: Arc<dyn IdentityProviders>,
         accounts: Arc<dyn Accounts>,
-        link_tokens: Arc<dyn LinkTokens>,
+        unlink_tokens: Arc<dyn UnlinkTokens>,
         sessions: Arc<dyn Sessions>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         local_allowed: bool,
     ) -> Self {
-        Self { providers, accounts, link_tokens, sessions, clock, ids, local_allowed }
+        Self { providers, accounts, unlink_tokens, sessions, clock, ids, local_allowed }
     }
 
     /// Starts a login.
@@ -116,7 +68,7 @@ impl SignInService {
     ///
     /// # Errors
     /// `login_state_invalid`, `provider_refused`, `email_missing`, `email_in_use`, Unavailable.
-    pub async fn finish(&self, callback: &Callback) -> std::result::Result<SignedIn, SignInFailure> {
+    pub async fn finish(&self, callback: &Callback) -> Result<SignedIn, SignInFailure> {
         let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false })?;
         self.enter(callback, &login).await.map_err(|error| SignInFailure { error, local: login.local })
     }
@@ -141,8 +93,8 @@ impl SignInService {
             ProviderError::Unavailable(provider, _) => Error::unavailable(provider.as_str(), e),
         })?;
         let account = self.resolve(login, &identity).await?;
-        if let Some(token) = &identity.link_token {
-            self.link_tokens.keep(login.provider, &identity.user_id, token, self.clock.now()).await?;
+        if let Some(token) = &identity.unlink_token {
+            self.unlink_tokens.keep(login.provider, &identity.user_id, token, self.clock.now()).await?;
         }
         let status = self.accounts.find(&account.email).await?.ok_or_else(|| Error::internal("account vanished during login"))?.status;
         Ok(SignedIn { conflict: account.role != login.role, account, status, local: login.local })
@@ -160,7 +112,7 @@ impl SignInService {
             let now = self.clock.now();
             match self.accounts.find(&email).await? {
                 Some(found) if identity.vouched && found.account.email_vouched => {
-                    if self.accounts.link(&email, provider, &identity.user_id, now).await? {
+                    if self.accounts.add_identity(&email, provider, &identity.user_id, now).await? {
                         return Ok(found.account);
                     }
                 }

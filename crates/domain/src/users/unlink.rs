@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use super::{
-    account::Provider,
     error,
-    ports::{Accounts, LinkTokens, ProviderLinks, UnlinkNotice},
+    model::{account::Provider, identity::UnlinkNotice},
+    ports::{Accounts, ProviderUnlink, UnlinkTokens},
 };
 use crate::shared::{Clock, Result};
 
 /// Use cases of links.
-pub struct LinkService {
-    links: Arc<dyn ProviderLinks>,
+pub struct UnlinkService {
+    links: Arc<dyn ProviderUnlink>,
     accounts: Arc<dyn Accounts>,
-    tokens: Arc<dyn LinkTokens>,
+    tokens: Arc<dyn UnlinkTokens>,
     clock: Arc<dyn Clock>,
 }
 
-impl LinkService {
+impl UnlinkService {
     /// Wires the service.
-    pub fn new(links: Arc<dyn ProviderLinks>, accounts: Arc<dyn Accounts>, tokens: Arc<dyn LinkTokens>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(links: Arc<dyn ProviderUnlink>, accounts: Arc<dyn Accounts>, tokens: Arc<dyn UnlinkTokens>, clock: Arc<dyn Clock>) -> Self {
         Self { links, accounts, tokens, clock }
     }
 
@@ -33,7 +33,7 @@ impl LinkService {
             tracing::warn!(provider = notice.provider().as_str(), reason, "an unlink notice is refused");
             error::UNLINK_UNVERIFIED
         })?;
-        let known = self.accounts.unlink(notice.provider(), &user).await?;
+        let known = self.accounts.remove_identity(notice.provider(), &user).await?;
         self.tokens.forget(notice.provider(), &user).await?;
         tracing::info!(provider = notice.provider().as_str(), known, "a link was cut at the provider");
         Ok(())
@@ -61,26 +61,30 @@ mod tests {
     use crate::{
         shared::{Error, testing::Noon},
         users::{
-            Account,
-            ports::{MockAccounts, MockLinkTokens, MockProviderLinks},
+            model::account::Account,
+            ports::{MockAccounts, MockProviderUnlink, MockUnlinkTokens},
         },
     };
 
-    fn service(links: MockProviderLinks, accounts: MockAccounts, tokens: MockLinkTokens) -> LinkService {
-        LinkService::new(Arc::new(links), Arc::new(accounts), Arc::new(tokens), Arc::new(Noon))
+    fn service(links: MockProviderUnlink, accounts: MockAccounts, tokens: MockUnlinkTokens) -> UnlinkService {
+        UnlinkService::new(Arc::new(links), Arc::new(accounts), Arc::new(tokens), Arc::new(Noon))
     }
 
     #[tokio::test]
     async fn only_a_verified_notice_cuts_a_link() {
         let notice = UnlinkNotice::Kakao { authorization: Some("KakaoAK key".into()), user_id: Some("7".into()) };
-        let mut links = MockProviderLinks::new();
+        let mut links = MockProviderUnlink::new();
         links.expect_verify().times(1).returning(|_, _| Err("not theirs"));
-        let refused = service(links, MockAccounts::new(), MockLinkTokens::new()).receive(&notice).await;
+        let refused = service(links, MockAccounts::new(), MockUnlinkTokens::new()).receive(&notice).await;
         assert!(refused.unwrap_err().is(&error::UNLINK_UNVERIFIED));
 
-        let (mut links, mut accounts, mut tokens) = (MockProviderLinks::new(), MockAccounts::new(), MockLinkTokens::new());
+        let (mut links, mut accounts, mut tokens) = (MockProviderUnlink::new(), MockAccounts::new(), MockUnlinkTokens::new());
         links.expect_verify().times(1).returning(|_, _| Ok("7".to_owned()));
-        accounts.expect_unlink().times(1).withf(|provider, user| *provider == Provider::Kakao && user == "7").returning(|_, _| Ok(false));
+        accounts
+            .expect_remove_identity()
+            .times(1)
+            .withf(|provider, user| *provider == Provider::Kakao && user == "7")
+            .returning(|_, _| Ok(false));
         tokens.expect_forget().times(1).withf(|provider, user| *provider == Provider::Kakao && user == "7").returning(|_, _| Ok(()));
         service(links, accounts, tokens).receive(&notice).await.unwrap();
     }
@@ -88,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_forgotten_only_when_the_link_is_cut() {
         for is_cut in [true, false] {
-            let (mut links, mut accounts, mut tokens) = (MockProviderLinks::new(), MockAccounts::new(), MockLinkTokens::new());
+            let (mut links, mut accounts, mut tokens) = (MockProviderUnlink::new(), MockAccounts::new(), MockUnlinkTokens::new());
             accounts.expect_find_by_identity().returning(|_, _| Ok(None));
             tokens.expect_token().returning(|_, _| Ok(Some(SecretString::from("refresh"))));
             links
@@ -112,6 +116,6 @@ mod tests {
             created_at: Noon.now(),
         };
         accounts.expect_find_by_identity().returning(move |_, _| Ok(Some(account.clone())));
-        service(MockProviderLinks::new(), accounts, MockLinkTokens::new()).cut(Provider::Google, "7").await.unwrap();
+        service(MockProviderUnlink::new(), accounts, MockUnlinkTokens::new()).cut(Provider::Google, "7").await.unwrap();
     }
 }

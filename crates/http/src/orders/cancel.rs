@@ -1,9 +1,6 @@
-use actix_web::{
-    HttpResponse, delete,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, delete, web::Data};
 use cheapbob_domain::{
-    orders::cancel::{Canceled, Wish, reason},
+    orders::{CancelWish, Canceled, reason},
     shared::{PaymentId, Result as DomainResult, Validation},
 };
 use serde::{Deserialize, Serialize};
@@ -13,9 +10,9 @@ use utoipa::ToSchema;
 use crate::{
     auth::Me,
     error::Result,
-    extract::OptionalJson,
+    extract::{OptionalJson, PathId},
     idempotency::{IdempotencyKey, once},
-    server::App,
+    state::App,
 };
 
 #[derive(Deserialize, ToSchema, Default)]
@@ -64,13 +61,13 @@ pub(super) async fn by_customer(
     app: Data<App>,
     me: Me,
     key: IdempotencyKey,
-    id: Path<String>,
+    id: PathId<PaymentId>,
     body: OptionalJson<CancelRequest>,
 ) -> Result<HttpResponse> {
-    let (payment, reason) = (PaymentId::parse(&id), body.0.parse()?);
-    once(&app, &me, key, &json!(["cancel", *id, reason]), async |call| {
-        let wish = Wish { reason: reason.clone(), cause: &me.cause(), resumed: call.is_some_and(|call| call.resumed) };
-        Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, payment.as_ref(), wish).await?))
+    let reason = body.0.parse()?;
+    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
+        let wish = CancelWish { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, &id.0, wish).await?))
     })
     .await
 }
@@ -82,13 +79,13 @@ pub(super) async fn by_store(
     app: Data<App>,
     me: Me,
     key: IdempotencyKey,
-    id: Path<String>,
+    id: PathId<PaymentId>,
     body: OptionalJson<CancelRequest>,
 ) -> Result<HttpResponse> {
-    let (payment, reason) = (PaymentId::parse(&id), body.0.parse()?);
-    once(&app, &me, key, &json!(["cancel", *id, reason]), async |call| {
-        let wish = Wish { reason: reason.clone(), cause: &me.cause(), resumed: call.is_some_and(|call| call.resumed) };
-        Ok(CancelResult::from(app.services.cancel.by_store(&me.0, payment.as_ref(), wish).await?))
+    let reason = body.0.parse()?;
+    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
+        let wish = CancelWish { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_store(&me.0, &id.0, wish).await?))
     })
     .await
 }

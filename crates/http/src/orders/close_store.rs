@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, patch, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, server::App};
+use crate::{auth::Me, error::Result, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct Closed {
@@ -15,6 +15,6 @@ struct Closed {
 #[utoipa::path(tag = "seller", responses((status = 200, body = Closed)))]
 #[patch("/seller/store/close")]
 pub(super) async fn close(app: Data<App>, me: Me) -> Result<HttpResponse> {
-    let refunded_orders = app.services.cancel.close_store(&me.0, &me.cause()).await?;
+    let refunded_orders = app.services.cancel.close_store(&me.0, &me.actor()).await?;
     Ok(HttpResponse::Ok().json(Closed { success: true, message: "오늘 영업을 마감했습니다.", refunded_orders }))
 }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::shapes::{CustomerOrderBody, OrderBody, OrderList};
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::{CustomerOrderBody, OrderBody, OrderList};
+use crate::{auth::Me, error::Result, state::App};
 
 /// All of the customer's orders, today's and the archive's: the newest 1,000.
 #[utoipa::path(tag = "orders", responses((status = 200, body = OrderList<CustomerOrderBody>)))]

@@ -2,30 +2,30 @@
 
 mod accept;
 mod cancel;
+mod checkout;
 mod close_store;
 mod complete;
+mod confirm;
+mod dto;
 mod history;
 mod list;
-mod payment_confirm;
-mod payment_give_up;
-mod payment_init;
+
 mod qr;
 mod qr_callback;
+mod release;
 mod settlement;
-mod shapes;
 mod show;
 mod today;
 mod today_alarm;
 mod webhook;
 
-pub(crate) use qr_callback::NO_WEBSOCKET;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
-        .service(payment_init::init)
-        .service(payment_confirm::confirm)
-        .service(payment_give_up::give_up)
+        .service(checkout::checkout)
+        .service(confirm::confirm)
+        .service(release::release)
         .service(list::of_customer)
         .service(today::of_customer)
         .service(today_alarm::today_alarm)

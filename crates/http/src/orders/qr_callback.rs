@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    web::{Data, Path, Payload},
+    web::{Data, Payload},
 };
 use actix_ws::{Message, MessageStream, Session};
-use cheapbob_domain::shared::{ErrorKind, PaymentId, Refusal};
+use cheapbob_domain::shared::PaymentId;
 use futures::{StreamExt, stream::BoxStream};
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::{auth::Me, error::Result, server::App};
+use crate::{auth::Me, error::Result, extract::PathId, refusals::NO_WEBSOCKET, state::App};
 
 /// How long a screen waits (contract).
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,13 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the order is read where no signal can come.
 const LOOK: Duration = Duration::from_secs(1);
 
-pub(crate) const NO_WEBSOCKET: Refusal = Refusal::new(ErrorKind::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
-
 /// A WebSocket that says one thing when the order is picked up, or after 30 seconds, and closes.
 #[utoipa::path(tag = "seller", params(("payment_id" = String, Path)), responses((status = 101, description = "one JSON message {status: completed|error|timeout, message}")))]
 #[get("/seller/store/orders/{payment_id}/qr/callback")]
-pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
-    let order = app.services.orders.of_store(&me.0, PaymentId::parse(&id).as_ref()).await?;
+pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: PathId<PaymentId>, body: Payload) -> Result<HttpResponse> {
+    let order = app.services.orders.of_store(&me.0, &id.0).await?;
     let (response, session, messages) = actix_ws::handle(&request, body).map_err(|_| NO_WEBSOCKET)?;
     actix_web::rt::spawn(watch(app, order.payment_id, session, messages));
     Ok(response)

@@ -2,14 +2,14 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use cheapbob_domain::{
-    orders::settlement::SettledDay,
+    orders::SettledDay,
     shared::{Rule, Validation, kst},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{auth::Me, error::Result, extract::Query, server::App};
+use crate::{auth::Me, error::Result, extract::Query, state::App, time::hh_mm};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -73,7 +73,7 @@ impl From<SettledDay> for DailySettlement {
             quantity: order.quantity,
             total_amount: order.total_amount.0,
             status: order.status.as_str(),
-            time_at: kst::local(at).format("%H:%M").to_string(),
+            time_at: hh_mm(kst::local(at).time()),
         });
         Self { date: day.date.to_string(), items: items.collect() }
     }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::shapes::{OrderBody, OrderList, TodayOrderBody};
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::{OrderBody, OrderList, TodayOrderBody};
+use crate::{auth::Me, error::Result, state::App};
 
 /// The customer's orders of the business day.
 #[utoipa::path(tag = "orders", responses((status = 200, body = OrderList<TodayOrderBody>)))]

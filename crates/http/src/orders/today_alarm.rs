@@ -3,8 +3,12 @@ use cheapbob_domain::orders::AlarmCard;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shapes::hh_mm;
-use crate::{auth::Me, error::Result, server::App, users::instant};
+use crate::{
+    auth::Me,
+    error::Result,
+    state::App,
+    time::{hh_mm, instant},
+};
 
 #[derive(Serialize, ToSchema)]
 struct AlarmCardBody {

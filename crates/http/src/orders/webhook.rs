@@ -2,15 +2,15 @@ use actix_web::{
     HttpRequest, HttpResponse, post,
     web::{Data, Path, Payload},
 };
-use cheapbob_domain::{orders::webhook::Delivery, shared::StoreId};
+use cheapbob_domain::orders::Delivery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    context::request_id,
     error::Result,
-    extract::{MALFORMED, TOO_LARGE},
-    server::App,
+    refusals::{MALFORMED, TOO_LARGE},
+    request_id::request_id,
+    state::App,
 };
 
 /// No message of PortOne's comes near this size.
@@ -32,16 +32,17 @@ struct Received {
     responses((status = 200, body = Received))
 )]
 #[post("/webhooks/portone/{store_id}")]
-pub(super) async fn receive(app: Data<App>, request: HttpRequest, id: Path<String>, body: Payload) -> Result<HttpResponse> {
+pub(super) async fn receive(app: Data<App>, request: HttpRequest, store: Path<String>, body: Payload) -> Result<HttpResponse> {
     let body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?;
     let header = |name: &str| single(&request, name);
     let delivery = Delivery {
+        store: store.into_inner(),
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
         signature: header("webhook-signature"),
         body: body.to_vec(),
     };
-    app.services.webhooks.receive(StoreId::parse(&id).as_ref(), &delivery, &request_id()).await?;
+    app.services.webhooks.receive(&delivery, &request_id()).await?;
     Ok(HttpResponse::Ok().json(Received { status: "ok" }))
 }
 

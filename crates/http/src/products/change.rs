@@ -1,7 +1,4 @@
-use actix_web::{
-    HttpResponse, put,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, put, web::Data};
 use cheapbob_domain::{
     products::{Product, ProductChange},
     shared::{ProductId, Result as DomainResult, Sale, Validation, Won},
@@ -9,12 +6,12 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ProductBody;
+use super::dto::ProductBody;
 use crate::{
     auth::Me,
     error::Result,
-    extract::{Json, Whole},
-    server::App,
+    extract::{Json, PathId, Whole},
+    state::App,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -44,7 +41,7 @@ impl ChangeProduct {
 /// Changes what is given.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = ChangeProduct, responses((status = 200, body = ProductBody)))]
 #[put("/seller/store/products/{product_id}")]
-pub(super) async fn change(app: Data<App>, me: Me, id: Path<String>, body: Json<ChangeProduct>) -> Result<HttpResponse> {
-    let product = app.services.products.change(&me.0, ProductId::parse(&id).as_ref(), &body.0.parse()?).await?;
+pub(super) async fn change(app: Data<App>, me: Me, id: PathId<ProductId>, body: Json<ChangeProduct>) -> Result<HttpResponse> {
+    let product = app.services.products.change(&me.0, &id.0, &body.0.parse()?).await?;
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }

@@ -3,7 +3,7 @@ use cheapbob_domain::products::Product;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, server::App};
+use crate::{auth::Me, error::Result, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct DashboardItem {

@@ -2,14 +2,14 @@
 
 mod change;
 mod dashboard;
+mod dto;
 mod nutrition;
 mod register;
-mod shapes;
 mod show;
 mod stock;
 mod stock_reservation;
 
-pub(crate) use shapes::ProductBody;
+pub(crate) use dto::ProductBody;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

@@ -1,7 +1,4 @@
-use actix_web::{
-    HttpResponse, delete, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, delete, post, web::Data};
 use cheapbob_domain::{
     shared::{ProductId, Result as DomainResult, Rule, Validation},
     users::PreferenceKind,
@@ -9,8 +6,14 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ProductBody;
-use crate::{auth::Me, error::Result, extract::Json, server::App, users::NutritionWord};
+use super::dto::ProductBody;
+use crate::{
+    auth::Me,
+    error::Result,
+    extract::{Json, PathId},
+    state::App,
+    users::NutritionWord,
+};
 
 #[derive(Deserialize, ToSchema)]
 struct NutritionTypes {
@@ -31,15 +34,15 @@ impl NutritionTypes {
 /// Adds nutrition types, all or none.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = NutritionTypes, responses((status = 200, body = ProductBody)))]
 #[post("/seller/store/products/{product_id}/nutrition")]
-pub(super) async fn add(app: Data<App>, me: Me, id: Path<String>, body: Json<NutritionTypes>) -> Result<HttpResponse> {
-    let product = app.services.products.add_nutrition(&me.0, ProductId::parse(&id).as_ref(), &body.0.parse()?).await?;
+pub(super) async fn add(app: Data<App>, me: Me, id: PathId<ProductId>, body: Json<NutritionTypes>) -> Result<HttpResponse> {
+    let product = app.services.products.add_nutrition(&me.0, &id.0, &body.0.parse()?).await?;
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }
 
 /// Takes nutrition types away, all or none.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = NutritionTypes, responses((status = 200, body = ProductBody)))]
 #[delete("/seller/store/products/{product_id}/nutrition")]
-pub(super) async fn remove(app: Data<App>, me: Me, id: Path<String>, body: Json<NutritionTypes>) -> Result<HttpResponse> {
-    let product = app.services.products.remove_nutrition(&me.0, ProductId::parse(&id).as_ref(), &body.0.parse()?).await?;
+pub(super) async fn remove(app: Data<App>, me: Me, id: PathId<ProductId>, body: Json<NutritionTypes>) -> Result<HttpResponse> {
+    let product = app.services.products.remove_nutrition(&me.0, &id.0, &body.0.parse()?).await?;
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }

@@ -7,12 +7,12 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ProductBody;
+use super::dto::ProductBody;
 use crate::{
     auth::Me,
     error::Result,
     extract::{Json, Whole},
-    server::App,
+    state::App,
     users::NutritionWord,
 };
 

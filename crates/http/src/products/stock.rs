@@ -1,24 +1,21 @@
-use actix_web::{
-    HttpResponse, patch,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, patch, web::Data};
 use cheapbob_domain::shared::ProductId;
 
-use super::ProductBody;
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::ProductBody;
+use crate::{auth::Me, error::Result, extract::PathId, state::App};
 
 /// One piece more.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/up")]
-pub(super) async fn up(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let product = app.services.products.stock_up(&me.0, ProductId::parse(&id).as_ref()).await?;
+pub(super) async fn up(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {
+    let product = app.services.products.stock_up(&me.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }
 
 /// One piece less.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/down")]
-pub(super) async fn down(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let product = app.services.products.stock_down(&me.0, ProductId::parse(&id).as_ref()).await?;
+pub(super) async fn down(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {
+    let product = app.services.products.stock_down(&me.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }

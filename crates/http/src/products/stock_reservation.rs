@@ -1,7 +1,4 @@
-use actix_web::{
-    HttpResponse, delete, get, post,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, delete, get, post, web::Data};
 use cheapbob_domain::{
     products::{Product, Stock, StockReservation},
     shared::{ProductId, Validation},
@@ -12,9 +9,9 @@ use utoipa::ToSchema;
 use crate::{
     auth::Me,
     error::Result,
-    extract::{Json, Whole},
-    server::App,
-    users::instant,
+    extract::{Json, PathId, Whole},
+    state::App,
+    time::instant,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -45,26 +42,26 @@ impl From<(Product, StockReservation)> for StockReservationBody {
 /// The stock reserved for the next business day.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = StockReservationBody)))]
 #[get("/seller/store/products/{product_id}/stock/reservation")]
-pub(super) async fn show(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let found = app.services.products.stock_reservation(&me.0, ProductId::parse(&id).as_ref()).await?;
+pub(super) async fn show(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {
+    let found = app.services.products.stock_reservation(&me.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(StockReservationBody::from(found)))
 }
 
 /// Reserves a stock for the next business day, in place of what was reserved.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), request_body = ReserveStock, responses((status = 201, body = StockReservationBody)))]
 #[post("/seller/store/products/{product_id}/stock/reservation")]
-pub(super) async fn reserve(app: Data<App>, me: Me, id: Path<String>, body: Json<ReserveStock>) -> Result<HttpResponse> {
+pub(super) async fn reserve(app: Data<App>, me: Me, id: PathId<ProductId>, body: Json<ReserveStock>) -> Result<HttpResponse> {
     let mut errors = Validation::default();
     let new_stock = errors.check("new_stock", Stock::initial(body.0.new_stock.0));
     let new_stock = errors.finish(|| new_stock)?;
-    let reserved = app.services.products.reserve_stock(&me.0, ProductId::parse(&id).as_ref(), new_stock).await?;
+    let reserved = app.services.products.reserve_stock(&me.0, &id.0, new_stock).await?;
     Ok(HttpResponse::Created().json(StockReservationBody::from(reserved)))
 }
 
 /// Forgets the reserved stock.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 204)))]
 #[delete("/seller/store/products/{product_id}/stock/reservation")]
-pub(super) async fn cancel(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    app.services.products.cancel_stock_reservation(&me.0, ProductId::parse(&id).as_ref()).await?;
+pub(super) async fn cancel(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {
+    app.services.products.cancel_stock_reservation(&me.0, &id.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,12 +1,13 @@
 use actix_web::{HttpResponse, get, web::Data};
 use serde::Deserialize;
 
-use super::page;
+use super::page::page;
 use crate::{
     auth,
     error::{ApiError, Result},
     extract::Query,
-    server::{App, NOT_FOUND},
+    refusals::NOT_FOUND,
+    state::App,
 };
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use futures::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::server::App;
+use crate::state::App;
 
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);

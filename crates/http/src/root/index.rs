@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::page;
-use crate::server::App;
+use super::page::page;
+use crate::state::App;
 
 /// What this is and where to go.
 #[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String)))]

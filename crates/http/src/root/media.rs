@@ -6,7 +6,8 @@ use actix_web::{
 
 use crate::{
     error::{ApiError, Result},
-    server::{App, NOT_FOUND},
+    refusals::NOT_FOUND,
+    state::App,
 };
 
 /// A store's picture, where no object storage of its own serves them.

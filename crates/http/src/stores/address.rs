@@ -4,8 +4,8 @@ use cheapbob_domain::{
     stores::{Address, StoreChange},
 };
 
-use super::shapes::{AddressBody, AddressInput};
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use super::dto::{AddressBody, AddressInput};
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 /// Changes where the store is.
 #[utoipa::path(tag = "seller", request_body = AddressInput, responses((status = 200, body = AddressBody)))]

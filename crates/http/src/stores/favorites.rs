@@ -1,11 +1,17 @@
-use actix_web::{
-    HttpResponse, delete, get, post,
-    web::{Data, Path},
+use actix_web::{HttpResponse, delete, get, post, web::Data};
+use cheapbob_domain::{
+    shared::{Refusal, StoreId},
+    stores::error::FAVORITE_NOT_FOUND,
 };
-use cheapbob_domain::shared::StoreId;
 
-use super::shapes::CustomerStoreBody;
-use crate::{auth::Me, error::Result, server::App, users::Message};
+use super::dto::CustomerStoreBody;
+use crate::{
+    auth::Me,
+    dto::Message,
+    error::Result,
+    extract::{Id, PathId},
+    state::App,
+};
 
 /// The favourites, by name.
 #[utoipa::path(tag = "search", responses((status = 200, body = Vec<CustomerStoreBody>)))]
@@ -20,15 +26,26 @@ pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
 /// Adds a favourite.
 #[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[post("/customer/search/stores/{store_id}/favorites")]
-pub(super) async fn add(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    app.services.search.add_favorite(&me.0, StoreId::parse(&id).as_ref()).await?;
+pub(super) async fn add(app: Data<App>, me: Me, id: PathId<StoreId>) -> Result<HttpResponse> {
+    app.services.search.add_favorite(&me.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(Message { message: "즐겨찾기에 추가되었습니다." }))
+}
+
+/// The store of a favourite.
+pub(super) struct FavoriteId(StoreId);
+
+impl Id for FavoriteId {
+    const NOT_FOUND: Refusal = FAVORITE_NOT_FOUND;
+
+    fn parse(text: &str) -> Option<Self> {
+        StoreId::parse(text).map(Self)
+    }
 }
 
 /// Removes a favourite.
 #[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[delete("/customer/search/stores/{store_id}/favorites")]
-pub(super) async fn remove(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    app.services.search.remove_favorite(&me.0, StoreId::parse(&id).as_ref()).await?;
+pub(super) async fn remove(app: Data<App>, me: Me, id: PathId<FavoriteId>) -> Result<HttpResponse> {
+    app.services.search.remove_favorite(&me.0, &id.0.0).await?;
     Ok(HttpResponse::Ok().json(Message { message: "즐겨찾기에서 삭제되었습니다." }))
 }

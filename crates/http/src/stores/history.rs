@@ -5,7 +5,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, server::App};
+use crate::{auth::Me, error::Result, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct SearchHistory {

@@ -6,13 +6,13 @@ use cheapbob_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::{OperationInput, time};
+use super::dto::OperationInput;
 use crate::{
     auth::Me,
     error::Result,
     extract::{Json, Object},
-    server::App,
-    users::instant,
+    state::App,
+    time::{instant, time_of_day},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -29,10 +29,10 @@ impl From<DayHours> for OperationSettings {
     fn from(hours: DayHours) -> Self {
         Self {
             day_of_week: hours.day_of_week,
-            open_time: time(hours.open_time),
-            close_time: time(hours.close_time),
-            pickup_start_time: time(hours.pickup_start_time),
-            pickup_end_time: time(hours.pickup_end_time),
+            open_time: time_of_day(hours.open_time),
+            close_time: time_of_day(hours.close_time),
+            pickup_start_time: time_of_day(hours.pickup_start_time),
+            pickup_end_time: time_of_day(hours.pickup_end_time),
             is_open_enabled: hours.is_open_enabled,
         }
     }
@@ -71,8 +71,8 @@ impl From<ReservedHours> for OperationReservation {
             OperationModification {
                 operation_id: row.operation_id,
                 day_of_week: new.day_of_week,
-                new_open_time: time(new.open_time),
-                new_close_time: time(new.close_time),
+                new_open_time: time_of_day(new.open_time),
+                new_close_time: time_of_day(new.close_time),
                 new_is_open_enabled: new.is_open_enabled,
                 created_at: instant(hours.reserved.as_ref().map_or(row.updated_at, |(_, at)| *at)),
             }
@@ -101,14 +101,14 @@ pub(super) async fn current(app: Data<App>, me: Me) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(rows.into_iter().map(|row| OperationSettings::from(row.hours)).collect::<Vec<_>>()))
 }
 
-/// The hours that take effect at the next daily turn; with nothing reserved, those in force.
+/// The hours that take effect at the next daily rollover; with nothing reserved, those in force.
 #[utoipa::path(tag = "seller", responses((status = 200, body = OperationReservation)))]
 #[get("/seller/store/settings/operation/reservation")]
 pub(super) async fn reserved(app: Data<App>, me: Me) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(OperationReservation::from(app.services.hours.reserved(&me.0).await?)))
 }
 
-/// Reserves hours for the next daily turn, in place of what was reserved.
+/// Reserves hours for the next daily rollover, in place of what was reserved.
 #[utoipa::path(tag = "seller", request_body = ReserveOperation, responses((status = 201, body = OperationReservation)))]
 #[post("/seller/store/settings/operation/reservation")]
 pub(super) async fn reserve(app: Data<App>, me: Me, body: Json<ReserveOperation>) -> Result<HttpResponse> {

@@ -5,22 +5,19 @@ use actix_web::{
 };
 use cheapbob_domain::{
     shared::{Email, Error, StoreId},
-    stores::{
-        Image, error,
-        images::{LARGEST_IMAGE, Upload},
-    },
+    stores::{Image, LARGEST_IMAGE, Upload, error},
 };
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use super::{picture::inspect, shapes::ImageBody};
+use super::{dto::ImageBody, picture::inspect};
 use crate::{
     auth::Me,
     error::{ApiError, Result},
-    extract::MALFORMED,
-    server::App,
+    refusals::MALFORMED,
+    state::App,
 };
 
 /// Pictures decoded at once in this process: each may take 200 MB while it is looked at.

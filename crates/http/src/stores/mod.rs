@@ -1,6 +1,7 @@
 //! A seller's store; how customers find stores.
 
 mod address;
+mod dto;
 mod favorites;
 mod history;
 mod hours;
@@ -11,7 +12,6 @@ mod products;
 mod profile;
 mod register;
 mod search;
-mod shapes;
 mod show;
 mod sns;
 

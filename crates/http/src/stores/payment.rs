@@ -1,13 +1,13 @@
 use actix_web::{HttpResponse, get, post, put, web::Data};
 use cheapbob_domain::{
     shared::{Result as DomainResult, Rule, StoreId, Validation, text},
-    stores::{PaymentChange, PortOneAccount, PortOneIds, store},
+    stores::{PaymentChange, PortOneAccount, PortOneIds, webhook_secret},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 #[derive(Deserialize, ToSchema)]
 struct RegisterPayment {
@@ -30,7 +30,7 @@ fn given(value: &str) -> std::result::Result<String, Rule> {
 
 /// Absent, `null` and empty are the same: not given.
 fn webhook(secret: Option<&SecretString>) -> Option<std::result::Result<SecretString, Rule>> {
-    secret.map(|s| s.expose_secret()).filter(|text| !text.is_empty()).map(store::webhook_secret)
+    secret.map(|s| s.expose_secret()).filter(|text| !text.is_empty()).map(webhook_secret)
 }
 
 impl RegisterPayment {

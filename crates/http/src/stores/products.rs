@@ -1,12 +1,9 @@
-use actix_web::{
-    HttpResponse, get,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, get, web::Data};
 use cheapbob_domain::shared::StoreId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, products::ProductBody, server::App};
+use crate::{auth::Me, error::Result, extract::PathId, products::ProductBody, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct StoreProducts {
@@ -18,8 +15,8 @@ struct StoreProducts {
 /// A store's products.
 #[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = StoreProducts)))]
 #[get("/customer/search/stores/{store_id}/products")]
-pub(super) async fn products(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let store = app.services.search.store(&me.0, StoreId::parse(&id).as_ref()).await?;
+pub(super) async fn products(app: Data<App>, me: Me, id: PathId<StoreId>) -> Result<HttpResponse> {
+    let store = app.services.search.store(&me.0, &id.0).await?;
     let products = store.products.into_iter().map(ProductBody::from).collect();
     Ok(HttpResponse::Ok().json(StoreProducts { store_id: store.id.to_string(), store_name: store.name, products }))
 }

@@ -1,12 +1,12 @@
 use actix_web::{HttpResponse, put, web::Data};
 use cheapbob_domain::{
     shared::{Rule, Validation},
-    stores::{Store, StoreChange, store::words},
+    stores::{Store, StoreChange, words},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct StoreProfile {

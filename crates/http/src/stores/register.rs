@@ -1,17 +1,17 @@
 use actix_web::{HttpResponse, post, web::Data};
 use cheapbob_domain::{
     shared::{Result as DomainResult, StoreId, Validation},
-    stores::{Address, NewStore, Sns, Week, store::words},
+    stores::{Address, NewStore, Sns, Week, words},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::{AddressInput, OperationInput, SnsBody};
+use super::dto::{AddressInput, OperationInput, SnsBody};
 use crate::{
     auth::Me,
     error::Result,
     extract::{Json, Object},
-    server::App,
+    state::App,
 };
 
 #[derive(Deserialize, ToSchema)]

@@ -8,8 +8,8 @@ use cheapbob_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::shapes::CustomerStoreBody;
-use crate::{auth::Me, error::Result, extract::Query, server::App};
+use super::dto::CustomerStoreBody;
+use crate::{auth::Me, error::Result, extract::Query, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct StorePageBody {

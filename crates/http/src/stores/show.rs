@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::shapes::StoreBody;
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::StoreBody;
+use crate::{auth::Me, error::Result, state::App};
 
 /// The seller's store.
 #[utoipa::path(tag = "seller", responses((status = 200, body = StoreBody)))]

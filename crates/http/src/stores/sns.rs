@@ -9,12 +9,12 @@ use cheapbob_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::{Link, SnsBody};
+use super::dto::{Link, SnsBody};
 use crate::{
     auth::Me,
     error::Result,
     extract::{Json, sent},
-    server::App,
+    state::App,
 };
 
 #[derive(Serialize, ToSchema)]

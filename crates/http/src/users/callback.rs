@@ -17,7 +17,7 @@ use crate::{
     auth,
     error::{ApiError, Result},
     extract::{Query, wants_html},
-    server::App,
+    state::App,
 };
 
 #[derive(Deserialize)]

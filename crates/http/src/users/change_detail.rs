@@ -6,8 +6,8 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::shapes::CustomerDetailBody;
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use super::dto::CustomerDetailBody;
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 #[derive(Deserialize, ToSchema)]
 struct ChangeDetail {

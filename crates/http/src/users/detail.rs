@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::shapes::CustomerDetailBody;
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::CustomerDetailBody;
+use crate::{auth::Me, error::Result, state::App};
 
 /// Nickname and phone number.
 #[utoipa::path(tag = "customer", responses((status = 200, body = CustomerDetailBody)))]

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use crate::{
     error::{ApiError, Result},
     extract::Query,
-    server::{App, NOT_FOUND},
+    refusals::NOT_FOUND,
+    state::App,
 };
 
 /// The browser's share of a login under way.

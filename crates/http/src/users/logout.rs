@@ -1,8 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Deserialize;
 
-use super::shapes::Message;
-use crate::{auth, error::Result, extract::Query, server::App};
+use crate::{auth, dto::Message, error::Result, extract::Query, state::App};
 
 #[derive(Deserialize)]
 struct Asked {

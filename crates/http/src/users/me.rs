@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, get};
 
-use super::shapes::EmailBody;
+use super::dto::EmailBody;
 use crate::auth::Me;
 
 /// The customer's e-mail.

@@ -3,6 +3,7 @@
 mod callback;
 mod change_detail;
 mod detail;
+mod dto;
 mod login;
 mod logout;
 mod me;
@@ -10,11 +11,10 @@ mod preferences;
 mod profile;
 mod register;
 mod role;
-mod shapes;
 mod unlink;
 mod withdraw;
 
-pub(crate) use shapes::{Message, NutritionWord, instant};
+pub(crate) use dto::NutritionWord;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

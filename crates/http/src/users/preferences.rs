@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::shapes::{
+use super::dto::{
     AllergyBody, AllergyWord, NutritionPrefBody, NutritionWord, PreferredMenuBody, PreferredMenuWord, ToppingBody, ToppingWord,
 };
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -37,7 +37,7 @@ async fn remove(app: &App, me: &Email, kind: PreferenceKind, field: &str, word: 
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The endpoints of one kind: path and field of the list, fields of the requests, and the names that the document gives the shapes.
+/// The endpoints of one kind: path and field of the list, fields of the requests, and the names that the document gives the dto.
 macro_rules! preferences {
     ($kind:ident of $word:ident: $path:literal, $list:ident of $body:ident as $list_name:ident,
      $many:ident as $add_name:ident, $one:ident as $remove_name:ident) => {

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
-use super::shapes::ProfileBody;
-use crate::{auth::Me, error::Result, server::App};
+use super::dto::ProfileBody;
+use crate::{auth::Me, error::Result, state::App};
 
 /// The whole profile.
 #[utoipa::path(tag = "customer", responses((status = 200, body = ProfileBody)))]

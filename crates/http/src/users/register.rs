@@ -6,8 +6,8 @@ use cheapbob_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::shapes::{AllergyWord, NutritionWord, PreferredMenuWord, ProfileBody, ToppingWord};
-use crate::{auth::Me, error::Result, extract::Json, server::App};
+use super::dto::{AllergyWord, NutritionWord, PreferredMenuWord, ProfileBody, ToppingWord};
+use crate::{auth::Me, error::Result, extract::Json, state::App};
 
 #[derive(Deserialize, ToSchema)]
 struct Register {

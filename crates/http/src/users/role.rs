@@ -3,7 +3,7 @@ use cheapbob_domain::users::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::CurrentCaller, error::Result, server::App};
+use crate::{auth::CurrentCaller, error::Result, state::App};
 
 #[derive(Serialize, ToSchema)]
 struct RoleBody {

@@ -2,12 +2,12 @@ use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Payload},
 };
-use cheapbob_domain::users::ports::UnlinkNotice;
+use cheapbob_domain::users::UnlinkNotice;
 
 use crate::{
     error::Result,
-    extract::{MALFORMED, TOO_LARGE},
-    server::App,
+    refusals::{MALFORMED, TOO_LARGE},
+    state::App,
 };
 
 /// No notice comes near this size.
@@ -38,13 +38,13 @@ pub(super) async fn naver(app: Data<App>, body: Payload) -> Result<HttpResponse>
         timestamp: field(&form, "timestamp"),
         signature: field(&form, "signature"),
     };
-    app.services.links.receive(&notice).await?;
+    app.services.unlink.receive(&notice).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 async fn receive_kakao(app: &App, request: &HttpRequest, form: &[u8]) -> Result<HttpResponse> {
     let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    app.services.links.receive(&UnlinkNotice::Kakao { authorization, user_id: field(form, "user_id") }).await?;
+    app.services.unlink.receive(&UnlinkNotice::Kakao { authorization, user_id: field(form, "user_id") }).await?;
     Ok(HttpResponse::Ok().finish())
 }
 

@@ -2,12 +2,12 @@ use actix_web::{HttpResponse, delete, post, web::Data};
 use cheapbob_domain::users::Account;
 use serde::Deserialize;
 
-use super::shapes::Message;
 use crate::{
     auth::{self, CurrentCaller},
+    dto::Message,
     error::Result,
     extract::Query,
-    server::App,
+    state::App,
 };
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ async fn cancel(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<Http
     Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴 신청이 취소되었습니다." }))
 }
 
-/// Asks for the account's deletion at the next daily turn.
+/// Asks for the account's deletion at the next daily rollover.
 #[utoipa::path(tag = "customer", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
 #[post("/customer/withdraw")]
 pub(super) async fn customer(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {
@@ -45,7 +45,7 @@ pub(super) async fn cancel_customer(app: Data<App>, caller: CurrentCaller, query
     cancel(&app, &caller, &query.0).await
 }
 
-/// Asks for the account's deletion, with its store, at the next daily turn.
+/// Asks for the account's deletion, with its store, at the next daily rollover.
 #[utoipa::path(tag = "seller", params(("state" = Option<String>, Query)), responses((status = 200, body = Message)))]
 #[post("/seller/withdraw")]
 pub(super) async fn seller(app: Data<App>, caller: CurrentCaller, query: Query<Asked>) -> Result<HttpResponse> {

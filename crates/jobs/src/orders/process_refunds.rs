@@ -1,4 +1,4 @@
-use cheapbob_domain::{orders::Cause, shared::Result};
+use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use futures::StreamExt;
 
@@ -10,13 +10,13 @@ const AT_ONCE: usize = 16;
 
 /// Refunds that are due for an attempt.
 pub(crate) async fn run(services: &Services) -> Result<()> {
-    let cause = Cause::job("process_refunds");
+    let actor = Actor::job("process_refunds");
     let due = services.refunds.due(BATCH).await?;
     futures::stream::iter(&due)
         .for_each_concurrent(AT_ONCE, |payment| {
-            let cause = &cause;
+            let actor = &actor;
             async move {
-                if let Err(error) = services.refunds.attempt(payment, cause).await {
+                if let Err(error) = services.refunds.attempt(payment, actor).await {
                     tracing::error!(%payment, %error, "a refund was not tried; the next run tries again");
                 }
             }

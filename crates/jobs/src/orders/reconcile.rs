@@ -1,4 +1,4 @@
-use cheapbob_domain::{orders::Cause, shared::Result};
+use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use chrono::Duration;
 
@@ -13,7 +13,7 @@ pub(crate) async fn night(services: &Services) -> Result<()> {
 }
 
 async fn compare(services: &Services, span: Duration, name: &'static str) -> Result<()> {
-    let compared = services.reconcile.compare(span, &Cause::job(name)).await?;
+    let compared = services.reconcile.compare(span, &Actor::job(name)).await?;
     if compared.differing + compared.unread > 0 {
         tracing::warn!(?compared, "our books and PortOne's were compared");
     }

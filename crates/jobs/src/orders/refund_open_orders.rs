@@ -1,4 +1,4 @@
-use cheapbob_domain::{orders::Cause, shared::Result};
+use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::end_pickups;
 /// taken when it closed is complete.
 pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
     end_pickups::run(services).await?;
-    let canceled = services.cancel.day_over(due_at, &Cause::job("refund_open_orders")).await?;
+    let canceled = services.cancel.day_over(due_at, &Actor::job("refund_open_orders")).await?;
     if canceled > 0 {
         tracing::info!(canceled, "open orders of ended days are refunded");
     }

@@ -1,3 +1,3 @@
 //! Jobs of `products`.
 
-pub(crate) mod turn_stock;
+pub(crate) mod rollover_stock;

@@ -1,4 +1,4 @@
-//! `just bench-archive`: a day of many orders goes to the archive's twin; the memory that it takes, against one batch's. Needs the servers
+//! `just bench-archive`: a day of many orders goes to the archive's fake; the memory that it takes, against one batch's. Needs the servers
 //! of `with-servers`.
 
 use std::{
@@ -20,7 +20,7 @@ fn resident() -> Result<u64> {
 }
 
 /// Runs the turn; gives seconds and the most memory on the way.
-async fn turn(app: &TestApp, orders: usize) -> Result<(f64, u64)> {
+async fn roll_over(app: &TestApp, orders: usize) -> Result<(f64, u64)> {
     app.database
         .sql(&format!(
             "INSERT INTO orders (payment_id, customer_email, customer_nickname, customer_phone_number, product_id, product_name, store_id,
@@ -42,7 +42,7 @@ async fn turn(app: &TestApp, orders: usize) -> Result<(f64, u64)> {
         })
     };
     let begin = Instant::now();
-    let moved = app.services.archive.turn("2026-11-24T04:15:00+09:00".parse()?).await?;
+    let moved = app.services.archive.roll_over("2026-11-24T04:15:00+09:00".parse()?).await?;
     let seconds = begin.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     sampler.join().map_err(|_| anyhow::anyhow!("the sampler panicked"))?;
@@ -57,9 +57,9 @@ fn main() -> Result<()> {
         let app = TestApp::start().await;
         let over = "SELECT count(*) AS n FROM tasks WHERE job = 'archive_orders' AND status = 'done'";
         eventually("the first run is over", 20, || async { (app.database.number(over).await == 1).then_some(()) }).await;
-        let (few, base) = turn(&app, 20_000).await?;
+        let (few, base) = roll_over(&app, 20_000).await?;
         println!("   20000 orders: {few:.1} s, {base} KiB at most");
-        let (seconds, most) = turn(&app, orders).await?;
+        let (seconds, most) = roll_over(&app, orders).await?;
         println!("{orders:>8} orders: {seconds:.1} s, {most} KiB at most: {:.2} times the memory of 20000", most as f64 / base as f64);
         Ok(())
     })

@@ -1,8 +1,8 @@
 //! The port contract suites: what each port's doc says it MUST do, run against every implementation.
 
+mod ephemeral;
 mod money;
 mod orders;
-mod passing;
 mod products;
 mod stores;
 mod tasks;
@@ -12,32 +12,32 @@ use std::sync::Arc;
 
 use cheapbob_domain::{
     orders::{
-        Cause, NewHold,
-        ports::{Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds, Trail},
+        Actor, NewHold,
+        ports::{AuditLog, Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds},
     },
     products::{NewProduct, Product, ports::Products},
-    shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst, tasks::TaskQueue},
+    shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
-        Address, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        hours::DayInput,
+        Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
         ports::{Hours, StoreImages, StoreSearch, Stores},
     },
+    tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers, LinkTokens},
+        ports::{Accounts, Customers, UnlinkTokens},
     },
 };
 use chrono::{DateTime, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
-pub use money::{books, idempotency, inbox, trail};
+pub use ephemeral::{history, mailer, remembered_sessions, sessions, signals, storage};
+pub use money::{audit_log, books, idempotency, inbox};
 pub use orders::{archive, cancellations, holds, orders, refunds};
-pub use passing::{history, mailer, remembered_sessions, sessions, signals, storage};
-pub use products::{nutrition, products, stock_reservations, stock_turn};
+pub use products::{nutrition, products, stock_reservations, stock_rollover};
 pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;
-pub use users::{accounts, customers, deactivation, erasure, link_tokens, withdrawals};
+pub use users::{accounts, customers, deactivation, erasure, unlink_tokens, withdrawals};
 
 /// Runs SQL.
 ///
@@ -52,8 +52,8 @@ pub async fn sql(url: &str, statements: &str) -> anyhow::Result<()> {
 pub struct World {
     /// Accounts.
     pub accounts: Arc<dyn Accounts>,
-    /// What cuts links.
-    pub link_tokens: Arc<dyn LinkTokens>,
+    /// Tokens that cut the connection at a provider.
+    pub unlink_tokens: Arc<dyn UnlinkTokens>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
     /// Stores.
@@ -74,16 +74,20 @@ pub struct World {
     pub cancellations: Arc<dyn Cancellations>,
     /// Refunds.
     pub refunds: Arc<dyn Refunds>,
-    /// The audit trail.
-    pub trail: Arc<dyn Trail>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditLog>,
     /// PortOne's messages.
     pub inbox: Arc<dyn Inbox>,
     /// Calls with a key.
     pub keys: Arc<dyn IdempotencyKeys>,
     /// Our side of the books.
     pub books: Arc<dyn Books>,
-    /// Tasks.
+    /// The queue, as workers see it.
     pub tasks: Arc<dyn TaskQueue>,
+    /// The ledger of runs.
+    pub ledger: Arc<dyn RunLedger>,
+    /// The queue, as operators see it.
+    pub outbox: Arc<dyn Outbox>,
 }
 
 /// An instant: 2026-11-24, a Tuesday, 12:00 KST and `seconds`.
@@ -91,9 +95,9 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2026-11-24T12:00:00+09:00").unwrap().with_timezone(&Utc) + chrono::Duration::seconds(seconds)
 }
 
-/// A cause for tests.
-pub(crate) fn cause() -> Cause {
-    Cause { request_id: Some("r1".into()), ..Cause::job("test") }
+/// An actor for tests.
+pub(crate) fn actor() -> Actor {
+    Actor { request_id: Some("r1".into()), ..Actor::job("test") }
 }
 
 /// Ids for tests.

@@ -1,18 +1,14 @@
 use cheapbob_domain::{
     orders::{
-        Actor, CanceledBy, Cancellation, Cause, Difference, RefundReason, RefundState,
-        hold::HoldEnd,
-        idempotency::{Claim, KeyedCall, StoredAnswer},
-        ports::{Booked, Expected, Ordering},
-        refund::Attempt,
-        webhook::Message,
+        Actor, ActorKind, Attempt, Booked, CanceledBy, Cancellation, Claim, Discrepancy, Expected, HoldEnd, KeyedCall, Message,
+        OrderOutcome, RefundReason, RefundState, StoredAnswer,
     },
     products::Product,
     shared::{Email, PaymentId, StoreId, kst},
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, at, cause, email, hold, portone};
+use super::{TestIds, World, actor, at, email, hold, portone};
 
 fn attempt(state: RefundState) -> Attempt {
     let amount = (state == RefundState::Succeeded).then_some(7_000);
@@ -27,24 +23,24 @@ async fn held(world: &World, customer: &Email, product: &Product) -> PaymentId {
 
 async fn ordered(world: &World, customer: &Email, product: &Product) -> PaymentId {
     let payment = held(world, customer, product).await;
-    assert_eq!(world.holds.order(&payment, at(1), &cause()).await.unwrap(), Ordering::Made);
+    assert_eq!(world.holds.order(&payment, at(1), &actor()).await.unwrap(), OrderOutcome::Made);
     payment
 }
 
-/// `orders::ports::Trail`, and that every change of order and money is in it.
-pub async fn trail(world: &World) {
+/// `orders::ports::AuditLog`, and that every change of order and money is in it.
+pub async fn audit_log(world: &World) {
     let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 9).await;
     let events = async |payment: &PaymentId| {
-        let entries = world.trail.of_payment(&store, payment).await.unwrap();
+        let entries = world.audit.of_payment(&store, payment).await.unwrap();
         entries.into_iter().map(|e| e.detail.map_or(e.event.clone(), |detail| format!("{} {detail}", e.event))).collect::<Vec<_>>()
     };
 
     let done = ordered(world, &customer, &product).await;
-    world.orders.accept(&done, at(2), &Cause::person(cheapbob_domain::users::Role::Seller, email(), "r2".into())).await.unwrap();
-    world.orders.complete(&done, at(3), &Cause { actor: Actor::Customer(customer.clone()), request_id: None }).await.unwrap();
+    world.orders.accept(&done, at(2), &Actor::person(cheapbob_domain::users::Role::Seller, email(), "r2".into())).await.unwrap();
+    world.orders.complete(&done, at(3), &Actor { kind: ActorKind::Customer(customer.clone()), request_id: None }).await.unwrap();
     assert_eq!(events(&done).await, ["held", "ordered", "accepted", "completed"]);
-    let entries = world.trail.of_payment(&store, &done).await.unwrap();
+    let entries = world.audit.of_payment(&store, &done).await.unwrap();
     assert_eq!((entries[0].actor_role.as_str(), entries[0].actor.as_deref()), ("customer", Some(customer.as_str())));
     assert_eq!((entries[0].at, entries[0].request_id.as_deref()), (at(0), Some("r0")));
     assert_eq!(
@@ -53,34 +49,34 @@ pub async fn trail(world: &World) {
     );
     assert_eq!((entries[2].at, entries[2].actor_role.as_str(), entries[2].request_id.as_deref()), (at(2), "seller", Some("r2")));
     // Nobody else's, and nothing twice.
-    assert!(world.trail.of_payment(&StoreId::generate(&TestIds), &done).await.unwrap().is_empty());
-    assert_eq!(world.orders.complete(&done, at(4), &cause()).await.unwrap(), None);
+    assert!(world.audit.of_payment(&StoreId::generate(&TestIds), &done).await.unwrap().is_empty());
+    assert_eq!(world.orders.complete(&done, at(4), &actor()).await.unwrap(), None);
     assert_eq!(events(&done).await.len(), 4);
 
     let canceled = ordered(world, &customer, &product).await;
-    let cancellation = Cancellation { by: CanceledBy::Store, reason: None, today: kst::business_day(at(0)), at: at(2), cause: cause() };
+    let cancellation = Cancellation { by: CanceledBy::Store, reason: None, today: kst::business_day(at(0)), at: at(2), actor: actor() };
     world.cancellations.cancel(&canceled, &cancellation).await.unwrap().unwrap();
     for (second, state) in [(3, RefundState::Unknown), (4, RefundState::Failed), (5, RefundState::Succeeded), (6, RefundState::Failed)] {
-        world.refunds.record(&canceled, &attempt(state), at(second), &cause()).await.unwrap();
+        world.refunds.record(&canceled, &attempt(state), at(second), &actor()).await.unwrap();
     }
     let refund = ["refund_unknown", "refund_failed", "refund_succeeded 7000"];
     let begin = ["held", "ordered", "canceled canceled_by_store", "refund_requested canceled_by_store"];
     assert_eq!(events(&canceled).await, [&begin[..], &refund[..]].concat());
-    assert!(world.refunds.reopen(&canceled, at(7), &cause()).await.unwrap());
+    assert!(world.refunds.reopen(&canceled, at(7), &actor()).await.unwrap());
     assert_eq!(events(&canceled).await.last().unwrap(), "refund_reopened");
 
     let released = held(world, &customer, &product).await;
-    world.holds.release(&released, HoldEnd::GivenUp, at(2), &cause()).await.unwrap();
-    world.holds.refund(&released, RefundReason::Late, at(3), &cause()).await.unwrap();
-    assert_eq!(events(&released).await, ["held", "released given_up", "refund_requested late"]);
+    world.holds.release(&released, HoldEnd::Abandoned, at(2), &actor()).await.unwrap();
+    world.holds.refund(&released, RefundReason::Late, at(3), &actor()).await.unwrap();
+    assert_eq!(events(&released).await, ["held", "released abandoned", "refund_requested late"]);
 
-    // A difference is said once, until something else was said.
-    let report = async |difference| world.trail.report(&store, &done, difference, at(9), &cause()).await.unwrap();
-    assert!(report(Difference::OrderWithoutMoney).await);
-    assert!(!report(Difference::OrderWithoutMoney).await);
-    assert!(report(Difference::PartlyRefunded).await);
-    assert_eq!(world.trail.differences().await.unwrap(), 2);
-    assert_eq!(events(&done).await[4..], ["difference order_without_money", "difference partly_refunded"]);
+    // A discrepancy is said once, until something else was said.
+    let report = async |discrepancy| world.audit.report(&store, &done, discrepancy, at(9), &actor()).await.unwrap();
+    assert!(report(Discrepancy::OrderWithoutMoney).await);
+    assert!(!report(Discrepancy::OrderWithoutMoney).await);
+    assert!(report(Discrepancy::PartlyRefunded).await);
+    assert_eq!(world.audit.discrepancies().await.unwrap(), 2);
+    assert_eq!(events(&done).await[4..], ["discrepancy order_without_money", "discrepancy partly_refunded"]);
 }
 
 /// `orders::ports::Inbox`
@@ -151,7 +147,7 @@ pub async fn books(world: &World) {
     let open = held(world, &customer, &product).await;
     let order = ordered(world, &customer, &product).await;
     let refunded = held(world, &customer, &product).await;
-    world.holds.refund(&refunded, RefundReason::Late, at(2), &cause()).await.unwrap();
+    world.holds.refund(&refunded, RefundReason::Late, at(2), &actor()).await.unwrap();
     let foreign = ordered(world, &customer, &elsewhere).await;
     let booked = |payment: &PaymentId, expected| Booked {
         payment_id: payment.clone(),
@@ -167,7 +163,7 @@ pub async fn books(world: &World) {
     // What is only held is not ours to miss.
     assert_eq!(of_store(0, 1).await, [booked(&order, Expected::Money(7_000)), booked(&refunded, Expected::Open)]);
     assert!(of_store(1, 2).await.is_empty() && of_store(-1, 0).await.is_empty());
-    world.refunds.record(&refunded, &attempt(RefundState::Succeeded), at(3), &cause()).await.unwrap();
+    world.refunds.record(&refunded, &attempt(RefundState::Succeeded), at(3), &actor()).await.unwrap();
     assert_eq!(of_store(0, 1).await[1], booked(&refunded, Expected::Nothing));
     let found = world.books.find(&[open.clone(), PaymentId::generate(&TestIds)]).await.unwrap();
     assert_eq!(found, [booked(&open, Expected::Open)]);

@@ -1,17 +1,14 @@
 use cheapbob_domain::{
     orders::{
-        CanceledBy, Cancellation, HoldState, NewHold, Order, OrderStatus, RefundReason, RefundState,
-        hold::HoldEnd,
-        order::Preferences,
-        ports::{OrderArchive, Ordering},
-        refund::Attempt,
+        Attempt, CanceledBy, Cancellation, HoldEnd, HoldState, NewHold, Order, OrderOutcome, OrderStatus, Preferences, RefundReason,
+        RefundState, ports::OrderArchive,
     },
     products::{Product, ProductChange, Stock},
     shared::{Email, PaymentId, ProductId, Sale, StoreId, Won, kst},
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, at, cause, email, hold, portone};
+use super::{TestIds, World, actor, at, email, hold, portone};
 
 async fn stock(world: &World, product: &Product) -> Stock {
     world.products.find(&product.store_id, &product.id).await.unwrap().unwrap().stock
@@ -47,38 +44,38 @@ pub async fn holds(world: &World) {
 
     // Released once, by whomever of many.
     let released =
-        join_all((0..8).map(|_| async { holds.release(&first.payment_id, HoldEnd::GivenUp, at(10), &cause()).await.unwrap() })).await;
+        join_all((0..8).map(|_| async { holds.release(&first.payment_id, HoldEnd::Abandoned, at(10), &actor()).await.unwrap() })).await;
     assert_eq!(released.iter().filter(|r| **r).count(), 1);
     assert_eq!(stock(world, &product).await, counters(0, 0));
-    assert_eq!(holds.find(&first.payment_id).await.unwrap().unwrap().state, HoldState::Released(HoldEnd::GivenUp));
+    assert_eq!(holds.find(&first.payment_id).await.unwrap().unwrap().state, HoldState::Released(HoldEnd::Abandoned));
 
     // Paid after all: the stock is taken again, once.
-    let made = join_all((0..8).map(|_| async { holds.order(&first.payment_id, at(20), &cause()).await.unwrap() })).await;
-    assert_eq!(made.iter().filter(|m| **m == Ordering::Made).count(), 1, "{made:?}");
-    assert_eq!(made.iter().filter(|m| **m == Ordering::WasThere).count(), 7, "{made:?}");
+    let made = join_all((0..8).map(|_| async { holds.order(&first.payment_id, at(20), &actor()).await.unwrap() })).await;
+    assert_eq!(made.iter().filter(|m| **m == OrderOutcome::Made).count(), 1, "{made:?}");
+    assert_eq!(made.iter().filter(|m| **m == OrderOutcome::WasThere).count(), 7, "{made:?}");
     assert_eq!(stock(world, &product).await, counters(3, 0));
-    assert!(!holds.release(&first.payment_id, HoldEnd::Expired, at(30), &cause()).await.unwrap());
-    assert_eq!(holds.refund(&first.payment_id, RefundReason::Late, at(30), &cause()).await.unwrap(), HoldState::Ordered);
+    assert!(!holds.release(&first.payment_id, HoldEnd::Expired, at(30), &actor()).await.unwrap());
+    assert_eq!(holds.refund(&first.payment_id, RefundReason::Late, at(30), &actor()).await.unwrap(), HoldState::Ordered);
 
     // From a hold: what was held is sold.
     let second = hold(&customer, &product, 2);
     assert!(holds.hold(&second).await.unwrap());
-    assert_eq!(holds.order(&second.payment_id, at(20), &cause()).await.unwrap(), Ordering::Made);
+    assert_eq!(holds.order(&second.payment_id, at(20), &actor()).await.unwrap(), OrderOutcome::Made);
     assert_eq!(stock(world, &product).await, counters(5, 0));
 
     // Late, and the stock is gone.
     world.products.adjust(&store, &product.id, 1, at(21)).await.unwrap();
     let third = hold(&customer, &product, 1);
     assert!(holds.hold(&third).await.unwrap());
-    assert!(holds.release(&third.payment_id, HoldEnd::Expired, at(300), &cause()).await.unwrap());
+    assert!(holds.release(&third.payment_id, HoldEnd::Expired, at(300), &actor()).await.unwrap());
     world.products.adjust(&store, &product.id, -1, at(301)).await.unwrap();
-    assert_eq!(holds.order(&third.payment_id, at(302), &cause()).await.unwrap(), Ordering::NoStock);
+    assert_eq!(holds.order(&third.payment_id, at(302), &actor()).await.unwrap(), OrderOutcome::NoStock);
 
     // One refund, whoever asks; then no order any more.
     let refunded =
-        join_all((0..8).map(|_| async { holds.refund(&third.payment_id, RefundReason::Late, at(303), &cause()).await.unwrap() })).await;
+        join_all((0..8).map(|_| async { holds.refund(&third.payment_id, RefundReason::Late, at(303), &actor()).await.unwrap() })).await;
     assert!(refunded.iter().all(|r| *r == HoldState::Refunded(RefundReason::Late)));
-    assert_eq!(holds.order(&third.payment_id, at(304), &cause()).await.unwrap(), Ordering::Refunded(RefundReason::Late));
+    assert_eq!(holds.order(&third.payment_id, at(304), &actor()).await.unwrap(), OrderOutcome::Refunded(RefundReason::Late));
     assert_eq!(stock(world, &product).await.left(), 0);
 
     due(world, &customer).await;
@@ -97,7 +94,7 @@ async fn due(world: &World, customer: &Email) {
     assert_eq!(due(400, 10).await, [early.payment_id.clone(), late.payment_id.clone()]);
     assert_eq!(due(400, 1).await, [early.payment_id.clone()]);
     // After the release it stays watched, until the watch ends.
-    assert!(holds.release(&early.payment_id, HoldEnd::Expired, at(300), &cause()).await.unwrap());
+    assert!(holds.release(&early.payment_id, HoldEnd::Expired, at(300), &actor()).await.unwrap());
     assert_eq!(due(359, 10).await, []);
     assert_eq!(due(360, 10).await, [early.payment_id.clone()]);
     holds.watch(&early.payment_id, Some(at(390))).await.unwrap();
@@ -118,7 +115,7 @@ pub async fn orders(world: &World) {
     for second in [1, 2] {
         let hold = hold(&customer, &product, 1);
         assert!(world.holds.hold(&hold).await.unwrap());
-        assert_eq!(world.holds.order(&hold.payment_id, at(second), &cause()).await.unwrap(), Ordering::Made);
+        assert_eq!(world.holds.order(&hold.payment_id, at(second), &actor()).await.unwrap(), OrderOutcome::Made);
         ids.push(hold.payment_id);
     }
     let change = ProductChange { name: Some("새 이름".into()), price: Some(Won(1)), ..ProductChange::default() };
@@ -137,8 +134,8 @@ pub async fn orders(world: &World) {
     assert_eq!(orders.find(&PaymentId::generate(&TestIds)).await.unwrap(), None);
 
     // Forward only, each step once, newest event first.
-    assert_eq!(orders.complete(&ids[0], at(4), &cause()).await.unwrap(), None);
-    let accepted = join_all((0..8).map(|_| async { orders.accept(&ids[0], at(5), &cause()).await.unwrap() })).await;
+    assert_eq!(orders.complete(&ids[0], at(4), &actor()).await.unwrap(), None);
+    let accepted = join_all((0..8).map(|_| async { orders.accept(&ids[0], at(5), &actor()).await.unwrap() })).await;
     assert_eq!(accepted.iter().flatten().count(), 1);
     let day = kst::business_day(at(0));
     let of_store: Vec<_> = orders.of_store(&store, day).await.unwrap().into_iter().map(|o| o.payment_id).collect();
@@ -147,11 +144,11 @@ pub async fn orders(world: &World) {
     assert_eq!(of_customer.iter().map(|o| o.order.payment_id.clone()).collect::<Vec<_>>(), ids);
     assert_eq!((of_customer[0].pickup.0.to_string(), of_customer[0].pickup.1.to_string()), ("18:00:00".to_owned(), "20:00:00".to_owned()));
     assert!(orders.of_customer(&customer, day.succ_opt().unwrap()).await.unwrap().is_empty());
-    let completed = join_all((0..8).map(|_| async { orders.complete(&ids[0], at(6), &cause()).await.unwrap() })).await;
+    let completed = join_all((0..8).map(|_| async { orders.complete(&ids[0], at(6), &actor()).await.unwrap() })).await;
     assert_eq!(completed.iter().flatten().count(), 1);
     let order = orders.find(&ids[0]).await.unwrap().unwrap();
     assert_eq!((order.status, order.accepted_at, order.completed_at), (OrderStatus::Complete, Some(at(5)), Some(at(6))));
-    assert_eq!(orders.accept(&ids[0], at(7), &cause()).await.unwrap(), None);
+    assert_eq!(orders.accept(&ids[0], at(7), &actor()).await.unwrap(), None);
     by_the_clock(world, &customer).await;
 }
 
@@ -164,7 +161,7 @@ async fn by_the_clock(world: &World, customer: &Email) {
         ordered(world, customer, &product, 1).await,
         ordered(world, customer, &product, 1).await,
     );
-    world.orders.accept(&taken, at(2), &cause()).await.unwrap();
+    world.orders.accept(&taken, at(2), &actor()).await.unwrap();
     let hours = |n: i64| at(n * 3_600);
     let mine = |mut ids: Vec<PaymentId>| {
         ids.retain(|id| [&waiting, &taken, &late].contains(&id));
@@ -180,8 +177,8 @@ async fn by_the_clock(world: &World, customer: &Email) {
     assert_eq!(next, [both[1].clone()]);
 
     // What was accepted after the closing completes then, not before it was accepted.
-    world.orders.accept(&late, hours(10), &cause()).await.unwrap();
-    let completed = async |now| world.orders.complete_closed(now, 100, &cause()).await.unwrap();
+    world.orders.accept(&late, hours(10), &actor()).await.unwrap();
+    let completed = async |now| world.orders.complete_closed(now, 100, &actor()).await.unwrap();
     assert_eq!(completed(hours(9) - chrono::Duration::seconds(1)).await, 0);
     assert!(completed(hours(10)).await >= 2);
     assert_eq!(completed(hours(10)).await, 0);
@@ -206,7 +203,7 @@ pub async fn refunds(world: &World) {
     assert!(world.holds.hold(&hold).await.unwrap());
     let payment = &hold.payment_id;
     assert!(refunds.claim(payment, at(0), at(90)).await.unwrap().is_none());
-    world.holds.refund(payment, RefundReason::Mismatch, at(0), &cause()).await.unwrap();
+    world.holds.refund(payment, RefundReason::Mismatch, at(0), &actor()).await.unwrap();
     assert_eq!(stock(world, &product).await, counters(0, 0));
 
     // One of many at once has it, until its lease ends.
@@ -226,19 +223,19 @@ pub async fn refunds(world: &World) {
         answer: "no".into(),
         amount: (state == RefundState::Succeeded).then_some(7_000),
     };
-    refunds.record(payment, &attempt(RefundState::Failed, true), at(200), &cause()).await.unwrap();
+    refunds.record(payment, &attempt(RefundState::Failed, true), at(200), &actor()).await.unwrap();
     assert!(refunds.claim(payment, at(199), at(300)).await.unwrap().is_none());
     assert_eq!(refunds.claim(payment, at(200), at(300)).await.unwrap().unwrap().key_generation, 2);
-    refunds.record(payment, &attempt(RefundState::Succeeded, false), at(200), &cause()).await.unwrap();
-    refunds.record(payment, &attempt(RefundState::Failed, true), at(200), &cause()).await.unwrap();
+    refunds.record(payment, &attempt(RefundState::Succeeded, false), at(200), &actor()).await.unwrap();
+    refunds.record(payment, &attempt(RefundState::Failed, true), at(200), &actor()).await.unwrap();
     assert!(refunds.due(at(9_999), 10).await.unwrap().is_empty());
     assert!(refunds.claim(payment, at(9_999), at(10_000)).await.unwrap().is_none());
-    assert!(!refunds.hasten(payment, at(9_999)).await.unwrap());
+    assert!(!refunds.expedite(payment, at(9_999)).await.unwrap());
     assert!(refunds.open(10).await.unwrap().is_empty() && refunds.count().await.unwrap().is_empty());
     assert_eq!(refunds.reason(payment).await.unwrap(), Some(RefundReason::Mismatch));
 
     // Begun anew, with another key, by one of many.
-    let reopened = join_all((0..8).map(|_| async { refunds.reopen(payment, at(500), &cause()).await.unwrap() })).await;
+    let reopened = join_all((0..8).map(|_| async { refunds.reopen(payment, at(500), &actor()).await.unwrap() })).await;
     assert_eq!(reopened.iter().filter(|r| **r).count(), 1);
     let open = refunds.open(10).await.unwrap();
     assert_eq!((open.len(), &open[0].payment_id, open[0].state, open[0].requested_at), (1, payment, RefundState::Unknown, at(0)));
@@ -246,23 +243,23 @@ pub async fn refunds(world: &World) {
     let claim = refunds.claim(payment, at(500), at(600)).await.unwrap().unwrap();
     assert_eq!((claim.key_generation, claim.portone_store_id.as_str(), claim.look_first), (3, portone().ids.store_id.as_str(), true));
     // Hastened, it does not wait for its next attempt; but whoever is at it is not disturbed.
-    assert!(refunds.hasten(payment, at(510)).await.unwrap());
+    assert!(refunds.expedite(payment, at(510)).await.unwrap());
     assert!(refunds.claim(payment, at(510), at(610)).await.unwrap().is_none());
-    refunds.record(payment, &Attempt { next_at: at(900), ..attempt(RefundState::Unknown, false) }, at(511), &cause()).await.unwrap();
+    refunds.record(payment, &Attempt { next_at: at(900), ..attempt(RefundState::Unknown, false) }, at(511), &actor()).await.unwrap();
     assert!(refunds.claim(payment, at(520), at(610)).await.unwrap().is_none());
-    assert!(refunds.hasten(payment, at(520)).await.unwrap());
+    assert!(refunds.expedite(payment, at(520)).await.unwrap());
     assert!(refunds.claim(payment, at(520), at(610)).await.unwrap().is_some());
     assert_eq!(refunds.reason(&PaymentId::generate(&TestIds)).await.unwrap(), None);
 }
 
 fn cancellation(by: CanceledBy, second: i64) -> Cancellation {
-    Cancellation { by, reason: Some("이유".to_owned()), today: kst::business_day(at(0)), at: at(second), cause: cause() }
+    Cancellation { by, reason: Some("이유".to_owned()), today: kst::business_day(at(0)), at: at(second), actor: actor() }
 }
 
 async fn ordered(world: &World, customer: &Email, product: &Product, quantity: i64) -> PaymentId {
     let hold = hold(customer, product, quantity);
     assert!(world.holds.hold(&hold).await.unwrap());
-    assert_eq!(world.holds.order(&hold.payment_id, at(1), &cause()).await.unwrap(), Ordering::Made);
+    assert_eq!(world.holds.order(&hold.payment_id, at(1), &actor()).await.unwrap(), OrderOutcome::Made);
     hold.payment_id
 }
 
@@ -291,12 +288,12 @@ pub async fn cancellations(world: &World) {
 
     // From which states: the customer's ends with the acceptance, the store's with the pickup.
     let second = ordered(world, &customer, &product, 1).await;
-    world.orders.accept(&second, at(3), &cause()).await.unwrap();
+    world.orders.accept(&second, at(3), &actor()).await.unwrap();
     assert_eq!(cancel(&second, CanceledBy::Customer, 4).await, None);
     assert!(cancel(&second, CanceledBy::Store, 4).await.is_some());
     let third = ordered(world, &customer, &product, 1).await;
-    world.orders.accept(&third, at(3), &cause()).await.unwrap();
-    world.orders.complete(&third, at(4), &cause()).await.unwrap();
+    world.orders.accept(&third, at(3), &actor()).await.unwrap();
+    world.orders.complete(&third, at(4), &actor()).await.unwrap();
     assert_eq!(cancel(&third, CanceledBy::Store, 5).await, None);
     assert_eq!(stock(world, &product).await, counters(1, 0));
 
@@ -315,21 +312,21 @@ async fn closing(world: &World, customer: &Email) {
     let (open, taken) = (ordered(world, customer, &product, 1).await, ordered(world, customer, &product, 1).await);
     let (done, foreign) = (ordered(world, customer, &product, 1).await, ordered(world, customer, &elsewhere, 1).await);
     for payment in [&taken, &done] {
-        world.orders.accept(payment, at(2), &cause()).await.unwrap();
+        world.orders.accept(payment, at(2), &actor()).await.unwrap();
     }
-    world.orders.complete(&done, at(3), &cause()).await.unwrap();
+    world.orders.complete(&done, at(3), &actor()).await.unwrap();
     let holds: Vec<_> = (0..8).map(|_| hold(customer, &product, 1)).collect();
     for hold in &holds {
         assert!(world.holds.hold(hold).await.unwrap());
     }
     let close = async { world.cancellations.close_store(&store, &cancellation(CanceledBy::Closing, 4)).await.unwrap() };
-    let paying = join_all(holds.iter().map(|hold| async { world.holds.order(&hold.payment_id, at(4), &cause()).await.unwrap() }));
+    let paying = join_all(holds.iter().map(|hold| async { world.holds.order(&hold.payment_id, at(4), &actor()).await.unwrap() }));
     let (closed, paid) = tokio::join!(close, paying);
-    let made = paid.iter().filter(|p| **p == Ordering::Made).count();
-    assert_eq!(paid.iter().filter(|p| **p == Ordering::StoreClosed).count(), holds.len() - made, "{paid:?}");
+    let made = paid.iter().filter(|p| **p == OrderOutcome::Made).count();
+    assert_eq!(paid.iter().filter(|p| **p == OrderOutcome::StoreClosed).count(), holds.len() - made, "{paid:?}");
     let mut canceled: Vec<_> = closed.iter().map(|o| o.payment_id.clone()).collect();
     canceled.sort();
-    let paid = holds.iter().zip(&paid).filter(|(_, p)| **p == Ordering::Made).map(|(h, _)| h.payment_id.clone());
+    let paid = holds.iter().zip(&paid).filter(|(_, p)| **p == OrderOutcome::Made).map(|(h, _)| h.payment_id.clone());
     let mut expected: Vec<_> = paid.chain([open, taken]).collect();
     expected.sort();
     assert_eq!(canceled, expected);

@@ -1,11 +1,24 @@
 use cheapbob_domain::{
-    orders::{CanceledBy, Cancellation, NewHold, hold::HoldEnd},
-    products::{ProductChange, Stock, StockReservation, ports::StockReservations},
+    orders::{CanceledBy, Cancellation, HoldEnd, NewHold},
+    products::{Product, ProductChange, ProductOutcome, Stock, StockReservation, ports::StockReservations},
     shared::{ProductId, Sale, Won, kst},
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, at, cause, hold};
+use super::{TestIds, World, actor, at, hold};
+
+/// The product, and whether it was changed.
+fn parts(outcome: ProductOutcome) -> (Product, bool) {
+    match outcome {
+        ProductOutcome::Changed(product) => (product, true),
+        ProductOutcome::Unchanged(product) => (product, false),
+        ProductOutcome::NotFound => panic!("the product is there"),
+    }
+}
+
+fn is_changed(outcome: ProductOutcome) -> bool {
+    parts(outcome).1
+}
 
 /// `products::ports::Products`
 pub async fn products(world: &World) {
@@ -20,21 +33,21 @@ pub async fn products(world: &World) {
     let change = ProductChange { price: Some(Won(500)), sale: Some(Sale::NONE), ..ProductChange::default() };
     assert_eq!(products.find(&other, &product.id).await.unwrap(), None);
     assert_eq!(products.change(&other, &product.id, &change, at(1)).await.unwrap(), None);
-    assert_eq!(products.adjust(&other, &product.id, 1, at(1)).await.unwrap(), None);
+    assert_eq!(products.adjust(&other, &product.id, 1, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.find(&mine, &ProductId::generate(&TestIds)).await.unwrap(), None);
 
     let changed = products.change(&mine, &product.id, &change, at(1)).await.unwrap().unwrap();
     assert_eq!((changed.price, changed.sale, changed.name.as_str(), changed.version), (Won(500), Sale::NONE, "도시락", 2));
 
     // Ten at once take the three that are there; the rest changes nothing.
-    let taken = join_all((0..10).map(|_| async { products.adjust(&mine, &product.id, -1, at(2)).await.unwrap().unwrap().1 })).await;
+    let taken = join_all((0..10).map(|_| async { is_changed(products.adjust(&mine, &product.id, -1, at(2)).await.unwrap()) })).await;
     assert_eq!(taken.iter().filter(|t| **t).count(), 3);
-    let (product, taken) = products.adjust(&mine, &product.id, -1, at(2)).await.unwrap().unwrap();
+    let (product, taken) = parts(products.adjust(&mine, &product.id, -1, at(2)).await.unwrap());
     assert!(!taken);
     assert_eq!((product.stock, product.stock.left(), product.version), (Stock { initial: 3, sold: 0, held: 0, adjustment: -3 }, 0, 5));
-    let (product, _) = products.adjust(&mine, &product.id, 2, at(3)).await.unwrap().unwrap();
+    let (product, _) = parts(products.adjust(&mine, &product.id, 2, at(3)).await.unwrap());
     assert_eq!(product.stock.left(), 2);
-    assert!(!products.adjust(&mine, &product.id, Stock::MAX, at(3)).await.unwrap().unwrap().1);
+    assert!(!is_changed(products.adjust(&mine, &product.id, Stock::MAX, at(3)).await.unwrap()));
 }
 
 /// `products::ports::Products::change_nutrition`
@@ -43,7 +56,7 @@ pub async fn nutrition(world: &World) {
     let ((_, mine), (_, other)) = (world.store("내 가게").await, world.store("남의 가게").await);
     let product = world.product(&mine, 3).await;
     let change = async |words: &[&'static str], add| {
-        let (product, changed) = products.change_nutrition(&mine, &product.id, words, add, at(1)).await.unwrap().unwrap();
+        let (product, changed) = parts(products.change_nutrition(&mine, &product.id, words, add, at(1)).await.unwrap());
         (product.nutrition_types.join(" "), product.version, changed)
     };
     assert_eq!(change(&["protein", "LCHF"], true).await, ("diet protein LCHF".to_owned(), 2, true));
@@ -52,14 +65,14 @@ pub async fn nutrition(world: &World) {
     assert_eq!(change(&["balance", "LCHF"], false).await, ("diet protein LCHF".to_owned(), 2, false));
     assert_eq!(change(&["LCHF", "diet"], false).await, ("protein".to_owned(), 3, true));
     assert_eq!(change(&["protein"], false).await, (String::new(), 4, true));
-    assert_eq!(products.change_nutrition(&other, &product.id, &["diet"], true, at(1)).await.unwrap(), None);
+    assert_eq!(products.change_nutrition(&other, &product.id, &["diet"], true, at(1)).await.unwrap(), ProductOutcome::NotFound);
     // Of many at once one adds it.
     let added = join_all((0..8).map(|_| change(&["diet"], true))).await;
     assert_eq!(added.iter().filter(|(_, _, changed)| *changed).count(), 1);
 }
 
 /// `products::ports::Products`, beginning a day.
-pub async fn stock_turn(world: &World) {
+pub async fn stock_rollover(world: &World) {
     let products = &world.products;
     let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
     let (product, early) = (world.product(&store, 10).await, world.product(&store, 10).await);
@@ -71,31 +84,31 @@ pub async fn stock_turn(world: &World) {
     for hold in [&order, &held, &of_next] {
         assert!(world.holds.hold(hold).await.unwrap());
     }
-    world.holds.order(&order.payment_id, at(1), &cause()).await.unwrap();
+    world.holds.order(&order.payment_id, at(1), &actor()).await.unwrap();
     products.adjust(&store, &product.id, 3, at(2)).await.unwrap();
 
     // Registered today: begins with the next day.
-    let turned = async |day, wanted: &[(ProductId, Option<i32>)]| products.turn(day, wanted, at(90_000)).await.unwrap();
-    assert!(!products.to_turn(today, None, 1_000).await.unwrap().contains(&product.id));
-    assert_eq!(turned(today, &[(product.id.clone(), Some(1))]).await, 0);
+    let rolled_over = async |day, wanted: &[(ProductId, Option<i32>)]| products.roll_over(day, wanted, at(90_000)).await.unwrap();
+    assert!(!products.to_roll_over(today, None, 1_000).await.unwrap().contains(&product.id));
+    assert_eq!(rolled_over(today, &[(product.id.clone(), Some(1))]).await, 0);
     let both = [product.id.clone(), early.id.clone()];
-    assert_eq!(products.to_turn(next, None, 1).await.unwrap(), [product.id.clone()]);
-    assert_eq!(products.to_turn(next, Some(&product.id), 1).await.unwrap(), [early.id.clone()]);
-    assert_eq!(turned(next, &[(both[0].clone(), Some(4)), (both[1].clone(), Some(1))]).await, 2);
+    assert_eq!(products.to_roll_over(next, None, 1).await.unwrap(), [product.id.clone()]);
+    assert_eq!(products.to_roll_over(next, Some(&product.id), 1).await.unwrap(), [early.id.clone()]);
+    assert_eq!(rolled_over(next, &[(both[0].clone(), Some(4)), (both[1].clone(), Some(1))]).await, 2);
     let begun = Stock { initial: 4, sold: 0, held: 0, adjustment: 0 };
     assert_eq!(stock(&product.id).await, begun);
     let more_than_begun_with = Stock { initial: 1, sold: 0, held: 3, adjustment: 2 };
     assert_eq!((stock(&early.id).await, more_than_begun_with.left()), (more_than_begun_with, 0));
     // Again: nothing. Without a reservation the next day begins as this one did.
-    assert_eq!(turned(next, &[(both[0].clone(), Some(9)), (both[1].clone(), Some(9))]).await, 0);
-    assert!(products.to_turn(next, None, 10).await.unwrap().is_empty());
+    assert_eq!(rolled_over(next, &[(both[0].clone(), Some(9)), (both[1].clone(), Some(9))]).await, 0);
+    assert!(products.to_roll_over(next, None, 10).await.unwrap().is_empty());
 
     // What ends of an ended day changes nothing of this one; of this day it does.
-    assert!(world.holds.release(&held.payment_id, HoldEnd::Expired, at(90_001), &cause()).await.unwrap());
-    let cancellation = Cancellation { by: CanceledBy::DayOver, reason: None, today: next, at: at(90_001), cause: cause() };
+    assert!(world.holds.release(&held.payment_id, HoldEnd::Expired, at(90_001), &actor()).await.unwrap());
+    let cancellation = Cancellation { by: CanceledBy::DayOver, reason: None, today: next, at: at(90_001), actor: actor() };
     world.cancellations.cancel(&order.payment_id, &cancellation).await.unwrap().unwrap();
     assert_eq!(stock(&product.id).await, begun);
-    assert!(world.holds.release(&of_next.payment_id, HoldEnd::GivenUp, at(90_001), &cause()).await.unwrap());
+    assert!(world.holds.release(&of_next.payment_id, HoldEnd::Abandoned, at(90_001), &actor()).await.unwrap());
     assert_eq!(stock(&early.id).await, Stock { held: 0, ..more_than_begun_with });
 
     // Many at once, while others buy: each product once, and what was bought is counted.
@@ -104,10 +117,10 @@ pub async fn stock_turn(world: &World) {
     let current = products.find(&store, &product.id).await.unwrap().unwrap();
     let buys: Vec<_> = (0..20).map(|_| NewHold { business_day: later, ..hold(&customer, &current, 1) }).collect();
     let buying = join_all(buys.iter().map(|h| async { world.holds.hold(h).await.unwrap() }));
-    let turning = join_all((0..4).map(|_| async { turned(later, &wanted).await }));
-    let (bought, turned) = futures::join!(buying, turning);
+    let turning = join_all((0..4).map(|_| async { rolled_over(later, &wanted).await }));
+    let (bought, rolled_over) = futures::join!(buying, turning);
     let bought = bought.into_iter().filter(|b| *b).count();
-    assert_eq!(turned.iter().sum::<usize>(), 2);
+    assert_eq!(rolled_over.iter().sum::<usize>(), 2);
     assert_eq!(stock(&product.id).await, Stock { initial: 50, sold: 0, held: i32::try_from(bought).unwrap(), adjustment: 0 });
 }
 

@@ -1,7 +1,6 @@
 use cheapbob_domain::stores::{
-    Address, BnameFilter, Image, PaymentChange, PortOneIds, Sns, Store, StoreChange, StoreFilter, Week,
-    hours::DayInput,
-    ports::{Added, Removed},
+    Added, Address, BnameFilter, DayInput, FavoriteAdded, Image, PaymentChange, PortOneIds, Removed, Sns, Store, StoreChange, StoreFilter,
+    Week,
 };
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
@@ -97,7 +96,7 @@ pub async fn hours(world: &World) {
         hours.reserve(&mine, &week, at(second)).await.unwrap();
         assert_eq!(hours.reserved(&mine).await.unwrap(), Some((week, at(second))));
     }
-    // Nothing takes effect before the daily turn.
+    // Nothing takes effect before the daily rollover.
     assert_eq!(hours.current(&mine).await.unwrap(), current);
     assert_eq!(hours.reserved(&other).await.unwrap(), None);
     hours.cancel(&mine).await.unwrap();
@@ -254,11 +253,11 @@ pub async fn search(world: &World) {
     assert_eq!(found(&StoreFilter { location: place(&["서교동"]), name: Some("국밥".into()) }, 0, 10).await, ids[3..4]);
 
     // Favourites.
-    assert_eq!(search.add_favorite(&me, &StoreId::generate(&TestIds), at(0)).await.unwrap(), None);
+    assert_eq!(search.add_favorite(&me, &StoreId::generate(&TestIds), at(0)).await.unwrap(), FavoriteAdded::NoStore);
     assert!(!search.remove_favorite(&me, &ids[0]).await.unwrap());
     for favorite in [&ids[3], &ids[0], &empty] {
-        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), Some(true));
-        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), Some(false));
+        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), FavoriteAdded::Added);
+        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), FavoriteAdded::WasThere);
     }
     let favorites = search.favorites(&me).await.unwrap();
     assert_eq!(

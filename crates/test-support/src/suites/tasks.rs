@@ -1,4 +1,4 @@
-use cheapbob_domain::shared::tasks::{Due, TaskOutcome};
+use cheapbob_domain::tasks::{Due, TaskOutcome};
 use futures::future::join_all;
 
 use super::{World, at};
@@ -9,9 +9,9 @@ fn due(second: i64) -> Due {
 
 /// `shared::tasks::TaskQueue`
 pub async fn tasks(world: &World) {
-    let tasks = &world.tasks;
-    let schedule = async |job: &str, due: Due| tasks.schedule(job, due, due.at).await.unwrap();
-    assert!(tasks.last_due().await.unwrap().is_empty());
+    let (tasks, ledger, outbox) = (&world.tasks, &world.ledger, &world.outbox);
+    let schedule = async |job: &str, due: Due| ledger.schedule(job, due, due.at).await.unwrap();
+    assert!(ledger.last_due().await.unwrap().is_empty());
     // One run for each due instant, one unfinished run for each job.
     let scheduled = join_all((0..8).map(|_| async { schedule("job", due(0)).await })).await;
     assert_eq!(scheduled.iter().filter(|s| **s).count(), 1);
@@ -33,7 +33,7 @@ pub async fn tasks(world: &World) {
     tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(10) }).await.unwrap();
     assert!(tasks.claim("a", at(1), 10).await.unwrap().is_empty());
     assert_eq!(tasks.claim("a", at(10), 1).await.unwrap().len(), 1, "the other job's run is due as well");
-    let first = tasks.runs("job", 5).await.unwrap();
+    let first = ledger.runs("job", 5).await.unwrap();
     assert_eq!(first[0].due_from, at(-1));
     assert_eq!((first.len(), first[0].due_at, first[0].attempts, first[0].last_error.as_deref()), (1, at(0), 1, Some("no")));
 
@@ -46,7 +46,7 @@ pub async fn tasks(world: &World) {
     for task in &taken_over {
         tasks.finish(&task.id, &TaskOutcome::Done).await.unwrap();
     }
-    let runs = tasks.runs("job", 5).await.unwrap();
+    let runs = ledger.runs("job", 5).await.unwrap();
     assert_eq!((runs[0].status.as_str(), runs[0].attempts, runs[0].finished_at.is_some()), ("done", 3, true));
 
     // The same instant is never run again; the next one is, and dies after its attempts.
@@ -57,8 +57,8 @@ pub async fn tasks(world: &World) {
         tasks.finish(&task.id, &TaskOutcome::Retry { error: "no".into(), at: at(30) }).await.unwrap();
     }
     assert!(tasks.claim("a", at(99), 10).await.unwrap().is_empty());
-    assert_eq!(tasks.runs("job", 5).await.unwrap()[0].status, "dead");
-    let mut last = tasks.last_due().await.unwrap();
+    assert_eq!(ledger.runs("job", 5).await.unwrap()[0].status, "dead");
+    let mut last = ledger.last_due().await.unwrap();
     last.sort();
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
@@ -69,22 +69,22 @@ pub async fn tasks(world: &World) {
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
     assert!(schedule("moved", due(40)).await);
     let [moved] = &tasks.claim("a", at(40), 10).await.unwrap()[..] else { panic!("one task") };
-    assert_eq!(tasks.runs("moved", 5).await.unwrap().iter().map(|run| run.due_at).collect::<Vec<_>>(), [at(40)]);
+    assert_eq!(ledger.runs("moved", 5).await.unwrap().iter().map(|run| run.due_at).collect::<Vec<_>>(), [at(40)]);
     tasks.finish(&moved.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
     // One that is late, or tried again, stays, whatever older instant an operator asks for.
     assert!(schedule("late", due(45)).await);
-    assert!(!tasks.schedule("late", due(42), at(50)).await.unwrap());
+    assert!(!ledger.schedule("late", due(42), at(50)).await.unwrap());
     let [late] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
-    assert_eq!(tasks.runs("late", 5).await.unwrap()[0].due_at, at(45));
+    assert_eq!(ledger.runs("late", 5).await.unwrap()[0].due_at, at(45));
     tasks.finish(&late.id, &TaskOutcome::Retry { error: "no".into(), at: at(9_999) }).await.unwrap();
 
     // Done ones go, dead ones stay for the operator.
-    assert_eq!(tasks.prune(3600, 3600).await.unwrap(), 0);
-    assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 2);
-    assert_eq!(tasks.runs("job", 5).await.unwrap().len(), 1);
-    assert!(schedule("turn", Due { attempts: i32::MAX, ..due(50) }).await);
-    let [turn] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
-    tasks.finish(&turn.id, &TaskOutcome::Done).await.unwrap();
-    assert_eq!(tasks.prune(-1, 3600).await.unwrap(), 0);
-    assert_eq!(tasks.prune(3600, -1).await.unwrap(), 1);
+    assert_eq!(outbox.prune(3600, 3600).await.unwrap(), 0);
+    assert_eq!(outbox.prune(-1, 3600).await.unwrap(), 2);
+    assert_eq!(ledger.runs("job", 5).await.unwrap().len(), 1);
+    assert!(schedule("daily", Due { attempts: i32::MAX, ..due(50) }).await);
+    let [daily] = &tasks.claim("a", at(50), 10).await.unwrap()[..] else { panic!("one task") };
+    tasks.finish(&daily.id, &TaskOutcome::Done).await.unwrap();
+    assert_eq!(outbox.prune(-1, 3600).await.unwrap(), 0);
+    assert_eq!(outbox.prune(3600, -1).await.unwrap(), 1);
 }

@@ -1,17 +1,17 @@
 use cheapbob_domain::{
-    orders::{Actor, Cause, RefundReason, RefundState, ports::Ordering, refund::Attempt},
+    orders::{Actor, ActorKind, Attempt, OrderOutcome, RefundReason, RefundState},
     shared::{Email, kst},
-    stores::ports::Added,
+    stores::Added,
     users::{
-        Account, DetailChange, Nickname, PreferenceKind, Provider, RegistrationStatus, Role,
-        ports::{Deactivation, Erasure, Withdrawals},
+        Account, Deactivation, DetailChange, Erasure, Nickname, PreferenceKind, PreferencesAdded, Provider, RegistrationStatus, Role,
+        ports::Withdrawals,
     },
 };
 
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{World, at, cause, email, hold, profile};
+use super::{World, actor, at, email, hold, profile};
 
 /// `users::ports::Accounts`
 pub async fn accounts(world: &World) {
@@ -31,12 +31,12 @@ pub async fn accounts(world: &World) {
     assert!(!accounts.create(&other, Provider::Naver, "n1").await.unwrap());
     assert_eq!(accounts.find(&other.email).await.unwrap(), None);
 
-    assert!(accounts.link(&mine, Provider::Google, "g1", at(1)).await.unwrap());
-    assert!(!accounts.link(&mine, Provider::Google, "g1", at(1)).await.unwrap());
+    assert!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap());
+    assert!(!accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap());
     assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account));
 
-    assert!(accounts.unlink(Provider::Google, "g1").await.unwrap());
-    assert!(!accounts.unlink(Provider::Google, "g1").await.unwrap());
+    assert!(accounts.remove_identity(Provider::Google, "g1").await.unwrap());
+    assert!(!accounts.remove_identity(Provider::Google, "g1").await.unwrap());
     assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), None);
 
     // How far the registration has come.
@@ -50,9 +50,9 @@ pub async fn accounts(world: &World) {
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Complete);
 }
 
-/// `users::ports::LinkTokens`
-pub async fn link_tokens(world: &World) {
-    let tokens = &world.link_tokens;
+/// `users::ports::UnlinkTokens`
+pub async fn unlink_tokens(world: &World) {
+    let tokens = &world.unlink_tokens;
     let token = async |provider, user: &str| tokens.token(provider, user).await.unwrap().map(|t| t.expose_secret().to_owned());
     assert_eq!(token(Provider::Google, "7").await, None);
     tokens.keep(Provider::Google, "7", &SecretString::from("first"), at(0)).await.unwrap();
@@ -96,19 +96,19 @@ pub async fn customers(world: &World) {
     assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
     assert!(words(PreferenceKind::ToppingType).await.is_empty());
     let add = async |kind, words: &[&'static str]| customers.add_preferences(&mine, kind, words, at(6)).await.unwrap();
-    assert_eq!(add(PreferenceKind::PreferredMenu, &["korean", "salad"]).await, Some(false));
+    assert_eq!(add(PreferenceKind::PreferredMenu, &["korean", "salad"]).await, PreferencesAdded::WasThere);
     assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
-    assert_eq!(add(PreferenceKind::PreferredMenu, &["sandwich", "korean"]).await, Some(true));
+    assert_eq!(add(PreferenceKind::PreferredMenu, &["sandwich", "korean"]).await, PreferencesAdded::Added);
     assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad", "sandwich", "korean"]);
-    assert_eq!(add(PreferenceKind::Allergy, &[]).await, Some(true));
+    assert_eq!(add(PreferenceKind::Allergy, &[]).await, PreferencesAdded::Added);
     let added = join_all((0..8).map(|_| add(PreferenceKind::ToppingType, &["shrimp"]))).await;
-    assert_eq!(added.iter().filter(|a| **a == Some(true)).count(), 1);
+    assert_eq!(added.iter().filter(|a| **a == PreferencesAdded::Added).count(), 1);
     assert!(customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
     assert!(!customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
     assert!(!customers.remove_preference(&mine, PreferenceKind::ToppingType, "poke").await.unwrap());
     assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "sandwich", "korean"]);
     let stranger = world.account(Role::Customer).await;
-    assert_eq!(customers.add_preferences(&stranger, PreferenceKind::Allergy, &["egg"], at(6)).await.unwrap(), None);
+    assert_eq!(customers.add_preferences(&stranger, PreferenceKind::Allergy, &["egg"], at(6)).await.unwrap(), PreferencesAdded::NoProfile);
     assert!(!customers.remove_preference(&stranger, PreferenceKind::Allergy, "egg").await.unwrap());
 }
 
@@ -124,15 +124,15 @@ pub async fn deactivation(world: &World) {
     let hold = hold(&customer, &product, 1);
     assert!(world.holds.hold(&hold).await.unwrap());
     assert_eq!(deactivate(&customer, 299).await, Deactivation::OrderInProgress);
-    world.holds.order(&hold.payment_id, at(10), &cause()).await.unwrap();
+    world.holds.order(&hold.payment_id, at(10), &actor()).await.unwrap();
     for accept in [false, true] {
         if accept {
-            world.orders.accept(&hold.payment_id, at(20), &cause()).await.unwrap();
+            world.orders.accept(&hold.payment_id, at(20), &actor()).await.unwrap();
         }
         assert_eq!(deactivate(&customer, 300).await, Deactivation::OrderInProgress);
         assert_eq!(deactivate(&seller, 300).await, Deactivation::OrderInProgress);
     }
-    world.orders.complete(&hold.payment_id, at(30), &cause()).await.unwrap();
+    world.orders.complete(&hold.payment_id, at(30), &actor()).await.unwrap();
 
     // Once, by whichever of many.
     let done = join_all((0..8).map(|_| deactivate(&seller, 300))).await;
@@ -144,7 +144,7 @@ pub async fn deactivation(world: &World) {
     // A payment that comes now is no order.
     let late = super::hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&late).await.unwrap());
-    assert_eq!(world.holds.order(&late.payment_id, at(301), &cause()).await.unwrap(), Ordering::StoreClosed);
+    assert_eq!(world.holds.order(&late.payment_id, at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
     assert!(accounts.reactivate(&seller).await.unwrap());
     assert!(!accounts.reactivate(&seller).await.unwrap());
     assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);
@@ -159,12 +159,12 @@ pub async fn erasure(world: &World) {
     let product = world.product(&store, 5).await;
     let (today, next) = (kst::business_day(at(0)), kst::business_day(at(86_400)));
     let nobody = Email::parse("01nobody@withdrawn.invalid").unwrap();
-    let by = |email: &Email| Cause { actor: Actor::Customer(email.clone()), request_id: None };
+    let by = |email: &Email| Actor { kind: ActorKind::Customer(email.clone()), request_id: None };
     let erase = async |email: &Email, today| accounts.erase(email, &nobody, today, at(500)).await.unwrap();
     let order = hold(&customer, &product, 1);
     assert!(world.holds.hold(&order).await.unwrap());
     world.holds.order(&order.payment_id, at(10), &by(&customer)).await.unwrap();
-    world.orders.accept(&order.payment_id, at(20), &cause()).await.unwrap();
+    world.orders.accept(&order.payment_id, at(20), &actor()).await.unwrap();
     world.orders.complete(&order.payment_id, at(30), &by(&customer)).await.unwrap();
     assert!(matches!(world.images.add(&store, &["stores/a".to_owned()], true, 11).await.unwrap(), Added::Images(_)));
 
@@ -177,19 +177,19 @@ pub async fn erasure(world: &World) {
     assert!(accounts.find(&customer).await.unwrap().is_none());
     let kept = world.orders.find(&order.payment_id).await.unwrap().unwrap();
     assert_eq!(kept, kept.clone().of_nobody(nobody.clone()));
-    let trail = world.trail.of_payment(&store, &order.payment_id).await.unwrap();
-    assert!(trail.iter().all(|e| e.actor.as_deref() != Some(customer.as_str())), "{trail:?}");
-    assert!(trail.iter().any(|e| e.actor.as_deref() == Some(nobody.as_str())), "{trail:?}");
+    let audit = world.audit.of_payment(&store, &order.payment_id).await.unwrap();
+    assert!(audit.iter().all(|e| e.actor.as_deref() != Some(customer.as_str())), "{audit:?}");
+    assert!(audit.iter().any(|e| e.actor.as_deref() == Some(nobody.as_str())), "{audit:?}");
 
     // A store's money goes back first: the refund needs the store's secret.
     let open = hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&open).await.unwrap());
     assert_eq!(accounts.deactivate(&seller, at(400)).await.unwrap(), Deactivation::Done);
     assert_eq!(erase(&seller, today).await, Erasure::Waits);
-    world.holds.refund(&open.payment_id, RefundReason::StoreClosed, at(410), &cause()).await.unwrap();
+    world.holds.refund(&open.payment_id, RefundReason::StoreClosed, at(410), &actor()).await.unwrap();
     assert_eq!(erase(&seller, today).await, Erasure::Waits);
     let done = Attempt { state: RefundState::Succeeded, next_at: at(420), new_key: false, answer: String::new(), amount: Some(1) };
-    world.refunds.record(&open.payment_id, &done, at(420), &cause()).await.unwrap();
+    world.refunds.record(&open.payment_id, &done, at(420), &actor()).await.unwrap();
     assert_eq!(erase(&seller, today).await, Erasure::Gone);
     assert!(world.stores.of_seller(&seller).await.unwrap().is_none());
     let tasks = world.tasks.claim("w", at(1_000), 100).await.unwrap();

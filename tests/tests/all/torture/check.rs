@@ -42,7 +42,7 @@ impl Schedule<'_> {
             // From minutes to hours: what waits longest waits for hours.
             self.world.clock.advance(Duration::minutes(if round < 6 { 2 } else { 60 }));
             self.world.services.tasks.heartbeat("nobody", 0).await.map_err(|e| e.to_string())?;
-            for job in ["end_pickups", "refund_open_orders", "settle_holds", "process_refunds", "reconcile"] {
+            for job in ["end_pickups", "refund_open_orders", "resolve_holds", "process_refunds", "reconcile"] {
                 self.world.job(job).await;
             }
             // What changed at PortOne long after the payment is found at night.
@@ -109,7 +109,7 @@ pub(super) const ORDERS: &str = "(SELECT * FROM orders UNION SELECT r.* FROM emb
     CROSS JOIN jsonb_populate_record(NULL::orders, a.\"order\") r
     WHERE NOT EXISTS (SELECT 1 FROM orders WHERE payment_id = a.payment_id)) o";
 
-/// Every rule that is broken in this store: money, stock, mails, audit trail.
+/// Every rule that is broken in this store: money, stock, mails, audit audit.
 pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, books, mails }: &Evidence) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut check = |holds: bool, what: String| {
@@ -128,7 +128,7 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
         .collect();
     // Handed out before anybody knew that PortOne's side had taken the money back: nothing can be mended, and it is said.
     let reported: BTreeSet<_> = database
-        .texts(&format!("SELECT payment_id FROM audit_trail WHERE store_id = '{store}' AND event = 'difference'"))
+        .texts(&format!("SELECT payment_id FROM audit_log WHERE store_id = '{store}' AND event = 'discrepancy'"))
         .await
         .into_iter()
         .collect();
@@ -180,12 +180,12 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
         )
         .await,
         none(
-            "orders of which the audit trail tells another story",
+            "orders of which the audit log tells another story",
             &format!(
                 "orders o WHERE store_id = '{store}' AND EXISTS (
                      SELECT 1 FROM (VALUES ('ordered', true), ('accepted', o.accepted_at IS NOT NULL), ('completed', o.completed_at IS NOT NULL),
                                            ('canceled', o.canceled_at IS NOT NULL)) e (event, happened)
-                     WHERE (SELECT count(*) FROM audit_trail a WHERE a.payment_id = o.payment_id AND a.event = e.event) <> e.happened::int)"
+                     WHERE (SELECT count(*) FROM audit_log a WHERE a.payment_id = o.payment_id AND a.event = e.event) <> e.happened::int)"
             ),
         )
         .await,

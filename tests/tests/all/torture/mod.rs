@@ -4,11 +4,11 @@
 #![allow(clippy::print_stdout, reason = "what was searched, for whoever searches")]
 
 mod check;
+mod fake;
 mod points;
 mod portone;
 mod real;
 mod schedule;
-mod twin;
 mod world;
 
 use std::{
@@ -52,7 +52,7 @@ type Tally = Mutex<BTreeMap<String, i64>>;
 async fn count(world: &World, tally: &Tally) {
     let fates =
         "SELECT status FROM orders UNION ALL SELECT 'refunded ' || reason FROM refunds UNION ALL SELECT 'released ' || ended_because
-                 FROM holds WHERE state = 'released' UNION ALL SELECT event || ' by ' || actor_role FROM audit_trail";
+                 FROM holds WHERE state = 'released' UNION ALL SELECT event || ' by ' || actor_role FROM audit_log";
     for fate in world.database.texts(fates).await {
         *tally.lock().unwrap().entry(fate).or_default() += 1;
     }
@@ -98,8 +98,8 @@ async fn schedules_in_process() {
         let ways =
             ["late", "mismatch", "store_closed", "canceled_by_customer", "canceled_by_store", "store_closing", "pickup_over", "day_over"];
         let ways = ways.map(|way| format!("refunded {way}"));
-        let more = ["refunded canceled_at_provider", "complete", "cancel", "released expired", "released given_up", "released failed"];
-        let actors = ["ordered by customer", "ordered by job", "ordered by webhook", "difference by job"];
+        let more = ["refunded canceled_at_provider", "complete", "cancel", "released expired", "released abandoned", "released failed"];
+        let actors = ["ordered by customer", "ordered by job", "ordered by webhook", "discrepancy by job"];
         for way in ways.iter().map(String::as_str).chain(more).chain(actors) {
             assert!(tally.get(way).is_some_and(|n| *n > 0), "{way} never happened: {tally:#?}");
         }

@@ -133,7 +133,7 @@ impl Script<'_> {
         // The holds end, and somebody looks once more.
         for seconds in [301, 70, 70] {
             self.advance(seconds).await;
-            self.call(None, Method::POST, "/sandbox/jobs/settle_holds", None).await;
+            self.call(None, Method::POST, "/sandbox/jobs/resolve_holds", None).await;
         }
         self.pay(None).await;
         self.seller(Method::PATCH, "/close").await;

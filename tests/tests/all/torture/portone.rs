@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::ports::{CancelAnswer, Page, Paid, PaymentTruth, Payments},
-    shared::{Error, PaymentId, Result},
+    orders::{CancelAnswer, Page, Paid, PaymentTruth, ports::Payments},
+    shared::{Error, PaymentId, Result, Timer},
     stores::PortOneAccount,
 };
 use chrono::{DateTime, Utc};
@@ -99,11 +99,11 @@ struct Books {
 
 /// The other side.
 #[derive(Default)]
-pub(super) struct PortOneTwin {
+pub(super) struct FakePortOne {
     books: Mutex<Books>,
 }
 
-impl PortOneTwin {
+impl FakePortOne {
     /// The customer at the payment window; `false` where the payment is done already.
     pub(super) fn pay(&self, id: &str, payment: Payment) -> bool {
         let mut books = self.books.lock().unwrap();
@@ -195,7 +195,7 @@ async fn slowly<T>(fault: Option<Fault>, answer: T) -> T {
 }
 
 #[async_trait]
-impl Payments for PortOneTwin {
+impl Payments for FakePortOne {
     async fn get(&self, _: &PortOneAccount, payment: &PaymentId, _: Duration) -> Result<PaymentTruth> {
         match self.fault(true) {
             Some(Fault::Nothing | Fault::DropResponse) => Err(Error::unavailable("portone", "a bad moment")),
@@ -225,8 +225,13 @@ impl Payments for PortOneTwin {
         };
         slowly(fault, answer).await
     }
+}
 
-    fn patience(&self, _: Duration) -> BoxFuture<'static, ()> {
+/// A person's patience in this world: short, so that slow answers of PortOne's are worth a schedule.
+pub(super) struct PersonWaits;
+
+impl Timer for PersonWaits {
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(PATIENCE))
     }
 }

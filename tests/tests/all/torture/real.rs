@@ -204,7 +204,7 @@ async fn rest(cluster: &Cluster, api: &Api) {
     eventually("everything has come to rest", 240, || async {
         api.advance(chrono::Duration::minutes(60)).await;
         // The other jobs see the hour by the clock.
-        api.run_job("settle_holds").await;
+        api.run_job("resolve_holds").await;
         (cluster.database.number(OPEN).await == 0).then_some(())
     })
     .await;

@@ -2,8 +2,8 @@
 
 use cheapbob_adapters_embedded::sandbox::sign;
 use cheapbob_domain::{
-    orders::{Cause, cancel::Wish, idempotency::StoredAnswer, webhook::Delivery},
-    shared::{Clock, Email, PaymentId, Quantity, Result},
+    orders::{Actor, CancelWish, Canceled, Checkout, Delivery, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    shared::{Clock, Email, ErrorKind, PaymentId, Quantity, Result},
     users::Role,
 };
 use chrono::{DateTime, Duration, Utc};
@@ -28,7 +28,7 @@ enum Paying {
 /// One thing that somebody does. Payments by their number in the schedule.
 #[derive(Debug, Clone, Copy)]
 enum Act {
-    Init {
+    Checkout {
         customer: usize,
         quantity: i64,
         key: Option<u32>,
@@ -70,7 +70,7 @@ enum Act {
         yes: bool,
     },
     Job(&'static str),
-    Work(i32),
+    Tasks(i32),
     /// Somebody takes the workers for dead, rightly or not.
     Revive,
     Later(i64),
@@ -81,7 +81,7 @@ enum Act {
     },
 }
 
-const JOBS: [&str; 5] = ["settle_holds", "process_refunds", "end_pickups", "refund_open_orders", "reconcile"];
+const JOBS: [&str; 5] = ["resolve_holds", "process_refunds", "end_pickups", "refund_open_orders", "reconcile"];
 
 /// What the schedule knows of a payment.
 #[derive(Clone)]
@@ -181,15 +181,15 @@ impl<'a> Schedule<'a> {
     fn choose(&mut self) -> Act {
         let rng = &mut self.rng;
         let key = rng.random_bool(0.4).then(|| rng.random_range(0..3));
-        let init = Act::Init { customer: rng.random_range(0..2), quantity: rng.random_range(1..3), key };
+        let checkout = Act::Checkout { customer: rng.random_range(0..2), quantity: rng.random_range(1..3), key };
         if self.payments.is_empty() {
-            return init;
+            return checkout;
         }
         // Mostly the latest: those can still change.
         let newest = self.payments.len() - 1;
         let payment = if rng.random_bool(0.7) { newest } else { rng.random_range(0..=newest) };
         match rng.random_range(0..100) {
-            0..12 => init,
+            0..12 => checkout,
             12..24 => {
                 let how = [
                     Paying::Right,
@@ -206,7 +206,7 @@ impl<'a> Schedule<'a> {
             24..34 => Act::Confirm { payment },
             34..38 => Act::GiveUp { payment },
             38..48 if !self.messages.is_empty() => Act::Deliver { message: rng.random_range(0..self.messages.len()) },
-            38..48 => Act::Work(2),
+            38..48 => Act::Tasks(2),
             48..55 => Act::Accept { payment },
             55..59 => Act::Pickup { payment },
             59..64 => Act::CancelByCustomer { payment, key },
@@ -215,7 +215,7 @@ impl<'a> Schedule<'a> {
             69..71 => Act::Console { payment },
             71..74 => Act::Decide { payment, yes: rng.random_bool(0.6) },
             74..82 => Act::Job(JOBS.choose(rng).unwrap()),
-            82..88 => Act::Work(rng.random_range(1..6)),
+            82..88 => Act::Tasks(rng.random_range(1..6)),
             88 => Act::Revive,
             89..95 => {
                 let seconds = match rng.random_range(0..10) {
@@ -234,55 +234,60 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn cause(&self, customer: Option<usize>) -> Cause {
+    fn actor(&self, customer: Option<usize>) -> Actor {
         match customer {
-            Some(n) => Cause::person(Role::Customer, self.shop.customers[n].clone(), "request".to_owned()),
-            None => Cause::person(Role::Seller, self.shop.seller.clone(), "request".to_owned()),
+            Some(n) => Actor::person(Role::Customer, self.shop.customers[n].clone(), "request".to_owned()),
+            None => Actor::person(Role::Seller, self.shop.seller.clone(), "request".to_owned()),
         }
     }
 
-    fn of(&self, payment: usize) -> (&PaymentId, &Email, Cause) {
+    fn of(&self, payment: usize) -> (&PaymentId, &Email, Actor) {
         let known = &self.payments[payment];
-        (&known.id, &self.shop.customers[known.customer], self.cause(Some(known.customer)))
+        (&known.id, &self.shop.customers[known.customer], self.actor(Some(known.customer)))
     }
 
     async fn act(&self, act: Act) -> Result<Learnt> {
         let (services, seller, world) = (&self.world.services, &self.shop.seller, self.world);
         match act {
-            Act::Init { customer, quantity, key } => return self.init(customer, quantity, key).await,
+            Act::Checkout { customer, quantity, key } => return self.checkout(customer, quantity, key).await,
             Act::Pay { payment, how } => return Ok(self.pay(payment, how)),
             Act::Confirm { payment } => {
-                let (id, customer, cause) = self.of(payment);
-                return services.holds.confirm(customer, Some(id), &cause).await.map(|id| Learnt::Promise(Promise::Ordered(id)));
+                let (id, customer, actor) = self.of(payment);
+                return services.checkout.confirm(customer, id, &actor).await.map(|id| Learnt::Promise(Promise::Ordered(id)));
             }
             Act::GiveUp { payment } => {
-                let (id, customer, cause) = self.of(payment);
-                services.holds.give_up(customer, Some(id), &cause).await?;
+                let (id, customer, actor) = self.of(payment);
+                services.checkout.release(customer, id, &actor).await?;
             }
             Act::Deliver { message } => {
                 let (id, payment, kind) = &self.messages[message];
                 let body = serde_json::json!({ "type": kind, "data": { "paymentId": payment.as_str() } }).to_string();
                 let timestamp = world.clock.now().timestamp().to_string();
                 let signature = sign(WEBHOOK_SECRET, id, &timestamp, &body)?;
-                let delivery =
-                    Delivery { id: Some(id.clone()), timestamp: Some(timestamp), signature: Some(signature), body: body.into_bytes() };
-                services.webhooks.receive(Some(&self.shop.store), &delivery, "").await?;
+                let delivery = Delivery {
+                    store: self.shop.store.to_string(),
+                    id: Some(id.clone()),
+                    timestamp: Some(timestamp),
+                    signature: Some(signature),
+                    body: body.into_bytes(),
+                };
+                services.webhooks.receive(&delivery, "").await?;
             }
             Act::Accept { payment } => {
-                services.orders.accept(seller, Some(self.of(payment).0), &self.cause(None)).await?;
+                services.orders.accept(seller, self.of(payment).0, &self.actor(None)).await?;
             }
             Act::Pickup { payment } => {
-                let (id, customer, cause) = self.of(payment);
-                let code = services.pickup.code(seller, Some(id)).await?.qr_data;
-                services.pickup.complete(customer, Some(id), &code, &cause).await?;
+                let (id, customer, actor) = self.of(payment);
+                let code = services.pickup.code(seller, id).await?.qr_data;
+                services.pickup.complete(customer, id, &code, &actor).await?;
             }
             Act::CancelByCustomer { payment, key } => return self.cancel(payment, key).await,
             Act::CancelByStore { payment } => {
-                let wish = Wish { reason: None, cause: &self.cause(None), resumed: false };
-                services.cancel.by_store(seller, Some(self.of(payment).0), wish).await?;
+                let wish = CancelWish { reason: None, actor: &self.actor(None), resumed: false };
+                services.cancel.by_store(seller, self.of(payment).0, wish).await?;
             }
             Act::CloseStore => {
-                services.cancel.close_store(seller, &self.cause(None)).await?;
+                services.cancel.close_store(seller, &self.actor(None)).await?;
             }
             Act::Console { payment } => {
                 let id = self.of(payment).0;
@@ -297,7 +302,7 @@ impl<'a> Schedule<'a> {
                 }
             }
             Act::Job(name) => world.job(name).await,
-            Act::Work(limit) => {
+            Act::Tasks(limit) => {
                 world.work(limit).await;
             }
             Act::Revive => services.tasks.heartbeat("nobody", 0).await?,
@@ -308,52 +313,43 @@ impl<'a> Schedule<'a> {
     }
 
     /// As `http` does it, with a key or without.
-    async fn init(&self, customer: usize, quantity: i64, key: Option<u32>) -> Result<Learnt> {
+    async fn checkout(&self, customer: usize, quantity: i64, key: Option<u32>) -> Result<Learnt> {
         let services = &self.world.services;
         let (me, pieces) = (&self.shop.customers[customer], Quantity::parse(quantity).unwrap());
-        let call = match key {
-            None => None,
-            Some(key) => match services.idempotency.begin(me, &format!("init-{key}"), &format!("init {quantity}")).await? {
-                Ok(call) => Some(call),
-                Err(answer) => return Ok(Learnt::Promise(Promise::Keyed { customer, key, answer: answer.body })),
-            },
+        let name = key.map(|key| (format!("checkout-{key}"), format!("checkout {quantity}")));
+        let request = name.as_ref().map(|(key, request)| KeyedRequest { account: me, key, request });
+        let actor = self.actor(Some(customer));
+        let work = async |call: Option<&KeyedCall>| services.checkout.checkout(me, &self.shop.product, pieces, &actor, call).await;
+        let answer = |made: &Result<Checkout>| match made {
+            Ok(made) => Some(StoredAnswer { status: 200, body: made.payment_id.to_string() }),
+            Err(error) if error.kind() == ErrorKind::Refused => Some(StoredAnswer { status: 400, body: error.to_string() }),
+            Err(_) => None,
         };
-        let held = services.holds.init(me, Some(&self.shop.product), pieces, &self.cause(Some(customer)), call.as_ref()).await;
-        if let Some(key) = key {
-            let answer = match &held {
-                Ok(held) => Some(StoredAnswer { status: 200, body: held.payment_id.to_string() }),
-                Err(error) if error.kind() == cheapbob_domain::shared::ErrorKind::Refused => {
-                    Some(StoredAnswer { status: 400, body: error.to_string() })
-                }
-                Err(_) => None,
-            };
-            services.idempotency.end(me, &format!("init-{key}"), answer.as_ref()).await?;
-        }
-        let held = held?;
-        let known = Known { id: held.payment_id.clone(), customer, total: held.total_amount.0 };
+        let made = match (services.idempotency.run(request, work, answer).await?, key) {
+            (KeyedOutcome::Done(made), _) => made,
+            (KeyedOutcome::Replayed(answer), Some(key)) => {
+                return Ok(Learnt::Promise(Promise::Keyed { customer, key, answer: answer.body }));
+            }
+            (KeyedOutcome::Replayed(_), None) => unreachable!("without a key nothing is replayed"),
+        };
+        let known = Known { id: made.payment_id.clone(), customer, total: made.total_amount.0 };
         Ok(match key {
-            Some(key) => Learnt::HeldUnderKey(known, Promise::Keyed { customer, key, answer: held.payment_id.to_string() }),
+            Some(key) => Learnt::HeldUnderKey(known, Promise::Keyed { customer, key, answer: made.payment_id.to_string() }),
             None => Learnt::Held(known),
         })
     }
 
     async fn cancel(&self, payment: usize, key: Option<u32>) -> Result<Learnt> {
         let services = &self.world.services;
-        let (id, customer, cause) = self.of(payment);
+        let (id, customer, actor) = self.of(payment);
         let name = key.map(|key| format!("cancel-{key}"));
-        let mut resumed = false;
-        if let Some(name) = &name {
-            match services.idempotency.begin(customer, name, id.as_str()).await? {
-                Ok(call) => resumed = call.resumed,
-                Err(_) => return Ok(Learnt::Nothing),
-            }
-        }
-        let canceled = services.cancel.by_customer(customer, Some(id), Wish { reason: None, cause: &cause, resumed }).await;
-        if let Some(name) = &name {
-            let answer = StoredAnswer { status: if canceled.is_ok() { 200 } else { 400 }, body: String::new() };
-            services.idempotency.end(customer, name, Some(&answer)).await?;
-        }
-        canceled.map(|_| Learnt::Nothing)
+        let request = name.as_ref().map(|key| KeyedRequest { account: customer, key, request: id.as_str() });
+        let work = async |call: Option<&KeyedCall>| {
+            let wish = CancelWish { reason: None, actor: &actor, resumed: call.is_some_and(|call| call.resumed) };
+            services.cancel.by_customer(customer, id, wish).await
+        };
+        let answer = |done: &Result<Canceled>| Some(StoredAnswer { status: if done.is_ok() { 200 } else { 400 }, body: String::new() });
+        services.idempotency.run(request, work, answer).await.map(|_| Learnt::Nothing)
     }
 
     fn pay(&self, payment: usize, how: Paying) -> Learnt {

@@ -27,12 +27,12 @@ use cheapbob_domain::{
 };
 use cheapbob_jobs::Jobs;
 use cheapbob_test_support::{TestDatabase, suites, test_settings};
-use cheapbob_wiring::{Passing, Ports, Services, crash::CrashPoints, kept, services};
+use cheapbob_wiring::{EphemeralStores, Ports, Services, crash::CrashPoints, durable_stores, services};
 use chrono::{DateTime, Duration, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use secrecy::SecretString;
 
-use super::portone::PortOneTwin;
+use super::portone::{FakePortOne, PersonWaits};
 
 /// Signs the store's webhooks.
 pub(super) const WEBHOOK_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -148,7 +148,7 @@ pub(super) struct Shop {
 pub(super) struct World {
     pub(super) services: Services,
     pub(super) jobs: Arc<Jobs>,
-    pub(super) portone: Arc<PortOneTwin>,
+    pub(super) portone: Arc<FakePortOne>,
     pub(super) mails: Arc<MailBox>,
     pub(super) clock: Arc<HandClock>,
     pub(super) ids: Arc<SeededIds>,
@@ -162,17 +162,18 @@ impl World {
         cheapbob_wiring::prepare_process();
         let (database, media) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
         let settings = test_settings(1, &database, media.path().into());
-        let (portone, mails, clock, ids): (Arc<PortOneTwin>, Arc<MailBox>, Arc<HandClock>, Arc<SeededIds>) = Default::default();
+        let (portone, mails, clock, ids): (Arc<FakePortOne>, Arc<MailBox>, Arc<HandClock>, Arc<SeededIds>) = Default::default();
         let embedded = Embedded::new(&database.url(), 4).unwrap();
         let ports = Ports {
             postgres: database.postgres(),
-            passing: Passing::twin(&embedded),
-            kept: kept(None, Some(&embedded)).unwrap(),
+            ephemeral: EphemeralStores::fake(&embedded),
+            durable: durable_stores(None, Some(&embedded)).unwrap(),
             signals: Arc::new(NoScreens),
             storage: Arc::new(Folder::new(media.path().into(), "http://localhost")),
             mailer: mails.clone(),
             payments: portone.clone(),
             clock: clock.clone(),
+            timer: Arc::new(PersonWaits),
             ids: ids.clone(),
             crash_points: Some(Arc::new(Fuses)),
         };
@@ -192,7 +193,7 @@ impl World {
         };
         let seller = account(Role::Seller).await;
         let whole = suites::new_store("가게");
-        // Half of the stores close in the evening; of the others the daily turn finds orders still open.
+        // Half of the stores close in the evening; of the others the daily rollover finds orders still open.
         let week = if self.ids.seed.load(Ordering::Relaxed).is_multiple_of(2) { whole.week.clone() } else { suites::round_the_clock() };
         let store = NewStore { id: StoreId::generate(self.ids.as_ref()), week, ..whole };
         assert!(Stores::register(&self.postgres, &seller, &store, now).await.unwrap());
@@ -211,7 +212,7 @@ impl World {
 
     /// Works on up to `limit` tasks of the outbox, as a worker does.
     pub(super) fn work(&self, limit: i32) -> BoxFuture<'_, usize> {
-        use cheapbob_domain::shared::tasks::TaskOutcome;
+        use cheapbob_domain::tasks::TaskOutcome;
         async move {
             let claimed = self.services.tasks.claim("worker", self.clock.now(), limit).await.unwrap();
             let number = claimed.len();
@@ -230,7 +231,7 @@ impl World {
 
     /// Runs a scheduled job; it may fail, as PortOne may.
     pub(super) async fn job(&self, name: &str) {
-        let work = cheapbob_domain::shared::tasks::Work::Run { job: name.to_owned(), due_at: self.clock.now() };
+        let work = cheapbob_domain::tasks::TaskPayload::Run { job: name.to_owned(), due_at: self.clock.now() };
         let _ = self.jobs.perform(&work).await;
     }
 }

@@ -5,8 +5,8 @@ WITH accepted AS (
     SELECT 'mail:accepted:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'accepted', 'payment_id', payment_id), 20, $2, $5
     FROM accepted
     ON CONFLICT DO NOTHING
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, actor_role, actor, request_id)
     SELECT payment_id, store_id, $2, 'accepted', $3, $4, $5 FROM accepted
 )
 SELECT * FROM accepted

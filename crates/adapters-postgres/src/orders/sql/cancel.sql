@@ -17,8 +17,8 @@ WITH picked AS (
     SELECT 'mail:canceled:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', $7, 'payment_id', payment_id), 20, $5, $10
     FROM canceled
     ON CONFLICT DO NOTHING
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $5, e.event, $6, $8, $9, $10
     FROM canceled CROSS JOIN (VALUES (1, 'canceled'), (2, 'refund_requested')) e (n, event) ORDER BY e.n
 )

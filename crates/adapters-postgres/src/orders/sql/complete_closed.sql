@@ -9,8 +9,8 @@ WITH closed AS (
     SELECT o.payment_id, o.store_id, greatest(closed.at, o.accepted_at) AS at
     FROM orders o JOIN closed ON closed.payment_id = o.payment_id
     WHERE o.status = 'accept' FOR UPDATE OF o SKIP LOCKED
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $1, 'completed', 'store_closed', $3, $4, $5 FROM picked
 )
 UPDATE orders SET status = 'complete', completed_at = picked.at FROM picked WHERE orders.payment_id = picked.payment_id

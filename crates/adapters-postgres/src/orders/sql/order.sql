@@ -21,8 +21,8 @@ WITH hold AS (
     SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2, $5
     FROM taken
     ON CONFLICT DO NOTHING
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, actor_role, actor, request_id)
     SELECT h.payment_id, h.store_id, $2, 'ordered', $3, $4, $5 FROM hold h JOIN taken ON taken.payment_id = h.payment_id
 )
 INSERT INTO orders (payment_id, customer_email, customer_nickname, customer_phone_number, product_id, product_name, store_id,

@@ -3,5 +3,5 @@ WITH recorded AS (
     WHERE payment_id = $1 AND state <> 'succeeded'
     RETURNING payment_id, store_id
 )
-INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
+INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
 SELECT payment_id, store_id, $7, 'refund_' || $2, $6::text, $8, $9, $10 FROM recorded

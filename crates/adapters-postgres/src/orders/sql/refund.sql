@@ -7,8 +7,8 @@ WITH hold AS (
 ), ended AS (
     UPDATE holds SET state = 'refunded', ended_because = NULL, ended_at = $3, next_look_at = NULL
     FROM hold WHERE holds.payment_id = hold.payment_id
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $3, 'refund_requested', $2, $4, $5, $6 FROM hold
 )
 INSERT INTO refunds (payment_id, store_id, reason, requested_at, next_attempt_at)

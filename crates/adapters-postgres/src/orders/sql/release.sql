@@ -3,8 +3,8 @@ WITH hold AS (
 ), freed AS (
     UPDATE products p SET held = p.held - hold.quantity, version = p.version + 1, updated_at = $3
     FROM hold WHERE p.id = hold.product_id AND hold.business_day >= p.stock_day
-), trailed AS (
-    INSERT INTO audit_trail (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
+), logged AS (
+    INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $3, 'released', $2, $4, $5, $6 FROM hold
 )
 UPDATE holds SET state = 'released', ended_because = $2, ended_at = $3, next_look_at = $3 + interval '1 minute'

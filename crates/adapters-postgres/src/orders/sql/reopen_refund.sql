@@ -3,5 +3,5 @@ WITH reopened AS (
     WHERE payment_id = $1 AND state = 'succeeded'
     RETURNING payment_id, store_id
 )
-INSERT INTO audit_trail (payment_id, store_id, at, event, actor_role, actor, request_id)
+INSERT INTO audit_log (payment_id, store_id, at, event, actor_role, actor, request_id)
 SELECT payment_id, store_id, $2, 'refund_reopened', $3, $4, $5 FROM reopened

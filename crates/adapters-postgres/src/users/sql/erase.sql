@@ -14,11 +14,11 @@ WITH asked AS (
     UPDATE orders SET customer_email = $2, customer_nickname = $5, customer_phone_number = $6 FROM gone WHERE customer_email = gone.email
 ), of_holds AS (
     UPDATE holds SET customer_email = $2 FROM gone WHERE customer_email = gone.email
-), of_trail AS (
-    UPDATE audit_trail SET actor = $2 FROM gone WHERE actor = gone.email
+), of_audit_log AS (
+    UPDATE audit_log SET actor = $2 FROM gone WHERE actor = gone.email
 ), of_keys AS (
     DELETE FROM idempotency_keys USING gone WHERE account = gone.email
-), of_links AS (
+), of_identities AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'unlink:' || i.provider || ':' || $2,
            jsonb_build_object('kind', 'unlink', 'provider', i.provider, 'user_id', i.provider_user_id), 20, $4

@@ -1,0 +1,111 @@
+//! Cancelling an order: who may, from which states, and what the customer is told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    super::error,
+    audit::Actor,
+    mail::OrderEvent,
+    order::{Order, OrderStatus},
+    refund::RefundReason,
+};
+use crate::shared::{Refusal, Result, Rule, text};
+
+/// Who gives the order up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CanceledBy {
+    /// The customer, while the store has not taken it.
+    Customer,
+    /// The store, until it is picked up.
+    Store,
+    /// The store, by closing for today.
+    Closing,
+    /// The clock: the store did not take it before its pickup ended.
+    PickupOver,
+    /// The daily rollover: nobody picked it up, and nothing says that it was handed out.
+    DayOver,
+    /// PortOne's side: canceled in its console, or charged back. The money is gone already.
+    Provider,
+}
+
+impl CanceledBy {
+    /// From which states.
+    pub fn from_states(self) -> &'static [OrderStatus] {
+        match self {
+            Self::Customer | Self::PickupOver => &[OrderStatus::Reservation],
+            Self::Store | Self::Closing | Self::DayOver | Self::Provider => &[OrderStatus::Reservation, OrderStatus::Accept],
+        }
+    }
+
+    /// Why the money goes back.
+    pub fn refund_reason(self) -> RefundReason {
+        match self {
+            Self::Customer => RefundReason::CanceledByCustomer,
+            Self::Store => RefundReason::CanceledByStore,
+            Self::Closing => RefundReason::StoreClosing,
+            Self::PickupOver => RefundReason::PickupOver,
+            Self::DayOver => RefundReason::DayOver,
+            Self::Provider => RefundReason::CanceledAtProvider,
+        }
+    }
+
+    /// What the customer is told (contract, e-mail): everything but their own wish is told as the store's, with its reason.
+    pub fn event(self) -> OrderEvent {
+        match self {
+            Self::Customer => OrderEvent::CanceledByCustomer,
+            Self::Store | Self::Closing | Self::PickupOver | Self::DayOver | Self::Provider => OrderEvent::CanceledByStore,
+        }
+    }
+
+    /// The refusal where the order stands in a state from which it may not be canceled.
+    pub fn refusal(self, status: OrderStatus) -> Refusal {
+        match status {
+            OrderStatus::Cancel => error::ORDER_CANCELED,
+            OrderStatus::Complete => error::ORDER_COMPLETE,
+            OrderStatus::Accept | OrderStatus::Reservation => error::ORDER_ACCEPTED,
+        }
+    }
+}
+
+/// A reason that a person typed.
+///
+/// # Errors
+/// `too_short`, `too_long` (255 characters), `bad_character`.
+pub fn reason(typed: &str) -> Result<String, Rule> {
+    text::bounded(typed, 1, 255)
+}
+
+/// A cancellation as it is stored, with stock, refund and mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Who.
+    pub by: CanceledBy,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// The current business day: only its orders give stock back.
+    pub today: NaiveDate,
+    /// Now.
+    pub at: DateTime<Utc>,
+    /// For the audit audit.
+    pub actor: Actor,
+}
+
+/// A canceled order and whether its money is back already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canceled {
+    /// The order.
+    pub order: Order,
+    /// `false`: the refund goes on by itself.
+    pub refunded: bool,
+}
+
+/// How a person asks for it.
+#[derive(Debug, Clone)]
+pub struct CancelWish<'a> {
+    /// In their words.
+    pub reason: Option<String>,
+    /// For the audit audit.
+    pub actor: &'a Actor,
+    /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
+    pub resumed: bool,
+}

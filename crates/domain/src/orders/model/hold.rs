@@ -1,0 +1,201 @@
+//! A hold: stock kept for an unpaid payment, and the offer that it is taken from.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+
+use super::{super::error, refund::RefundReason};
+use crate::{
+    shared::{Email, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
+    stores::{OpeningState, PortOneIds, StoreCalendar},
+};
+
+/// How long stock is held (contract, payment/init).
+pub const HOLD_LIFE: Duration = Duration::minutes(5);
+
+/// What decides whether a product can be bought, read at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What.
+    pub product_id: ProductId,
+    /// Where.
+    pub store_id: StoreId,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// Pieces that can be bought.
+    pub left: i32,
+    /// Hours of the day asked for and what overrides them.
+    pub calendar: StoreCalendar,
+    /// The store's account at PortOne.
+    pub portone: Option<PortOneIds>,
+    /// Whether the buyer has a profile: an order needs a name and a phone number.
+    pub buyer_registered: bool,
+}
+
+impl Offer {
+    /// Whether the store sells at `now`.
+    ///
+    /// # Errors
+    /// `store_closed_today`, `store_closed`, `payment_not_set_up`, `pickup_over`.
+    pub fn check_open(&self, now: DateTime<Utc>) -> Result<()> {
+        match self.calendar.state(now) {
+            OpeningState::Open => Ok(()),
+            OpeningState::ClosedToday => Err(error::STORE_CLOSED_TODAY.into()),
+            OpeningState::ClosedNow => Err(error::STORE_CLOSED.into()),
+            OpeningState::PickupOver => Err(error::PICKUP_OVER.into()),
+            OpeningState::PaymentNotSetUp => Err(error::PAYMENT_NOT_SET_UP.into()),
+        }
+    }
+
+    /// What `quantity` pieces cost at `now`, if they can be bought.
+    ///
+    /// # Errors
+    /// Those of [`Offer::check_open`], `not_for_sale`, `insufficient_stock`, `profile_required`.
+    pub fn check(&self, quantity: Quantity, now: DateTime<Utc>) -> Result<(Won, PortOneIds)> {
+        self.check_open(now)?;
+        let portone = self.portone.clone().ok_or(error::PAYMENT_NOT_SET_UP)?;
+        let unit = self.price.unit_price(self.sale);
+        if unit.0 == 0 {
+            return Err(error::NOT_FOR_SALE.into());
+        }
+        if quantity.get() > self.left {
+            return Err(error::INSUFFICIENT_STOCK.into());
+        }
+        if !self.buyer_registered {
+            return Err(error::PROFILE_REQUIRED.into());
+        }
+        Ok((unit.times(quantity), portone))
+    }
+}
+
+/// A hold to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHold {
+    /// Its id, the payment's and later the order's.
+    pub payment_id: PaymentId,
+    /// Who buys.
+    pub customer: Email,
+    /// What.
+    pub product_id: ProductId,
+    /// Pieces.
+    pub quantity: Quantity,
+    /// The price that the total was computed from.
+    pub price: Won,
+    /// The discount that the total was computed from.
+    pub sale: Sale,
+    /// What PortOne must have received.
+    pub total_amount: Won,
+    /// The account that must have received it.
+    pub portone: PortOneIds,
+    /// Fixed now for the order as well.
+    pub business_day: NaiveDate,
+    /// Now.
+    pub created_at: DateTime<Utc>,
+    /// End of the hold.
+    pub expires_at: DateTime<Utc>,
+    /// In which request it was asked for: the first entry of the audit audit.
+    pub request_id: Option<String>,
+}
+
+/// Where a hold stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldState {
+    /// The stock is held.
+    Held,
+    /// It became an order.
+    Ordered,
+    /// The stock is free again and no money is known of.
+    Released(HoldEnd),
+    /// Money came that could not become an order; a refund is on its way or done.
+    Refunded(RefundReason),
+}
+
+/// Why stock was released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldEnd {
+    /// Its time ran out.
+    Expired,
+    /// The customer gave up.
+    Abandoned,
+    /// PortOne says that the payment failed or was canceled.
+    Failed,
+}
+
+impl HoldEnd {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Abandoned => "abandoned",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Expired, Self::Abandoned, Self::Failed].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// A hold as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub payment_id: PaymentId,
+    /// Who buys.
+    pub customer: Email,
+    /// What.
+    pub product_id: ProductId,
+    /// Where.
+    pub store_id: StoreId,
+    /// Pieces.
+    pub quantity: Quantity,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// What PortOne must have received.
+    pub total_amount: Won,
+    /// The account that must have received it.
+    pub portone_store_id: String,
+    /// Its business day.
+    pub business_day: NaiveDate,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: HoldState,
+}
+
+/// What the app needs to ask PortOne for the money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The payment's id.
+    pub payment_id: PaymentId,
+    /// The store's account at PortOne.
+    pub portone: PortOneIds,
+    /// Pieces.
+    pub quantity: Quantity,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// What to ask for.
+    pub total_amount: Won,
+}
+
+/// How making an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderOutcome {
+    /// The order was made now.
+    Made,
+    /// It was there.
+    WasThere,
+    /// The hold was gone and the stock could not be taken again.
+    NoStock,
+    /// The seller closed the store for the hold's business day, or asked to withdraw.
+    StoreClosed,
+    /// The money is on its way back.
+    Refunded(RefundReason),
+}

@@ -1,0 +1,153 @@
+//! An order: money received for stock taken.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::shared::{Email, PaymentId, ProductId, Sale, StoreId, Won};
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderStatus {
+    /// Paid, waiting for the store.
+    Reservation,
+    /// The store took it.
+    Accept,
+    /// Picked up.
+    Complete,
+    /// Refunded.
+    Cancel,
+}
+
+impl OrderStatus {
+    /// The word in the contract and in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reservation => "reservation",
+            Self::Accept => "accept",
+            Self::Complete => "complete",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Reservation, Self::Accept, Self::Complete, Self::Cancel].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// An order. Name, price, discount and preferences are those at the time of the purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id, which is the payment's.
+    pub payment_id: PaymentId,
+    /// Who bought.
+    pub customer: Email,
+    /// Their nickname.
+    pub customer_nickname: String,
+    /// Their phone number.
+    pub customer_phone_number: String,
+    /// What.
+    pub product_id: ProductId,
+    /// Its name.
+    pub product_name: String,
+    /// Where.
+    pub store_id: StoreId,
+    /// Its name.
+    pub store_name: String,
+    /// Pieces.
+    pub quantity: i32,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// Money received.
+    pub total_amount: Won,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Fixed when the stock was held.
+    pub business_day: NaiveDate,
+    /// When it became an order.
+    pub reservation_at: DateTime<Utc>,
+    /// When the store took it.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it was picked up.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// When it was canceled.
+    pub canceled_at: Option<DateTime<Utc>>,
+    /// Why it was canceled.
+    pub cancel_reason: Option<String>,
+    /// The customer's words, by kind; `None` where they had told none.
+    pub preferences: Preferences,
+}
+
+/// The customer's words at the time of the purchase.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preferences {
+    /// Menus.
+    pub preferred_menus: Option<Vec<String>>,
+    /// Nutrition types.
+    pub nutrition_types: Option<Vec<String>>,
+    /// Allergies.
+    pub allergies: Option<Vec<String>>,
+    /// Toppings.
+    pub topping_types: Option<Vec<String>>,
+}
+
+/// Nickname and phone number of a deleted account.
+pub const NOBODY: (&str, &str) = ("탈퇴회원", "00000000000");
+
+impl Order {
+    /// The same order without who bought: the account was deleted.
+    pub fn of_nobody(self, pseudonym: Email) -> Self {
+        Self { customer: pseudonym, customer_nickname: NOBODY.0.to_owned(), customer_phone_number: NOBODY.1.to_owned(), ..self }
+    }
+
+    /// The latest of its four instants.
+    pub fn latest_event(&self) -> DateTime<Utc> {
+        [self.accepted_at, self.completed_at, self.canceled_at].into_iter().flatten().fold(self.reservation_at, DateTime::max)
+    }
+
+    /// When it was picked up or canceled.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.completed_at.or(self.canceled_at)
+    }
+
+    /// Newest event first; ties by id, so that the order is the same wherever the rows come from.
+    pub fn newest_first(a: &Self, b: &Self) -> std::cmp::Ordering {
+        (b.latest_event(), &b.payment_id).cmp(&(a.latest_event(), &a.payment_id))
+    }
+}
+
+/// A customer's order of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TodayOrder {
+    /// The order.
+    pub order: Order,
+    /// Key of the store's main picture.
+    pub main_image: Option<String>,
+    /// Pickup window of the order's day.
+    pub pickup: (NaiveTime, NaiveTime),
+}
+
+/// A customer's order with the store's picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerOrder {
+    /// The order.
+    pub order: Order,
+    /// Key of the store's main picture.
+    pub main_image: Option<String>,
+}
+
+/// One thing that happened to one of today's orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmCard {
+    /// The order.
+    pub order: Order,
+    /// What: reserved, accepted or canceled.
+    pub status: OrderStatus,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Pickup window of the order's day.
+    pub pickup: (NaiveTime, NaiveTime),
+}

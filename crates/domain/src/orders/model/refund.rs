@@ -1,0 +1,173 @@
+//! Giving money back: a row committed with the fact that causes it, tried at once and again until done.
+
+use chrono::{DateTime, Utc};
+
+use crate::shared::{PaymentId, StoreId};
+
+/// Why money that came goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundReason {
+    /// Another amount, currency or PortOne store than the order's.
+    Mismatch,
+    /// The store stopped selling during the payment.
+    StoreClosed,
+    /// The hold was gone and the stock could not be taken again.
+    Late,
+    /// The customer gave the order up.
+    CanceledByCustomer,
+    /// The store gave the order up.
+    CanceledByStore,
+    /// The store closed for today.
+    StoreClosing,
+    /// The store did not take the order before its pickup ended.
+    PickupOver,
+    /// The business day ended with the order still open.
+    DayOver,
+    /// PortOne's side gave it back already.
+    CanceledAtProvider,
+}
+
+impl RefundReason {
+    const ALL: [Self; 9] = [
+        Self::Mismatch,
+        Self::StoreClosed,
+        Self::Late,
+        Self::CanceledByCustomer,
+        Self::CanceledByStore,
+        Self::StoreClosing,
+        Self::PickupOver,
+        Self::DayOver,
+        Self::CanceledAtProvider,
+    ];
+
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mismatch => "mismatch",
+            Self::StoreClosed => "store_closed",
+            Self::Late => "late",
+            Self::CanceledByCustomer => "canceled_by_customer",
+            Self::CanceledByStore => "canceled_by_store",
+            Self::StoreClosing => "store_closing",
+            Self::PickupOver => "pickup_over",
+            Self::DayOver => "day_over",
+            Self::CanceledAtProvider => "canceled_at_provider",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+
+    /// What PortOne's books will say; where nobody else gave a reason, the order and its mail say the same.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Mismatch => "결제 내용이 주문과 다름",
+            Self::StoreClosed => "결제 중 매장 영업 종료",
+            Self::Late => "결제 시간 초과",
+            Self::CanceledByCustomer => "고객 주문 취소",
+            Self::CanceledByStore => "매장 주문 취소",
+            Self::StoreClosing => "매장 영업 종료",
+            Self::PickupOver => "픽업 시간 종료",
+            Self::DayOver => "영업일 종료",
+            Self::CanceledAtProvider => "결제사에서 취소됨",
+        }
+    }
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// Not tried yet.
+    Requested,
+    /// PortOne has taken it and will decide, or an attempt is under way.
+    Processing,
+    /// The money is back.
+    Succeeded,
+    /// The last attempt was refused; another follows.
+    Failed,
+    /// The last attempt had no answer; the same key is tried again.
+    Unknown,
+}
+
+impl RefundState {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Requested, Self::Processing, Self::Succeeded, Self::Failed, Self::Unknown].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// A refund that this process has claimed.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    /// Which payment goes back, whole.
+    pub payment_id: PaymentId,
+    /// Whose account it came to.
+    pub store_id: StoreId,
+    /// Which store of PortOne's: the one at the time of the payment.
+    pub portone_store_id: String,
+    /// Why.
+    pub reason: RefundReason,
+    /// Attempts so far, this one included.
+    pub attempts: i32,
+    /// Grows when an answer was final, or the same key has led nowhere often enough: for three hours PortOne would only repeat
+    /// what it said to that key.
+    pub key_generation: i32,
+    /// Whether PortOne must be looked at before it is asked again.
+    pub look_first: bool,
+}
+
+impl Refund {
+    /// PortOne repeats its answer to a key for three hours: the key says which attempts are the same one.
+    pub fn idempotency_key(&self) -> String {
+        format!("refund-{}-{}", self.payment_id, self.key_generation)
+    }
+}
+
+/// What an attempt leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The new state.
+    pub state: RefundState,
+    /// When to go on; ignored once succeeded.
+    pub next_at: DateTime<Utc>,
+    /// Whether the next attempt needs a new key.
+    pub new_key: bool,
+    /// What PortOne said, for the operator.
+    pub answer: String,
+    /// What went back, in won, by PortOne's books; once it succeeded.
+    pub amount: Option<i64>,
+}
+
+/// A refund that is not done, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRefund {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Whose account.
+    pub store_id: StoreId,
+    /// Why.
+    pub reason: RefundReason,
+    /// Where it stands. `failed` will not go on without somebody's help, though it is tried again each hour.
+    pub state: RefundState,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Since when it is owed.
+    pub requested_at: DateTime<Utc>,
+    /// When it is tried next.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// What PortOne said last.
+    pub last_answer: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! What products are made of.
+
+pub mod product;

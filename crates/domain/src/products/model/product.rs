@@ -1,0 +1,136 @@
+//! A product and its stock.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::shared::{ProductId, Result, Rule, Sale, StoreId, Won, text};
+
+/// The counters of a product's stock. `initial + adjustment = left + held + sold` at every instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    /// Pieces at the beginning of the business day.
+    pub initial: i32,
+    /// Pieces in orders of the current business day.
+    pub sold: i32,
+    /// Pieces held by payments under way.
+    pub held: i32,
+    /// What the seller added or took away by hand since.
+    pub adjustment: i32,
+}
+
+impl Stock {
+    /// The most pieces a product may begin a day with.
+    pub const MAX: i32 = 1_000_000;
+
+    /// Pieces that can still be bought.
+    pub fn left(self) -> i32 {
+        self.initial + self.adjustment - self.sold - self.held
+    }
+
+    /// Pieces that are gone or promised: sold + held.
+    pub fn purchased(self) -> i32 {
+        self.sold + self.held
+    }
+
+    /// An initial stock.
+    ///
+    /// # Errors
+    /// `out_of_range` outside 0 … [`Stock::MAX`].
+    pub fn initial(pieces: i64) -> Result<i32, Rule> {
+        match i32::try_from(pieces) {
+            Ok(n @ 0..=Self::MAX) => Ok(n),
+            _ => Err(Rule { code: "out_of_range", message: "재고는 0개 이상 1,000,000개 이하여야 합니다." }),
+        }
+    }
+}
+
+/// A product as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Whose.
+    pub store_id: StoreId,
+    /// 1–255 characters.
+    pub name: String,
+    /// At most 1000 characters.
+    pub description: String,
+    /// Counters.
+    pub stock: Stock,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// Grows with every change.
+    pub version: i32,
+    /// Words of the nutrition types.
+    pub nutrition_types: Vec<String>,
+}
+
+impl Product {
+    /// A name.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn name(name: &str) -> Result<String, Rule> {
+        text::bounded(name, 1, 255)
+    }
+
+    /// A description; may be empty.
+    ///
+    /// # Errors
+    /// `too_long`, `bad_character`.
+    pub fn description(description: &str) -> Result<String, Rule> {
+        text::bounded(description, 0, 1000)
+    }
+}
+
+/// A stock for the next business day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockReservation {
+    /// Pieces at the beginning of that day.
+    pub new_stock: i32,
+    /// When it was reserved.
+    pub reserved_at: DateTime<Utc>,
+}
+
+/// A product to be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProduct {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// First stock.
+    pub initial_stock: i32,
+    /// Price of one piece before the discount.
+    pub price: Won,
+    /// Discount.
+    pub sale: Sale,
+    /// Words, each once.
+    pub nutrition_types: Vec<&'static str>,
+}
+
+/// Fields to change; `None` leaves one as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New description.
+    pub description: Option<String>,
+    /// New price.
+    pub price: Option<Won>,
+    /// New discount; [`Sale::NONE`] removes it.
+    pub sale: Option<Sale>,
+}
+
+/// What a conditional change of a product came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProductOutcome {
+    /// The product as it is now.
+    Changed(Product),
+    /// The condition did not hold: the product as it was.
+    Unchanged(Product),
+    /// The store has no such product.
+    NotFound,
+}

@@ -1,0 +1,100 @@
+//! A store's pictures and the objects that hold them.
+
+use std::time::Duration;
+
+use crate::shared::StoreId;
+
+/// The most pictures of a store (contract).
+pub const MOST_IMAGES: usize = 11;
+
+/// The largest picture in bytes (contract: 15 MB).
+pub const LARGEST_IMAGE: usize = 15 * 1024 * 1024;
+
+/// What a picture may be. The bytes decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageKind {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+}
+
+impl ImageKind {
+    /// For the storage.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    pub(in crate::stores) fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+}
+
+/// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload that is
+/// not [`ImageService::finish`]ed must be [`ImageService::abandon`]ed.
+#[derive(Debug)]
+pub struct Upload {
+    pub(in crate::stores) store: StoreId,
+    pub(in crate::stores) first: bool,
+    pub(in crate::stores) room: usize,
+    pub(in crate::stores) keys: Vec<String>,
+}
+
+impl Upload {
+    /// Pictures stored so far.
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// A picture of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Key in the object storage; may contain `/`.
+    pub key: String,
+    /// Exactly one of a store's pictures is.
+    pub is_main: bool,
+    /// Order of the others.
+    pub display_order: i32,
+}
+
+/// What adding pictures came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// The whole list of the store.
+    Images(Vec<Image>),
+    /// There are pictures already.
+    Exist,
+    /// There would be too many.
+    TooMany,
+}
+
+/// What removing a picture came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Removed,
+    /// It is the main one and stays.
+    IsMain,
+    /// The store has no such picture.
+    NotThere,
+}
+
+/// An object that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Real time since it was written.
+    pub age: Duration,
+}

@@ -1,0 +1,55 @@
+//! A store's account at PortOne.
+
+use secrecy::SecretString;
+
+use crate::shared::{Result, Rule};
+
+/// PortOne's names for a store's account there: no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortOneIds {
+    /// `store-…`
+    pub store_id: String,
+    /// `channel-key-…`
+    pub channel_id: String,
+}
+
+/// A store's account at PortOne.
+#[derive(Debug, Clone)]
+pub struct PortOneAccount {
+    /// Its names.
+    pub ids: PortOneIds,
+    /// V2 API secret.
+    pub secret: SecretString,
+}
+
+impl PortOneAccount {
+    /// The same account, asked about another of its stores.
+    pub fn of_store(mut self, store_id: &str) -> Self {
+        store_id.clone_into(&mut self.ids.store_id);
+        self
+    }
+}
+
+/// A webhook secret as PortOne's console shows it: base64, perhaps after `whsec_`.
+///
+/// # Errors
+/// `bad_secret`, where no signature could ever be verified with it.
+pub fn webhook_secret(text: &str) -> Result<SecretString, Rule> {
+    const BAD: Rule = Rule { code: "bad_secret", message: "PortOne 콘솔의 웹훅 시크릿을 그대로 입력해 주세요." };
+    let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+    let plain = encoded.trim_end_matches('=');
+    let is_base64 = plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    let fits = !plain.is_empty() && text.len() <= 255 && encoded.len().is_multiple_of(4) && encoded.len() - plain.len() <= 2 && is_base64;
+    if fits { Ok(SecretString::from(text.to_owned())) } else { Err(BAD) }
+}
+
+/// What may be changed of a payment account; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentChange {
+    /// Its names.
+    pub ids: Option<PortOneIds>,
+    /// V2 API secret.
+    pub secret: Option<SecretString>,
+    /// What PortOne signs webhooks with. The one before stays good until the next change.
+    pub webhook_secret: Option<SecretString>,
+}

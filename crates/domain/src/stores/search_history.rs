@@ -1,0 +1,62 @@
+//! What a customer searched for lately.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{error, ports::SearchHistory};
+use crate::{
+    shared::{Clock, Email, Result},
+    users::ports::PersonalData,
+};
+
+/// Use cases of the search history.
+pub struct HistoryService {
+    history: Arc<dyn SearchHistory>,
+    clock: Arc<dyn Clock>,
+}
+
+impl HistoryService {
+    /// Wires the service.
+    pub fn new(history: Arc<dyn SearchHistory>, clock: Arc<dyn Clock>) -> Self {
+        Self { history, clock }
+    }
+
+    /// Remembers a search. A history that cannot be written is no reason not to answer the search.
+    pub async fn remember(&self, customer: &Email, search_name: &str) {
+        if let Err(error) = self.history.remember(customer, search_name, self.clock.now()).await {
+            tracing::warn!(%error, "a search was not remembered");
+        }
+    }
+
+    /// The searches, newest first.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn list(&self, customer: &Email) -> Result<Vec<String>> {
+        self.history.list(customer, self.clock.now()).await
+    }
+
+    /// Forgets all.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn clear(&self, customer: &Email) -> Result<()> {
+        self.history.clear(customer).await
+    }
+
+    /// Forgets one.
+    ///
+    /// # Errors
+    /// `search_not_found`.
+    pub async fn forget(&self, customer: &Email, search_name: &str) -> Result<()> {
+        if self.history.forget(customer, search_name, self.clock.now()).await? { Ok(()) } else { Err(error::SEARCH_NOT_FOUND.into()) }
+    }
+}
+
+#[async_trait]
+impl PersonalData for HistoryService {
+    async fn erase(&self, email: &Email, _: &Email) -> Result<()> {
+        self.history.clear(email).await
+    }
+}

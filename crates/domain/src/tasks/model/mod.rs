@@ -1,0 +1,4 @@
+//! What tasks are made of.
+
+pub mod run;
+pub mod task;

@@ -1,0 +1,104 @@
+//! Work to be done after the fact: a row committed together with what causes it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{orders::OrderMail, shared::PaymentId, users::Provider};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TaskPayload {
+    /// Send a mail about an order.
+    OrderMail(OrderMail),
+    /// Look at the payment that a webhook of PortOne's is about.
+    Webhook {
+        /// Its id.
+        webhook_id: String,
+        /// The payment.
+        payment_id: PaymentId,
+    },
+    /// Delete an object of the object storage that nothing names any more.
+    DeleteObject {
+        /// Its key.
+        key: String,
+    },
+    /// Cut the link of a deleted account at its provider.
+    Unlink {
+        /// Which one.
+        provider: Provider,
+        /// Its user.
+        user_id: String,
+    },
+    /// Run a scheduled job.
+    Run {
+        /// Its name.
+        job: String,
+        /// The instant at which it was due, on the product's clock.
+        due_at: DateTime<Utc>,
+    },
+}
+
+/// TaskPayload claimed by a worker.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Row id.
+    pub id: String,
+    /// What to do.
+    pub payload: serde_json::Value,
+    /// How often it was tried before.
+    pub attempts: i32,
+    /// After so many attempts it is dead and waits for an operator.
+    pub max_attempts: i32,
+    /// The HTTP request that caused it.
+    pub request_id: Option<String>,
+}
+
+/// A task of the outbox that is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxTask {
+    /// Row id: names what happened.
+    pub id: String,
+    /// `pending`, `running`, `dead`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Real time of its cause.
+    pub created_at: DateTime<Utc>,
+    /// Next attempt, on the product's clock.
+    pub run_at: DateTime<Utc>,
+    /// The HTTP request that caused it.
+    pub request_id: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// How long the outbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxDepth {
+    /// Tasks to be done.
+    pub waiting: i64,
+    /// Seconds since the cause of the oldest of them.
+    pub oldest_seconds: i64,
+    /// Tasks that wait for an operator.
+    pub dead: i64,
+}
+
+/// How a run of a task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskOutcome {
+    /// Done.
+    Done,
+    /// Try again at this instant, or never where the attempts are used up.
+    Retry {
+        /// For the operator.
+        error: String,
+        /// Next attempt.
+        at: DateTime<Utc>,
+    },
+    /// Useless to try again.
+    Dead {
+        /// For the operator.
+        error: String,
+    },
+}

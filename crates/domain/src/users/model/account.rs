@@ -1,0 +1,157 @@
+//! Who someone is.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::shared::Email;
+
+/// Which of the two apps an account belongs to. Fixed at the first login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys.
+    Customer,
+    /// Sells, in one store.
+    Seller,
+}
+
+impl Role {
+    /// The word in paths, tokens and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Seller => "seller",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "customer" => Some(Self::Customer),
+            "seller" => Some(Self::Seller),
+            _ => None,
+        }
+    }
+}
+
+/// An OAuth provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// OpenID Connect with PKCE.
+    Google,
+    /// OAuth 2 with PKCE.
+    Kakao,
+    /// OAuth 2, no PKCE, an e-mail that nobody vouches for.
+    Naver,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Google, Self::Kakao, Self::Naver];
+
+    /// The word in paths and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Kakao => "kakao",
+            Self::Naver => "naver",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == text)
+    }
+}
+
+/// An account as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name with us.
+    pub email: Email,
+    /// Which app.
+    pub role: Role,
+    /// `false` from the request to withdraw until the deletion or its cancellation.
+    pub is_active: bool,
+    /// Whether a provider has proved that the e-mail is this person's. Only such an account may be linked by e-mail.
+    pub email_vouched: bool,
+    /// First login.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How far the registration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationStatus {
+    /// A customer without a profile.
+    Profile,
+    /// A seller without a store.
+    Store,
+    /// A seller whose store has no product.
+    Product,
+    /// Nothing missing.
+    Complete,
+}
+
+impl RegistrationStatus {
+    /// How far an account of this role has come. `has_product` of a seller: `None` without a store.
+    pub fn of(role: Role, has_profile: bool, has_product: Option<bool>) -> Self {
+        match (role, has_profile, has_product) {
+            (Role::Customer, false, _) => Self::Profile,
+            (Role::Seller, _, None) => Self::Store,
+            (Role::Seller, _, Some(false)) => Self::Product,
+            (Role::Customer, true, _) | (Role::Seller, _, Some(true)) => Self::Complete,
+        }
+    }
+
+    /// The word in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Store => "store",
+            Self::Product => "product",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+/// What a port can tell of an account in one read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountStatus {
+    /// The account.
+    pub account: Account,
+    /// How far its registration has come.
+    pub status: RegistrationStatus,
+}
+
+/// What deleting an account came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasure {
+    /// It is gone, or was.
+    Gone,
+    /// It is active.
+    Active,
+    /// Money may still have to move.
+    Waits,
+}
+
+/// What making an account inactive came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deactivation {
+    /// It is inactive now.
+    Done,
+    /// It was inactive.
+    WasInactive,
+    /// An order is in progress.
+    OrderInProgress,
+}
+
+/// What the deletion came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Accounts that are gone.
+    pub gone: usize,
+    /// Accounts that wait for the next turn: money may still have to move.
+    pub waiting: usize,
+}

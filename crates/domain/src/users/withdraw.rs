@@ -1,0 +1,113 @@
+//! Asking to be deleted at the next daily rollover, and thinking better of it.
+
+use std::sync::Arc;
+
+use super::{
+    error,
+    model::account::{Deactivation, Role},
+    ports::{Accounts, Sessions, Storefront, Withdrawals},
+};
+use crate::shared::{Clock, Email, Result};
+
+/// Use cases of leaving.
+pub struct WithdrawalService {
+    accounts: Arc<dyn Accounts>,
+    withdrawals: Arc<dyn Withdrawals>,
+    sessions: Arc<dyn Sessions>,
+    storefront: Arc<dyn Storefront>,
+    clock: Arc<dyn Clock>,
+}
+
+impl WithdrawalService {
+    /// Wires the service.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        withdrawals: Arc<dyn Withdrawals>,
+        sessions: Arc<dyn Sessions>,
+        storefront: Arc<dyn Storefront>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { accounts, withdrawals, sessions, storefront, clock }
+    }
+
+    /// Asks for the deletion. The request is written first: of a crash in between nothing is left but a request that counts
+    /// for nothing.
+    ///
+    /// # Errors
+    /// `store_open`, `order_in_progress`, `already_withdrawn`.
+    pub async fn request(&self, email: &Email, role: Role) -> Result<()> {
+        if role == Role::Seller && self.storefront.is_open(email).await? {
+            return Err(error::STORE_OPEN.into());
+        }
+        let now = self.clock.now();
+        self.withdrawals.request(email, role, now).await?;
+        match self.accounts.deactivate(email, now).await? {
+            Deactivation::Done => self.sessions.forget(email).await,
+            Deactivation::WasInactive => Err(error::ALREADY_WITHDRAWN.into()),
+            Deactivation::OrderInProgress => {
+                self.withdrawals.cancel(email).await?;
+                Err(error::ORDER_IN_PROGRESS.into())
+            }
+        }
+    }
+
+    /// Takes the request back.
+    ///
+    /// # Errors
+    /// `not_withdrawn` (409) for an active account, `withdrawal_not_found` (404) where the request is gone.
+    pub async fn cancel(&self, email: &Email, is_active: bool) -> Result<()> {
+        if is_active {
+            return Err(error::NOT_WITHDRAWN.into());
+        }
+        if self.withdrawals.requested_at(email).await?.is_none() {
+            return Err(error::WITHDRAWAL_NOT_FOUND.into());
+        }
+        if !self.accounts.reactivate(email).await? {
+            return Err(error::NOT_WITHDRAWN.into());
+        }
+        self.sessions.forget(email).await?;
+        self.withdrawals.cancel(email).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        shared::testing::{Noon, email},
+        users::ports::{MockAccounts, MockSessions, MockStorefront, MockWithdrawals},
+    };
+
+    /// An account that changes is forgotten, `changes` times.
+    fn service(accounts: MockAccounts, withdrawals: MockWithdrawals, changes: usize) -> WithdrawalService {
+        let mut sessions = MockSessions::new();
+        sessions.expect_forget().times(changes).returning(|_| Ok(()));
+        let clock: Arc<dyn Clock> = Arc::new(Noon);
+        WithdrawalService::new(Arc::new(accounts), Arc::new(withdrawals), Arc::new(sessions), Arc::new(MockStorefront::new()), clock)
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_leaves_nothing_behind() {
+        for (outcome, canceled) in [(Deactivation::Done, 0), (Deactivation::WasInactive, 0), (Deactivation::OrderInProgress, 1)] {
+            let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
+            withdrawals.expect_request().times(1).returning(|_, _, _| Ok(()));
+            accounts.expect_deactivate().times(1).returning(move |_, _| Ok(outcome));
+            withdrawals.expect_cancel().times(canceled).returning(|_| Ok(()));
+            let asked =
+                service(accounts, withdrawals, usize::from(outcome == Deactivation::Done)).request(&email("a@b"), Role::Customer).await;
+            assert_eq!(asked.is_ok(), outcome == Deactivation::Done, "{outcome:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_account_is_active_before_its_request_is_forgotten() {
+        let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
+        let mut order = mockall::Sequence::new();
+        withdrawals.expect_requested_at().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Noon.now())));
+        accounts.expect_reactivate().times(1).in_sequence(&mut order).returning(|_| Ok(true));
+        withdrawals.expect_cancel().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        service(accounts, withdrawals, 1).cancel(&email("a@b"), false).await.unwrap();
+        let active = service(MockAccounts::new(), MockWithdrawals::new(), 0).cancel(&email("a@b"), true).await;
+        assert!(active.unwrap_err().is(&error::NOT_WITHDRAWN));
+    }
+}

@@ -1,0 +1,21 @@
+//! Refusals of HTTP itself. Those of the use cases stand in the domain, beside their feature.
+
+use cheapbob_domain::shared::{ErrorKind as K, Refusal};
+
+/// A path that leads nowhere.
+pub(crate) const NOT_FOUND: Refusal = Refusal::new(K::NotFound, "not_found", "찾을 수 없습니다.");
+/// A path that does not know this method (answered with 405).
+pub(crate) const WRONG_METHOD: Refusal = Refusal::new(K::Refused, "method_not_allowed", "지원하지 않는 요청 방식입니다.");
+/// A body that is no JSON.
+pub(crate) const MALFORMED: Refusal = Refusal::new(K::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
+/// A body beyond its limit.
+pub(crate) const TOO_LARGE: Refusal = Refusal::new(K::TooLarge, "body_too_large", "요청이 너무 큽니다.");
+/// A plain request where a WebSocket is served.
+pub(crate) const NO_WEBSOCKET: Refusal = Refusal::new(K::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
+/// A defect of ours.
+pub(crate) const INTERNAL: Refusal = Refusal::new(K::Internal, "internal", "일시적인 오류가 발생했습니다. 잠시 후 다시 시도해 주세요.");
+/// A part behind us that does not answer.
+pub(crate) const UNAVAILABLE: Refusal =
+    Refusal::new(K::Unavailable, "unavailable", "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.");
+/// One or more fields that do not parse.
+pub(crate) const INVALID: Refusal = Refusal::new(K::Invalid, "validation_failed", "입력한 내용을 확인해 주세요.");

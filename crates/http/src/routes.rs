@@ -1,0 +1,26 @@
+//! Every route, feature by feature.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{common, orders, products, root, stores, users};
+
+/// Every route, as `utoipa` collects it.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    // actix tries one after the other: what the rush calls comes first.
+    config
+        .service(
+            utoipa_actix_web::scope("/api/v1")
+                .configure(orders::configure)
+                .configure(stores::configure)
+                .configure(products::configure)
+                .configure(users::configure)
+                .configure(common::configure),
+        )
+        .service(root::index::index)
+        .service(root::health::health)
+        .service(root::health::live)
+        .service(root::health::ready)
+        .service(root::media::media)
+        .service(root::auth_pages::success)
+        .service(root::auth_pages::fail);
+}

@@ -1,0 +1,21 @@
+//! What handlers work with.
+
+use cheapbob_domain::users::LOCAL_STATE;
+use cheapbob_wiring::{Probe, Services, Switches};
+
+/// What every handler works with.
+pub struct App {
+    /// Use cases.
+    pub services: Services,
+    /// Behaviour.
+    pub switches: Switches,
+    /// Parts for `/health/ready`, by name.
+    pub probes: Vec<(&'static str, Probe)>,
+}
+
+impl App {
+    /// Whether a request's `state` says that it comes from the local front end, on another site: in development only.
+    pub(crate) fn is_local(&self, state: Option<&str>) -> bool {
+        !self.switches.production && state == Some(LOCAL_STATE)
+    }
+}

@@ -1,0 +1,226 @@
+//! Shapes of the contract that several answers share.
+
+use cheapbob_domain::stores::{Address, CustomerStore, DayInput, Image, OperationTime, Sns, Store, ports::ObjectStorage};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    extract::Whole,
+    products::ProductBody,
+    time::{instant, time_of_day},
+};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddressBody {
+    store_id: String,
+    postal_code: String,
+    address: String,
+    detail_address: String,
+    sido: String,
+    sigungu: String,
+    bname: String,
+    lat: String,
+    lng: String,
+    nearest_station: Option<String>,
+    walking_time: Option<i32>,
+}
+
+impl AddressBody {
+    pub(super) fn new(store_id: &str, address: Address) -> Self {
+        let Address { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = address;
+        Self {
+            store_id: store_id.to_owned(),
+            postal_code,
+            address,
+            detail_address,
+            sido,
+            sigungu,
+            bname,
+            lat,
+            lng,
+            nearest_station,
+            walking_time,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct AddressInput {
+    #[schema(min_length = 5, max_length = 10, example = "04000")]
+    postal_code: String,
+    #[schema(min_length = 1, max_length = 255)]
+    address: String,
+    #[schema(min_length = 1, max_length = 255)]
+    detail_address: String,
+    #[schema(min_length = 1, max_length = 50)]
+    sido: String,
+    #[schema(min_length = 1, max_length = 50)]
+    sigungu: String,
+    #[schema(min_length = 1, max_length = 50)]
+    bname: String,
+    #[schema(min_length = 1, max_length = 50)]
+    lat: String,
+    #[schema(min_length = 1, max_length = 50)]
+    lng: String,
+    #[schema(max_length = 100)]
+    nearest_station: Option<String>,
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 2_147_483_647)]
+    walking_time: Option<Whole>,
+}
+
+impl From<AddressInput> for Address {
+    fn from(input: AddressInput) -> Self {
+        let AddressInput { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time } = input;
+        // What no number of ours holds is refused as a negative one is.
+        let walking_time = walking_time.map(|minutes| i32::try_from(minutes.0).unwrap_or(-1));
+        Self { postal_code, address, detail_address, sido, sigungu, bname, lat, lng, nearest_station, walking_time }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct OperationInput {
+    #[schema(value_type = i64, minimum = 0, maximum = 6)]
+    day_of_week: Whole,
+    #[schema(example = "09:00")]
+    open_time: Option<String>,
+    #[schema(example = "21:00")]
+    close_time: Option<String>,
+    #[schema(example = "18:00")]
+    pickup_start_time: Option<String>,
+    #[schema(example = "20:30")]
+    pickup_end_time: Option<String>,
+    is_open_enabled: bool,
+}
+
+impl OperationInput {
+    pub(super) fn day(&self) -> DayInput<'_> {
+        DayInput {
+            day_of_week: self.day_of_week.0,
+            times: [&self.open_time, &self.close_time, &self.pickup_start_time, &self.pickup_end_time].map(Option::as_deref),
+            is_open_enabled: self.is_open_enabled,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema, Default)]
+pub(crate) struct SnsBody {
+    #[schema(value_type = Option<Link>)]
+    pub(super) instagram: Option<String>,
+    #[schema(value_type = Option<Link>)]
+    pub(super) facebook: Option<String>,
+    #[schema(value_type = Option<Link>)]
+    pub(super) x: Option<String>,
+    #[schema(value_type = Option<Link>)]
+    pub(super) homepage: Option<String>,
+}
+
+/// An http or https address; `""` means none in a request.
+#[derive(ToSchema)]
+#[schema(
+    max_length = 500,
+    pattern = "^$|^https?://[^\\s/?#<>\"\\x00-\\x1f\\x7f-\\x9f][^\\s<>\"\\x00-\\x1f\\x7f-\\x9f]*$",
+    example = "https://example.com"
+)]
+#[expect(dead_code, reason = "for the document")]
+pub(super) struct Link(String);
+
+impl From<Sns> for SnsBody {
+    fn from(sns: Sns) -> Self {
+        let Sns { instagram, facebook, x, homepage } = sns;
+        Self { instagram, facebook, x, homepage }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OperationTimeBody {
+    operation_id: i64,
+    store_id: String,
+    day_of_week: i16,
+    open_time: String,
+    close_time: String,
+    pickup_start_time: String,
+    pickup_end_time: String,
+    is_open_enabled: bool,
+    is_currently_open: bool,
+    updated_at: String,
+}
+
+impl OperationTimeBody {
+    fn new(store: &Store, row: &OperationTime, now: DateTime<Utc>) -> Self {
+        let hours = &row.hours;
+        Self {
+            operation_id: row.operation_id,
+            store_id: store.id.to_string(),
+            day_of_week: hours.day_of_week,
+            open_time: time_of_day(hours.open_time),
+            close_time: time_of_day(hours.close_time),
+            pickup_start_time: time_of_day(hours.pickup_start_time),
+            pickup_end_time: time_of_day(hours.pickup_end_time),
+            is_open_enabled: hours.is_open_enabled,
+            is_currently_open: store.is_currently_open(row, now),
+            updated_at: instant(row.updated_at),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImageBody {
+    image_id: String,
+    image_url: String,
+    is_main: bool,
+    display_order: i32,
+}
+
+impl ImageBody {
+    pub(super) fn new(image: Image, storage: &dyn ObjectStorage) -> Self {
+        Self { image_url: storage.public_url(&image.key), image_id: image.key, is_main: image.is_main, display_order: image.display_order }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StoreBody {
+    store_id: String,
+    store_name: String,
+    store_introduction: String,
+    store_phone: String,
+    seller_email: String,
+    created_at: String,
+    address: AddressBody,
+    sns: SnsBody,
+    operation_times: Vec<OperationTimeBody>,
+    images: Vec<ImageBody>,
+    products: Vec<ProductBody>,
+}
+
+impl StoreBody {
+    pub(super) fn new(store: Store, storage: &dyn ObjectStorage, now: DateTime<Utc>) -> Self {
+        let operation_times = store.operation_times.iter().map(|row| OperationTimeBody::new(&store, row, now)).collect();
+        Self {
+            operation_times,
+            store_id: store.id.to_string(),
+            store_name: store.name,
+            store_introduction: store.introduction,
+            store_phone: store.phone,
+            seller_email: store.seller_email.to_string(),
+            created_at: instant(store.created_at),
+            address: AddressBody::new(store.id.as_str(), store.address),
+            sns: store.sns.into(),
+            images: store.images.into_iter().map(|image| ImageBody::new(image, storage)).collect(),
+            products: store.products.into_iter().map(ProductBody::from).collect(),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CustomerStoreBody {
+    #[serde(flatten)]
+    store: StoreBody,
+    is_favorite: bool,
+}
+
+impl CustomerStoreBody {
+    pub(super) fn new(found: CustomerStore, storage: &dyn ObjectStorage, now: DateTime<Utc>) -> Self {
+        Self { store: StoreBody::new(found.store, storage, now), is_favorite: found.is_favorite }
+    }
+}
