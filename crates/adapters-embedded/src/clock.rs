@@ -43,7 +43,7 @@ impl SandboxClock {
     /// Reads the shared offset.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn refresh(&self, embedded: &Embedded) -> Result<()> {
         let mut connection = embedded.connection().await?;
         let row: Offset = sql_query("SELECT offset_ms FROM embedded.clock").get_result(&mut connection).await.map_err(failed)?;
@@ -54,7 +54,7 @@ impl SandboxClock {
     /// Moves the clock of all processes; `None` sets it right.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn set(self: &Arc<Self>, embedded: &Embedded, now: Option<DateTime<Utc>>) -> Result<()> {
         let offset = now.map_or(0, |now| (now - system_now()).num_milliseconds());
         let mut connection = embedded.connection().await?;

@@ -33,7 +33,7 @@ pub struct Demo {
     pub accounts: Arc<dyn Accounts>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
-    /// Stores.
+    /// Read for their PortOne accounts.
     pub stores: Arc<dyn Stores>,
     /// To see whether there is one.
     pub search: Arc<dyn StoreSearch>,
@@ -41,7 +41,7 @@ pub struct Demo {
     pub products: Arc<dyn Products>,
     /// Pictures.
     pub storage: Arc<dyn ObjectStorage>,
-    /// Clock.
+    /// The product's clock.
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
@@ -112,7 +112,7 @@ impl Demo {
     /// Makes the demo unless the first demo store is there; a kill in between is made good by the next start.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn seed(&self) -> Result<()> {
         for (key, bytes) in PICTURES {
             if self.storage.get(key).await?.is_none() {
@@ -135,7 +135,7 @@ impl Demo {
     /// Whether stores are there that are not the demo's: then this is no empty database.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn is_wanted(&self) -> Result<bool> {
         let nobody = Email::trusted(String::new());
         let any = self.search.page(&nobody, &Default::default(), 0, 1).await?;

@@ -64,7 +64,7 @@ impl Mongo {
     /// Makes the indexes that are missing; any number of processes may call it at once.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn prepare(&self) -> Result<()> {
         self.collection(archive::ORDERS).create_indexes(archive::indexes()).await.map(|_| ()).map_err(failed)
     }
@@ -72,7 +72,7 @@ impl Mongo {
     /// Whether MongoDB answers.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
         self.database.run_command(doc! { "ping": 1 }).await.map(|_| ()).map_err(failed)
     }

@@ -69,7 +69,7 @@ impl Postgres {
     /// A connection.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn connection(&self) -> Result<Connection> {
         let begin = Instant::now();
         let connection = self.pool.get().await;
@@ -83,7 +83,7 @@ impl Postgres {
     /// Whether the database answers.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
         let mut connection = self.connection().await?;
         diesel::sql_query("SELECT 1").execute(&mut connection).await.map(|_| ()).map_err(failed)

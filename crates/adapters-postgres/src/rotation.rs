@@ -50,7 +50,7 @@ impl Postgres {
     /// Seals the secrets that earlier versions stored in clear (stores' only); gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn seal_clear_secrets(&self) -> Result<usize> {
         Ok(self.reseal(STORES.iter(), &format!("NOT starts_with(stored, '{VERSION}:')")).await?.sealed)
     }

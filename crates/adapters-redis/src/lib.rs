@@ -102,7 +102,7 @@ impl Redis {
     /// Whether Redis answers.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
         self.query::<String>(&redis::cmd("PING")).await.map(|_| ())
     }

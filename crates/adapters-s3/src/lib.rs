@@ -68,7 +68,7 @@ impl S3 {
     /// Whether the bucket answers.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
         match soon(self.bucket.head_object("/health")).await? {
             Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),

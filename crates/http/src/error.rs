@@ -38,7 +38,7 @@ pub(crate) struct Problem {
     status: u16,
     /// A Korean sentence for people, safe to insert as HTML.
     detail: &'static str,
-    /// Stable machine word.
+    /// Stable word for programs; never translated.
     #[schema(example = "order_not_found")]
     code: &'static str,
     /// Also in the header `x-request-id` and in the log.
@@ -53,7 +53,7 @@ pub(crate) struct Problem {
 pub(crate) struct FieldProblem {
     /// Path of the field.
     field: String,
-    /// Stable machine word.
+    /// Stable word for programs; never translated.
     code: &'static str,
     /// A Korean sentence for people.
     message: &'static str,

@@ -372,7 +372,7 @@ pub struct Shop {
     pub seller: Person,
     /// The product.
     pub product_id: String,
-    /// The store.
+    /// The store as every customer sees it.
     pub store_id: String,
 }
 

@@ -64,7 +64,7 @@ impl TestDatabase {
         url(&self.name)
     }
 
-    /// Its name.
+    /// Name shown to customers.
     pub fn name(&self) -> &str {
         &self.name
     }

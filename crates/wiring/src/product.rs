@@ -176,7 +176,7 @@ impl Product {
     /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn seed(&self) -> Result<()> {
         let Some(embedded) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
         let postgres = Arc::new(self.backing.postgres.clone());

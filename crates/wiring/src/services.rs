@@ -64,7 +64,7 @@ pub struct Services {
     pub resolve: Arc<ResolveService>,
     /// Refunds.
     pub refunds: Arc<RefundService>,
-    /// Orders.
+    /// Read, to know where an order stands.
     pub orders: Arc<OrderService>,
     /// Giving orders up.
     pub cancel: Arc<CancelService>,
@@ -111,9 +111,9 @@ pub struct Ports {
     pub storage: Arc<dyn ObjectStorage>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
-    /// PortOne.
+    /// Asked for the truth and for lists of payments.
     pub payments: Arc<dyn Payments>,
-    /// Clock.
+    /// The product's clock.
     pub clock: Arc<dyn Clock>,
     /// Timer.
     pub timer: Arc<dyn Timer>,

@@ -48,7 +48,7 @@ impl crate::Embedded {
     /// Has the sandbox's PortOne send the webhooks of one of its stores to `url` (without a host: this server), signed with `secret`.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn send_webhooks(&self, portone_store: &str, url: &str, secret: &str) -> Result<()> {
         let mut connection = self.connection().await?;
         sql_query(

@@ -24,7 +24,7 @@ pub struct ArchiveService {
 }
 
 impl ArchiveService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(ended: Arc<dyn EndedOrders>, archive: Arc<dyn OrderArchive>) -> Self {
         Self { ended, archive }
     }

@@ -16,7 +16,7 @@ pub struct AuditService {
 }
 
 impl AuditService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(audit: Arc<dyn AuditLog>, stores: Arc<StoreService>) -> Self {
         Self { audit, stores }
     }
@@ -24,7 +24,7 @@ impl AuditService {
     /// How many discrepancies between our books and PortOne's were reported, ever.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn discrepancies(&self) -> Result<i64> {
         self.audit.discrepancies().await
     }

@@ -46,7 +46,7 @@ pub struct CancelService {
 }
 
 impl CancelService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         cancellations: Arc<dyn Cancellations>,
         lists: Arc<OrderService>,
@@ -60,7 +60,10 @@ impl CancelService {
     /// The customer gives it up.
     ///
     /// # Errors
-    /// `order_not_found`, `order_canceled`, `order_accepted`, `order_complete`.
+    /// - `order_not_found`: there is no such order, or it is somebody else's.
+    /// - `order_canceled`: it is canceled.
+    /// - `order_accepted`: the store has accepted it already.
+    /// - `order_complete`: it is picked up already.
     pub async fn by_customer(&self, customer: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
         let order = self.lists.of_customer(customer, payment).await?;
         self.one(order, CanceledBy::Customer, wish).await
@@ -69,7 +72,10 @@ impl CancelService {
     /// The store gives it up.
     ///
     /// # Errors
-    /// `store_not_found`, `order_not_found`, `order_canceled`, `order_complete`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `order_not_found`: there is no such order, or it is somebody else's.
+    /// - `order_canceled`: it is canceled.
+    /// - `order_complete`: it is picked up already.
     pub async fn by_store(&self, seller: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
         let order = self.lists.of_store(seller, payment).await?;
         self.one(order, CanceledBy::Store, wish).await
@@ -96,7 +102,7 @@ impl CancelService {
     /// Gives these up by the clock or by PortOne's word, as far as they are still open; gives those that were.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn without_asking(&self, payments: &[PaymentId], by: CanceledBy, actor: &Actor) -> Result<Vec<PaymentId>> {
         let cancellation = self.cancellation(by, Some(by.refund_reason().text().to_owned()), actor);
         let mut canceled = Vec::new();
@@ -155,7 +161,7 @@ impl CancelService {
     /// Closes the store for the business day and gives its open orders of that day up; gives their number.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn close_store(&self, seller: &Email, actor: &Actor) -> Result<usize> {
         let store = self.stores.store_id(seller).await?;
         let by = CanceledBy::Closing;

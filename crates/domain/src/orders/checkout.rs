@@ -27,7 +27,7 @@ pub struct CheckoutService {
 }
 
 impl CheckoutService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(holds: Arc<dyn Holds>, resolve: Arc<ResolveService>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self { holds, resolve, clock, ids }
     }

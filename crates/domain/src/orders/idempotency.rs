@@ -28,7 +28,7 @@ pub struct IdempotencyService {
 }
 
 impl IdempotencyService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(keys: Arc<dyn IdempotencyKeys>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self { keys, clock, ids }
     }
@@ -65,7 +65,7 @@ impl IdempotencyService {
     /// Forgets old keys; gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn prune(&self) -> Result<u64> {
         let before: DateTime<Utc> = self.clock.now() - ANSWER_KEPT;
         self.keys.prune(before).await

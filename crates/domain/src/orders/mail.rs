@@ -12,7 +12,7 @@ pub struct MailService {
 }
 
 impl MailService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(orders: Arc<OrderService>, mailer: Arc<dyn Mailer>) -> Self {
         Self { orders, mailer }
     }
@@ -20,7 +20,7 @@ impl MailService {
     /// Sends the mail of an event, if its order is still there.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn deliver(&self, mail: &OrderMail) -> Result<()> {
         let Some(order) = self.orders.find(&mail.payment_id).await? else {
             tracing::warn!(payment = %mail.payment_id, "no order for a mail; it is not sent");

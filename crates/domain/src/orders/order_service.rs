@@ -33,7 +33,7 @@ pub struct OrderService {
 }
 
 impl OrderService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         orders: Arc<dyn Orders>,
         archive: Arc<dyn OrderArchive>,
@@ -47,7 +47,7 @@ impl OrderService {
     /// One order, wherever it is.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
         match self.orders.find(payment).await? {
             Some(order) => Ok(Some(order)),
@@ -58,7 +58,7 @@ impl OrderService {
     /// The customer's orders of the current business day, newest event first.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn today_of_customer(&self, customer: &Email) -> Result<Vec<TodayOrder>> {
         self.orders.of_customer(customer, kst::business_day(self.clock.now())).await
     }
@@ -66,7 +66,7 @@ impl OrderService {
     /// What happened to the customer's orders of the current business day, newest first.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn alarms(&self, customer: &Email) -> Result<Vec<AlarmCard>> {
         let today = self.today_of_customer(customer).await?;
         let mut cards: Vec<_> = today
@@ -88,7 +88,7 @@ impl OrderService {
     /// away those that are not there yet: food that waits tonight must be found.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn all_of_customer(&self, customer: &Email) -> Result<Vec<CustomerOrder>> {
         let current = self.orders.all_of_customer(customer).await?;
         let orders = newest(current, or_none(self.archive.of_customer(customer, LONGEST_LIST as i64).await)?);
@@ -109,7 +109,7 @@ impl OrderService {
     /// The store's orders of the current business day, newest event first.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn today_of_store(&self, seller: &Email) -> Result<Vec<Order>> {
         let store = self.stores.store_id(seller).await?;
         self.orders.of_store(&store, kst::business_day(self.clock.now())).await
@@ -119,7 +119,7 @@ impl OrderService {
     /// away those that are not there yet.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn all_of_store(&self, seller: &Email) -> Result<Vec<Order>> {
         let store = self.stores.store_id(seller).await?;
         let current = self.orders.all_of_store(&store).await?;
@@ -129,7 +129,7 @@ impl OrderService {
     /// The store's orders picked up or canceled from `from` on and before `until`, with that instant, newest first.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn ended_of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(Order, DateTime<Utc>)>> {
         let current = self.orders.all_of_store(store).await?;
         let archived = self.archive.ended_of_store(store, from, until).await?;
@@ -152,7 +152,9 @@ impl OrderService {
     /// The store takes an order.
     ///
     /// # Errors
-    /// `store_not_found`, `order_not_found`, `order_not_reserved`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `order_not_found`: there is no such order, or it is somebody else's.
+    /// - `order_not_reserved`: it is not waiting for the store any more.
     pub async fn accept(&self, seller: &Email, payment: &PaymentId, actor: &Actor) -> Result<Order> {
         let order = self.of_store(seller, payment).await?;
         let accepted = self.orders.accept(&order.payment_id, self.clock.now(), actor).await?;

@@ -26,7 +26,7 @@ pub struct PickupService {
 }
 
 impl PickupService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         lists: Arc<OrderService>,
         orders: Arc<dyn Orders>,
@@ -40,7 +40,11 @@ impl PickupService {
     /// A code for the store's screen.
     ///
     /// # Errors
-    /// `store_not_found`, `order_not_found`, `order_not_accepted`, `order_complete`, `order_canceled`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `order_not_found`: there is no such order, or it is somebody else's.
+    /// - `order_not_accepted`: the store has not accepted it yet.
+    /// - `order_complete`: it is picked up already.
+    /// - `order_canceled`: it is canceled.
     pub async fn code(&self, seller: &Email, payment: &PaymentId) -> Result<PickupCode> {
         let order = self.lists.of_store(seller, payment).await?;
         check_accepted(&order)?;
@@ -50,7 +54,11 @@ impl PickupService {
     /// The customer scanned the code.
     ///
     /// # Errors
-    /// `order_not_found`, `order_not_accepted`, `order_complete`, `order_canceled`, `qr_invalid`.
+    /// - `order_not_found`: there is no such order, or it is somebody else's.
+    /// - `order_not_accepted`: the store has not accepted it yet.
+    /// - `order_complete`: it is picked up already.
+    /// - `order_canceled`: it is canceled.
+    /// - `qr_invalid`: the code is not ours, not for this order, or older than 30 s.
     pub async fn complete(&self, customer: &Email, payment: &PaymentId, qr_data: &str, actor: &Actor) -> Result<Order> {
         let order = self.lists.of_customer(customer, payment).await?;
         check_accepted(&order)?;
@@ -69,7 +77,7 @@ impl PickupService {
     /// What stores had taken counts as picked up when they close; gives the number of orders.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn complete_closed(&self, actor: &Actor) -> Result<usize> {
         const BATCH: i64 = 1_000;
         let mut number = 0;
@@ -85,7 +93,7 @@ impl PickupService {
     /// For a store's screen: hears of the pickup. Subscribe first, then read the order, else a pickup in between is missed.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>> {
         self.signals.subscribe(payment).await
     }
@@ -93,7 +101,7 @@ impl PickupService {
     /// Whether the order is picked up.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn is_complete(&self, payment: &PaymentId) -> Result<bool> {
         Ok(self.orders.find(payment).await?.is_some_and(|o| o.status == OrderStatus::Complete))
     }

@@ -34,7 +34,7 @@ pub trait Holds: Send + Sync {
     /// Takes the stock and stores the hold, both or neither, in one statement. `false` where less is left than asked for,
     /// or price or discount are not those of the hold. Calls at once MUST each be decided, never told to try again.
     async fn hold(&self, hold: &NewHold) -> Result<bool>;
-    /// One hold.
+    /// The hold of this payment. `None`: never made here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;
     /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
     async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool>;
@@ -51,11 +51,11 @@ pub trait Holds: Send + Sync {
     async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()>;
 }
 
-/// Orders.
+/// Orders of business days that are not archived yet.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Orders: Send + Sync {
-    /// One order.
+    /// The order of this payment. `None`: not here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
     /// A customer's orders of a business day, newest event first.
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>>;
@@ -107,7 +107,7 @@ pub trait EndedOrders: Send + Sync {
 pub trait OrderArchive: Send + Sync {
     /// Stores orders; one that is there is left as it is.
     async fn put(&self, orders: &[Order]) -> Result<()>;
-    /// One order.
+    /// The order of this payment. `None`: not here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
     /// These orders, as far as they are there, in any order.
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>>;
@@ -121,7 +121,7 @@ pub trait OrderArchive: Send + Sync {
     async fn ended_of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Order>>;
 }
 
-/// Refunds as rows.
+/// Refunds: one row for each payment that goes back, committed with its cause.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Refunds: Send + Sync {
@@ -165,7 +165,7 @@ pub trait IdempotencyKeys: Send + Sync {
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
 }
 
-/// The audit audit.
+/// The audit log: who changed an order or its money, when, in which request.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -202,7 +202,7 @@ pub trait Webhooks: Send + Sync {
     /// The message, if one of these secrets signed it and it is not too old or from the future.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason, in the words of PortOne's SDK.
     fn verify(&self, secrets: &[SecretString], delivery: &Delivery, now: DateTime<Utc>) -> Result<Message, Unverified>;
 }
 
@@ -225,7 +225,7 @@ pub trait Books: Send + Sync {
     async fn find(&self, payments: &[PaymentId]) -> Result<Vec<Booked>>;
 }
 
-/// PortOne.
+/// PortOne, the other side of every payment.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Payments: Send + Sync {
@@ -246,7 +246,7 @@ pub trait PickupSignals: Send + Sync {
     async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>>;
 }
 
-/// Sends mail.
+/// The mail server.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {

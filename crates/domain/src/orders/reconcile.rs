@@ -46,30 +46,30 @@ pub struct ReconcileService {
 
 /// What [`ReconcileService`] stands on.
 pub struct ReconcileParts {
-    /// Our books.
+    /// Our side of the comparison.
     pub books: Arc<dyn Books>,
     /// Where discrepancies are reported.
     pub audit: Arc<dyn AuditLog>,
-    /// Holds.
+    /// Read, to know what a payment was for.
     pub holds: Arc<dyn Holds>,
-    /// Stores.
+    /// Read for their PortOne accounts.
     pub stores: Arc<dyn Stores>,
-    /// PortOne.
+    /// Asked for the truth and for lists of payments.
     pub payments: Arc<dyn Payments>,
     /// What is not settled.
     pub resolve: Arc<ResolveService>,
-    /// What goes back.
+    /// Refunds to go on with or to reopen.
     pub refunds: Arc<RefundService>,
     /// Orders whose money is gone.
     pub cancel: Arc<CancelService>,
-    /// Orders.
+    /// Read, to know where an order stands.
     pub orders: Arc<OrderService>,
-    /// Clock.
+    /// The product's clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl ReconcileService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(parts: ReconcileParts) -> Self {
         let ReconcileParts { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, clock } = parts;
         Self { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, clock }

@@ -35,7 +35,7 @@ pub struct RefundService {
 }
 
 impl RefundService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         refunds: Arc<dyn Refunds>,
         stores: Arc<dyn Stores>,
@@ -49,7 +49,7 @@ impl RefundService {
     /// Refunds that are due, up to `limit`.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
         self.refunds.due(self.clock.now(), limit).await
     }
@@ -80,7 +80,7 @@ impl RefundService {
     /// Makes a refund due now, unless somebody is at it. `false`: it counts as done, or is not there.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn expedite(&self, payment: &PaymentId) -> Result<bool> {
         self.refunds.expedite(payment, self.clock.now()).await
     }
@@ -88,7 +88,7 @@ impl RefundService {
     /// A refund that counts as done although the money is still there begins anew. `false`: it does not count as done.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn reopen(&self, payment: &PaymentId, actor: &Actor) -> Result<bool> {
         self.refunds.reopen(payment, self.clock.now(), actor).await
     }
@@ -96,7 +96,7 @@ impl RefundService {
     /// Refunds that are not done, the oldest first, up to `limit`.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn open(&self, limit: i64) -> Result<Vec<OpenRefund>> {
         self.refunds.open(limit).await
     }
@@ -104,7 +104,7 @@ impl RefundService {
     /// How many refunds are not done, by state, and for how long the oldest of them has been owed.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn count(&self) -> Result<Vec<(RefundState, i64, Duration)>> {
         let now = self.clock.now();
         Ok(self.refunds.count().await?.into_iter().map(|(state, number, since)| (state, number, now - since)).collect())
@@ -113,7 +113,7 @@ impl RefundService {
     /// Why a payment goes back. `None`: it does not.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {
         self.refunds.reason(payment).await
     }
@@ -121,7 +121,7 @@ impl RefundService {
     /// Goes on with a refund at once; whether it is done then.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn finish_now(&self, payment: &PaymentId, actor: &Actor) -> Result<bool> {
         Ok(!self.expedite(payment).await? || self.attempt_now(std::slice::from_ref(payment), actor).await == 1)
     }

@@ -16,7 +16,8 @@ impl CheckoutService {
     /// is released all the same, and the payment stays watched.
     ///
     /// # Errors
-    /// `payment_not_found`, `already_ordered`.
+    /// - `payment_not_found`: there is no such payment, or it is somebody else's.
+    /// - `already_ordered`: the payment has become an order.
     pub async fn release(&self, customer: &Email, payment: &PaymentId, actor: &Actor) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
         match self.resolve.resolve(&hold, actor, PERSON_PATIENCE).await {

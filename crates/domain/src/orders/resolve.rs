@@ -20,7 +20,7 @@ use crate::{
     stores::{PortOneAccount, ports::Stores},
 };
 
-/// The use case.
+/// Brings our books in line with PortOne's word.
 pub struct ResolveService {
     holds: Arc<dyn Holds>,
     stores: Arc<dyn Stores>,
@@ -30,7 +30,7 @@ pub struct ResolveService {
 }
 
 impl ResolveService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         holds: Arc<dyn Holds>,
         stores: Arc<dyn Stores>,
@@ -135,7 +135,7 @@ impl ResolveService {
     /// Payments to be settled by the clock, up to `limit`.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
         self.holds.due(self.clock.now(), limit).await
     }

@@ -22,7 +22,7 @@ pub struct SettlementService {
 }
 
 impl SettlementService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(lists: Arc<OrderService>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
         Self { lists, stores, clock }
     }
@@ -30,7 +30,8 @@ impl SettlementService {
     /// Days from `start` to `end`, both included, on which something ended; newest first.
     ///
     /// # Errors
-    /// `store_not_found`, `start_after_end`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `start_after_end`: the first day is after the last.
     pub async fn days(&self, seller: &Email, start: NaiveDate, end: NaiveDate) -> Result<Vec<SettledDay>> {
         if start > end {
             return Err(error::START_AFTER_END.into());
@@ -52,7 +53,7 @@ impl SettlementService {
     /// What was completed since Monday 00:00 KST.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn weekly_revenue(&self, seller: &Email) -> Result<Won> {
         let store = self.stores.store_id(seller).await?;
         let now = self.clock.now();

@@ -31,7 +31,7 @@ pub struct WebhookService {
 }
 
 impl WebhookService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         inbox: Arc<dyn Inbox>,
         webhooks: Arc<dyn Webhooks>,
@@ -87,7 +87,7 @@ impl WebhookService {
     /// Forgets old messages; gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn prune(&self) -> Result<u64> {
         self.inbox.prune(self.clock.now() - MESSAGES_KEPT).await
     }

@@ -14,7 +14,7 @@ pub trait Products: Send + Sync {
     async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product>;
     /// How many products have promised more pieces, to orders and holds, than there are: 0, or something is badly wrong.
     async fn oversold(&self) -> Result<i64>;
-    /// One product.
+    /// The product of this store.
     async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>>;
     /// All products of a store, by id.
     async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>>;

@@ -22,12 +22,12 @@ impl ProductService {
     /// How many products have promised more pieces than there are: an alarm if not 0.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn oversold(&self) -> Result<i64> {
         self.products.oversold().await
     }
 
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         products: Arc<dyn Products>,
         reservations: Arc<dyn StockReservations>,
@@ -38,19 +38,20 @@ impl ProductService {
         Self { products, reservations, stores, clock, ids }
     }
 
-    /// Registers a product.
+    /// Registers a product; all its pieces are left to be bought.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn register(&self, seller: &Email, product: &NewProduct) -> Result<Product> {
         let store = self.stores.store_id(seller).await?;
         self.products.register(&ProductId::generate(self.ids.as_ref()), &store, product, self.clock.now()).await
     }
 
-    /// One product.
+    /// A product of the seller's store.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
     pub async fn product(&self, seller: &Email, id: &ProductId) -> Result<Product> {
         let store = self.stores.store_id(seller).await?;
         Ok(self.products.find(&store, id).await?.ok_or(error::PRODUCT_NOT_FOUND)?)
@@ -59,7 +60,7 @@ impl ProductService {
     /// All products of the seller's store, by id.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn products(&self, seller: &Email) -> Result<Vec<Product>> {
         let store = self.stores.store_id(seller).await?;
         self.products.of_store(&store).await
@@ -68,7 +69,8 @@ impl ProductService {
     /// Changes what is given; with nothing given the product comes back as it is.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
     pub async fn change(&self, seller: &Email, id: &ProductId, change: &ProductChange) -> Result<Product> {
         if *change == ProductChange::default() {
             return self.product(seller, id).await;
@@ -77,34 +79,42 @@ impl ProductService {
         Ok(self.products.change(&store, id, change, self.clock.now()).await?.ok_or(error::PRODUCT_NOT_FOUND)?)
     }
 
-    /// One piece more.
+    /// Adds one piece by the seller's adjustment.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `stock_limit`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `stock_limit`: the stock would grow beyond its limit.
     pub async fn stock_up(&self, seller: &Email, id: &ProductId) -> Result<Product> {
         self.adjust(seller, id, 1, error::STOCK_LIMIT).await
     }
 
-    /// One piece less.
+    /// Takes one piece away by the seller's adjustment.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `nothing_left`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `nothing_left`: nothing is left to take away.
     pub async fn stock_down(&self, seller: &Email, id: &ProductId) -> Result<Product> {
         self.adjust(seller, id, -1, error::NOTHING_LEFT).await
     }
 
-    /// Adds nutrition types.
+    /// Adds nutrition types, all or none.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `nutrition_exists`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `nutrition_exists`: one of the words is there already.
     pub async fn add_nutrition(&self, seller: &Email, id: &ProductId, words: &[&'static str]) -> Result<Product> {
         self.nutrition(seller, id, words, true, error::NUTRITION_EXISTS).await
     }
 
-    /// Takes nutrition types away.
+    /// Takes nutrition types away, all or none.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `nutrition_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `nutrition_not_found`: one of the words is not there.
     pub async fn remove_nutrition(&self, seller: &Email, id: &ProductId, words: &[&'static str]) -> Result<Product> {
         self.nutrition(seller, id, words, false, error::NUTRITION_NOT_FOUND).await
     }
@@ -117,7 +127,9 @@ impl ProductService {
     /// The product and the stock reserved for it.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `reservation_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `reservation_not_found`: no stock is reserved for it.
     pub async fn stock_reservation(&self, seller: &Email, id: &ProductId) -> Result<(Product, StockReservation)> {
         let product = self.product(seller, id).await?;
         let reservation = self.reservations.find(&product.id).await?.ok_or(error::RESERVATION_NOT_FOUND)?;
@@ -127,7 +139,8 @@ impl ProductService {
     /// Reserves a stock for the next business day, in place of what was reserved.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
     pub async fn reserve_stock(&self, seller: &Email, id: &ProductId, new_stock: i32) -> Result<(Product, StockReservation)> {
         let product = self.product(seller, id).await?;
         let reservation = StockReservation { new_stock, reserved_at: self.clock.now() };
@@ -138,7 +151,9 @@ impl ProductService {
     /// Forgets the reserved stock.
     ///
     /// # Errors
-    /// `store_not_found`, `product_not_found`, `reservation_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `product_not_found`: the store has no such product.
+    /// - `reservation_not_found`: no stock is reserved for it.
     pub async fn cancel_stock_reservation(&self, seller: &Email, id: &ProductId) -> Result<()> {
         let product = self.product(seller, id).await?;
         if self.reservations.cancel(&product.id).await? { Ok(()) } else { Err(error::RESERVATION_NOT_FOUND.into()) }

@@ -16,7 +16,7 @@ impl ProductService {
     /// run again after a death anywhere. Gives the number of products.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn roll_over(&self, due_at: DateTime<Utc>) -> Result<usize> {
         let begins = kst::last(due_at, kst::STOCK_ROLLOVER);
         // A run that was claimed before the clock was moved back: that day is not there yet.

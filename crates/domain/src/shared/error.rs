@@ -40,7 +40,7 @@ pub enum ErrorKind {
 pub struct Refusal {
     /// Which status it becomes.
     pub kind: ErrorKind,
-    /// Stable machine word.
+    /// Stable word for programs; never translated.
     pub code: &'static str,
     /// A Korean sentence for people.
     pub detail: &'static str,
@@ -65,7 +65,7 @@ pub(crate) use refusals;
 /// Why one value does not parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// Stable machine word.
+    /// Stable word for programs; never translated.
     pub code: &'static str,
     /// A Korean sentence for people.
     pub message: &'static str,
@@ -76,7 +76,7 @@ pub struct Rule {
 pub struct FieldError {
     /// Path of the field in the request, as `operation_times.3.open_time`.
     pub field: String,
-    /// Which rule.
+    /// The rule that the value breaks.
     pub rule: Rule,
 }
 
@@ -107,7 +107,7 @@ impl Error {
         Self::Unavailable { part, cause: cause.into() }
     }
 
-    /// A defect.
+    /// Something that cannot happen has happened.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal { cause: cause.into() }
     }

@@ -16,7 +16,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// A new id.
+            /// Makes an id that sorts after all earlier ones of this process.
             pub fn generate(ids: &dyn Ids) -> Self {
                 Self(format!("{}{}", $prefix, ids.ulid()))
             }
@@ -33,7 +33,7 @@ macro_rules! id {
                 Self(text)
             }
 
-            /// The text.
+            /// As it is stored and sent.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -85,7 +85,7 @@ impl Email {
         Self(text)
     }
 
-    /// The text.
+    /// As it is stored and sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }

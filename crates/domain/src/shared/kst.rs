@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, Ti
 
 use super::error::{Result, Rule};
 
-/// UTC+9.
+/// The offset of Seoul, UTC+9 all year.
 #[allow(clippy::missing_panics_doc)]
 pub fn offset() -> FixedOffset {
     const SECONDS: i32 = 9 * 3600;
@@ -65,10 +65,10 @@ pub fn instant(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     offset().from_local_datetime(&date.and_time(time)).single().map_or_else(|| date.and_time(time).and_utc(), |t| t.with_timezone(&Utc))
 }
 
-/// `HH:MM` or `HH:MM:SS`.
+/// Reads a time of day written `HH:MM` or `HH:MM:SS`.
 ///
 /// # Errors
-/// `bad_time`.
+/// `bad_time`: neither `HH:MM` nor `HH:MM:SS`.
 pub fn parse_time(text: &str) -> Result<NaiveTime, Rule> {
     let shape = matches!(text.len(), 5 | 8) && text.bytes().all(|b| b.is_ascii_digit() || b == b':');
     let parsed = if text.len() == 5 { NaiveTime::parse_from_str(text, "%H:%M") } else { NaiveTime::parse_from_str(text, "%H:%M:%S") };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Result, Rule};
 
-/// Whole won.
+/// An amount in whole won.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Won(pub i64);
 
@@ -12,7 +12,7 @@ impl Won {
     /// The highest price of one product: with the largest quantity the total stays far from `i64`'s end.
     pub const MAX_PRICE: i64 = 100_000_000;
 
-    /// A product's price.
+    /// Reads a product's price before discount.
     ///
     /// # Errors
     /// `out_of_range` outside 1 … [`Won::MAX_PRICE`].
@@ -41,10 +41,10 @@ impl Won {
 pub struct Sale(i32);
 
 impl Sale {
-    /// No discount.
+    /// 0 percent.
     pub const NONE: Self = Self(0);
 
-    /// A discount.
+    /// Reads a discount.
     ///
     /// # Errors
     /// `out_of_range` outside 0 … 100.
@@ -55,7 +55,7 @@ impl Sale {
         }
     }
 
-    /// The percent.
+    /// 0 to 100.
     pub fn get(self) -> i32 {
         self.0
     }
@@ -77,7 +77,7 @@ impl Quantity {
         }
     }
 
-    /// The number.
+    /// At least 1.
     pub fn get(self) -> i32 {
         self.0
     }

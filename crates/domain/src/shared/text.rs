@@ -5,7 +5,9 @@ use super::error::{Result, Rule};
 /// Text of `min` to `max` characters.
 ///
 /// # Errors
-/// `too_short`, `too_long`, `bad_character`.
+/// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+/// - `too_long`: more characters than allowed.
+/// - `bad_character`: a control character.
 pub fn bounded(text: &str, min: usize, max: usize) -> Result<String, Rule> {
     let length = text.chars().count();
     if length < min || (min > 0 && text.trim().is_empty()) {

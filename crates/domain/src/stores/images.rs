@@ -28,7 +28,7 @@ pub struct ImageService {
 }
 
 impl ImageService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(images: Arc<dyn StoreImages>, storage: Arc<dyn ObjectStorage>, stores: Arc<StoreService>, ids: Arc<dyn Ids>) -> Self {
         Self { images, storage, stores, ids }
     }
@@ -36,7 +36,7 @@ impl ImageService {
     /// The pictures, the main one first.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn list(&self, seller: &Email) -> Result<(StoreId, Vec<Image>)> {
         let store = self.stores.store_id(seller).await?;
         let images = self.images.list(&store).await?;
@@ -46,7 +46,8 @@ impl ImageService {
     /// Begins an upload. `first`: the store's first pictures, of which the first becomes the main one.
     ///
     /// # Errors
-    /// `store_not_found`, `images_exist`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `images_exist`: the store has pictures already.
     pub async fn begin(&self, seller: &Email, first: bool) -> Result<Upload> {
         let (store, images) = self.list(seller).await?;
         if first && !images.is_empty() {
@@ -58,15 +59,16 @@ impl ImageService {
     /// Whether one more picture may come, before it is read.
     ///
     /// # Errors
-    /// `too_many_images`.
+    /// `too_many_images`: a store has eleven pictures at most.
     pub fn check_room(&self, upload: &Upload) -> Result<()> {
         if upload.keys.len() < upload.room { Ok(()) } else { Err(error::TOO_MANY_IMAGES.into()) }
     }
 
-    /// Stores one picture.
+    /// Puts one picture into the bucket; its row is written at the end.
     ///
     /// # Errors
-    /// `too_many_images`, Unavailable.
+    /// - `too_many_images`: a store has eleven pictures at most.
+    /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn add(&self, upload: &mut Upload, kind: ImageKind, bytes: Vec<u8>) -> Result<()> {
         self.check_room(upload)?;
         let key = format!("{FOLDER}{}/{}.{}", upload.store, self.ids.ulid().to_lowercase(), kind.extension());
@@ -78,7 +80,10 @@ impl ImageService {
     /// Writes the rows; gives the store's whole list. On any failure the objects are deleted.
     ///
     /// # Errors
-    /// `no_images`, `images_exist`, `too_many_images`, Unavailable.
+    /// - `no_images`: the upload had no picture.
+    /// - `images_exist`: the store has pictures already.
+    /// - `too_many_images`: a store has eleven pictures at most.
+    /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn finish(&self, upload: Upload) -> Result<(StoreId, Vec<Image>)> {
         if upload.keys.is_empty() {
             return Err(error::NO_IMAGES.into());
@@ -110,7 +115,7 @@ impl ImageService {
     /// Deletes the objects that no picture names, of uploads whose process died; gives their number.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn delete_orphans(&self) -> Result<usize> {
         let (mut deleted, mut after) = (0, None);
         loop {
@@ -127,10 +132,12 @@ impl ImageService {
         }
     }
 
-    /// Deletes a picture.
+    /// Deletes a picture that is not the main one.
     ///
     /// # Errors
-    /// `store_not_found`, `image_not_found`, `main_image`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `image_not_found`: the store has no such picture.
+    /// - `main_image`: the main picture cannot be deleted.
     pub async fn remove(&self, seller: &Email, key: &str) -> Result<()> {
         let store = self.stores.store_id(seller).await?;
         match self.images.remove(&store, key).await? {
@@ -146,7 +153,8 @@ impl ImageService {
     /// Makes a picture the main one.
     ///
     /// # Errors
-    /// `store_not_found`, `image_not_found`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `image_not_found`: the store has no such picture.
     pub async fn set_main(&self, seller: &Email, key: &str) -> Result<Image> {
         let store = self.stores.store_id(seller).await?;
         Ok(self.images.set_main(&store, key).await?.ok_or(error::IMAGE_NOT_FOUND)?)

@@ -22,7 +22,7 @@ pub struct HoursService {
 }
 
 impl HoursService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(hours: Arc<dyn Hours>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
         Self { hours, stores, clock }
     }
@@ -30,7 +30,7 @@ impl HoursService {
     /// Puts in force what was reserved before the rollover ([`kst::HOURS_ROLLOVER`]) that was last due at `due_at`. Gives the number of stores.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn roll_over(&self, due_at: DateTime<Utc>) -> Result<usize> {
         self.hours.apply(kst::last(due_at, kst::HOURS_ROLLOVER), self.clock.now()).await
     }
@@ -38,7 +38,7 @@ impl HoursService {
     /// The hours in force, by day.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn current(&self, seller: &Email) -> Result<Vec<OperationTime>> {
         let store = self.stores.store_id(seller).await?;
         self.hours.current(&store).await
@@ -47,7 +47,7 @@ impl HoursService {
     /// The hours in force and those to come.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn reserved(&self, seller: &Email) -> Result<ReservedHours> {
         let store = self.stores.store_id(seller).await?;
         let (current, reserved) = (self.hours.current(&store).await?, self.hours.reserved(&store).await?);
@@ -61,7 +61,7 @@ impl HoursService {
     /// Reserves hours for the next daily rollover, in place of what was reserved.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn reserve(&self, seller: &Email, week: &Week) -> Result<()> {
         let store = self.stores.store_id(seller).await?;
         self.hours.reserve(&store, week, self.clock.now()).await
@@ -70,7 +70,7 @@ impl HoursService {
     /// Forgets what was reserved, if anything.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn cancel(&self, seller: &Email) -> Result<()> {
         let store = self.stores.store_id(seller).await?;
         self.hours.cancel(&store).await

@@ -13,7 +13,7 @@ use super::model::{
 };
 use crate::shared::{Email, Result, StoreId};
 
-/// Sellers' stores.
+/// The stores and what their sellers change of them.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Stores: Send + Sync {
@@ -22,7 +22,7 @@ pub trait Stores: Send + Sync {
     async fn register(&self, seller: &Email, store: &NewStore, at: DateTime<Utc>) -> Result<bool>;
     /// The seller's store with all that belongs to it.
     async fn of_seller(&self, seller: &Email) -> Result<Option<Store>>;
-    /// Only its id.
+    /// The id of the seller's store, without reading the rest.
     async fn id_of_seller(&self, seller: &Email) -> Result<Option<StoreId>>;
     /// Sets the payment account. `false`, and nothing changed, where one is set.
     async fn set_payment<'a>(
@@ -112,7 +112,7 @@ pub trait StoreSearch: Send + Sync {
     async fn rebuild(&self) -> Result<()>;
 }
 
-/// Where pictures lie.
+/// The bucket that pictures lie in.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ObjectStorage: Send + Sync {

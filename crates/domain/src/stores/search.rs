@@ -19,7 +19,7 @@ pub struct SearchService {
 }
 
 impl SearchService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(search: Arc<dyn StoreSearch>, clock: Arc<dyn Clock>) -> Self {
         Self { search, clock }
     }
@@ -27,7 +27,7 @@ impl SearchService {
     /// Builds the index behind the words anew: one that grew row by row is read in three times as many pages.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn rebuild(&self) -> Result<()> {
         self.search.rebuild().await
     }
@@ -35,7 +35,7 @@ impl SearchService {
     /// The `page`-th page, from 0.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn page(&self, customer: &Email, filter: &StoreFilter, page: u32) -> Result<StorePage> {
         let mut stores = self.search.page(customer, filter, i64::from(page) * PAGE_SIZE, PAGE_SIZE + 1).await?;
         let is_end = stores.len() as i64 <= PAGE_SIZE;
@@ -46,7 +46,7 @@ impl SearchService {
     /// A store with its products.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn store(&self, customer: &Email, store: &StoreId) -> Result<Store> {
         Ok(self.search.find(customer, store).await?.ok_or(error::STORE_NOT_FOUND)?.store)
     }
@@ -54,15 +54,16 @@ impl SearchService {
     /// The customer's favourites by name.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>> {
         self.search.favorites(customer).await
     }
 
-    /// Adds a favourite.
+    /// Makes the store a favourite of the customer.
     ///
     /// # Errors
-    /// `store_not_found`, `favorite_exists`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `favorite_exists`: it is a favourite already.
     pub async fn add_favorite(&self, customer: &Email, store: &StoreId) -> Result<()> {
         match self.search.add_favorite(customer, store, self.clock.now()).await? {
             FavoriteAdded::Added => Ok(()),
@@ -71,10 +72,10 @@ impl SearchService {
         }
     }
 
-    /// Removes a favourite.
+    /// Takes the store off the customer's favourites.
     ///
     /// # Errors
-    /// `favorite_not_found`.
+    /// `favorite_not_found`: it is no favourite.
     pub async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<()> {
         if self.search.remove_favorite(customer, store).await? { Ok(()) } else { Err(error::FAVORITE_NOT_FOUND.into()) }
     }

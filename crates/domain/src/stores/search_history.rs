@@ -17,7 +17,7 @@ pub struct HistoryService {
 }
 
 impl HistoryService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(history: Arc<dyn SearchHistory>, clock: Arc<dyn Clock>) -> Self {
         Self { history, clock }
     }
@@ -32,23 +32,23 @@ impl HistoryService {
     /// The searches, newest first.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn list(&self, customer: &Email) -> Result<Vec<String>> {
         self.history.list(customer, self.clock.now()).await
     }
 
-    /// Forgets all.
+    /// Empties the customer's search history.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn clear(&self, customer: &Email) -> Result<()> {
         self.history.clear(customer).await
     }
 
-    /// Forgets one.
+    /// Takes one text out of the history.
     ///
     /// # Errors
-    /// `search_not_found`.
+    /// `search_not_found`: the text is not in the history.
     pub async fn forget(&self, customer: &Email, search_name: &str) -> Result<()> {
         if self.history.forget(customer, search_name, self.clock.now()).await? { Ok(()) } else { Err(error::SEARCH_NOT_FOUND.into()) }
     }

@@ -27,7 +27,7 @@ pub struct StoreService {
 }
 
 impl StoreService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(stores: Arc<dyn Stores>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self { stores, clock, ids }
     }
@@ -40,7 +40,7 @@ impl StoreService {
     /// Registers the seller's one store.
     ///
     /// # Errors
-    /// `store_exists`.
+    /// `store_exists`: the seller has a store already.
     pub async fn register(&self, seller: &Email, store: &NewStore) -> Result<()> {
         if self.stores.register(seller, store, self.clock.now()).await? { Ok(()) } else { Err(error::STORE_EXISTS.into()) }
     }
@@ -48,7 +48,7 @@ impl StoreService {
     /// The seller's store with all that belongs to it.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn store(&self, seller: &Email) -> Result<Store> {
         Ok(self.stores.of_seller(seller).await?.ok_or(error::STORE_NOT_FOUND)?)
     }
@@ -56,7 +56,7 @@ impl StoreService {
     /// The id of the seller's store.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn store_id(&self, seller: &Email) -> Result<StoreId> {
         Ok(self.stores.id_of_seller(seller).await?.ok_or(error::STORE_NOT_FOUND)?)
     }
@@ -64,7 +64,8 @@ impl StoreService {
     /// Sets the payment account for the first time.
     ///
     /// # Errors
-    /// `store_not_found`, `payment_exists`.
+    /// - `store_not_found`: the seller has no store.
+    /// - `payment_exists`: a payment account is set already.
     pub async fn register_payment(&self, seller: &Email, account: &PortOneAccount, webhook_secret: Option<&SecretString>) -> Result<()> {
         let store = self.store_id(seller).await?;
         if self.stores.set_payment(&store, account, webhook_secret, self.clock.now()).await? {
@@ -77,7 +78,7 @@ impl StoreService {
     /// The payment account's names.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn payment_ids(&self, seller: &Email) -> Result<(StoreId, Option<PortOneIds>)> {
         let store = self.store_id(seller).await?;
         let ids = self.stores.payment(&store).await?.map(|account| account.ids);
@@ -87,7 +88,7 @@ impl StoreService {
     /// Whether PortOne's webhooks for the store can be verified.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn has_webhook_secret(&self, store: &StoreId) -> Result<bool> {
         Ok(!self.stores.webhook_secrets(store).await?.is_empty())
     }
@@ -108,7 +109,7 @@ impl StoreService {
     /// Changes what is given; gives the store as it is then.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn change(&self, seller: &Email, change: &StoreChange) -> Result<Store> {
         if *change != StoreChange::default() {
             let store = self.store_id(seller).await?;
@@ -120,7 +121,7 @@ impl StoreService {
     /// Whether a payment account is set.
     ///
     /// # Errors
-    /// `store_not_found`.
+    /// `store_not_found`: the seller has no store.
     pub async fn has_payment(&self, seller: &Email) -> Result<bool> {
         let store = self.store_id(seller).await?;
         Ok(self.stores.payment(&store).await?.is_some())

@@ -24,7 +24,7 @@ pub struct DeletionService {
 }
 
 impl DeletionService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         accounts: Arc<dyn Accounts>,
         withdrawals: Arc<dyn Withdrawals>,

@@ -24,7 +24,7 @@ pub struct SessionService {
 }
 
 impl SessionService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         tokens: SessionTokens,
         accounts: Arc<dyn Accounts>,
@@ -84,7 +84,7 @@ impl SessionService {
     /// A token for a new session.
     ///
     /// # Errors
-    /// Internal.
+    /// Internal: a defect of ours.
     pub fn begin(&self, account: &Account, cross_site: bool) -> Result<String> {
         self.tokens.issue(&self.ids.secret(), account, cross_site, self.clock.now())
     }
@@ -92,7 +92,7 @@ impl SessionService {
     /// Ends the session of a token, if it is one: from now on it and its renewals are refused.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn end(&self, token: Option<&str>) -> Result<()> {
         let now = self.clock.now();
         if let Some(session) = token.and_then(|t| self.tokens.verify(t, now)) {

@@ -32,7 +32,7 @@ pub struct SignInService {
 }
 
 impl SignInService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         providers: Arc<dyn IdentityProviders>,
         accounts: Arc<dyn Accounts>,
@@ -48,7 +48,7 @@ impl SignInService {
     /// Starts a login.
     ///
     /// # Errors
-    /// Unavailable.
+    /// Unavailable: the part behind it does not answer in time.
     pub async fn start(&self, provider: Provider, role: Role, caller_state: Option<&str>) -> Result<LoginStart> {
         let login = PendingLogin {
             provider,
@@ -67,7 +67,11 @@ impl SignInService {
     /// Ends a login.
     ///
     /// # Errors
-    /// `login_state_invalid`, `provider_refused`, `email_missing`, `email_in_use`, Unavailable.
+    /// - `login_state_invalid`: the state is unknown, used, too old, or of another browser.
+    /// - `provider_refused`: the person or the provider said no.
+    /// - `email_missing`: the provider gave no e-mail that may be used.
+    /// - `email_in_use`: the e-mail belongs to an account that this identity may not enter.
+    /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn finish(&self, callback: &Callback) -> Result<SignedIn, SignInFailure> {
         let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false })?;
         self.enter(callback, &login).await.map_err(|error| SignInFailure { error, local: login.local })

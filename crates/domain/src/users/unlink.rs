@@ -18,7 +18,7 @@ pub struct UnlinkService {
 }
 
 impl UnlinkService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(links: Arc<dyn ProviderUnlink>, accounts: Arc<dyn Accounts>, tokens: Arc<dyn UnlinkTokens>, clock: Arc<dyn Clock>) -> Self {
         Self { links, accounts, tokens, clock }
     }
@@ -27,7 +27,7 @@ impl UnlinkService {
     /// gone until its owner agrees again. A user that we do not know is no matter.
     ///
     /// # Errors
-    /// `unlink_unverified`.
+    /// `unlink_unverified`: the notice is not the provider's.
     pub async fn receive(&self, notice: &UnlinkNotice) -> Result<()> {
         let user = self.links.verify(notice, self.clock.now()).map_err(|reason| {
             tracing::warn!(provider = notice.provider().as_str(), reason, "an unlink notice is refused");

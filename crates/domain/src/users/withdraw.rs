@@ -19,7 +19,7 @@ pub struct WithdrawalService {
 }
 
 impl WithdrawalService {
-    /// Wires the service.
+    /// Builds the use cases on their ports.
     pub fn new(
         accounts: Arc<dyn Accounts>,
         withdrawals: Arc<dyn Withdrawals>,
@@ -34,7 +34,9 @@ impl WithdrawalService {
     /// for nothing.
     ///
     /// # Errors
-    /// `store_open`, `order_in_progress`, `already_withdrawn`.
+    /// - `store_open`: the store is open now.
+    /// - `order_in_progress`: an order is not finished.
+    /// - `already_withdrawn`: the deletion was asked for already.
     pub async fn request(&self, email: &Email, role: Role) -> Result<()> {
         if role == Role::Seller && self.storefront.is_open(email).await? {
             return Err(error::STORE_OPEN.into());

@@ -62,7 +62,7 @@ impl RegisterProduct {
     }
 }
 
-/// Registers a product.
+/// Registers a product; all its pieces are left to be bought.
 #[utoipa::path(tag = "seller", request_body = RegisterProduct, responses((status = 201, body = ProductBody)))]
 #[post("/seller/store/products/register")]
 pub(super) async fn register(app: Data<App>, me: Me, body: Json<RegisterProduct>) -> Result<HttpResponse> {

@@ -4,7 +4,7 @@ use cheapbob_domain::shared::ProductId;
 use super::dto::ProductBody;
 use crate::{auth::Me, error::Result, extract::PathId, state::App};
 
-/// One piece more.
+/// Adds one piece by the seller's adjustment.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/up")]
 pub(super) async fn up(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {
@@ -12,7 +12,7 @@ pub(super) async fn up(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<
     Ok(HttpResponse::Ok().json(ProductBody::from(product)))
 }
 
-/// One piece less.
+/// Takes one piece away by the seller's adjustment.
 #[utoipa::path(tag = "seller", params(("product_id" = String, Path)), responses((status = 200, body = ProductBody)))]
 #[patch("/seller/store/products/{product_id}/stock/down")]
 pub(super) async fn down(app: Data<App>, me: Me, id: PathId<ProductId>) -> Result<HttpResponse> {

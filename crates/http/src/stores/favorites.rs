@@ -23,7 +23,7 @@ pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(stores))
 }
 
-/// Adds a favourite.
+/// Makes the store a favourite of the customer.
 #[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[post("/customer/search/stores/{store_id}/favorites")]
 pub(super) async fn add(app: Data<App>, me: Me, id: PathId<StoreId>) -> Result<HttpResponse> {
@@ -42,7 +42,7 @@ impl Id for FavoriteId {
     }
 }
 
-/// Removes a favourite.
+/// Takes the store off the customer's favourites.
 #[utoipa::path(tag = "search", params(("store_id" = String, Path)), responses((status = 200, body = Message)))]
 #[delete("/customer/search/stores/{store_id}/favorites")]
 pub(super) async fn remove(app: Data<App>, me: Me, id: PathId<FavoriteId>) -> Result<HttpResponse> {

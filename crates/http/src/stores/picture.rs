@@ -20,7 +20,7 @@ const MEMORY: u64 = 192 << 20;
 /// comments. Only which side is up is kept.
 ///
 /// # Errors
-/// `unsupported_image`.
+/// `unsupported_image`: neither JPEG, PNG nor WebP.
 pub(super) fn inspect(bytes: Bytes) -> Result<(ImageKind, Vec<u8>), Refusal> {
     let mut reader = ImageReader::new(Cursor::new(bytes.as_ref())).with_guessed_format().map_err(|_| UNSUPPORTED_IMAGE)?;
     let kind = match reader.format() {

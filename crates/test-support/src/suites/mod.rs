@@ -56,7 +56,7 @@ pub struct World {
     pub unlink_tokens: Arc<dyn UnlinkTokens>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
-    /// Stores.
+    /// Read for their PortOne accounts.
     pub stores: Arc<dyn Stores>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
@@ -66,9 +66,9 @@ pub struct World {
     pub images: Arc<dyn StoreImages>,
     /// Products.
     pub products: Arc<dyn Products>,
-    /// Holds.
+    /// Read, to know what a payment was for.
     pub holds: Arc<dyn Holds>,
-    /// Orders.
+    /// Read, to know where an order stands.
     pub orders: Arc<dyn Orders>,
     /// Cancellations.
     pub cancellations: Arc<dyn Cancellations>,

@@ -7,9 +7,9 @@ use crate::{shared::Email, users::Role};
 /// Who or what changes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActorKind {
-    /// A customer.
+    /// A customer, by e-mail.
     Customer(Email),
-    /// A store's seller.
+    /// A seller, by e-mail.
     Seller(Email),
     /// A scheduled job, by its name.
     Job(&'static str),
@@ -31,7 +31,7 @@ impl ActorKind {
         }
     }
 
-    /// Which one.
+    /// E-mail, job name or message id; an operator has none.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Customer(email) | Self::Seller(email) => Some(email.as_str()),
@@ -45,7 +45,7 @@ impl ActorKind {
 /// Who causes a change, and in which request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// Who.
+    /// A person, a job, a webhook or an operator.
     pub kind: ActorKind,
     /// The HTTP request's id, where there is one.
     pub request_id: Option<String>,
@@ -61,26 +61,26 @@ impl Actor {
         Self { kind, request_id: Some(request_id) }
     }
 
-    /// A job.
+    /// A scheduled job acts; no request is behind it.
     pub fn job(name: &'static str) -> Self {
         Self { kind: ActorKind::Job(name), request_id: None }
     }
 
-    /// A webhook.
+    /// A message of PortOne's acts.
     pub fn webhook(id: &str) -> Self {
         Self { kind: ActorKind::Webhook(id.to_owned()), request_id: None }
     }
 
-    /// An operator's command.
+    /// Somebody at a terminal acts.
     pub fn operator() -> Self {
         Self { kind: ActorKind::Operator, request_id: None }
     }
 }
 
-/// An entry.
+/// A line of the audit log, never changed once written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// When.
+    /// The instant, by the product's clock.
     pub at: DateTime<Utc>,
     /// What: `held`, `released`, `ordered`, `accepted`, `completed`, `canceled`, `refund_requested`, `refund_succeeded`,
     /// `refund_processing`, `refund_failed`, `refund_unknown`, `refund_reopened`, `discrepancy`.
@@ -89,8 +89,8 @@ pub struct AuditEntry {
     pub detail: Option<String>,
     /// `customer`, `seller`, `job`, `webhook`, `operator`.
     pub actor_role: String,
-    /// Which one.
+    /// E-mail, job name or message id of the actor.
     pub actor: Option<String>,
-    /// In which request.
+    /// Id of the HTTP request, to be found in the logs.
     pub request_id: Option<String>,
 }

@@ -29,7 +29,7 @@ pub enum CanceledBy {
 }
 
 impl CanceledBy {
-    /// From which states.
+    /// The states of an order from which this may cancel it.
     pub fn from_states(self) -> &'static [OrderStatus] {
         match self {
             Self::Customer | Self::PickupOver => &[OrderStatus::Reservation],
@@ -78,13 +78,13 @@ pub fn reason(typed: &str) -> Result<String, Rule> {
 /// A cancellation as it is stored, with stock, refund and mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// Who.
+    /// On whose behalf the order is canceled.
     pub by: CanceledBy,
     /// Why, in their words.
     pub reason: Option<String>,
     /// The current business day: only its orders give stock back.
     pub today: NaiveDate,
-    /// Now.
+    /// The instant of the change, by the product's clock.
     pub at: DateTime<Utc>,
     /// For the audit audit.
     pub actor: Actor,
@@ -93,7 +93,7 @@ pub struct Cancellation {
 /// A canceled order and whether its money is back already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canceled {
-    /// The order.
+    /// The order as it is after the change.
     pub order: Order,
     /// `false`: the refund goes on by itself.
     pub refunded: bool,
@@ -102,7 +102,7 @@ pub struct Canceled {
 /// How a person asks for it.
 #[derive(Debug, Clone)]
 pub struct CancelWish<'a> {
-    /// In their words.
+    /// The reason that the person typed; shown to the other side.
     pub reason: Option<String>,
     /// For the audit audit.
     pub actor: &'a Actor,

@@ -44,7 +44,7 @@ pub struct Compared {
 pub struct Booked {
     /// Its id, in our books.
     pub payment_id: PaymentId,
-    /// Whose.
+    /// The store that owns it.
     pub store_id: StoreId,
     /// Which store of PortOne's it was to be paid to.
     pub portone_store_id: String,

@@ -14,13 +14,13 @@ pub const HOLD_LIFE: Duration = Duration::minutes(5);
 /// What decides whether a product can be bought, read at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// What.
+    /// The product bought.
     pub product_id: ProductId,
-    /// Where.
+    /// The store that sells it.
     pub store_id: StoreId,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
     /// Pieces that can be bought.
     pub left: i32,
@@ -36,7 +36,10 @@ impl Offer {
     /// Whether the store sells at `now`.
     ///
     /// # Errors
-    /// `store_closed_today`, `store_closed`, `payment_not_set_up`, `pickup_over`.
+    /// - `store_closed_today`: the seller has closed for today.
+    /// - `store_closed`: outside the opening hours.
+    /// - `payment_not_set_up`: the store has no PortOne account.
+    /// - `pickup_over`: the pickup window has passed.
     pub fn check_open(&self, now: DateTime<Utc>) -> Result<()> {
         match self.calendar.state(now) {
             OpeningState::Open => Ok(()),
@@ -73,11 +76,11 @@ impl Offer {
 pub struct NewHold {
     /// Its id, the payment's and later the order's.
     pub payment_id: PaymentId,
-    /// Who buys.
+    /// The customer who pays; known by e-mail.
     pub customer: Email,
-    /// What.
+    /// The product bought.
     pub product_id: ProductId,
-    /// Pieces.
+    /// Number of pieces, at least one.
     pub quantity: Quantity,
     /// The price that the total was computed from.
     pub price: Won,
@@ -89,7 +92,7 @@ pub struct NewHold {
     pub portone: PortOneIds,
     /// Fixed now for the order as well.
     pub business_day: NaiveDate,
-    /// Now.
+    /// The instant of the change, by the product's clock.
     pub created_at: DateTime<Utc>,
     /// End of the hold.
     pub expires_at: DateTime<Utc>,
@@ -131,7 +134,7 @@ impl HoldEnd {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Expired, Self::Abandoned, Self::Failed].into_iter().find(|s| s.as_str() == text)
     }
@@ -140,46 +143,46 @@ impl HoldEnd {
 /// A hold as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Its id.
+    /// Id of the payment, and of the order that it becomes.
     pub payment_id: PaymentId,
-    /// Who buys.
+    /// The customer who pays; known by e-mail.
     pub customer: Email,
-    /// What.
+    /// The product bought.
     pub product_id: ProductId,
-    /// Where.
+    /// The store that sells it.
     pub store_id: StoreId,
-    /// Pieces.
+    /// Number of pieces, at least one.
     pub quantity: Quantity,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
     /// What PortOne must have received.
     pub total_amount: Won,
     /// The account that must have received it.
     pub portone_store_id: String,
-    /// Its business day.
+    /// The business day (04:00 to 04:00 KST) on which stock was held.
     pub business_day: NaiveDate,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When it ends.
+    /// From this instant on the stock is given back.
     pub expires_at: DateTime<Utc>,
-    /// Where it stands.
+    /// Held, or what it came to.
     pub state: HoldState,
 }
 
 /// What the app needs to ask PortOne for the money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
-    /// The payment's id.
+    /// Id of the payment, to be handed to PortOne.
     pub payment_id: PaymentId,
     /// The store's account at PortOne.
     pub portone: PortOneIds,
-    /// Pieces.
+    /// Number of pieces, at least one.
     pub quantity: Quantity,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
     /// What to ask for.
     pub total_amount: Won,
@@ -190,7 +193,7 @@ pub struct Checkout {
 pub enum OrderOutcome {
     /// The order was made now.
     Made,
-    /// It was there.
+    /// An earlier call has made it.
     WasThere,
     /// The hold was gone and the stock could not be taken again.
     NoStock,

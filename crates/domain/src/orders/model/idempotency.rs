@@ -14,9 +14,9 @@ pub struct KeyedCall {
 /// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswer {
-    /// HTTP status.
+    /// HTTP status of the answer.
     pub status: i32,
-    /// JSON.
+    /// Body of the answer, byte for byte.
     pub body: String,
 }
 

@@ -34,20 +34,20 @@ impl OrderEvent {
 /// A mail to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderMail {
-    /// Which event.
+    /// What the customer is told.
     pub event: OrderEvent,
-    /// Of which order.
+    /// The order that the mail is about.
     pub payment_id: PaymentId,
 }
 
-/// A mail.
+/// A mail as it is handed to the mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mail {
-    /// Address.
+    /// The one recipient.
     pub to: String,
-    /// Subject.
+    /// In Korean, one line.
     pub subject: String,
-    /// Plain text.
+    /// The body for readers without HTML.
     pub text: String,
     /// The same as HTML.
     pub html: String,

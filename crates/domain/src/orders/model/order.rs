@@ -30,7 +30,7 @@ impl OrderStatus {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Reservation, Self::Accept, Self::Complete, Self::Cancel].into_iter().find(|s| s.as_str() == text)
     }
@@ -47,23 +47,23 @@ pub struct Order {
     pub customer_nickname: String,
     /// Their phone number.
     pub customer_phone_number: String,
-    /// What.
+    /// The product bought.
     pub product_id: ProductId,
-    /// Its name.
+    /// Name shown to customers.
     pub product_name: String,
-    /// Where.
+    /// The store that sells it.
     pub store_id: StoreId,
-    /// Its name.
+    /// Name shown to customers.
     pub store_name: String,
-    /// Pieces.
+    /// Number of pieces, at least one.
     pub quantity: i32,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
     /// Money received.
     pub total_amount: Won,
-    /// Where it stands.
+    /// Waiting, accepted, picked up or canceled.
     pub status: OrderStatus,
     /// Fixed when the stock was held.
     pub business_day: NaiveDate,
@@ -122,7 +122,7 @@ impl Order {
 /// A customer's order of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TodayOrder {
-    /// The order.
+    /// The order as it is after the change.
     pub order: Order,
     /// Key of the store's main picture.
     pub main_image: Option<String>,
@@ -133,7 +133,7 @@ pub struct TodayOrder {
 /// A customer's order with the store's picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerOrder {
-    /// The order.
+    /// The order as it is after the change.
     pub order: Order,
     /// Key of the store's main picture.
     pub main_image: Option<String>,
@@ -142,11 +142,11 @@ pub struct CustomerOrder {
 /// One thing that happened to one of today's orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmCard {
-    /// The order.
+    /// The order as it is after the change.
     pub order: Order,
     /// What: reserved, accepted or canceled.
     pub status: OrderStatus,
-    /// When.
+    /// The instant, by the product's clock.
     pub at: DateTime<Utc>,
     /// Pickup window of the order's day.
     pub pickup: (NaiveTime, NaiveTime),

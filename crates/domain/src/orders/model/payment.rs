@@ -11,20 +11,20 @@ pub enum PaymentTruth {
     Unknown,
     /// No money yet, or a status we do not know.
     NotPaid,
-    /// The attempt failed.
+    /// PortOne says FAILED: no money came.
     Failed,
     /// Wholly canceled: so much went back, in won. 0: nothing had been paid.
     Cancelled(i64),
-    /// Money came.
+    /// PortOne says PAID, wholly or partly canceled since.
     Paid(Paid),
 }
 
-/// Money that came.
+/// What PortOne received, to be compared with the hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paid {
-    /// PortOne's store.
+    /// The PortOne store that received it.
     pub store_id: String,
-    /// ISO 4217.
+    /// Currency code by ISO 4217; only `KRW` is right.
     pub currency: String,
     /// What was asked for before card discounts, in the currency's minor unit: won for KRW.
     pub total: i64,
@@ -56,7 +56,7 @@ pub enum CancelAnswer {
     Outstanding,
     /// No answer, or one that does not tell: the same key may be sent again.
     Unknown(String),
-    /// Refused.
+    /// PortOne refused, with its words.
     Failed(String),
 }
 

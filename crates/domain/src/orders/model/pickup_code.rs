@@ -53,7 +53,7 @@ impl PickupCodes {
     /// A code for this order, good for [`CODE_LIFE`] from `now`.
     ///
     /// # Errors
-    /// Internal.
+    /// Internal: a defect of ours.
     pub fn issue(&self, payment: &PaymentId, now: DateTime<Utc>) -> Result<PickupCode> {
         let claims = Claims { aud: PURPOSE.to_owned(), sub: payment.to_string(), iat_ms: now.timestamp_millis() };
         let qr_data = encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Error::internal)?;

@@ -55,7 +55,7 @@ impl RefundReason {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
@@ -79,7 +79,7 @@ impl RefundReason {
 /// Where a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundState {
-    /// Not tried yet.
+    /// Committed with its cause; no attempt so far.
     Requested,
     /// PortOne has taken it and will decide, or an attempt is under way.
     Processing,
@@ -103,7 +103,7 @@ impl RefundState {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Requested, Self::Processing, Self::Succeeded, Self::Failed, Self::Unknown].into_iter().find(|s| s.as_str() == text)
     }
@@ -118,7 +118,7 @@ pub struct Refund {
     pub store_id: StoreId,
     /// Which store of PortOne's: the one at the time of the payment.
     pub portone_store_id: String,
-    /// Why.
+    /// What caused the refund; decides the text in PortOne's books.
     pub reason: RefundReason,
     /// Attempts so far, this one included.
     pub attempts: i32,
@@ -139,7 +139,7 @@ impl Refund {
 /// What an attempt leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// The new state.
+    /// The state that the attempt left behind.
     pub state: RefundState,
     /// When to go on; ignored once succeeded.
     pub next_at: DateTime<Utc>,
@@ -154,11 +154,11 @@ pub struct Attempt {
 /// A refund that is not done, as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRefund {
-    /// Which payment.
+    /// The payment whose money goes back.
     pub payment_id: PaymentId,
-    /// Whose account.
+    /// The store whose PortOne account has the money.
     pub store_id: StoreId,
-    /// Why.
+    /// What caused the refund; decides the text in PortOne's books.
     pub reason: RefundReason,
     /// Where it stands. `failed` will not go on without somebody's help, though it is tried again each hour.
     pub state: RefundState,

@@ -33,7 +33,7 @@ pub enum Unverified {
 }
 
 impl Unverified {
-    /// The SDK's word.
+    /// The reason as PortOne's own SDK names it, for the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MissingRequiredHeaders => "MISSING_REQUIRED_HEADERS",
@@ -45,10 +45,10 @@ impl Unverified {
     }
 }
 
-/// A verified message.
+/// A message that one of the store's secrets signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its id.
+    /// PortOne's id of the message: the same at each attempt to deliver it.
     pub id: String,
     /// `Transaction.Paid` and the like; empty where the body says none.
     pub kind: String,

@@ -32,7 +32,7 @@ impl Stock {
         self.sold + self.held
     }
 
-    /// An initial stock.
+    /// Reads an initial stock.
     ///
     /// # Errors
     /// `out_of_range` outside 0 … [`Stock::MAX`].
@@ -47,19 +47,19 @@ impl Stock {
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
-    /// Its id.
+    /// `PRD_…`; sorts by registration.
     pub id: ProductId,
-    /// Whose.
+    /// The store that owns it.
     pub store_id: StoreId,
-    /// 1–255 characters.
+    /// Name shown to customers, 1–255 characters.
     pub name: String,
     /// At most 1000 characters.
     pub description: String,
-    /// Counters.
+    /// Pieces there, held, sold and left.
     pub stock: Stock,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
     /// Grows with every change.
     pub version: i32,
@@ -68,10 +68,12 @@ pub struct Product {
 }
 
 impl Product {
-    /// A name.
+    /// Reads a name.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn name(name: &str) -> Result<String, Rule> {
         text::bounded(name, 1, 255)
     }
@@ -79,7 +81,8 @@ impl Product {
     /// A description; may be empty.
     ///
     /// # Errors
-    /// `too_long`, `bad_character`.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn description(description: &str) -> Result<String, Rule> {
         text::bounded(description, 0, 1000)
     }
@@ -97,28 +100,28 @@ pub struct StockReservation {
 /// A product to be registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewProduct {
-    /// Its name.
+    /// Name shown to customers.
     pub name: String,
-    /// Its description.
+    /// At most 1,000 characters.
     pub description: String,
-    /// First stock.
+    /// Pieces at the beginning.
     pub initial_stock: i32,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount.
+    /// Discount in percent at the time of the purchase; 0 is none.
     pub sale: Sale,
-    /// Words, each once.
+    /// Nutrition types (contract, Enumerations), each once.
     pub nutrition_types: Vec<&'static str>,
 }
 
 /// Fields to change; `None` leaves one as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProductChange {
-    /// New name.
+    /// The name to take; `None` leaves it.
     pub name: Option<String>,
-    /// New description.
+    /// The description to take; `None` leaves it.
     pub description: Option<String>,
-    /// New price.
+    /// The price to take, before discount; `None` leaves it.
     pub price: Option<Won>,
     /// New discount; [`Sale::NONE`] removes it.
     pub sale: Option<Sale>,

@@ -10,7 +10,7 @@ use crate::shared::{Rule, Validation, kst};
 pub struct DayHours {
     /// 0 Monday … 6 Sunday.
     pub day_of_week: i16,
-    /// Opening.
+    /// From this time on (KST) the store sells.
     pub open_time: NaiveTime,
     /// Closing; later than the opening on the same day.
     pub close_time: NaiveTime,
@@ -32,7 +32,7 @@ impl DayHours {
 /// A day of hours as a request has it.
 #[derive(Debug, Clone)]
 pub struct DayInput<'a> {
-    /// 0 … 6.
+    /// 0 is Monday, 6 Sunday.
     pub day_of_week: i64,
     /// `HH:MM` or `HH:MM:SS`, perhaps absent on a disabled day.
     pub times: [Option<&'a str>; 4],
@@ -130,11 +130,11 @@ impl Week {
 /// A day of hours as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationTime {
-    /// Row id.
+    /// Number of the row; the apps name it back to us.
     pub operation_id: i64,
-    /// The hours.
+    /// The hours of that day.
     pub hours: DayHours,
-    /// Last change.
+    /// Instant of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -154,7 +154,7 @@ pub struct StoreCalendar {
 /// Why a store does or does not sell at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpeningState {
-    /// It sells.
+    /// Customers can buy now.
     Open,
     /// It sells nothing for pickup any more; open otherwise.
     PickupOver,

@@ -13,16 +13,16 @@ pub const LARGEST_IMAGE: usize = 15 * 1024 * 1024;
 /// What a picture may be. The bytes decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageKind {
-    /// JPEG.
+    /// `image/jpeg`.
     Jpeg,
-    /// PNG.
+    /// `image/png`.
     Png,
-    /// WebP.
+    /// `image/webp`.
     Webp,
 }
 
 impl ImageKind {
-    /// For the storage.
+    /// The media type that the object is stored with.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -82,7 +82,7 @@ pub enum Added {
 /// What removing a picture came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// It is gone.
+    /// The row is deleted; the object may follow.
     Removed,
     /// It is the main one and stays.
     IsMain,
@@ -93,7 +93,7 @@ pub enum Removed {
 /// An object that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Its key.
+    /// Key in the bucket; may contain `/`.
     pub key: String,
     /// Real time since it was written.
     pub age: Duration,

@@ -16,9 +16,9 @@ pub struct PortOneIds {
 /// A store's account at PortOne.
 #[derive(Debug, Clone)]
 pub struct PortOneAccount {
-    /// Its names.
+    /// Store and channel at PortOne.
     pub ids: PortOneIds,
-    /// V2 API secret.
+    /// Secret of PortOne's V2 API; sealed at rest, never logged.
     pub secret: SecretString,
 }
 
@@ -46,9 +46,9 @@ pub fn webhook_secret(text: &str) -> Result<SecretString, Rule> {
 /// What may be changed of a payment account; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentChange {
-    /// Its names.
+    /// Store and channel at PortOne.
     pub ids: Option<PortOneIds>,
-    /// V2 API secret.
+    /// Secret of PortOne's V2 API; sealed at rest, never logged.
     pub secret: Option<SecretString>,
     /// What PortOne signs webhooks with. The one before stays good until the next change.
     pub webhook_secret: Option<SecretString>,

@@ -7,13 +7,13 @@ use super::hours::{OperationTime, Week};
 /// What the reserved hours change (contract, `modification_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modification {
-    /// Nothing.
+    /// Neither hours nor pickup windows differ (0 in the contract).
     None,
     /// Opening, closing or whether the store opens, on any day.
     Hours,
     /// How long before closing pickup begins or ends, on a day that stays open or closed.
     Pickup,
-    /// Both.
+    /// Hours and pickup windows differ (3 in the contract).
     Both,
 }
 
@@ -53,7 +53,7 @@ pub struct ReservedHours {
     pub current: Vec<OperationTime>,
     /// What is reserved, and since when.
     pub reserved: Option<(Week, DateTime<Utc>)>,
-    /// What it changes.
+    /// What differs from the hours in force.
     pub modification: Modification,
 }
 

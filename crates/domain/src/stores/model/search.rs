@@ -15,15 +15,18 @@ pub struct BnameFilter {
     pub sido: String,
     /// City, county or district.
     pub sigungu: String,
-    /// Neighbourhoods, 1–100.
+    /// Legal neighbourhoods (법정동), 1–100 of them.
     pub bnames: Vec<String>,
 }
 
 impl BnameFilter {
-    /// Neighbourhoods asked for.
+    /// Reads the neighbourhoods asked for.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `too_many`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `too_many`: more entries than allowed.
+    /// - `bad_character`: a control character.
     pub fn bnames(bnames: &[String]) -> Result<Vec<String>, Rule> {
         if bnames.is_empty() {
             return Err(Rule { code: "too_short", message: "동을 하나 이상 선택해 주세요." });
@@ -38,7 +41,7 @@ impl BnameFilter {
 /// What to look for; without either, everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreFilter {
-    /// In these neighbourhoods.
+    /// Only stores in these neighbourhoods.
     pub location: Option<BnameFilter>,
     /// With this text in the store's name or a product's, case-insensitive; `%`, `_` and `\` are plain characters.
     pub name: Option<String>,
@@ -47,13 +50,13 @@ pub struct StoreFilter {
 /// A store as a customer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerStore {
-    /// The store.
+    /// The store as every customer sees it.
     pub store: Store,
     /// Whether it is one of the customer's favourites.
     pub is_favorite: bool,
 }
 
-/// One page.
+/// A page of search results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorePage {
     /// At most [`PAGE_SIZE`].

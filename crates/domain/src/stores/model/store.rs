@@ -14,7 +14,7 @@ use crate::{
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// 5–10 characters.
+    /// Postal code, 5–10 characters.
     pub postal_code: String,
     /// Street address, 1–255.
     pub address: String,
@@ -63,13 +63,13 @@ impl Address {
 /// Links shown with a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sns {
-    /// Instagram.
+    /// Instagram profile, http or https.
     pub instagram: Option<String>,
-    /// Facebook.
+    /// Facebook page, http or https.
     pub facebook: Option<String>,
-    /// X.
+    /// Profile at X, http or https.
     pub x: Option<String>,
-    /// Own page.
+    /// The store's own page, http or https.
     pub homepage: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Sns {
     /// A link: http or https with a host; `""` means none.
     ///
     /// # Errors
-    /// `bad_url`.
+    /// `bad_url`: not an http or https address.
     pub fn link(link: Option<&str>) -> Result<Option<String>, Rule> {
         const BAD: Rule = Rule { code: "bad_url", message: "http 또는 https 주소여야 합니다." };
         let Some(link) = link.map(str::trim).filter(|l| !l.is_empty()) else { return Ok(None) };
@@ -93,26 +93,26 @@ impl Sns {
 /// A store to be registered.
 #[derive(Debug, Clone)]
 pub struct NewStore {
-    /// Its id.
+    /// `STR_…`; sorts by registration.
     pub id: StoreId,
-    /// 1–30 characters.
+    /// Name shown to customers, 1–30 characters.
     pub name: String,
     /// At least 1 character.
     pub introduction: String,
     /// Phone of the store.
     pub phone: String,
-    /// Links.
+    /// Addresses elsewhere on the web.
     pub sns: Sns,
-    /// Where it is.
+    /// Postal address and coordinates.
     pub address: Address,
-    /// When it opens.
+    /// Opening hours of the seven days.
     pub week: Week,
 }
 
 /// Fields to change; `None` leaves one as it is. A link is `Some(None)` to remove it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreChange {
-    /// 1–30 characters.
+    /// Name shown to customers, 1–30 characters.
     pub name: Option<String>,
     /// At least 1 character.
     pub introduction: Option<String>,
@@ -120,13 +120,13 @@ pub struct StoreChange {
     pub phone: Option<String>,
     /// Where it is, whole.
     pub address: Option<Address>,
-    /// Instagram.
+    /// Instagram profile, http or https.
     pub instagram: Option<Option<String>>,
-    /// Facebook.
+    /// Facebook page, http or https.
     pub facebook: Option<Option<String>>,
-    /// X.
+    /// Profile at X, http or https.
     pub x: Option<Option<String>>,
-    /// Own page.
+    /// The store's own page, http or https.
     pub homepage: Option<Option<String>>,
 }
 
@@ -137,18 +137,22 @@ pub mod words {
     /// No limit of the contract; one of sense.
     const LONGEST_INTRODUCTION: usize = 10_000;
 
-    /// A name.
+    /// Reads a name.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn name(name: &str) -> Result<String, Rule> {
         text::bounded(name, 1, 30)
     }
 
-    /// An introduction.
+    /// Reads an introduction.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn introduction(introduction: &str) -> Result<String, Rule> {
         text::bounded(introduction, 1, LONGEST_INTRODUCTION)
     }
@@ -156,7 +160,9 @@ pub mod words {
     /// A phone number as the seller writes it.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn phone(phone: &str) -> Result<String, Rule> {
         text::bounded(phone, 1, 30)
     }
@@ -165,27 +171,27 @@ pub mod words {
 /// A store with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
-    /// Its id.
+    /// `STR_…`; sorts by registration.
     pub id: StoreId,
-    /// Its name.
+    /// Name shown to customers.
     pub name: String,
     /// What it says of itself.
     pub introduction: String,
-    /// Its phone.
+    /// As the seller wrote it.
     pub phone: String,
-    /// Whose.
+    /// The seller who owns it, by e-mail.
     pub seller_email: Email,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// Where it is.
+    /// Postal address and coordinates.
     pub address: Address,
-    /// Links.
+    /// Addresses elsewhere on the web.
     pub sns: Sns,
-    /// Seven, by day.
+    /// Seven rows, Monday first.
     pub operation_times: Vec<OperationTime>,
     /// The main one first, then by display order.
     pub images: Vec<Image>,
-    /// By id.
+    /// In order of their ids, which is that of registration.
     pub products: Vec<Product>,
     /// The business day on which the seller closed by hand.
     pub closed_on: Option<NaiveDate>,

@@ -13,14 +13,14 @@ pub enum TaskPayload {
     OrderMail(OrderMail),
     /// Look at the payment that a webhook of PortOne's is about.
     Webhook {
-        /// Its id.
+        /// PortOne's id of the message: the same at each attempt to deliver it.
         webhook_id: String,
         /// The payment.
         payment_id: PaymentId,
     },
     /// Delete an object of the object storage that nothing names any more.
     DeleteObject {
-        /// Its key.
+        /// Key in the bucket; may contain `/`.
         key: String,
     },
     /// Cut the link of a deleted account at its provider.
@@ -32,7 +32,7 @@ pub enum TaskPayload {
     },
     /// Run a scheduled job.
     Run {
-        /// Its name.
+        /// Name shown to customers.
         job: String,
         /// The instant at which it was due, on the product's clock.
         due_at: DateTime<Utc>,
@@ -42,7 +42,7 @@ pub enum TaskPayload {
 /// TaskPayload claimed by a worker.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Row id.
+    /// Number of the row; the apps name it back to us.
     pub id: String,
     /// What to do.
     pub payload: serde_json::Value,

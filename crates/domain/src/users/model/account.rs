@@ -9,7 +9,7 @@ use crate::shared::Email;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Buys.
+    /// Uses the customer app: searches, pays, collects.
     Customer,
     /// Sells, in one store.
     Seller,
@@ -24,7 +24,7 @@ impl Role {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "customer" => Some(Self::Customer),
@@ -34,7 +34,7 @@ impl Role {
     }
 }
 
-/// An OAuth provider.
+/// An OAuth provider that vouches for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -47,7 +47,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All of them.
+    /// Every provider, in the order of the login page.
     pub const ALL: [Self; 3] = [Self::Google, Self::Kakao, Self::Naver];
 
     /// The word in paths and rows.
@@ -59,7 +59,7 @@ impl Provider {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.as_str() == text)
     }
@@ -70,13 +70,13 @@ impl Provider {
 pub struct Account {
     /// Its name with us.
     pub email: Email,
-    /// Which app.
+    /// The app that the account was made for; never changes.
     pub role: Role,
     /// `false` from the request to withdraw until the deletion or its cancellation.
     pub is_active: bool,
     /// Whether a provider has proved that the e-mail is this person's. Only such an account may be linked by e-mail.
     pub email_vouched: bool,
-    /// First login.
+    /// Instant of the first login.
     pub created_at: DateTime<Utc>,
 }
 
@@ -90,7 +90,7 @@ pub enum RegistrationStatus {
     Store,
     /// A seller whose store has no product.
     Product,
-    /// Nothing missing.
+    /// The registration is done.
     Complete,
 }
 
@@ -119,7 +119,7 @@ impl RegistrationStatus {
 /// What a port can tell of an account in one read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountStatus {
-    /// The account.
+    /// The account as the database has it.
     pub account: Account,
     /// How far its registration has come.
     pub status: RegistrationStatus,
@@ -130,7 +130,7 @@ pub struct AccountStatus {
 pub enum Erasure {
     /// It is gone, or was.
     Gone,
-    /// It is active.
+    /// The account is active: nothing was deleted.
     Active,
     /// Money may still have to move.
     Waits,
@@ -141,7 +141,7 @@ pub enum Erasure {
 pub enum Deactivation {
     /// It is inactive now.
     Done,
-    /// It was inactive.
+    /// Somebody has asked for the deletion before.
     WasInactive,
     /// An order is in progress.
     OrderInProgress,

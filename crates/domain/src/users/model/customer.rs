@@ -5,30 +5,32 @@ use chrono::{DateTime, Utc};
 use super::preference::{Preference, PreferenceKind};
 use crate::shared::{Email, Result, Rule, text};
 
-/// 1–7 characters.
+/// A nickname of 1–7 characters (contract, CustomerDetail).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nickname(String);
 
 impl Nickname {
     /// # Errors
-    /// `too_short`, `too_long`, `bad_character`.
+    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
+    /// - `too_long`: more characters than allowed.
+    /// - `bad_character`: a control character.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         text::bounded(text, 1, 7).map(Self)
     }
 
-    /// The text.
+    /// As it is stored and sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// 11 digits.
+/// A Korean mobile number of 11 digits (contract, CustomerDetail).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
     /// # Errors
-    /// `bad_phone`.
+    /// `bad_phone`: not 11 digits.
     pub fn parse(text: &str) -> Result<Self, Rule> {
         if text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
@@ -37,7 +39,7 @@ impl PhoneNumber {
         }
     }
 
-    /// The digits.
+    /// Digits only, without hyphens.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,31 +59,31 @@ pub struct NewProfile {
 /// Fields to change; `None` leaves one as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DetailChange {
-    /// New nickname.
+    /// The nickname to take; `None` leaves it.
     pub nickname: Option<Nickname>,
-    /// New phone number.
+    /// The phone number to take; `None` leaves it.
     pub phone_number: Option<PhoneNumber>,
 }
 
 /// The detail as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerDetail {
-    /// Whose.
+    /// The customer whose profile it is.
     pub email: Email,
-    /// 1–7 characters.
+    /// Shown to stores and in reviews; 1–7 characters.
     pub nickname: String,
-    /// 11 digits.
+    /// Shown to the store of an order; 11 digits.
     pub phone_number: String,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// Last change.
+    /// Instant of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Detail and preferences.
+/// All that a customer has told of themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// The detail.
+    /// Nickname and phone number.
     pub detail: CustomerDetail,
     /// All kinds, in the order of creation.
     pub preferences: Vec<Preference>,

@@ -34,26 +34,26 @@ pub enum ProviderError {
 pub enum UnlinkNotice {
     /// Kakao shows our own admin key.
     Kakao {
-        /// The header.
+        /// The header `Authorization`, which must show our admin key.
         authorization: Option<String>,
-        /// Whose link.
+        /// The person at Kakao.
         user_id: Option<String>,
     },
     /// Naver signs, and encrypts the user.
     Naver {
-        /// Our app.
+        /// Client id of our app at the provider.
         client_id: Option<String>,
-        /// Whose link.
+        /// The person at Naver, encrypted with the client secret.
         encrypted_id: Option<String>,
-        /// Unix seconds.
+        /// When it was signed, in Unix seconds.
         timestamp: Option<String>,
-        /// Over the three.
+        /// HMAC over the three fields before.
         signature: Option<String>,
     },
 }
 
 impl UnlinkNotice {
-    /// Who sent it.
+    /// The provider that the notice claims to come from.
     pub fn provider(&self) -> Provider {
         match self {
             Self::Kakao { .. } => Provider::Kakao,

@@ -19,7 +19,7 @@ macro_rules! options {
     ($($word:literal $name:literal),* $(,)?) => { &[$(PreferenceOption { word: $word, name: $name }),*] };
 }
 
-/// Which taste.
+/// The four kinds of preferences (contract, Enumerations).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PreferenceKind {
@@ -34,7 +34,7 @@ pub enum PreferenceKind {
 }
 
 impl PreferenceKind {
-    /// All four.
+    /// Every kind, in the order of the profile.
     pub const ALL: [Self; 4] = [Self::PreferredMenu, Self::NutritionType, Self::Allergy, Self::ToppingType];
 
     /// The word in rows.
@@ -47,7 +47,7 @@ impl PreferenceKind {
         }
     }
 
-    /// Reads the word.
+    /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == text)
     }
@@ -74,7 +74,7 @@ impl PreferenceKind {
     /// One of this kind's words.
     ///
     /// # Errors
-    /// `unknown_option`.
+    /// `unknown_option`: a word that is not among the options.
     pub fn word(self, text: &str) -> Result<&'static str, Rule> {
         self.options()
             .iter()
@@ -86,7 +86,7 @@ impl PreferenceKind {
     /// Some of this kind's words, each once, in the order given.
     ///
     /// # Errors
-    /// `unknown_option`.
+    /// `unknown_option`: a word that is not among the options.
     pub fn words(self, texts: &[String]) -> Result<Vec<&'static str>, Rule> {
         let mut words = Vec::new();
         for text in texts {
@@ -99,12 +99,12 @@ impl PreferenceKind {
     }
 }
 
-/// A customer's choice.
+/// A word that a customer has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preference {
-    /// Row id.
+    /// Number of the row; the apps name it back to us.
     pub id: i64,
-    /// Which taste.
+    /// Menu, nutrition type, allergy or topping.
     pub kind: PreferenceKind,
     /// One of the kind's words.
     pub word: String,

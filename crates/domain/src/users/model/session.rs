@@ -32,9 +32,9 @@ pub struct Lease(pub u64);
 pub struct Session {
     /// Stays the same through renewals, so that one logout ends them all.
     pub id: String,
-    /// Whose.
+    /// The customer whose profile it is.
     pub email: Email,
-    /// Which app.
+    /// The app that the account was made for; never changes.
     pub role: Role,
     /// When its account was made, in Unix milliseconds.
     pub account: Option<i64>,
