@@ -73,7 +73,10 @@ impl ProviderUnlink for OAuth {
                 done_if(provider, failure.await?, |_: &RevokeFailure| false)
             }
             _ => {
-                tracing::info!(provider = provider.as_str(), "a deleted account's link stays at its provider: nothing here cuts it");
+                tracing::info!(
+                    provider = provider.as_str(),
+                    "a deleted account stays connected at its provider: there is no token to cut it with"
+                );
                 Ok(())
             }
         }

@@ -167,7 +167,7 @@ impl Payments for PortOne {
     async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth> {
         self.payment(account, payment, within).await.map_err(|e| {
             if let CallError::Refused { status: 400..=499, .. } = e {
-                tracing::error!(%payment, portone_store = account.ids.store_id, error = %e, "PortOne refuses us; are the store's settings right?");
+                tracing::error!(%payment, portone_store = account.ids.store_id, error = %e, "PortOne refuses our credentials; check the store's PortOne settings");
             }
             Error::unavailable(PART, e)
         })

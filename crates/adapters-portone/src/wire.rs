@@ -36,7 +36,7 @@ impl Payment {
     pub(crate) fn truth(self, live_only: bool) -> PaymentTruth {
         match self.status.as_str() {
             "PAID" | "PARTIAL_CANCELLED" if live_only && self.channel.as_ref().is_none_or(|c| c.kind != "LIVE") => {
-                tracing::error!(portone_store = self.store_id, "a payment over a test channel in production is no money");
+                tracing::error!(portone_store = self.store_id, "a payment over a test channel counts as unpaid in production");
                 PaymentTruth::NotPaid
             }
             "PAID" | "PARTIAL_CANCELLED" => PaymentTruth::Paid(Paid {

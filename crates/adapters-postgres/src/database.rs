@@ -47,7 +47,7 @@ impl Postgres {
     pub fn new(url: &str, size: usize, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         // A statement that hangs must not hold a request for longer than the app waits. Plans are kept whatever a parameter is:
         // ours are written for that, and to plan a search anew takes longer than to run it.
-        // Data that nobody acknowledges for 2 s: the cable was pulled, and the connection is given up.
+        // Data that nobody acknowledges for 2 s: the cable was pulled, and the connection is closed.
         let separator = if url.contains('?') { '&' } else { '?' };
         let url =
             format!("{url}{separator}tcp_user_timeout=2&options=-c%20statement_timeout%3D15s%20-c%20plan_cache_mode%3Dforce_generic_plan");

@@ -93,7 +93,7 @@ impl Listener {
                 && !said
             {
                 said = true;
-                tracing::warn!(error = %e, "nothing is heard from redis; screens read their order each second, sessions are asked for each time, until it is");
+                tracing::warn!(error = %e, "Redis does not answer; until it does, screens poll their order each second and each request asks for its session");
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }

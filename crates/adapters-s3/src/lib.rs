@@ -17,7 +17,7 @@ const PART: &str = "s3";
 /// A picture has 15 MB at most; a slow storage must not hold the seller's app for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// For what a storage that is there does at once. An upload to one that is silent asks, gives up and tidies up: twice this, within 3 s.
+/// For what a storage that is there does at once. An upload to one that is silent asks, fails and tidies up: twice this, within 3 s.
 const SOON: Duration = Duration::from_millis(1_250);
 
 /// Where the bucket is.

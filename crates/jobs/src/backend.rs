@@ -125,7 +125,7 @@ impl Queue {
         match answer {
             Ok(answer) => {
                 if !was_healthy {
-                    tracing::info!("the queue is there again");
+                    tracing::info!("the queue answers again");
                 }
                 Some(answer)
             }

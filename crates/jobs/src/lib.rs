@@ -20,7 +20,7 @@ pub use runner::Jobs;
 /// What an outage over several due instants leaves to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CatchUp {
-    /// Every instant has a run of its own, in order, tried until it is done: the days turn over one by one.
+    /// Every instant has a run of its own, in order, tried until it is done: the days are rolled over one by one.
     Each,
     /// One run for all that is due until now; one that fails three times leaves it to the next instant.
     Together,
@@ -59,7 +59,7 @@ pub(crate) const JOBS: [Job; 14] = [
     Job { name: "end_pickups", schedule: "0 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::end_pickups::run(s)) },
     // The contract's daily rollover, of the business days that ended at or before the due instant: every order left open …
     Job { name: "refund_open_orders", schedule: "0 0 4 * * *", catch_up: Each, run: |s, due| Box::pin(orders::refund_open_orders::run(s, due)) },
-    // … each product's stock begins anew, with what was reserved …
+    // … each product's stock rolled over, with what was reserved …
     Job { name: "rollover_stock", schedule: "0 10 4 * * *", catch_up: Each, run: |s, due| Box::pin(products::rollover_stock::run(s, due)) },
     // … orders go to the archive, which keeps them for good …
     Job { name: "archive_orders", schedule: "0 15 4 * * *", catch_up: Each, run: |s, due| Box::pin(orders::archive_orders::run(s, due)) },

@@ -94,8 +94,8 @@ mod tests {
             let now = "2026-11-24T03:59:59+09:00";
             assert_eq!(days(DAILY, catch_up, None, now), both("11-23 04:00:00", "11-23 04:00:00"));
             assert_eq!(days(DAILY, catch_up, Some("2026-11-23T04:00:00+09:00"), now), None);
-            let turn = "2026-11-24T04:00:00+09:00";
-            assert_eq!(days(DAILY, catch_up, Some("2026-11-23T04:00:00+09:00"), turn), both("11-24 04:00:00", "11-24 04:00:00"));
+            let due = "2026-11-24T04:00:00+09:00";
+            assert_eq!(days(DAILY, catch_up, Some("2026-11-23T04:00:00+09:00"), due), both("11-24 04:00:00", "11-24 04:00:00"));
         }
     }
 

@@ -20,7 +20,7 @@ pub use proxy::{Proxy, Way};
 pub use real::RealServer;
 pub use snapshot::normalized;
 
-/// Where the product's clock stands when a test begins: a Tuesday's noon in Seoul, far from midnight and from the turn of the
+/// Where the product's clock stands when a test begins: a Tuesday's noon in Seoul, far from midnight and from the rollover of the
 /// business day, so that no test depends on the hour at which it runs.
 pub fn noon() -> chrono::DateTime<chrono::Utc> {
     suites::at(0)

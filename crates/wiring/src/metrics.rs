@@ -34,7 +34,7 @@ struct Source {
     process: &'static PrometheusHandle,
 }
 
-/// Upper bounds of the histograms, in seconds: from a read in the cache to a provider that does not answer, and a turn made up.
+/// Upper bounds of the histograms, in seconds: from a read in the cache to a provider that does not answer, and a rollover made up.
 const BOUNDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// The recorder of what the process does, installed once.
@@ -136,7 +136,7 @@ pub fn serve(settings: &Settings, services: Services, stop: CancellationToken) -
         };
         let (served, ()) = tokio::join!(server, stopper);
         if let Err(error) = served {
-            tracing::error!(%error, "the metrics are served no more");
+            tracing::error!(%error, "the metrics server stopped");
         }
     }))))
 }

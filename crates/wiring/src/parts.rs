@@ -77,7 +77,7 @@ pub(crate) async fn prepare(mongo: Mongo) {
     while let Err(error) = mongo.prepare().await {
         if !said {
             said = true;
-            tracing::error!(%error, "MongoDB's indexes are not made; tried again until they are");
+            tracing::error!(%error, "MongoDB's indexes could not be made; tried again");
         }
         tokio::time::sleep(AGAIN).await;
     }

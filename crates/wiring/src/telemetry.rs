@@ -16,7 +16,7 @@ pub struct Telemetry(Option<SdkTracerProvider>);
 impl Drop for Telemetry {
     fn drop(&mut self) {
         if let Some(Err(error)) = self.0.take().map(|provider| provider.shutdown()) {
-            tracing::warn!(%error, "the last traces did not go out");
+            tracing::warn!(%error, "the last traces were not sent");
         }
     }
 }

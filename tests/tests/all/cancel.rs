@@ -1,4 +1,4 @@
-//! Orders given up by the customer, the store, and a store that closes.
+//! Orders canceled by the customer, the store, and a store that closes.
 
 use cheapbob_test_support::{Held, TestApp, eventually, normalized};
 use futures::future::join_all;
@@ -115,7 +115,7 @@ async fn a_store_that_closes_gives_its_open_orders_up() {
         assert_eq!(back(&app, held).await, (amount, 1));
     }
     assert_eq!(back(&app, &done).await, (0, 0));
-    // Closed until the business day turns: no new payment, and the one under way goes back.
+    // Closed until the business day ends: no new payment, and the one under way goes back.
     assert_eq!(customer.init(&shop.product_id, 1).await.refused(400), "store_closed_today");
     assert_eq!(customer.confirm(&paying.payment_id).await.refused(400), "payment_store_closed");
     assert_eq!((shop.stock().await, back(&app, &paying).await), ((8, 1), (7_000, 1)));

@@ -92,12 +92,12 @@ async fn money_taken_is_an_order_or_a_refund_whenever_the_process_dies() {
             let _ = call.await.unwrap();
         }
     }
-    // The holds end; what nobody confirmed is settled by the jobs.
+    // The holds end; what nobody confirmed is resolved by the jobs.
     let api = mortal.api();
     api.advance(chrono::Duration::seconds(301)).await;
     for (held, total) in &paid {
         let right = *total == 7000;
-        eventually("each payment is settled", 90, || async {
+        eventually("each payment is resolved", 90, || async {
             let books = api.books().await;
             let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
             let order = customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.status;

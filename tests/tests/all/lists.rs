@@ -57,7 +57,7 @@ async fn lists(app: &TestApp, store: &dyn OrderArchive) {
             snapshot!("orders of the store", shop.seller.get(of_store).await.expect(200));
         }
     }
-    // Another's archived order is not there; an archived order is not accepted or given up.
+    // Another's archived order is not there; an archived order is neither accepted nor canceled.
     let stranger = app.api.customer().await;
     assert_eq!(stranger.get(&format!("{of_customer}/{}", all[1].payment_id)).await.refused(404), "order_not_found");
     assert!(ids(&stranger.get(of_customer).await.expect(200)).is_empty());

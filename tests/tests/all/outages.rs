@@ -128,7 +128,7 @@ async fn without_portone_nothing_is_sold_unseen_and_no_refund_is_lost() {
 
         cluster.portone.set(Way::Open);
         eventually("it is an order", 60, || async { (customer.confirm(&held.payment_id).await.status == 200).then_some(()) }).await;
-        // A cancellation without an answer is given up after a minute only (PortOne's own advice): too long to look on here.
+        // A cancellation without an answer times out after a minute only (PortOne's own advice): too long to look on here.
         if how == Way::Silent {
             break;
         }

@@ -195,7 +195,7 @@ async fn a_slow_refund_does_not_keep_the_person_waiting() {
     let begin = std::time::Instant::now();
     assert_eq!(customer.confirm(&held.payment_id).await.refused(400), "payment_mismatch");
     assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
-    // The lease of the attempt that was given up ends, and the jobs go on.
+    // The lease of the attempt that was abandoned ends, and the jobs go on.
     app.api.advance(Duration::seconds(91)).await;
     eventually("the refund", 20, || async { (book(&app, &held).await == ("CANCELLED".to_owned(), 100)).then_some(()) }).await;
 }

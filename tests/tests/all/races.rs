@@ -58,7 +58,7 @@ async fn stock_adds_up_for_any_quantities() {
     }
 }
 
-/// init and then: nothing, give up, pay and confirm, confirm without paying. Gives (held, sold).
+/// init and then: nothing, release, pay and confirm, confirm without paying. Gives (held, sold).
 async fn one_call(customer: &Person, shop: &Shop, quantity: i64, end: u8) -> (i64, i64) {
     let answer = customer.init(&shop.product_id, quantity).await;
     if answer.status != 200 {

@@ -245,7 +245,7 @@ async fn ten_thousand_random_calls() {
     // Quiet: PortOne is well, every hold's time is over, every payment has been looked at to the end, every refund is done.
     app.api.faults(json!([])).await;
     app.api.advance(Duration::minutes(6)).await;
-    eventually(&format!("all is settled ({replay})"), 120, || async {
+    eventually(&format!("all is resolved ({replay})"), 120, || async {
         app.api.advance(Duration::minutes(20)).await;
         let open = "SELECT (SELECT count(*) FROM holds WHERE next_look_at IS NOT NULL) + (SELECT count(*) FROM refunds WHERE state <> 'succeeded') AS n";
         (app.database.number(open).await == 0).then_some(())

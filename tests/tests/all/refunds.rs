@@ -15,7 +15,7 @@ async fn cancelled(app: &TestApp, held: &Held) -> i64 {
     payment(app, held).await["amount"]["cancelled"].as_i64().unwrap()
 }
 
-/// An order of one piece, given up while PortOne has these faults: what the answer says of the refund.
+/// An order of one piece, canceled while PortOne has these faults: what the answer says of the refund.
 async fn abandoned(app: &TestApp, shop: &Shop, customer: &Person, faults: Value) -> (Held, Value) {
     let held = customer.order(&shop.product_id, 1).await;
     app.api.faults(faults).await;

@@ -1,4 +1,4 @@
-//! The days turn over.
+//! The daily rollover.
 
 use cheapbob_domain::{orders::ports::EndedOrders, shared::kst};
 use cheapbob_test_support::{TestApp, eventually};
@@ -13,7 +13,7 @@ pub(crate) fn morning(noon: DateTime<Utc>, days: i64) -> DateTime<Utc> {
     kst::last(noon + Duration::days(days), "04:59:00".parse().unwrap())
 }
 
-/// Waits until these jobs have run for the turn of this morning, by the ledger.
+/// Waits until these jobs have run for the rollover of this morning, by the ledger.
 pub(crate) async fn rolled_over(app: &TestApp, morning: DateTime<Utc>) {
     for job in ROLLOVER {
         eventually(job, 90, || async {
@@ -56,7 +56,7 @@ async fn a_day_turns_over() {
         assert_eq!((&product["initial_stock"], &product["current_stock"]), (&json!(5), &json!(5)));
         assert_eq!(shop.seller.get(&reservation).await.refused(404), "reservation_not_found");
         assert_eq!(shop.seller.get(hours).await.expect(200), week);
-        // The orders are in the archive; people see them once, as they were.
+        // The orders archived; people see them once, as they were.
         eventually("the money is back", 10, || async {
             let books = app.api.books().await;
             books.iter().find(|p| p["id"] == open.payment_id.as_str() && p["status"] == "CANCELLED").map(|_| ())
@@ -118,7 +118,7 @@ async fn those_who_left_are_gone() {
         let morning = morning(noon, 1);
         app.api.set_clock(morning).await;
         rolled_over(&app, morning).await;
-        // The turn may have met an order that was not archived yet; the next one does not.
+        // The rollover may have met an order that was not archived yet; the next one does not.
         for job in ["archive_orders", "delete_accounts"] {
             app.api.run_job(job).await;
         }

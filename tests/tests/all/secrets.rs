@@ -133,7 +133,7 @@ async fn the_audit_trail_can_only_grow() {
     let confirm = &history["events"][1];
     assert_eq!((&confirm["actor"], &confirm["event"]), (&json!(customer.email), &json!("ordered")));
     assert!(confirm["request_id"].as_str().unwrap().len() >= 8 && confirm["request_id"] != *request);
-    // A hold that became nothing has a trail too; another store's is not there.
+    // A hold that became nothing has an audit log too; another store's is not there.
     let released = customer.hold(&shop.product_id, 1).await;
     customer.delete(&format!("/api/v1/customer/payment/init/{}", released.payment_id)).await.expect(200);
     assert_eq!(shop.history(&released.payment_id).await, ["held", "released abandoned"]);

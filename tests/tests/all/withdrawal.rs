@@ -89,7 +89,7 @@ async fn of_many_requests_at_once_one_counts() {
     customer.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
 }
 
-/// A notice of Kakao's takes the way in, not the account.
+/// A notice of Kakao's takes the identity, not the account.
 #[tokio::test(flavor = "multi_thread")]
 async fn links_are_cut_by_their_owners() {
     const UNLINK: &str = "/api/v1/auth/kakao/unlink";

@@ -17,7 +17,7 @@ fn asked(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// Moves the clock, and lets the ledger begin there: the turns of the years between would all be made up.
+/// Moves the clock, and lets the ledger begin there: the rollovers of the years between would all be made up.
 async fn begin(app: &TestApp, noon: DateTime<Utc>) {
     app.api.set_clock(noon).await;
     let runs = |which: &str| {
@@ -81,7 +81,7 @@ async fn kept(app: &TestApp) -> i64 {
 async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
     let counted =
         |name: &str, what: &str, from: &str| format!("SELECT concat_ws(' ', '{name}', count(*), {what}) FROM {from} GROUP BY {what}");
-    let turns = format!("tasks WHERE job = ANY ('{{{}}}') AND due_at > '{noon}'", ROLLOVER.join(","));
+    let runs = format!("tasks WHERE job = ANY ('{{{}}}') AND due_at > '{noon}'", ROLLOVER.join(","));
     let archived =
         r#""order"->>'business_day', "order"->>'status', "order"->>'quantity', "order"->>'total_amount', "order"->>'cancel_reason'"#;
     let mut rows = Vec::new();
@@ -94,7 +94,7 @@ async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
         counted("paid", "payment->>'status', payment->'amount'->>'total', payment->'amount'->>'cancelled'", "embedded.portone_payments"),
         counted("product", "initial_stock, adjustment, sold, held, stock_day", "products"),
         counted("mail", "subject", "embedded.mails"),
-        counted("turn", "job, due_at, status", &turns),
+        counted("run", "job, due_at, status", &runs),
     ] {
         rows.extend(app.database.texts(&query).await);
     }
@@ -135,7 +135,7 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
         let counted = app.database.number("SELECT count(*) AS n FROM products WHERE sold <> 0 OR held <> 0").await;
         assert_eq!(counted, 0, "a new day begins with nothing sold: day {day}, seed {seed}");
-        // What was still open when the archive's turn came (the clock jumps over the quarter of an hour between) goes with the next one.
+        // What was still open when the archive's job came (the clock jumps over the quarter of an hour between) goes with the next one.
         let today = kst::business_day(noon + Duration::days(day));
         let left = app.database.number(&format!("SELECT count(*) AS n FROM orders WHERE business_day < '{today}'")).await;
         assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
@@ -149,7 +149,7 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
     }
     assert_eq!(app.database.number("SELECT count(*) AS n FROM tasks WHERE status = 'dead'").await, 0);
-    // A day without trade: whatever waited for a next turn has had one.
+    // A day without trade: whatever waited for a next rollover has had one.
     let rest = morning(noon, days + 1);
     app.api.set_clock(rest).await;
     rolled_over(&app, rest).await;

@@ -125,7 +125,7 @@ impl Delivery {
                 Err(error) => tracing::debug!(url = self.url, %error, "a webhook of the sandbox's was not delivered"),
             }
         }
-        tracing::warn!(url = self.url, "a webhook of the sandbox's was given up after {} attempts", WAITS.len());
+        tracing::warn!(url = self.url, "the sandbox's webhook was not delivered in {} attempts; no more follow", WAITS.len());
     }
 
     /// Whether it was delivered, as far as the sender knows.

@@ -1,4 +1,4 @@
-//! The audit audit, and our side of the books.
+//! The audit log, and our side of the books.
 
 use async_trait::async_trait;
 use cheapbob_domain::{

@@ -99,7 +99,7 @@ impl TaskQueue for Postgres {
         let query = sql_query(TAKE_OVER).bind::<t::Integer, _>(dead_after);
         let revived = prepared(query).execute(&mut connection).await.map_err(failed)?;
         if revived > 0 {
-            tracing::warn!(tasks = revived, "took over from a worker that died");
+            tracing::warn!(tasks = revived, "tasks taken over from a dead worker");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The audit audit: who changed an order or its money, when, in which request. Entries are written by the statement that makes
+//! The audit log: who changed an order or its money, when, in which request. Entries are written by the statement that makes
 //! the change, and never changed.
 
 use std::sync::Arc;

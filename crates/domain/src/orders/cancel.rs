@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     model::{
         audit::Actor,
-        cancellation::{CancelWish, Canceled, CanceledBy, Cancellation},
+        cancellation::{CancelCommand, Canceled, CanceledBy, Cancellation},
         order::{Order, OrderStatus},
     },
     order_service::OrderService,
@@ -19,10 +19,10 @@ use crate::{
     stores::StoreService,
 };
 
-/// Orders given up between two looks for more.
+/// Orders canceled between two looks for more.
 const BATCH: i64 = 200;
 
-/// How far orders are given up, page by page.
+/// How far a sweep of cancellations has come, page by page.
 #[derive(Default)]
 struct Swept {
     number: usize,
@@ -64,9 +64,9 @@ impl CancelService {
     /// - `order_canceled`: it is canceled.
     /// - `order_accepted`: the store has accepted it already.
     /// - `order_complete`: it is picked up already.
-    pub async fn by_customer(&self, customer: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
+    pub async fn by_customer(&self, customer: &Email, payment: &PaymentId, command: CancelCommand<'_>) -> Result<Canceled> {
         let order = self.lists.of_customer(customer, payment).await?;
-        self.one(order, CanceledBy::Customer, wish).await
+        self.one(order, CanceledBy::Customer, command).await
     }
 
     /// The store gives it up.
@@ -76,12 +76,12 @@ impl CancelService {
     /// - `order_not_found`: there is no such order, or it is somebody else's.
     /// - `order_canceled`: it is canceled.
     /// - `order_complete`: it is picked up already.
-    pub async fn by_store(&self, seller: &Email, payment: &PaymentId, wish: CancelWish<'_>) -> Result<Canceled> {
+    pub async fn by_store(&self, seller: &Email, payment: &PaymentId, command: CancelCommand<'_>) -> Result<Canceled> {
         let order = self.lists.of_store(seller, payment).await?;
-        self.one(order, CanceledBy::Store, wish).await
+        self.one(order, CanceledBy::Store, command).await
     }
 
-    async fn one(&self, order: Order, by: CanceledBy, CancelWish { reason, actor, resumed }: CancelWish<'_>) -> Result<Canceled> {
+    async fn one(&self, order: Order, by: CanceledBy, CancelCommand { reason, actor, resumed }: CancelCommand<'_>) -> Result<Canceled> {
         if resumed && order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()) {
             // The call was begun before and has done this much.
             let refunded = self.refunds.finish_now(&order.payment_id, actor).await?;
@@ -115,7 +115,7 @@ impl CancelService {
     /// Gives up the orders that no store took before its pickup ended; gives their number.
     ///
     /// # Errors
-    /// Unavailable; what kept one of them from being given up, after all others were.
+    /// Unavailable; what kept one of them from being canceled, after all others were.
     pub async fn pickup_over(&self, actor: &Actor) -> Result<usize> {
         let (now, mut swept) = (self.clock.now(), Swept::default());
         loop {
@@ -142,14 +142,14 @@ impl CancelService {
         }
     }
 
-    /// An order that cannot be given up must not keep the others' money.
+    /// An order that cannot be canceled must not keep the others' money.
     async fn sweep(&self, open: Vec<PaymentId>, by: CanceledBy, actor: &Actor, swept: &mut Swept) -> Result<()> {
         for payment in open {
             match self.without_asking(std::slice::from_ref(&payment), by, actor).await {
                 Ok(canceled) => swept.number += canceled.len(),
                 Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
                 Err(error) => {
-                    tracing::error!(%payment, %error, "an order cannot be given up; the others are");
+                    tracing::error!(%payment, %error, "an order cannot be canceled; the others are");
                     swept.failure = Some(error);
                 }
             }
@@ -240,8 +240,8 @@ mod tests {
     }
 
     async fn by_customer(service: &CancelService) -> Result<Canceled> {
-        let wish = CancelWish { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
-        service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), wish).await
+        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
+        service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), command).await
     }
 
     #[tokio::test]

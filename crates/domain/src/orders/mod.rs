@@ -30,7 +30,7 @@ pub use idempotency::IdempotencyService;
 pub use mail::MailService;
 pub use model::{
     audit::{Actor, ActorKind, AuditEntry},
-    cancellation::{CancelWish, Canceled, CanceledBy, Cancellation, reason},
+    cancellation::{CancelCommand, Canceled, CanceledBy, Cancellation, reason},
     discrepancy::{Booked, Compared, Discrepancy, Expected},
     hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},

@@ -167,7 +167,7 @@ impl OrderService {
 fn or_none(archived: Result<Vec<Order>>) -> Result<Vec<Order>> {
     match archived {
         Err(error) if error.kind() == ErrorKind::Unavailable => {
-            tracing::warn!(%error, "a list goes without the archive");
+            tracing::warn!(%error, "the archive does not answer; the list shows only orders that are not archived");
             Ok(Vec::new())
         }
         answer => answer,

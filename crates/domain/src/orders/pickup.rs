@@ -69,7 +69,7 @@ impl PickupService {
         // Another scan of the same order may have been faster.
         let complete = self.orders.complete(&order.payment_id, now, actor).await?.ok_or(error::ORDER_COMPLETE)?;
         if let Err(e) = self.signals.publish(&order.payment_id).await {
-            tracing::warn!(payment = %order.payment_id, error = %e, "pickup not signalled; the store's screen will read it");
+            tracing::warn!(payment = %order.payment_id, error = %e, "the pickup could not be signalled; the store's screen polls it");
         }
         Ok(complete)
     }

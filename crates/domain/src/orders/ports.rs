@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Holds and what becomes of them. `initial + adjustment = left + held + sold` MUST hold at every instant. Each change MUST leave
-/// its entry in the audit audit, both or neither; so in [`Orders`], [`Cancellations`] and [`Refunds`].
+/// its entry in the audit log, both or neither; so in [`Orders`], [`Cancellations`] and [`Refunds`].
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Holds: Send + Sync {

@@ -56,7 +56,7 @@ pub struct ReconcileParts {
     pub stores: Arc<dyn Stores>,
     /// Asked for the truth and for lists of payments.
     pub payments: Arc<dyn Payments>,
-    /// What is not settled.
+    /// Resolves what is still open.
     pub resolve: Arc<ResolveService>,
     /// Refunds to go on with or to reopen.
     pub refunds: Arc<RefundService>,
@@ -81,7 +81,7 @@ impl ReconcileService {
     /// Unavailable, where PortOne or our database does not answer.
     pub async fn payment(&self, payment: &PaymentId, actor: &Actor) -> Result<()> {
         let Some(hold) = self.holds.find(payment).await? else {
-            tracing::warn!(%payment, "PortOne tells of a payment that is not ours");
+            tracing::warn!(%payment, "PortOne tells of an unknown payment; ignored");
             return Ok(());
         };
         match hold.state {
@@ -115,7 +115,7 @@ impl ReconcileService {
             PaymentTruth::Paid(paid) if paid.cancelled > 0 => Discrepancy::PartlyRefunded,
             PaymentTruth::Paid(_) => Discrepancy::OtherAmount,
             PaymentTruth::Cancelled(_) if status != OrderStatus::Complete => {
-                tracing::warn!(payment = %hold.payment_id, store = %hold.store_id, "PortOne's side canceled an order's payment; the order goes with it");
+                tracing::warn!(payment = %hold.payment_id, store = %hold.store_id, "the payment was canceled at PortOne; its order is canceled too");
                 let canceled = self.cancel.without_asking(std::slice::from_ref(&hold.payment_id), CanceledBy::Provider, actor).await?;
                 self.refunds.attempt_now(&canceled, actor).await;
                 return Ok(());
@@ -130,7 +130,7 @@ impl ReconcileService {
     async fn report(&self, store: &StoreId, payment: &PaymentId, discrepancy: Discrepancy, actor: &Actor) -> Result<()> {
         // Said once, not at each comparison.
         if self.audit.report(store, payment, discrepancy, self.clock.now(), actor).await? {
-            tracing::error!(%store, %payment, discrepancy = discrepancy.as_str(), "our books and PortOne's differ; somebody has to look");
+            tracing::error!(%store, %payment, discrepancy = discrepancy.as_str(), "a discrepancy between our books and PortOne's needs a person");
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl ReconcileService {
                     }
                     Err(error) => {
                         compared.unread += 1;
-                        tracing::warn!(%store, %error, "a store's books were not compared; the next run tries again");
+                        tracing::warn!(%store, %error, "a store was not reconciled; the next run tries again");
                     }
                 }
             }

@@ -67,10 +67,10 @@ impl RefundService {
                 tracing::info!(payment = %payment, reason = refund.reason.as_str(), attempts = refund.attempts, "refunded");
             }
             RefundState::Failed => {
-                tracing::error!(payment = %payment, store = %refund.store_id, attempts = refund.attempts, answer = outcome.answer, "refund refused; it will be tried again");
+                tracing::error!(payment = %payment, store = %refund.store_id, attempts = refund.attempts, answer = outcome.answer, "PortOne refused a refund; it is tried again each hour");
             }
             _ => {
-                tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "refund not finished; it goes on by itself");
+                tracing::warn!(payment = %payment, attempts = refund.attempts, answer = outcome.answer, "a refund is not finished; the jobs go on with it");
             }
         }
         self.refunds.record(payment, &outcome, self.clock.now(), actor).await?;
@@ -137,7 +137,7 @@ impl RefundService {
                     succeeded.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!(%payment, %error, "refund not tried; the jobs go on with it"),
+                Err(error) => tracing::warn!(%payment, %error, "a refund was not tried; the jobs go on with it"),
             }
         });
         let timeout = self.timer.sleep(PERSON_PATIENCE);

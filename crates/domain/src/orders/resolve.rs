@@ -62,7 +62,7 @@ impl ResolveService {
             }
             PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold, actor).await,
             PaymentTruth::Paid(paid) => {
-                tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment differs from its order and is refunded");
+                tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment does not match its hold; it is refunded");
                 self.refund(hold, RefundReason::Mismatch, actor).await
             }
         }
@@ -125,14 +125,14 @@ impl ResolveService {
         match &resolution {
             Ok(Resolution::Ordered | Resolution::Refunded(_)) => return Ok(false),
             Ok(Resolution::NotPaid | Resolution::Failed) => {}
-            Err(e) => tracing::warn!(%payment, error = %e, "no answer about a payment whose hold is over; it stays watched"),
+            Err(e) => tracing::warn!(%payment, error = %e, "PortOne did not answer about an expired hold; the payment stays watched"),
         }
         let released = hold.state == HoldState::Held && self.holds.release(payment, HoldEnd::Expired, now, actor).await?;
         self.holds.watch(payment, next_look(&hold, now)).await?;
         Ok(released)
     }
 
-    /// Payments to be settled by the clock, up to `limit`.
+    /// Payments to be resolved because of the clock, up to `limit`.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.

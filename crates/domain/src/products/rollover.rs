@@ -11,7 +11,7 @@ use crate::shared::{Result, kst};
 const BATCH: i64 = 500;
 
 impl ProductService {
-    /// The turn due at `due_at`: every product begins its business day ([`kst::STOCK_ROLLOVER`]), with the stock
+    /// The rollover due at `due_at`: every product begins its business day ([`kst::STOCK_ROLLOVER`]), with the stock
     /// reserved before. Safe to
     /// run again after a death anywhere. Gives the number of products.
     ///

@@ -27,13 +27,13 @@ const fn rollover(minutes: u32) -> NaiveTime {
     }
 }
 
-/// When stock begins anew.
+/// When stock rolled over.
 pub const STOCK_ROLLOVER: NaiveTime = rollover(10);
 
 /// When reserved hours take effect.
 pub const HOURS_ROLLOVER: NaiveTime = rollover(20);
 
-/// When withdrawn accounts are deleted.
+/// When withdrawn accounts deleted.
 pub const WITHDRAWAL_ROLLOVER: NaiveTime = rollover(40);
 
 /// Hour at which a business day begins (contract, daily rollover).

@@ -108,7 +108,7 @@ impl ImageService {
 
     async fn delete_object(&self, key: &str) {
         if let Err(error) = self.storage.delete(key).await {
-            tracing::error!(key, %error, "an object that no row names is left behind");
+            tracing::error!(key, %error, "an object without a row stays in the bucket; the job delete_orphans removes it");
         }
     }
 

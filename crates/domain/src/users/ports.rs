@@ -120,7 +120,7 @@ pub trait Sessions: Send + Sync {
 pub trait IdentityProviders: Send + Sync {
     /// Where to send the browser.
     fn authorize_url(&self, state: &str, login: &PendingLogin) -> String;
-    /// Redeems the code. MUST NOT follow redirects, MUST give up after 10 s.
+    /// Redeems the code. MUST NOT follow redirects, MUST fail after 10 s.
     async fn identity(&self, login: &PendingLogin, state: &str, code: &SecretString) -> Result<ProviderIdentity, ProviderError>;
 }
 

@@ -23,7 +23,7 @@ impl UnlinkService {
         Self { links, accounts, tokens, clock }
     }
 
-    /// Takes a provider's notice that a user cut the link: the account stays, with its orders and money, and that way in is
+    /// Takes a provider's notice that a user cut the link: the account stays, with its orders and money, and that identity is
     /// gone until its owner agrees again. A user that we do not know is no matter.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl UnlinkService {
         })?;
         let known = self.accounts.remove_identity(notice.provider(), &user).await?;
         self.tokens.forget(notice.provider(), &user).await?;
-        tracing::info!(provider = notice.provider().as_str(), known, "a link was cut at the provider");
+        tracing::info!(provider = notice.provider().as_str(), known, "a person cut the connection at the provider");
         Ok(())
     }
 

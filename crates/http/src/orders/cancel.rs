@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, delete, web::Data};
 use cheapbob_domain::{
-    orders::{CancelWish, Canceled, reason},
+    orders::{CancelCommand, Canceled, reason},
     shared::{PaymentId, Result as DomainResult, Validation},
 };
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,8 @@ pub(super) async fn by_customer(
 ) -> Result<HttpResponse> {
     let reason = body.0.parse()?;
     once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
-        let wish = CancelWish { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
-        Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, &id.0, wish).await?))
+        let command = CancelCommand { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, &id.0, command).await?))
     })
     .await
 }
@@ -84,8 +84,8 @@ pub(super) async fn by_store(
 ) -> Result<HttpResponse> {
     let reason = body.0.parse()?;
     once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
-        let wish = CancelWish { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
-        Ok(CancelResult::from(app.services.cancel.by_store(&me.0, &id.0, wish).await?))
+        let command = CancelCommand { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+        Ok(CancelResult::from(app.services.cancel.by_store(&me.0, &id.0, command).await?))
     })
     .await
 }

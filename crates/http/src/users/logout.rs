@@ -14,7 +14,7 @@ struct Asked {
 pub(super) async fn logout(app: Data<App>, request: HttpRequest, query: Query<Asked>) -> Result<HttpResponse> {
     // The cookie goes whatever happens; only the refusal of the token from then on needs the store.
     if let Err(error) = app.services.sessions.end(auth::token(&request).as_deref()).await {
-        tracing::error!(%error, "a logout was not stored: its token stays valid until it ends");
+        tracing::error!(%error, "a logout was not stored; the token stays valid until it expires");
     }
     let cookie = auth::cookie(None, app.is_local(query.0.state.as_deref()), &app);
     Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "로그아웃되었습니다." }))

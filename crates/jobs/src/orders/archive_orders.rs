@@ -5,6 +5,6 @@ use chrono::{DateTime, Utc};
 /// Orders of ended days go to the archive.
 pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
     let orders = services.archive.roll_over(due_at).await?;
-    tracing::info!(orders, %due_at, "orders are in the archive");
+    tracing::info!(orders, %due_at, "orders archived");
     Ok(())
 }

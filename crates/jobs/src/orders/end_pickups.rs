@@ -1,7 +1,7 @@
 use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 
-/// What no store took before its pickup ended is given up and refunded; what a store took counts as picked up when it closes.
+/// Orders that no store accepted before its pickup ended are canceled and refunded; accepted ones count as picked up when the store closes.
 pub(crate) async fn run(services: &Services) -> Result<()> {
     let actor = Actor::job("end_pickups");
     let canceled = services.cancel.pickup_over(&actor).await?;

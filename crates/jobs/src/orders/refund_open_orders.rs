@@ -10,7 +10,7 @@ pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()
     end_pickups::run(services).await?;
     let canceled = services.cancel.day_over(due_at, &Actor::job("refund_open_orders")).await?;
     if canceled > 0 {
-        tracing::info!(canceled, "open orders of ended days are refunded");
+        tracing::info!(canceled, "open orders of ended days canceled and refunded");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use futures::StreamExt;
 
-/// Payments settled in one run; the next one takes the rest.
+/// Holds resolved in one run; the next one takes the rest.
 const BATCH: i64 = 1_000;
 
 /// Each asks PortOne for 5 s at most: with so many at once a silent PortOne cannot keep stock beyond the promised 10 s.
@@ -20,7 +20,7 @@ pub(crate) async fn run(services: &Services) -> Result<()> {
                     Ok(true) => metrics::counter!("cheapbob_holds_expired_total").increment(1),
                     Ok(false) => {}
                     Err(error) => {
-                        tracing::error!(%payment, %error, "a hold whose time is over was not settled; the next run tries again");
+                        tracing::error!(%payment, %error, "an expired hold was not resolved; the next run tries again");
                     }
                 }
             }

@@ -5,6 +5,6 @@ use chrono::{DateTime, Utc};
 /// Every product begins its business day.
 pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
     let products = services.products.roll_over(due_at).await?;
-    tracing::info!(products, %due_at, "stock begins anew");
+    tracing::info!(products, %due_at, "stock rolled over");
     Ok(())
 }

@@ -4,6 +4,6 @@ use cheapbob_wiring::Services;
 /// Objects that no picture names.
 pub(crate) async fn run(services: &Services) -> Result<()> {
     let deleted = services.images.delete_orphans().await?;
-    tracing::info!(deleted, "objects that no picture names deleted");
+    tracing::info!(deleted, "objects without a row deleted");
     Ok(())
 }

@@ -19,7 +19,7 @@ fn resident() -> Result<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Runs the turn; gives seconds and the most memory on the way.
+/// Runs the rollover; gives seconds and the most memory on the way.
 async fn roll_over(app: &TestApp, orders: usize) -> Result<(f64, u64)> {
     app.database
         .sql(&format!(

@@ -79,7 +79,7 @@ pub async fn stock_rollover(world: &World) {
     let (today, next) = (kst::business_day(at(0)), kst::business_day(at(86_400)));
     let stock = async |id: &ProductId| products.find(&store, id).await.unwrap().unwrap().stock;
     let (order, held) = (hold(&customer, &product, 2), hold(&customer, &product, 1));
-    // Bought between 04:00 and the turn: of the day that begins.
+    // Bought between 04:00 and the rollover: of the day that begins.
     let of_next = NewHold { business_day: next, ..hold(&customer, &early, 3) };
     for hold in [&order, &held, &of_next] {
         assert!(world.holds.hold(hold).await.unwrap());
@@ -117,8 +117,8 @@ pub async fn stock_rollover(world: &World) {
     let current = products.find(&store, &product.id).await.unwrap().unwrap();
     let buys: Vec<_> = (0..20).map(|_| NewHold { business_day: later, ..hold(&customer, &current, 1) }).collect();
     let buying = join_all(buys.iter().map(|h| async { world.holds.hold(h).await.unwrap() }));
-    let turning = join_all((0..4).map(|_| async { rolled_over(later, &wanted).await }));
-    let (bought, rolled_over) = futures::join!(buying, turning);
+    let rolling = join_all((0..4).map(|_| async { rolled_over(later, &wanted).await }));
+    let (bought, rolled_over) = futures::join!(buying, rolling);
     let bought = bought.into_iter().filter(|b| *b).count();
     assert_eq!(rolled_over.iter().sum::<usize>(), 2);
     assert_eq!(stock(&product.id).await, Stock { initial: 50, sold: 0, held: i32::try_from(bought).unwrap(), adjustment: 0 });

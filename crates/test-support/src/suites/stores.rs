@@ -102,7 +102,7 @@ pub async fn hours(world: &World) {
     hours.cancel(&mine).await.unwrap();
     assert_eq!(hours.reserved(&mine).await.unwrap(), None);
 
-    // At the turn: what was reserved before it, once, and of that store only.
+    // At the rollover: what was reserved before it, once, and of that store only.
     let (early, late) = (week("22:00"), week("23:00"));
     hours.reserve(&mine, &early, at(10)).await.unwrap();
     hours.reserve(&other, &late, at(20)).await.unwrap();

@@ -62,7 +62,7 @@ pub async fn tasks(world: &World) {
     last.sort();
     assert_eq!(last, [("job".to_owned(), at(20)), ("other".to_owned(), at(2))]);
 
-    // The clock was moved back while a run waited: the job goes on, and that run's day does not turn before it is there.
+    // The clock was moved back while a run waited: the job goes on, and that run's day is not rolled over before it has ended.
     assert!(schedule("moved", due(5_000)).await);
     assert!(tasks.claim("a", at(40), 10).await.unwrap().is_empty());
     assert!(!schedule("moved", due(40)).await);

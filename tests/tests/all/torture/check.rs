@@ -109,7 +109,7 @@ pub(super) const ORDERS: &str = "(SELECT * FROM orders UNION SELECT r.* FROM emb
     CROSS JOIN jsonb_populate_record(NULL::orders, a.\"order\") r
     WHERE NOT EXISTS (SELECT 1 FROM orders WHERE payment_id = a.payment_id)) o";
 
-/// Every rule that is broken in this store: money, stock, mails, audit audit.
+/// Every rule that is broken in this store: money, stock, mails, audit log.
 pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, books, mails }: &Evidence) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut check = |holds: bool, what: String| {

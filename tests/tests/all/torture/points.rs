@@ -120,7 +120,7 @@ impl Script<'_> {
             let scan = json!({ "qr_data": code.body["qr_data"] });
             self.call(Some(&token), Method::PATCH, &format!("/api/v1/customer/orders/{done}/complete"), Some(&scan)).await;
         }
-        // Of another amount; given up by the customer; held and never paid; paid, and the tab closed.
+        // Of another amount; released by the customer; held and never paid; paid, and the tab closed.
         self.pay(Some(100)).await;
         let regretted = self.pay(None).await.payment_id;
         self.call(Some(&token), Method::DELETE, &format!("/api/v1/customer/orders/{regretted}/cancel"), None).await;

@@ -2,7 +2,7 @@
 
 use cheapbob_adapters_embedded::sandbox::sign;
 use cheapbob_domain::{
-    orders::{Actor, CancelWish, Canceled, Checkout, Delivery, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    orders::{Actor, CancelCommand, Canceled, Checkout, Delivery, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     shared::{Clock, Email, ErrorKind, PaymentId, Quantity, Result},
     users::Role,
 };
@@ -283,8 +283,8 @@ impl<'a> Schedule<'a> {
             }
             Act::CancelByCustomer { payment, key } => return self.cancel(payment, key).await,
             Act::CancelByStore { payment } => {
-                let wish = CancelWish { reason: None, actor: &self.actor(None), resumed: false };
-                services.cancel.by_store(seller, self.of(payment).0, wish).await?;
+                let command = CancelCommand { reason: None, actor: &self.actor(None), resumed: false };
+                services.cancel.by_store(seller, self.of(payment).0, command).await?;
             }
             Act::CloseStore => {
                 services.cancel.close_store(seller, &self.actor(None)).await?;
@@ -345,8 +345,8 @@ impl<'a> Schedule<'a> {
         let name = key.map(|key| format!("cancel-{key}"));
         let request = name.as_ref().map(|key| KeyedRequest { account: customer, key, request: id.as_str() });
         let work = async |call: Option<&KeyedCall>| {
-            let wish = CancelWish { reason: None, actor: &actor, resumed: call.is_some_and(|call| call.resumed) };
-            services.cancel.by_customer(customer, id, wish).await
+            let command = CancelCommand { reason: None, actor: &actor, resumed: call.is_some_and(|call| call.resumed) };
+            services.cancel.by_customer(customer, id, command).await
         };
         let answer = |done: &Result<Canceled>| Some(StoredAnswer { status: if done.is_ok() { 200 } else { 400 }, body: String::new() });
         services.idempotency.run(request, work, answer).await.map(|_| Learnt::Nothing)

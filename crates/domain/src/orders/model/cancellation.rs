@@ -49,7 +49,7 @@ impl CanceledBy {
         }
     }
 
-    /// What the customer is told (contract, e-mail): everything but their own wish is told as the store's, with its reason.
+    /// What the customer is told (contract, e-mail): everything but their own cancellation is told as the store's, with its reason.
     pub fn event(self) -> OrderEvent {
         match self {
             Self::Customer => OrderEvent::CanceledByCustomer,
@@ -86,7 +86,7 @@ pub struct Cancellation {
     pub today: NaiveDate,
     /// The instant of the change, by the product's clock.
     pub at: DateTime<Utc>,
-    /// For the audit audit.
+    /// For the audit log.
     pub actor: Actor,
 }
 
@@ -101,10 +101,10 @@ pub struct Canceled {
 
 /// How a person asks for it.
 #[derive(Debug, Clone)]
-pub struct CancelWish<'a> {
+pub struct CancelCommand<'a> {
     /// The reason that the person typed; shown to the other side.
     pub reason: Option<String>,
-    /// For the audit audit.
+    /// For the audit log.
     pub actor: &'a Actor,
     /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
     pub resumed: bool,

@@ -59,7 +59,7 @@ pub enum Expected {
     Money(i64),
     /// Nothing: it went back.
     Nothing,
-    /// Not settled: whatever PortOne says decides.
+    /// Still open: whatever PortOne says decides.
     Open,
 }
 

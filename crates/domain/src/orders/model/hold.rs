@@ -96,7 +96,7 @@ pub struct NewHold {
     pub created_at: DateTime<Utc>,
     /// End of the hold.
     pub expires_at: DateTime<Utc>,
-    /// In which request it was asked for: the first entry of the audit audit.
+    /// In which request it was asked for: the first entry of the audit log.
     pub request_id: Option<String>,
 }
 

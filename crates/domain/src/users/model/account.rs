@@ -152,6 +152,6 @@ pub enum Deactivation {
 pub struct Deleted {
     /// Accounts that are gone.
     pub gone: usize,
-    /// Accounts that wait for the next turn: money may still have to move.
+    /// Accounts that wait for the next rollover: money may still have to move.
     pub waiting: usize,
 }
