@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed};
+use cheapbob_adapters_embedded::fakes::{Embedded, Feed, SandboxClock};
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_redis::{Redis, RedisFeed};

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
-    clock::SandboxClock,
-    demo::Demo,
-    postgres::ManagedPostgres,
-    sandbox::{self, Sandbox},
-    storage::Folder,
+    fakes::{self, Folder, SandboxClock, postgres::ManagedPostgres},
+    sandbox::{self, Sandbox, demo::Demo},
 };
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_smtp::Smtp;
@@ -111,7 +108,7 @@ impl Product {
         let sandbox_clock = match &backing.embedded {
             None => None,
             Some(embedded) => {
-                migrate(url, "the fakes' schema", cheapbob_adapters_embedded::migrate(url)).await?;
+                migrate(url, "the fakes' schema", fakes::migrate(url)).await?;
                 let clock = Arc::new(SandboxClock::default());
                 clock.refresh(embedded).await?;
                 Some(clock)

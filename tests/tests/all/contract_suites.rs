@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cheapbob_adapters_embedded::{Embedded, clock::SandboxClock, feed::Feed, storage::Folder};
+use cheapbob_adapters_embedded::fakes::{Embedded, Feed, Folder, SandboxClock};
 use cheapbob_adapters_mongo::{Mongo, MongoSettings};
 use cheapbob_adapters_redis::{Redis, RedisFeed};
 use cheapbob_adapters_s3::S3;

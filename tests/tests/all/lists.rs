@@ -1,6 +1,6 @@
 //! Lists of orders across today's rows and the archive; what a store earned.
 
-use cheapbob_adapters_embedded::Embedded;
+use cheapbob_adapters_embedded::fakes::Embedded;
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_domain::{orders::ports::OrderArchive, shared::PaymentId};
 use cheapbob_test_support::{Held, TestApp, mongo_settings, normalized, redis_url};

@@ -3,7 +3,10 @@ use cheapbob_domain::shared::{Clock, kst};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 
-use super::{Sandbox, body, broken, plain_error};
+use super::{
+    answers::{body, broken, plain_error},
+    state::Sandbox,
+};
 
 #[derive(Deserialize)]
 struct SetClock {

@@ -1,7 +1,10 @@
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use super::{Sandbox, broken, plain_error};
+use super::{
+    answers::{broken, plain_error},
+    state::Sandbox,
+};
 
 pub(super) async fn list(sandbox: web::Data<Sandbox>) -> HttpResponse {
     let mut jobs = Vec::new();

@@ -6,11 +6,11 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 
 use super::{
-    Sandbox, broken,
+    answers::{broken, wants_html},
     page::{escape, page},
-    wants_html,
+    state::Sandbox,
 };
-use crate::database::failed;
+use crate::fakes::failed;
 
 #[derive(QueryableByName)]
 struct MailRow {

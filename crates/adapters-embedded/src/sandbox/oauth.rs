@@ -16,11 +16,11 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    Sandbox, broken,
+    answers::{body, broken, plain_error},
     page::{escape, page},
-    plain_error,
+    state::Sandbox,
 };
-use crate::database::failed;
+use crate::fakes::failed;
 
 /// What the browser brings from us, and what the person adds on the page.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ fn wrong_request(provider: Provider, grant: &Grant) -> Option<&'static str> {
 pub(super) async fn grant(sandbox: web::Data<Sandbox>, path: web::Path<String>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
     let Some(provider) = Provider::parse(&path) else { return plain_error(404, "no such provider") };
     let asked = serde_html_form::from_str::<Grant>(request.query_string());
-    let (Ok(asked), Ok(said)) = (asked, super::body::<Grant>(&request, &bytes)) else { return plain_error(400, "invalid_request") };
+    let (Ok(asked), Ok(said)) = (asked, body::<Grant>(&request, &bytes)) else { return plain_error(400, "invalid_request") };
     let grant = Grant { email: said.email.trim().to_lowercase(), user_id: said.user_id, verified: said.verified, deny: said.deny, ..asked };
     let (None, Ok(mut back)) = (wrong_request(provider, &grant), Url::parse(&grant.redirect_uri)) else {
         return plain_error(400, "invalid_request");

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header};
 
 /// Text into HTML.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::sandbox) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -17,24 +17,11 @@ border-bottom:1px solid #eee;vertical-align:top}a{color:#d9480f}code{background:
 .bar{max-width:760px;margin:0 auto 12px;color:#868e96;font-size:14px}";
 
 /// A page of the sandbox.
-pub(super) fn page(title: &str, body: &str) -> HttpResponse {
+pub(in crate::sandbox) fn page(title: &str, body: &str) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(format!(
         "<!doctype html><html lang=\"ko\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title} – CheapBob sandbox</title><style>{STYLE}</style>\
          <p class=\"bar\"><a href=\"/\">CheapBob</a> · <a href=\"/sandbox\">sandbox</a> · development only</p>\
          <main><h1>{title}</h1>{body}</main></html>"
     ))
-}
-
-pub(super) async fn index() -> HttpResponse {
-    page(
-        "Sandbox",
-        "<p>The other side of CheapBob, played by this server: the login providers, PortOne, the mail box, the clock.</p><table>\
-         <tr><td><a href=\"/sandbox/portone/checkout\">Checkout</a></td><td>pay for a hold by hand</td></tr>\
-         <tr><td><a href=\"/sandbox/portone/payments\">PortOne’s books</a></td><td>every payment with its cancellations</td></tr>\
-         <tr><td><a href=\"/sandbox/portone/faults\">Faults</a></td><td><code>PUT</code> plays a bad day</td></tr>\
-         <tr><td><a href=\"/sandbox/mail\">Mail</a></td><td>what was sent, newest first</td></tr>\
-         <tr><td><a href=\"/sandbox/clock\">Clock</a></td><td><code>PUT {\"now\":…}</code> moves it, <code>DELETE</code> sets it right</td></tr>\
-         <tr><td><a href=\"/sandbox/jobs\">Jobs</a></td><td><code>POST /sandbox/jobs/{name}</code> runs one now</td></tr></table>",
-    )
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use cheapbob_adapters_embedded::postgres::ManagedPostgres;
+use cheapbob_adapters_embedded::fakes::postgres::ManagedPostgres;
 
 fn main() -> ExitCode {
     match run() {
@@ -67,7 +67,7 @@ fn template(postgres: &ManagedPostgres) -> Result<()> {
         cheapbob_test_support::suites::sql(&postgres.url("postgres"), "CREATE DATABASE cheapbob_template").await?;
         let url = postgres.url("cheapbob_template");
         cheapbob_adapters_postgres::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))?;
-        cheapbob_adapters_embedded::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))
+        cheapbob_adapters_embedded::fakes::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))
     })
 }
 

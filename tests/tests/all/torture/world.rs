@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cheapbob_adapters_embedded::{Embedded, storage::Folder};
+use cheapbob_adapters_embedded::fakes::{Embedded, Folder};
 use cheapbob_domain::{
     orders::{
         Mail,

@@ -6,11 +6,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use super::super::{
-    Sandbox, broken,
+    answers::{broken, wants_html},
     page::{escape, page},
-    wants_html,
+    state::Sandbox,
 };
-use crate::database::failed;
+use crate::fakes::failed;
 
 #[derive(QueryableByName)]
 pub(in crate::sandbox) struct PaymentRow {

@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    super::{Sandbox, broken},
+    super::{answers::broken, state::Sandbox},
+    answers::{error, unauthorized},
     books::{amount, cancelled, find, give_back, store},
-    error,
     faults::{play, severed},
-    unauthorized,
 };
-use crate::database::failed;
+use crate::fakes::failed;
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

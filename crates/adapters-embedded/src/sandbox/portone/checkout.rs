@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Sandbox, body, broken,
+        answers::{body, broken, plain_error, wants_html},
         page::{escape, page},
-        plain_error, wants_html,
+        state::Sandbox,
     },
+    answers::error,
     books::{find, store},
-    error,
 };
-use crate::database::failed;
+use crate::fakes::failed;
 
 /// What the browser SDK asks PortOne for, and how it is to end.
 #[derive(Deserialize)]

@@ -9,8 +9,11 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::{Sandbox, body, broken, plain_error};
-use crate::database::failed;
+use super::super::{
+    answers::{body, broken, plain_error},
+    state::Sandbox,
+};
+use crate::fakes::failed;
 
 #[derive(QueryableByName)]
 pub(in crate::sandbox) struct Fault {

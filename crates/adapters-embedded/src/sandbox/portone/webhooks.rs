@@ -1,23 +1,23 @@
-//! What a merchant does in PortOne's console, what PortOne does by itself, and its books in pages.
+//! What the merchant's console of PortOne's sets about webhooks, and PortOne as it sends them.
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cheapbob_domain::shared::{Clock, Error, Result};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use diesel::{prelude::*, sql_query, sql_types as t};
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use hmac::{Hmac, Mac};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{
-    Sandbox, broken, plain_error,
-    portone::{self, PaymentRow},
+use super::super::{
+    answers::{body, broken, plain_error},
+    state::Sandbox,
 };
-use crate::database::failed;
+use crate::fakes::{Embedded, failed};
 
 /// Where a store of PortOne's has its webhooks sent.
 #[derive(Deserialize, QueryableByName)]
@@ -33,8 +33,8 @@ struct Destination {
 }
 
 /// The console's page of webhooks.
-pub(super) async fn set_webhooks(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
-    let destination = match super::body::<Destination>(&request, &bytes) {
+pub(in crate::sandbox) async fn set_webhooks(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
+    let destination = match body::<Destination>(&request, &bytes) {
         Ok(destination) => destination,
         Err(e) => return plain_error(422, &e),
     };
@@ -44,7 +44,7 @@ pub(super) async fn set_webhooks(sandbox: web::Data<Sandbox>, request: HttpReque
     }
 }
 
-impl crate::Embedded {
+impl Embedded {
     /// Has the sandbox's PortOne send the webhooks of one of its stores to `url` (without a host: this server), signed with `secret`.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ const WAITS: [u64; 6] = [0, 1, 4, 16, 64, 256];
 impl Sandbox {
     /// Tells the merchant what happened to a payment, if they want to be told; again until they answer 200. (What is not delivered
     /// when this process dies is lost: PortOne promises no more than its six attempts either.)
-    pub(super) async fn tell(&self, payment: &Value, kind: &str) {
+    pub(in crate::sandbox) async fn tell(&self, payment: &Value, kind: &str) {
         match self.destination(payment).await {
             Ok(Some(destination)) => {
                 let url = if destination.url.starts_with('/') { format!("{}{}", self.base, destination.url) } else { destination.url };
@@ -161,107 +161,4 @@ pub fn sign(secret: &str, id: &str, timestamp: &str, body: &str) -> Result<Strin
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(Error::internal)?;
     mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
-}
-
-#[derive(Deserialize)]
-struct Decision {
-    status: String,
-}
-
-/// The provider decides about the cancellation that it had only taken: `SUCCEEDED` or `FAILED`.
-pub(super) async fn decide(sandbox: web::Data<Sandbox>, request: HttpRequest, id: web::Path<String>, bytes: web::Bytes) -> HttpResponse {
-    let decision = match super::body::<Decision>(&request, &bytes) {
-        Ok(decision) if matches!(decision.status.as_str(), "SUCCEEDED" | "FAILED") => decision,
-        Ok(_) => return plain_error(422, "status is SUCCEEDED or FAILED"),
-        Err(e) => return plain_error(422, &e),
-    };
-    let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let decided = async {
-        let mut connection = sandbox.embedded.connection().await?;
-        let decided = connection
-            .transaction(async |c| {
-                let Some(mut payment) = portone::find(c, &id, true).await? else { return Ok(None) };
-                if !portone::decide(&mut payment, &decision.status, &now) {
-                    return Ok(None);
-                }
-                portone::store(c, &id, &payment).await?;
-                QueryResult::Ok(Some(payment))
-            })
-            .await;
-        decided.map_err(failed)
-    };
-    match decided.await {
-        Ok(Some(payment)) => {
-            if decision.status == "SUCCEEDED" {
-                sandbox.tell(&payment, portone::cancelled(&payment)).await;
-            }
-            HttpResponse::Ok().json(payment)
-        }
-        Ok(None) => plain_error(404, "no cancellation of this payment waits for a decision"),
-        Err(e) => broken(&e),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listing {
-    store_id: Option<String>,
-    from: Option<DateTime<Utc>>,
-    until: Option<DateTime<Utc>>,
-    cursor: Option<String>,
-    size: Option<i64>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct ListQuery {
-    #[serde(rename = "requestBody", default)]
-    request_body: String,
-}
-
-/// `GET /payments-by-cursor`: by creation, from the cursor on.
-pub(super) async fn payments_by_cursor(sandbox: web::Data<Sandbox>, request: HttpRequest, query: web::Query<ListQuery>) -> HttpResponse {
-    const LARGEST: i64 = 1_000;
-    if portone::unauthorized(&request) {
-        return portone::error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
-    let text = if query.request_body.is_empty() { "{}" } else { &query.request_body };
-    let listing = match serde_json::from_str::<Listing>(text) {
-        Ok(listing) if (1..=LARGEST).contains(&listing.size.unwrap_or(10)) => listing,
-        _ => return portone::error(StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
-    };
-    let fault = match sandbox.fault("get").await {
-        Ok(fault) => fault,
-        Err(e) => return broken(&e),
-    };
-    if let Some(answer) = portone::play(fault.as_ref()).await {
-        return answer;
-    }
-    let page = async {
-        let until = listing.until.unwrap_or_else(|| sandbox.clock.now());
-        let from = listing.from.unwrap_or(until - chrono::Duration::days(90));
-        let mut connection = sandbox.embedded.connection().await?;
-        sql_query(
-            "SELECT payment FROM embedded.portone_payments
-             WHERE ($1 IS NULL OR payment->>'storeId' = $1) AND (payment->>'requestedAt')::timestamptz >= $2
-               AND (payment->>'requestedAt')::timestamptz < $3 AND ((payment->>'requestedAt') || id) > coalesce($4, '')
-             ORDER BY (payment->>'requestedAt') || id LIMIT $5",
-        )
-        .bind::<t::Nullable<t::Text>, _>(&listing.store_id)
-        .bind::<t::Timestamptz, _>(from)
-        .bind::<t::Timestamptz, _>(until)
-        .bind::<t::Nullable<t::Text>, _>(&listing.cursor)
-        .bind::<t::BigInt, _>(listing.size.unwrap_or(10))
-        .load::<PaymentRow>(&mut connection)
-        .await
-        .map_err(failed)
-    };
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let answer = match page.await {
-        Ok(rows) => {
-            let item = |PaymentRow { payment }: PaymentRow| json!({ "cursor": text(&payment["requestedAt"]) + &text(&payment["id"]), "payment": payment });
-            HttpResponse::Ok().json(json!({ "items": rows.into_iter().map(item).collect::<Vec<_>>() }))
-        }
-        Err(e) => return broken(&e),
-    };
-    portone::severed(fault.as_ref()).unwrap_or(answer)
 }

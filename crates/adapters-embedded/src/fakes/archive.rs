@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::{Embedded, database::failed};
+use super::database::{Embedded, failed};
 
 diesel::table! {
     embedded.order_archive (payment_id) {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
-use crate::{Embedded, database::failed};
+use super::database::{Embedded, failed};
 
 diesel::table! { embedded.search_history (customer, search_name) { customer -> Text, search_name -> Text, searched_at -> Timestamptz, } }
 

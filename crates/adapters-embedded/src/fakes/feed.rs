@@ -13,15 +13,16 @@ use cheapbob_domain::{
     orders::{SignalHub, ports::PickupSignals},
     shared::{Error, PaymentId, Result},
 };
-use diesel::{sql_query, sql_types as t};
+use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures::{StreamExt, pin_mut, stream::BoxStream};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Embedded, clock::SandboxClock, database::failed};
-
-const PICKUP: &str = "cheapbob_pickup";
-pub(crate) const CLOCK: &str = "cheapbob_clock";
+use super::{
+    clock::SandboxClock,
+    database::Embedded,
+    notify::{CLOCK, PICKUP, notify},
+};
 
 /// The fake of Redis' publish/subscribe.
 #[derive(Clone)]
@@ -90,16 +91,6 @@ async fn listen(
         }
     }
     Ok(())
-}
-
-pub(crate) async fn notify(connection: &mut AsyncPgConnection, channel: &str, payload: &str) -> Result<()> {
-    sql_query("SELECT pg_notify($1, $2)")
-        .bind::<t::Text, _>(channel)
-        .bind::<t::Text, _>(payload)
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(failed)
 }
 
 #[async_trait]

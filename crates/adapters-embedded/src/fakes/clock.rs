@@ -10,10 +10,9 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
-use crate::{
-    Embedded,
-    database::failed,
-    feed::{CLOCK, notify},
+use super::{
+    database::{Embedded, failed},
+    notify::{CLOCK, notify},
 };
 
 /// A clock that the sandbox may move.

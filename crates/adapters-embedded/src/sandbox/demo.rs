@@ -20,7 +20,8 @@ use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
 
-use crate::{Embedded, database::failed, sandbox::user_id};
+use super::oauth::user_id;
+use crate::fakes::{Embedded, failed};
 
 /// Log in as this customer.
 pub const CUSTOMER: &str = "customer@cheapbob.example";
@@ -53,7 +54,7 @@ type Picture = (&'static str, &'static [u8]);
 
 macro_rules! picture {
     ($name:literal) => {
-        (concat!("demo/", $name, ".jpg"), include_bytes!(concat!("../demo/", $name, ".jpg")))
+        (concat!("demo/", $name, ".jpg"), include_bytes!(concat!("pictures/", $name, ".jpg")))
     };
 }
 

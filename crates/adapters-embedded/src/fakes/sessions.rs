@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
-use crate::{Embedded, database::failed};
+use super::database::{Embedded, failed};
 
 diesel::table! { embedded.revoked_sessions (session_id) { session_id -> Text, until -> Timestamptz, } }
 diesel::table! { embedded.pending_logins (state) { state -> Text, login -> Jsonb, until -> Timestamptz, } }

@@ -6,7 +6,7 @@ use cheapbob_domain::{
 use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
-use crate::{Embedded, database::failed};
+use super::database::{Embedded, failed};
 
 #[async_trait]
 impl Mailer for Embedded {
