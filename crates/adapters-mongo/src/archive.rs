@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{NOBODY, Order, ports::OrderArchive},
+    orders::{Order, ports::OrderArchive},
     shared::{Email, Error, PaymentId, Result, StoreId},
+    users::NOBODY,
 };
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
@@ -13,12 +14,12 @@ use mongodb::{
 
 use crate::{Mongo, date, failed};
 
-pub(crate) const ORDERS: &str = "orders";
+const ORDERS: &str = "orders";
 
 /// MongoDB's code for a key that is there already.
 const DUPLICATE_KEY: i32 = 11_000;
 
-pub(crate) fn indexes() -> Vec<IndexModel> {
+fn indexes() -> Vec<IndexModel> {
     [
         doc! { "customer": 1, "latest_event": -1, "_id": -1 },
         doc! { "store_id": 1, "latest_event": -1, "_id": -1 },
@@ -26,6 +27,16 @@ pub(crate) fn indexes() -> Vec<IndexModel> {
     ]
     .map(|keys| IndexModel::builder().keys(keys).build())
     .into()
+}
+
+impl Mongo {
+    /// Makes the indexes that are missing; any number of processes may call it at once.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn prepare(&self) -> Result<()> {
+        self.collection(ORDERS).create_indexes(indexes()).await.map(|_| ()).map_err(failed)
+    }
 }
 
 fn document(order: &Order) -> Result<Document> {

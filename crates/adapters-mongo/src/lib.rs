@@ -61,14 +61,6 @@ impl Mongo {
         Ok(Self { database: Client::with_options(options)?.database(&settings.database) })
     }
 
-    /// Makes the indexes that are missing; any number of processes may call it at once.
-    ///
-    /// # Errors
-    /// Unavailable: the part behind it does not answer in time.
-    pub async fn prepare(&self) -> Result<()> {
-        self.collection(archive::ORDERS).create_indexes(archive::indexes()).await.map(|_| ()).map_err(failed)
-    }
-
     /// Whether MongoDB answers.
     ///
     /// # Errors

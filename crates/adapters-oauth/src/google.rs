@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::Exchange;
+use crate::exchange::Exchange;
 
 #[derive(Deserialize)]
 struct Token {

@@ -5,7 +5,7 @@ use cheapbob_domain::{
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::Exchange;
+use crate::exchange::Exchange;
 
 #[derive(Deserialize)]
 struct Token {

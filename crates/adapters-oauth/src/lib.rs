@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod exchange;
 mod google;
 mod kakao;
 mod naver;
+mod settings;
 mod unlink;
 
 use std::{sync::Arc, time::Duration};
@@ -13,67 +15,12 @@ use cheapbob_domain::{
     shared::Clock,
     users::{PendingLogin, Provider, ProviderError, ProviderIdentity, Role, ports::IdentityProviders},
 };
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
-use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
+use reqwest::{Client, redirect};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use url::Url;
 
-const MAX_BODY: usize = 256 << 10;
-
-/// One provider's addresses and our registration there.
-#[derive(Debug, Clone)]
-pub struct ProviderSettings {
-    /// Public id (Kakao: the REST API key).
-    pub client_id: String,
-    /// Our secret there.
-    pub client_secret: SecretString,
-    /// The page that people see.
-    pub authorize_url: Url,
-    /// Where a code becomes a token.
-    pub token_url: Url,
-    /// Where a token tells who it is.
-    pub userinfo_url: Url,
-    /// Where a link is cut: Google and Naver revoke a user's token, Kakao unlinks by the admin key.
-    pub unlink_url: Url,
-}
-
-impl ProviderSettings {
-    /// The provider's own addresses.
-    ///
-    /// # Errors
-    /// Never in practice: the addresses are constants.
-    pub fn real(provider: Provider, client_id: String, client_secret: SecretString) -> Result<Self, url::ParseError> {
-        let [authorize, token, userinfo, unlink] = match provider {
-            Provider::Google => [
-                "https://accounts.google.com/o/oauth2/v2/auth",
-                "https://oauth2.googleapis.com/token",
-                "https://openidconnect.googleapis.com/v1/userinfo",
-                "https://oauth2.googleapis.com/revoke",
-            ],
-            Provider::Kakao => [
-                "https://kauth.kakao.com/oauth/authorize",
-                "https://kauth.kakao.com/oauth/token",
-                "https://kapi.kakao.com/v2/user/me",
-                "https://kapi.kakao.com/v1/user/unlink",
-            ],
-            Provider::Naver => [
-                "https://nid.naver.com/oauth2.0/authorize",
-                "https://nid.naver.com/oauth2.0/token",
-                "https://openapi.naver.com/v1/nid/me",
-                "https://nid.naver.com/oauth2.0/revoke",
-            ],
-        };
-        Ok(Self {
-            client_id,
-            client_secret,
-            authorize_url: authorize.parse()?,
-            token_url: token.parse()?,
-            userinfo_url: userinfo.parse()?,
-            unlink_url: unlink.parse()?,
-        })
-    }
-}
+use exchange::Exchange;
+pub use settings::ProviderSettings;
 
 /// The three providers.
 pub struct OAuth {
@@ -120,67 +67,6 @@ impl OAuth {
 
 fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
-}
-
-/// What a provider's dialect works with during one login.
-struct Exchange<'a> {
-    client: &'a Client,
-    settings: &'a ProviderSettings,
-    redirect_uri: String,
-    login: &'a PendingLogin,
-    state: &'a str,
-    code: &'a SecretString,
-}
-
-impl Exchange<'_> {
-    fn refused(&self, reason: impl Into<String>) -> ProviderError {
-        ProviderError::Refused(self.login.provider, reason.into())
-    }
-
-    fn unavailable(&self, reason: impl Into<String>) -> ProviderError {
-        ProviderError::Unavailable(self.login.provider, reason.into())
-    }
-
-    /// The form fields that all three ask for.
-    fn token_form(&self) -> Vec<(&'static str, &str)> {
-        vec![
-            ("grant_type", "authorization_code"),
-            ("code", self.code.expose_secret()),
-            ("client_id", &self.settings.client_id),
-            ("client_secret", self.settings.client_secret.expose_secret()),
-        ]
-    }
-
-    async fn token(&self, form: &[(&str, &str)]) -> Result<(StatusCode, Vec<u8>), ProviderError> {
-        self.send(self.client.post(self.settings.token_url.clone()).form(form)).await
-    }
-
-    async fn userinfo(&self, access_token: &str) -> Result<(StatusCode, Vec<u8>), ProviderError> {
-        self.send(self.client.get(self.settings.userinfo_url.clone()).bearer_auth(access_token)).await
-    }
-
-    #[tracing::instrument(name = "oauth", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
-    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), ProviderError> {
-        // without_url: the address may carry what must not be logged.
-        let failed = |e: reqwest::Error| self.unavailable(format!("{:?}", e.without_url()));
-        let mut response = request.send().await.map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(self.unavailable("the answer is too large"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let status = response.status();
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.unavailable(format!("HTTP {status}")));
-        }
-        Ok((status, body))
-    }
-
-    fn json<T: DeserializeOwned>(&self, what: &str, body: &[u8]) -> Result<T, ProviderError> {
-        serde_json::from_slice(body).map_err(|e| self.unavailable(format!("{what} is not what the documentation says: {e}")))
-    }
 }
 
 #[async_trait]

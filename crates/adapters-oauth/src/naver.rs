@@ -5,7 +5,7 @@ use cheapbob_domain::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::Exchange;
+use crate::exchange::Exchange;
 
 /// Refusals come with HTTP 200 as well: what is there decides, not the status.
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Jobs, scheduler};
+use crate::{JOBS, Jobs, scheduler};
 
 /// A command line, read.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn time(at: DateTime<Utc>) -> String {
 pub async fn list(services: &Services) -> Result<Vec<String>> {
     let row = |[job, schedule, last, outcome, next]: [&str; 5]| format!("{job:<20} {schedule:<16} {last:<19}  {outcome:<9} {next}");
     let mut lines = vec![row(["JOB", "SCHEDULE (KST)", "LAST RUN OF", "OUTCOME", "NEXT RUN"])];
-    for (job, schedule) in scheduler::schedules()? {
+    for (job, schedule) in scheduler::schedules(&JOBS)? {
         let runs = services.ledger.runs(job.name, 1).await?;
         let next = schedule.after(&kst::local(services.clock.now())).next().map_or_else(|| "-".to_owned(), |at| time(at.to_utc()));
         let last = runs.first().map_or_else(|| "-".to_owned(), |run| time(run.due_at));

@@ -2,6 +2,7 @@
 
 mod backend;
 pub mod command;
+mod job;
 mod orders;
 mod products;
 mod runner;
@@ -10,47 +11,19 @@ mod stores;
 mod tasks;
 mod users;
 
-use cheapbob_domain::shared::Result;
+use std::sync::Arc;
+
 use cheapbob_wiring::Services;
-use chrono::{DateTime, Utc};
-use futures::future::BoxFuture;
 
+use job::{
+    CatchUp::{Each, Together},
+    Job,
+};
 pub use runner::Jobs;
-
-/// What an outage over several due instants leaves to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CatchUp {
-    /// Every instant has a run of its own, in order, tried until it is done: the days are rolled over one by one.
-    Each,
-    /// One run for all that is due until now; one that fails three times leaves it to the next instant.
-    Together,
-}
-
-/// Attempts of a run that the next one makes up for.
-pub(crate) const COALESCED_ATTEMPTS: i32 = 3;
-
-impl CatchUp {
-    fn attempts(self) -> i32 {
-        match self {
-            Self::Each => i32::MAX,
-            Self::Together => COALESCED_ATTEMPTS,
-        }
-    }
-}
-
-/// A job: its name, its schedule (cron with seconds, KST), what it does; the instant is the due one, however late the run.
-pub(crate) struct Job {
-    pub(crate) name: &'static str,
-    pub(crate) schedule: &'static str,
-    pub(crate) catch_up: CatchUp,
-    pub(crate) run: for<'a> fn(&'a Services, DateTime<Utc>) -> BoxFuture<'a, Result<()>>,
-}
-
-use CatchUp::{Each, Together};
 
 /// Every job on one screen.
 #[rustfmt::skip]
-pub(crate) const JOBS: [Job; 14] = [
+const JOBS: [Job; 14] = [
     // Stock of a payment that never came is free within 10 s of the hold's end; payments that came late are found.
     Job { name: "resolve_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::resolve_holds::run(s)) },
     // Refunds that the request which caused them could not finish.
@@ -80,3 +53,38 @@ pub(crate) const JOBS: [Job; 14] = [
     // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day.
     Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _| Box::pin(orders::prune_inbox::run(s)) },
 ];
+
+impl Jobs {
+    /// A runner over these services.
+    ///
+    /// # Errors
+    /// Where a schedule does not parse.
+    pub fn new(services: Services) -> anyhow::Result<Arc<Self>> {
+        Self::without(services, &[])
+    }
+
+    /// The same runner, but these jobs run on demand only: a test that plays with PortOne wants no other caller of it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn without(services: Services, jobs: &[&str]) -> anyhow::Result<Arc<Self>> {
+        let mut schedules = scheduler::schedules(&JOBS)?;
+        schedules.retain(|(job, _)| !jobs.contains(&job.name));
+        Ok(Self::over(services, &JOBS, schedules))
+    }
+
+    /// The same runner without schedules: it works, and runs what it is asked for.
+    pub fn unscheduled(services: Services) -> Arc<Self> {
+        Self::over(services, &JOBS, Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schedule_parses() {
+        assert_eq!(scheduler::schedules(&JOBS).unwrap().len(), JOBS.len());
+    }
+}

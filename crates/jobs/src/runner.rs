@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::{
-    JOBS, Job,
     backend::{Queued, TaskBackend},
+    job::Job,
     orders, scheduler,
 };
 
@@ -29,31 +29,15 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// The job runner of a process.
 pub struct Jobs {
     services: Services,
+    /// Every job by name, for runs on demand.
+    jobs: &'static [Job],
+    /// The jobs that run by themselves.
     schedules: Vec<scheduler::Scheduled>,
 }
 
 impl Jobs {
-    /// A runner over these services.
-    ///
-    /// # Errors
-    /// Where a schedule does not parse.
-    pub fn new(services: Services) -> Result<Arc<Self>> {
-        Self::without(services, &[])
-    }
-
-    /// The same runner, but these jobs run on demand only: a test that plays with PortOne wants no other caller of it.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn without(services: Services, jobs: &[&str]) -> Result<Arc<Self>> {
-        let mut schedules = scheduler::schedules()?;
-        schedules.retain(|(job, _)| !jobs.contains(&job.name));
-        Ok(Arc::new(Self { services, schedules }))
-    }
-
-    /// The same runner without schedules: it works, and runs what [`JobRunner::run_once`] is asked for.
-    pub fn unscheduled(services: Services) -> Arc<Self> {
-        Arc::new(Self { services, schedules: Vec::new() })
+    pub(crate) fn over(services: Services, jobs: &'static [Job], schedules: Vec<scheduler::Scheduled>) -> Arc<Self> {
+        Arc::new(Self { services, jobs, schedules })
     }
 
     /// Schedules and works until `stop`; then running tasks end and claimed ones go back.
@@ -104,7 +88,7 @@ impl Jobs {
             TaskPayload::Webhook { webhook_id, payment_id } => orders::process_webhook::run(&self.services, webhook_id, payment_id).await,
             TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await,
             TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
-            TaskPayload::Run { job, due_at } => match JOBS.iter().find(|j| j.name == job) {
+            TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
@@ -155,13 +139,13 @@ impl Jobs {
 #[async_trait]
 impl JobRunner for Jobs {
     fn jobs(&self) -> Vec<(&'static str, &'static str)> {
-        JOBS.iter().map(|job| (job.name, job.schedule)).collect()
+        self.jobs.iter().map(|job| (job.name, job.schedule)).collect()
     }
 
     async fn run_once(&self, job: &str, due_at: Option<DateTime<Utc>>) -> cheapbob_domain::shared::Result<Option<JobRun>> {
         const LOOK: Duration = Duration::from_millis(20);
         const LOOKS: usize = 3_000;
-        let Some(job) = JOBS.iter().find(|j| j.name == job) else { return Ok(None) };
+        let Some(job) = self.jobs.iter().find(|j| j.name == job) else { return Ok(None) };
         let attempts = job.catch_up.attempts();
         if let Some(dead) = self.dead_run(job.name, due_at).await? {
             self.services.outbox.retry(&dead.id, self.services.clock.now()).await?;

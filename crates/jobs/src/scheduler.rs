@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use cron::Schedule;
 use tokio_util::sync::CancellationToken;
 
-use crate::{CatchUp, JOBS, Job};
+use crate::job::{CatchUp, Job};
 
 /// How often the clock is compared with the ledger. It is also how late a run may be.
 const TICK: Duration = Duration::from_millis(500);
@@ -18,8 +18,8 @@ const TICK: Duration = Duration::from_millis(500);
 pub(crate) type Scheduled = (&'static Job, Schedule);
 
 /// The schedules, parsed.
-pub(crate) fn schedules() -> Result<Vec<Scheduled>> {
-    JOBS.iter().map(|job| Ok((job, Schedule::from_str(job.schedule).with_context(|| format!("schedule of {}", job.name))?))).collect()
+pub(crate) fn schedules(jobs: &'static [Job]) -> Result<Vec<Scheduled>> {
+    jobs.iter().map(|job| Ok((job, Schedule::from_str(job.schedule).with_context(|| format!("schedule of {}", job.name))?))).collect()
 }
 
 /// Writes due runs until it is told to stop.
@@ -116,10 +116,5 @@ mod tests {
         for catch_up in [CatchUp::Each, CatchUp::Together] {
             assert_eq!(days(DAILY, catch_up, future, now), both("11-24 04:00:00", "11-24 04:00:00"));
         }
-    }
-
-    #[test]
-    fn every_schedule_parses() {
-        assert_eq!(schedules().unwrap().len(), JOBS.len());
     }
 }

@@ -8,7 +8,11 @@ use cheapbob_wiring::{PostgresAt, Product, Services, Settings, prepare_process};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Api, TestDatabase, database::secret_keys, mongo_settings, redis_url};
+use crate::{
+    api::Api,
+    database::{TestDatabase, mongo_settings, redis_url, secret_keys},
+    waiting::{eventually, noon},
+};
 
 /// A server of its own on a database of its own, with the sandbox and the jobs.
 pub struct TestApp {
@@ -51,7 +55,7 @@ impl TestApp {
         let mut settings = test_settings(listener.local_addr().unwrap().port(), &database, media.path().into());
         change(&mut settings);
         // Before the jobs begin: what is due today would be worked off while the test's own day has begun.
-        let noon = crate::noon();
+        let noon = noon();
         database
             .sql(&format!("UPDATE embedded.clock SET offset_ms = (extract(epoch FROM '{noon}'::timestamptz - now()) * 1000)::bigint"))
             .await;
@@ -68,8 +72,7 @@ impl TestApp {
             runtime.block_on(serve(product, |services| Jobs::unscheduled(services), listener, server_stop)).unwrap();
         });
         let api = Api::new(&format!("http://127.0.0.1:{}", settings.port));
-        crate::eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() })
-            .await;
+        eventually("the server answers", 10, || async { api.try_call(reqwest::Method::GET, "/health", None, None).await.ok() }).await;
         api.set_clock(noon).await;
         Self { api, services, stop, _media: media, database }
     }

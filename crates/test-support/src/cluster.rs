@@ -6,10 +6,12 @@ use std::{
 };
 
 use crate::{
-    Api, Proxy, RealServer, TestDatabase,
-    database::{mongo_settings, port},
-    eventually,
+    api::Api,
+    database::{TestDatabase, mongo_settings, port},
     outside::{MailSink, S3Server, SinkTls},
+    proxy::Proxy,
+    real::RealServer,
+    waiting::eventually,
 };
 
 /// A running cluster; all of it ends with this value.

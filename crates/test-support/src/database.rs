@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Postgres, SecretKeys};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
-
-use crate::suites::sql;
 
 pub(crate) fn port(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./test, or `just test …` for a part of it"))
@@ -150,4 +149,13 @@ impl Drop for TestDatabase {
         // The run's server goes anyway.
         let _ = dropped.join();
     }
+}
+
+/// Runs SQL.
+///
+/// # Errors
+/// What the database says.
+pub async fn sql(url: &str, statements: &str) -> anyhow::Result<()> {
+    AsyncPgConnection::establish(url).await?.batch_execute(statements).await?;
+    Ok(())
 }

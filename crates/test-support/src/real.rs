@@ -8,7 +8,7 @@ use std::{
     sync::Mutex,
 };
 
-use crate::{Api, eventually};
+use crate::{api::Api, waiting::eventually};
 
 /// A process of `cheapbob-http` or `cheapbob-jobs`, killed at the end.
 pub struct RealServer {

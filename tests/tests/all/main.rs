@@ -12,6 +12,7 @@ mod deployment;
 mod fuzz;
 mod idempotency;
 mod images;
+mod imports;
 mod journey;
 mod layers;
 mod lists;

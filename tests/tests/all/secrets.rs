@@ -122,7 +122,7 @@ async fn the_audit_trail_can_only_grow() {
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
     let held = customer.order(&shop.product_id, 1).await;
     for statement in ["UPDATE audit_log SET at = now()", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
-        let refused = cheapbob_test_support::suites::sql(&app.database.url(), statement).await.unwrap_err();
+        let refused = cheapbob_test_support::sql(&app.database.url(), statement).await.unwrap_err();
         assert!(refused.to_string().contains("audit_log is append only"), "{refused}");
     }
     let path = format!("/api/v1/seller/store/orders/{}/history", held.payment_id);

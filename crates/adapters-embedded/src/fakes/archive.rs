@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{NOBODY, Order, ports::OrderArchive},
+    orders::{Order, ports::OrderArchive},
     products::{StockReservation, ports::StockReservations},
     shared::{Email, Error, PaymentId, ProductId, Result, StoreId},
-    users::{Role, ports::Withdrawals},
+    users::{NOBODY, Role, ports::Withdrawals},
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::NOBODY,
     shared::{Email, Error, Result},
-    users::{Account, AccountStatus, Deactivation, Erasure, Provider, RegistrationStatus, Role, ports::Accounts},
+    users::{Account, AccountStatus, Deactivation, Erasure, NOBODY, Provider, RegistrationStatus, Role, ports::Accounts},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};

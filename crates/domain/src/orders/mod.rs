@@ -35,7 +35,7 @@ pub use model::{
     hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     mail::{Mail, OrderEvent, OrderMail},
-    order::{AlarmCard, CustomerOrder, NOBODY, Order, OrderStatus, Preferences, TodayOrder},
+    order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{CancelAnswer, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},

@@ -57,7 +57,7 @@ impl Refusal {
 macro_rules! refusals {
     ($($name:ident = $kind:ident, $code:literal, $detail:literal;)*) => {
         $(#[doc = concat!("`", $code, "`: ", $detail)]
-        pub const $name: $crate::shared::Refusal = $crate::shared::Refusal::new($crate::shared::ErrorKind::$kind, $code, $detail);)*
+        pub const $name: $crate::shared::error::Refusal = $crate::shared::error::Refusal::new($crate::shared::error::ErrorKind::$kind, $code, $detail);)*
     };
 }
 pub(crate) use refusals;

@@ -14,7 +14,7 @@ mod withdraw;
 
 pub use delete::DeletionService;
 pub use model::{
-    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, Provider, RegistrationStatus, Role},
+    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, NOBODY, Provider, RegistrationStatus, Role},
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},

@@ -64,7 +64,7 @@ fn free_port() -> Result<u16> {
 fn template(postgres: &ManagedPostgres) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        cheapbob_test_support::suites::sql(&postgres.url("postgres"), "CREATE DATABASE cheapbob_template").await?;
+        cheapbob_test_support::sql(&postgres.url("postgres"), "CREATE DATABASE cheapbob_template").await?;
         let url = postgres.url("cheapbob_template");
         cheapbob_adapters_postgres::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))?;
         cheapbob_adapters_embedded::fakes::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))

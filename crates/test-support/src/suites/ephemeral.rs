@@ -14,7 +14,8 @@ use cheapbob_domain::{
 };
 use futures::{StreamExt, future::join_all};
 
-use super::{TestIds, at, email};
+use super::world::{TestIds, at, email};
+use crate::waiting::eventually;
 
 /// `users::ports::Sessions`
 pub async fn sessions(sessions: &dyn Sessions) {
@@ -49,7 +50,7 @@ pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
     let look = async |sessions: &dyn Sessions| sessions.look(&id, at(0)).await.unwrap();
     let lease = async |sessions: &dyn Sessions| {
         let given = || async { if let Remembered::Unknown(lease) = look(sessions).await.account { lease } else { None } };
-        crate::eventually("a lease", 10, given).await
+        eventually("a lease", 10, given).await
     };
     let remember = async |sessions: &dyn Sessions| {
         // Another test's change may take a lease back at any time.
@@ -59,7 +60,7 @@ pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
             }
             (look(sessions).await.account == Remembered::Known(account.clone())).then_some(())
         };
-        crate::eventually("it is remembered", 10, remembered).await;
+        eventually("it is remembered", 10, remembered).await;
     };
     let knows = async |sessions: &dyn Sessions| matches!(look(sessions).await.account, Remembered::Known(_));
     for (one, another) in [(mine, other), (other, mine)] {
@@ -87,7 +88,7 @@ pub async fn signals(mine: &dyn PickupSignals, other: &dyn PickupSignals) {
     let (payment, unrelated) = (PaymentId::generate(&TestIds), PaymentId::generate(&TestIds));
     let mut streams = Vec::new();
     for _ in 0..3 {
-        streams.push(crate::eventually("a subscription", 10, || async { mine.subscribe(&payment).await.ok() }).await);
+        streams.push(eventually("a subscription", 10, || async { mine.subscribe(&payment).await.ok() }).await);
     }
     let mut foreign = mine.subscribe(&unrelated).await.unwrap();
     // One screen that closes ends none of the others.

@@ -8,7 +8,7 @@ use cheapbob_domain::{
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, actor, at, email, hold, portone};
+use super::world::{TestIds, World, actor, at, email, hold, portone};
 
 fn attempt(state: RefundState) -> Attempt {
     let amount = (state == RefundState::Succeeded).then_some(7_000);

@@ -8,7 +8,7 @@ use cheapbob_domain::{
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, actor, at, email, hold, portone};
+use super::world::{TestIds, World, actor, at, email, hold, portone};
 
 async fn stock(world: &World, product: &Product) -> Stock {
     world.products.find(&product.store_id, &product.id).await.unwrap().unwrap().stock

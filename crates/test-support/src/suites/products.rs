@@ -5,7 +5,7 @@ use cheapbob_domain::{
 };
 use futures::future::join_all;
 
-use super::{TestIds, World, actor, at, hold};
+use super::world::{TestIds, World, actor, at, hold};
 
 /// The product, and whether it was changed.
 fn parts(outcome: ProductOutcome) -> (Product, bool) {

@@ -5,7 +5,7 @@ use cheapbob_domain::stores::{
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{TestIds, World, at, new_product, new_store, portone};
+use super::world::{TestIds, World, at, new_product, new_store, portone};
 use cheapbob_domain::{
     products::ProductChange,
     shared::{ProductId, StoreId, Validation},

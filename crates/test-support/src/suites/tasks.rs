@@ -1,7 +1,7 @@
 use cheapbob_domain::tasks::{Due, TaskOutcome};
 use futures::future::join_all;
 
-use super::{World, at};
+use super::world::{World, at};
 
 fn due(second: i64) -> Due {
     Due { from: at(second - 1), at: at(second), attempts: 3 }

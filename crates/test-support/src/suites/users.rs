@@ -11,7 +11,7 @@ use cheapbob_domain::{
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{World, actor, at, email, hold, profile};
+use super::world::{World, actor, at, email, hold, profile};
 
 /// `users::ports::Accounts`
 pub async fn accounts(world: &World) {
@@ -121,18 +121,18 @@ pub async fn deactivation(world: &World) {
     assert!(!accounts.reactivate(&customer).await.unwrap());
 
     // A hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as well.
-    let hold = hold(&customer, &product, 1);
-    assert!(world.holds.hold(&hold).await.unwrap());
+    let held = hold(&customer, &product, 1);
+    assert!(world.holds.hold(&held).await.unwrap());
     assert_eq!(deactivate(&customer, 299).await, Deactivation::OrderInProgress);
-    world.holds.order(&hold.payment_id, at(10), &actor()).await.unwrap();
+    world.holds.order(&held.payment_id, at(10), &actor()).await.unwrap();
     for accept in [false, true] {
         if accept {
-            world.orders.accept(&hold.payment_id, at(20), &actor()).await.unwrap();
+            world.orders.accept(&held.payment_id, at(20), &actor()).await.unwrap();
         }
         assert_eq!(deactivate(&customer, 300).await, Deactivation::OrderInProgress);
         assert_eq!(deactivate(&seller, 300).await, Deactivation::OrderInProgress);
     }
-    world.orders.complete(&hold.payment_id, at(30), &actor()).await.unwrap();
+    world.orders.complete(&held.payment_id, at(30), &actor()).await.unwrap();
 
     // Once, by whichever of many.
     let done = join_all((0..8).map(|_| deactivate(&seller, 300))).await;
@@ -142,7 +142,7 @@ pub async fn deactivation(world: &World) {
     assert!(world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
     assert!(world.holds.offer(&product.id, &customer, 1).await.unwrap().unwrap().calendar.suspended);
     // A payment that comes now is no order.
-    let late = super::hold(&world.customer().await, &product, 1);
+    let late = hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&late).await.unwrap());
     assert_eq!(world.holds.order(&late.payment_id, at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
     assert!(accounts.reactivate(&seller).await.unwrap());

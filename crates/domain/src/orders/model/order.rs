@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{Email, PaymentId, ProductId, Sale, StoreId, Won};
+use crate::{
+    shared::{Email, PaymentId, ProductId, Sale, StoreId, Won},
+    users::NOBODY,
+};
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,9 +96,6 @@ pub struct Preferences {
     /// Toppings.
     pub topping_types: Option<Vec<String>>,
 }
-
-/// Nickname and phone number of a deleted account.
-pub const NOBODY: (&str, &str) = ("탈퇴회원", "00000000000");
 
 impl Order {
     /// The same order without who bought: the account was deleted.

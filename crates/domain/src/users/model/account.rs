@@ -34,6 +34,9 @@ impl Role {
     }
 }
 
+/// Nickname and phone number of a deleted account.
+pub const NOBODY: (&str, &str) = ("탈퇴회원", "00000000000");
+
 /// An OAuth provider that vouches for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,0 +1,214 @@
+//! What the suites run on: the ports under test, and rows to begin with.
+
+use std::sync::Arc;
+
+use cheapbob_domain::{
+    orders::{
+        Actor, NewHold,
+        ports::{AuditLog, Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds},
+    },
+    products::{NewProduct, Product, ports::Products},
+    shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
+    stores::{
+        Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
+        ports::{Hours, StoreImages, StoreSearch, Stores},
+    },
+    tasks::ports::{Outbox, RunLedger, TaskQueue},
+    users::{
+        Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
+        ports::{Accounts, Customers, UnlinkTokens},
+    },
+};
+use chrono::{DateTime, Duration, Utc};
+use secrecy::SecretString;
+
+use crate::{api::fresh_email, waiting::noon};
+
+/// One implementation of every transactional port.
+pub struct World {
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Tokens that cut the connection at a provider.
+    pub unlink_tokens: Arc<dyn UnlinkTokens>,
+    /// Profiles.
+    pub customers: Arc<dyn Customers>,
+    /// Stores.
+    pub stores: Arc<dyn Stores>,
+    /// Search.
+    pub search: Arc<dyn StoreSearch>,
+    /// Opening hours.
+    pub hours: Arc<dyn Hours>,
+    /// Pictures.
+    pub images: Arc<dyn StoreImages>,
+    /// Products.
+    pub products: Arc<dyn Products>,
+    /// Holds.
+    pub holds: Arc<dyn Holds>,
+    /// Orders.
+    pub orders: Arc<dyn Orders>,
+    /// Cancellations.
+    pub cancellations: Arc<dyn Cancellations>,
+    /// Refunds.
+    pub refunds: Arc<dyn Refunds>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditLog>,
+    /// PortOne's messages.
+    pub inbox: Arc<dyn Inbox>,
+    /// Calls with a key.
+    pub keys: Arc<dyn IdempotencyKeys>,
+    /// Our side of the books.
+    pub books: Arc<dyn Books>,
+    /// The queue, as workers see it.
+    pub tasks: Arc<dyn TaskQueue>,
+    /// The ledger of runs.
+    pub ledger: Arc<dyn RunLedger>,
+    /// The queue, as operators see it.
+    pub outbox: Arc<dyn Outbox>,
+}
+
+/// An instant: 2026-11-24, a Tuesday, 12:00 KST and `seconds`.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    noon() + Duration::seconds(seconds)
+}
+
+/// An actor for tests.
+pub(crate) fn actor() -> Actor {
+    Actor { request_id: Some("r1".into()), ..Actor::job("test") }
+}
+
+/// Ids for tests.
+pub(crate) struct TestIds;
+
+impl Ids for TestIds {
+    fn ulid(&self) -> String {
+        ulid::Ulid::r#gen().to_string()
+    }
+
+    fn secret(&self) -> String {
+        format!("{}{}", self.ulid(), self.ulid())
+    }
+}
+
+pub(crate) fn email() -> Email {
+    Email::parse(&fresh_email()).unwrap()
+}
+
+impl World {
+    pub(crate) async fn account(&self, role: Role) -> Email {
+        let account = Account { email: email(), role, is_active: true, email_vouched: true, created_at: at(0) };
+        assert!(self.accounts.create(&account, Provider::Google, account.email.as_str()).await.unwrap());
+        account.email
+    }
+
+    pub(crate) async fn customer(&self) -> Email {
+        let email = self.account(Role::Customer).await;
+        assert!(self.customers.register(&email, &profile(), at(0)).await.unwrap());
+        email
+    }
+
+    /// A store that can be paid, and its seller.
+    pub(crate) async fn store(&self, name: &str) -> (Email, StoreId) {
+        let seller = self.account(Role::Seller).await;
+        let store = new_store(name);
+        assert!(self.stores.register(&seller, &store, at(0)).await.unwrap());
+        assert!(self.stores.set_payment(&store.id, &portone(), None, at(0)).await.unwrap());
+        (seller, store.id)
+    }
+
+    pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
+        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
+    }
+}
+
+/// A hold of five minutes from [`at`]`(0)` on.
+pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHold {
+    let quantity = Quantity::parse(quantity).unwrap();
+    NewHold {
+        payment_id: PaymentId::generate(&TestIds),
+        customer: customer.clone(),
+        product_id: product.id.clone(),
+        quantity,
+        price: product.price,
+        sale: product.sale,
+        total_amount: product.price.unit_price(product.sale).times(quantity),
+        portone: portone().ids,
+        business_day: kst::business_day(at(0)),
+        created_at: at(0),
+        expires_at: at(300),
+        request_id: Some("r0".into()),
+    }
+}
+
+/// A customer's profile.
+pub fn profile() -> NewProfile {
+    NewProfile {
+        nickname: Nickname::parse("길동").unwrap(),
+        phone_number: PhoneNumber::parse("01012345678").unwrap(),
+        preferences: vec![
+            (PreferenceKind::PreferredMenu, "poke"),
+            (PreferenceKind::PreferredMenu, "salad"),
+            (PreferenceKind::Allergy, "egg"),
+        ],
+    }
+}
+
+/// A product of 10,000 won at 30 % off.
+pub fn new_product(name: &str, stock: i32) -> NewProduct {
+    NewProduct {
+        name: name.to_owned(),
+        description: "설명".to_owned(),
+        initial_stock: stock,
+        price: Won::price(10_000).unwrap(),
+        sale: Sale::parse(30).unwrap(),
+        nutrition_types: vec!["diet"],
+    }
+}
+
+/// A store's account at PortOne.
+pub fn portone() -> PortOneAccount {
+    PortOneAccount {
+        ids: PortOneIds { store_id: "store-1".into(), channel_id: "channel-1".into() },
+        secret: SecretString::from("secret-1"),
+    }
+}
+
+/// Hours as long as a day can be.
+pub fn round_the_clock() -> Week {
+    let day = |day_of_week| DayInput {
+        day_of_week,
+        times: [Some("00:00"), Some("23:59:59"), Some("00:00"), Some("23:59:59")],
+        is_open_enabled: true,
+    };
+    Week::parse("week", &(0..7).map(day).collect::<Vec<_>>(), &mut Validation::default()).unwrap()
+}
+
+/// A store open from 09:00 to 21:00, pickup from 18:00 to 20:00, but on Sundays.
+pub fn new_store(name: &str) -> NewStore {
+    let days: Vec<_> = (0..7)
+        .map(|day_of_week| DayInput {
+            day_of_week,
+            times: [Some("09:00"), Some("21:00"), Some("18:00"), Some("20:00")],
+            is_open_enabled: day_of_week != 6,
+        })
+        .collect();
+    NewStore {
+        id: StoreId::generate(&TestIds),
+        name: name.to_owned(),
+        introduction: "소개".to_owned(),
+        phone: "02-1".to_owned(),
+        sns: Sns { x: Some("https://x.example".into()), ..Sns::default() },
+        address: Address {
+            postal_code: "04000".into(),
+            address: "서울".into(),
+            detail_address: "1층".into(),
+            sido: "서울".into(),
+            sigungu: "마포구".into(),
+            bname: "서교동".into(),
+            lat: "37.5".into(),
+            lng: "126.9".into(),
+            nearest_station: None,
+            walking_time: Some(3),
+        },
+        week: Week::parse("week", &days, &mut Validation::default()).unwrap(),
+    }
+}
