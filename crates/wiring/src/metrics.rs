@@ -64,8 +64,8 @@ impl Source {
             );
             describe_gauge!("cheapbob_refunds_oldest_seconds", "For how long the oldest refund in this state has been owed");
             describe_gauge!(
-                "cheapbob_reconciliation_differences",
-                "Differences between our books and PortOne's that no rule can mend, ever reported"
+                "cheapbob_reconciliation_discrepancies",
+                "Discrepancies between our books and PortOne's, which no rule can mend, ever reported"
             );
             describe_gauge!("cheapbob_oversold_products", "Products that have promised more pieces than there are: must be 0");
             describe_gauge!("cheapbob_outbox_waiting", "Tasks of the outbox that are not done yet");
@@ -91,7 +91,7 @@ impl Source {
                 gauge!("cheapbob_refunds", "state" => state.as_str()).set(number as f64);
                 gauge!("cheapbob_refunds_oldest_seconds", "state" => state.as_str()).set(age as f64);
             }
-            gauge!("cheapbob_reconciliation_differences").set(discrepancies as f64);
+            gauge!("cheapbob_reconciliation_discrepancies").set(discrepancies as f64);
         });
         self.process.run_upkeep();
         Ok(self.recorder.handle().render() + &self.process.render())

@@ -142,7 +142,7 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
     for name in [
         "cheapbob_refunds{state=\"unknown\"} 0",
         "cheapbob_refunds_oldest_seconds{state=\"failed\"} ",
-        "cheapbob_reconciliation_differences 0",
+        "cheapbob_reconciliation_discrepancies 0",
     ] {
         assert!(metrics.contains(name), "{name}: {metrics}");
     }
