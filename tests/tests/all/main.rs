@@ -9,6 +9,7 @@ mod contract;
 mod contract_suites;
 mod crash;
 mod deployment;
+mod docs;
 mod fuzz;
 mod idempotency;
 mod images;
