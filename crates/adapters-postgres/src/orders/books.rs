@@ -1,11 +1,8 @@
-//! The audit log, and our side of the books.
+//! Our side of the books, for reconciliation.
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Actor, AuditEntry, Booked, Discrepancy, Expected, RefundState,
-        ports::{AuditLog, Books},
-    },
+    orders::{Booked, Expected, RefundState, ports::Books},
     shared::{PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};
@@ -17,70 +14,9 @@ use crate::{
     sql::prepared,
 };
 
-const AUDIT_LOG: &str = include_str!("sql/audit_log.sql");
-const REPORT: &str = include_str!("sql/report.sql");
 const STORES: &str = include_str!("sql/stores_with_payments.sql");
 const OF_STORE: &str = include_str!("sql/booked_of_store.sql");
 const FIND: &str = include_str!("sql/booked.sql");
-
-#[derive(QueryableByName)]
-struct EntryRow {
-    #[diesel(sql_type = t::Timestamptz)]
-    at: DateTime<Utc>,
-    #[diesel(sql_type = t::Text)]
-    event: String,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    detail: Option<String>,
-    #[diesel(sql_type = t::Text)]
-    actor_role: String,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    actor: Option<String>,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    request_id: Option<String>,
-}
-
-#[async_trait]
-impl AuditLog for Postgres {
-    async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<AuditEntry>> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(AUDIT_LOG).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(store.as_str());
-        let rows: Vec<EntryRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
-        let entry =
-            |EntryRow { at, event, detail, actor_role, actor, request_id }| AuditEntry { at, event, detail, actor_role, actor, request_id };
-        Ok(rows.into_iter().map(entry).collect())
-    }
-
-    async fn report(
-        &self,
-        store: &StoreId,
-        payment: &PaymentId,
-        discrepancy: Discrepancy,
-        now: DateTime<Utc>,
-        actor: &Actor,
-    ) -> Result<bool> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(REPORT)
-            .bind::<t::Text, _>(payment.as_str())
-            .bind::<t::Text, _>(store.as_str())
-            .bind::<t::Text, _>(discrepancy.as_str())
-            .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(actor.kind.role())
-            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
-            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
-        Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
-    }
-
-    async fn discrepancies(&self) -> Result<i64> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = t::BigInt)]
-            n: i64,
-        }
-        let mut connection = self.connection().await?;
-        let query = sql_query("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'");
-        Ok(prepared(query).get_result::<Row>(&mut connection).await.map_err(failed)?.n)
-    }
-}
 
 #[derive(QueryableByName)]
 struct BookedRow {
@@ -100,11 +36,8 @@ struct BookedRow {
 
 impl From<BookedRow> for Booked {
     fn from(row: BookedRow) -> Self {
-        let expected = match (row.state.as_str(), row.refund.as_deref().and_then(RefundState::parse)) {
-            (_, Some(RefundState::Succeeded)) => Expected::Nothing,
-            ("ordered", None) => Expected::Money(row.total_amount),
-            _ => Expected::Open,
-        };
+        let refund = row.refund.as_deref().and_then(RefundState::parse);
+        let expected = Expected::of(row.state == "ordered", refund, row.total_amount);
         Self {
             payment_id: PaymentId::trusted(row.payment_id),
             store_id: StoreId::trusted(row.store_id),

@@ -1,12 +1,9 @@
-//! What comes from outside once or more: PortOne's messages, calls with an Idempotency-Key.
+//! PortOne's messages, each once.
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Claim, KeyedCall, Message, StoredAnswer,
-        ports::{IdempotencyKeys, Inbox},
-    },
-    shared::{Email, PaymentId, Result, StoreId},
+    orders::{Message, ports::Inbox},
+    shared::{PaymentId, Result, StoreId},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -14,12 +11,11 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, failed},
-    schema::{idempotency_keys as keys, inbox},
+    schema::inbox,
     sql::prepared,
 };
 
 const PUT: &str = include_str!("sql/put_message.sql");
-const CLAIM: &str = include_str!("sql/claim_key.sql");
 
 #[async_trait]
 impl Inbox for Postgres {
@@ -40,67 +36,6 @@ impl Inbox for Postgres {
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
         let mut connection = self.connection().await?;
         let old = diesel::delete(inbox::table.filter(inbox::received_at.lt(before)));
-        old.execute(&mut connection).await.map(|n| n as u64).map_err(failed)
-    }
-}
-
-#[async_trait]
-impl IdempotencyKeys for Postgres {
-    async fn claim(
-        &self,
-        account: &Email,
-        key: &str,
-        request: &str,
-        payment: &PaymentId,
-        now: DateTime<Utc>,
-        lease: DateTime<Utc>,
-    ) -> Result<Claim> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = t::Text)]
-            payment_id: String,
-            #[diesel(sql_type = t::Bool)]
-            resumed: bool,
-        }
-        let mut connection = self.connection().await?;
-        let query = sql_query(CLAIM)
-            .bind::<t::Text, _>(account.as_str())
-            .bind::<t::Text, _>(key)
-            .bind::<t::Text, _>(request)
-            .bind::<t::Text, _>(payment.as_str())
-            .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Timestamptz, _>(lease);
-        if let Some(row) = prepared(query).get_result::<Row>(&mut connection).await.optional().map_err(failed)? {
-            return Ok(Claim::Do(KeyedCall { payment_id: PaymentId::trusted(row.payment_id), resumed: row.resumed }));
-        }
-        let other: Option<(String, Option<i32>, Option<String>)> = keys::table
-            .find((account.as_str(), key))
-            .select((keys::request, keys::status, keys::body))
-            .first(&mut connection)
-            .await
-            .optional()
-            .map_err(failed)?;
-        Ok(match other {
-            Some((first, ..)) if first != request => Claim::Reused,
-            Some((_, Some(status), body)) => Claim::Answered(StoredAnswer { status, body: body.unwrap_or_default() }),
-            // Also where it was forgotten a moment ago: the caller comes again.
-            _ => Claim::InUse,
-        })
-    }
-
-    async fn answer<'a>(&self, account: &Email, key: &str, answer: Option<&'a StoredAnswer>, now: DateTime<Utc>) -> Result<()> {
-        let mut connection = self.connection().await?;
-        diesel::update(keys::table.find((account.as_str(), key)).filter(keys::status.is_null()))
-            .set((keys::status.eq(answer.map(|a| a.status)), keys::body.eq(answer.map(|a| a.body.as_str())), keys::leased_until.eq(now)))
-            .execute(&mut connection)
-            .await
-            .map(|_| ())
-            .map_err(failed)
-    }
-
-    async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
-        let mut connection = self.connection().await?;
-        let old = diesel::delete(keys::table.filter(keys::created_at.lt(before)));
         old.execute(&mut connection).await.map(|n| n as u64).map_err(failed)
     }
 }

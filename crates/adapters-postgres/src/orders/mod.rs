@@ -1,8 +1,10 @@
 //! Holds, orders, refunds.
 
+mod audit_log;
 mod books;
 mod cancellations;
 mod holds;
+mod idempotency_keys;
 mod inbox;
 mod lists;
 mod refunds;

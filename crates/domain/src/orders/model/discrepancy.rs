@@ -1,6 +1,6 @@
 //! Our books beside PortOne's, and where they differ.
 
-use super::payment::PaymentTruth;
+use super::{payment::PaymentTruth, refund::RefundState};
 use crate::shared::{PaymentId, StoreId};
 
 /// A discrepancy that no rule can mend.
@@ -63,6 +63,18 @@ pub enum Expected {
     Open,
 }
 
+impl Expected {
+    /// What should be there for a payment: an order's money while nothing goes back, nothing once the refund is done, and otherwise
+    /// whatever PortOne says. `total_amount` in won.
+    pub fn of(is_ordered: bool, refund: Option<RefundState>, total_amount: i64) -> Self {
+        match (is_ordered, refund) {
+            (_, Some(RefundState::Succeeded)) => Self::Nothing,
+            (true, None) => Self::Money(total_amount),
+            _ => Self::Open,
+        }
+    }
+}
+
 pub(in crate::orders) fn has_money(truth: &PaymentTruth) -> bool {
     matches!(truth, PaymentTruth::Paid(_))
 }
@@ -96,6 +108,21 @@ mod tests {
 
     fn paid(total: i64, cancelled: i64) -> Option<PaymentTruth> {
         Some(PaymentTruth::Paid(Paid { store_id: "s".into(), currency: "KRW".into(), total, cancelled, cancel_pending: false }))
+    }
+
+    #[test]
+    fn what_should_be_there_follows_from_hold_and_refund() {
+        for (is_ordered, refund, expected) in [
+            (true, None, Expected::Money(7_000)),
+            (true, Some(RefundState::Requested), Expected::Open),
+            (true, Some(RefundState::Failed), Expected::Open),
+            (true, Some(RefundState::Succeeded), Expected::Nothing),
+            (false, Some(RefundState::Succeeded), Expected::Nothing),
+            (false, Some(RefundState::Unknown), Expected::Open),
+            (false, None, Expected::Open),
+        ] {
+            assert_eq!(Expected::of(is_ordered, refund, 7_000), expected, "{is_ordered} {refund:?}");
+        }
     }
 
     #[test]
