@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cheapbob_domain::{
-    orders::{Mail, ports::Mailer},
-    shared::{Error, Result},
+use cheapbob_domain::shared::{
+    Error, Result,
+    mail::{Mail, Mailer},
 };
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,

@@ -78,6 +78,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/auth/fail", Anyone, &[NOT_FOUND]),
     ("GET",    "/api/v1/auth/{provider}/login/{role}", Anyone, &[NOT_FOUND]),
     ("GET",    "/api/v1/auth/{provider}/callback/{role}", Anyone, &[users::LOGIN_STATE_INVALID, users::PROVIDER_REFUSED, users::EMAIL_MISSING, users::EMAIL_IN_USE, NOT_FOUND]),
+    ("GET",    "/api/v1/auth/takeover", Anyone, &[users::LOGIN_STATE_INVALID]),
     ("POST",   "/api/v1/auth/logout", Anyone, &[]),
     ("GET",    "/api/v1/auth/kakao/unlink", Anyone, &[users::UNLINK_UNVERIFIED]),
     ("POST",   "/api/v1/auth/kakao/unlink", Anyone, &[users::UNLINK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),

@@ -36,7 +36,7 @@ pub(crate) struct Problem {
     /// The status.
     #[schema(example = 404)]
     status: u16,
-    /// A Korean sentence for people, safe to insert as HTML.
+    /// A Korean sentence for people, safe to insert as HTML: both apps show nothing else. At 422 it is the first error's message.
     detail: &'static str,
     /// Stable word for programs; never translated.
     #[schema(example = "order_not_found")]
@@ -115,7 +115,9 @@ impl ApiError {
     fn refusal(&self) -> Refusal {
         match self {
             Self::Domain(Error::Refused(refusal)) | Self::Request(_, refusal) => *refusal,
-            Self::Domain(Error::Invalid(_)) => INVALID,
+            Self::Domain(Error::Invalid(fields)) => {
+                fields.first().map_or(INVALID, |first| Refusal { detail: first.rule.message, ..INVALID })
+            }
             Self::Domain(Error::Unavailable { .. }) => UNAVAILABLE,
             Self::Domain(Error::Internal { .. }) => INTERNAL,
         }
@@ -157,5 +159,20 @@ impl ResponseError for ApiError {
         }
         // The struct has nothing that cannot be JSON.
         response.body(serde_json::to_vec(&problem).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cheapbob_domain::shared::{FieldError, Rule};
+
+    use super::*;
+
+    #[test]
+    fn an_invalid_request_says_what_is_wrong_first_and_the_fixed_sentence_only_without_an_error() {
+        let field = |message| FieldError { field: "f".to_owned(), rule: Rule { code: "c", message } };
+        let detail = |fields| ApiError::from(Error::Invalid(fields)).refusal().detail;
+        assert_eq!(detail(vec![field("첫째"), field("둘째")]), "첫째");
+        assert_eq!(detail(vec![]), INVALID.detail);
     }
 }

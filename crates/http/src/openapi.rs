@@ -58,7 +58,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     }
     let components = document.components.get_or_insert_with(Default::default);
     components.responses.extend(problems);
-    components.schemas.values_mut().for_each(say_text_rules);
+    components.schemas.values_mut().for_each(|schema| say_text_rules("", schema));
     document
 }
 
@@ -78,28 +78,45 @@ fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operati
     }
 }
 
-/// What `shared::text` asks of every text with a limit: no control characters but line breaks and tabs …
-const PLAIN: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+/// What `shared::text` takes off the ends of a text.
+const SPACE: &str = r"\t-\r \x85\xa0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u2800\u3000\u3164\ufeff\uffa0";
 
-/// … and, where it must not be empty, something that can be seen.
-const VISIBLE: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+/// What it refuses in a text of several lines …
+const CONTROL: &str = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f";
 
-/// Adds these rules, which no attribute beside a field need repeat.
-fn say_text_rules(schema: &mut RefOr<Schema>) {
+/// … and in one of one line.
+const NO_LINE: &str = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069";
+
+/// What shows nothing and is part of a text all the same: Unicode's Default_Ignorable_Code_Point and three blanks.
+const UNSEEN: &str = "\\xad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200c\\u200d\\u2061-\\u2065\\u206a-\\u206f\\ufe00-\\ufe0f\\ufff0-\\ufffb\
+\u{16fe4}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}";
+
+/// The fields that may have lines.
+const SEVERAL_LINES: [&str; 3] = ["store_introduction", "description", "reason"];
+
+/// The rules of `shared::text` for a text of at least `min` characters, as far as a pattern can say them.
+fn text_pattern(min: usize, several_lines: bool) -> String {
+    let refused = if several_lines { CONTROL } else { NO_LINE };
+    let seen = format!("[^{SPACE}{UNSEEN}{refused}]");
+    match min {
+        0 => format!("^[{SPACE}]*[^{refused}]*[{SPACE}]*$"),
+        1 => format!("^[{SPACE}{UNSEEN}]*{seen}[^{refused}]*[{SPACE}]*$"),
+        _ => format!("^[{SPACE}]*{seen}[^{refused}]{{{},}}{seen}[{SPACE}]*$", min - 2),
+    }
+}
+
+/// Adds these rules, which no attribute beside a field need repeat. `name`: the field's.
+fn say_text_rules(name: &str, schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => {
-            if object.pattern.is_none() {
-                object.pattern = match (object.min_length, object.max_length) {
-                    (Some(_), _) => Some(VISIBLE.to_owned()),
-                    (None, Some(_)) => Some(PLAIN.to_owned()),
-                    (None, None) => None,
-                };
+            if object.pattern.is_none() && (object.min_length.is_some() || object.max_length.is_some()) {
+                object.pattern = Some(text_pattern(object.min_length.unwrap_or(0), SEVERAL_LINES.contains(&name)));
             }
-            object.properties.values_mut().for_each(say_text_rules);
+            object.properties.iter_mut().for_each(|(name, schema)| say_text_rules(name, schema));
         }
         RefOr::T(Schema::Array(array)) => {
             if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                say_text_rules(items);
+                say_text_rules(name, items);
             }
         }
         _ => {}
@@ -121,7 +138,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {
-            say_text_rules(schema);
+            say_text_rules("", schema);
         }
     }
     let in_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query));
@@ -165,6 +182,7 @@ fn example(status: u16, refusal: &Refusal) -> Value {
     });
     if *refusal == http_refusals::INVALID {
         example["errors"] = json!([{ "field": "quantity", "code": "out_of_range", "message": "수량은 1개 이상이어야 합니다." }]);
+        example["detail"] = example["errors"][0]["message"].clone();
     }
     example
 }

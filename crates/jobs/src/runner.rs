@@ -88,6 +88,7 @@ impl Jobs {
             TaskPayload::Webhook { webhook_id, payment_id } => orders::process_webhook::run(&self.services, webhook_id, payment_id).await,
             TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await,
             TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
+            TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await,
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
@@ -109,6 +110,7 @@ fn label(work: &TaskPayload) -> &str {
         TaskPayload::Webhook { .. } => "webhook",
         TaskPayload::DeleteObject { .. } => "delete_object",
         TaskPayload::Unlink { .. } => "unlink",
+        TaskPayload::TakeoverMail(_) => "takeover_mail",
         TaskPayload::Run { job, .. } => job,
     }
 }

@@ -12,11 +12,14 @@ use std::{
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Mail, Message, NewHold, Offer, OpenRefund, Order,
-        OrderOutcome, Page, PaymentTruth, Refund, RefundReason, RefundState, TodayOrder,
-        ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, Refunds},
+        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, NewHold, Offer, OpenRefund, Order, OrderOutcome,
+        Page, PaymentTruth, Refund, RefundReason, RefundState, TodayOrder,
+        ports::{Cancellations, Holds, Inbox, Orders, Payments, Refunds},
     },
-    shared::{Email, PaymentId, ProductId, Result, StoreId},
+    shared::{
+        Email, PaymentId, ProductId, Result, StoreId,
+        mail::{Mail, Mailer},
+    },
     stores::PortOneAccount,
 };
 use chrono::{DateTime, NaiveDate, Utc};

@@ -11,8 +11,7 @@ use cheapbob_adapters_embedded::{
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
-    orders::ports::Mailer,
-    shared::{Clock, Ids},
+    shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
 use secrecy::{ExposeSecret, SecretString};

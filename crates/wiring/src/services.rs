@@ -10,15 +10,15 @@ use cheapbob_domain::{
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PickupCodes,
         PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
-        ports::{Cancellations, Holds, Inbox, Mailer, Orders, Payments, PickupSignals, Refunds},
+        ports::{Cancellations, Holds, Inbox, Orders, Payments, PickupSignals, Refunds},
     },
     products::ProductService,
-    shared::{Clock, Ids, Timer},
+    shared::{Clock, Ids, Timer, mail::Mailer},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, UnlinkService, WithdrawalService,
-        ports::PersonalData,
+        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, TakeoverService, UnlinkService,
+        WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -36,6 +36,8 @@ pub struct Services {
     pub sign_in: Arc<SignInService>,
     /// Links between accounts and their providers.
     pub unlink: Arc<UnlinkService>,
+    /// Taking over accounts that were never vouched for.
+    pub takeovers: Arc<TakeoverService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
     /// Customers' profiles.
@@ -197,6 +199,15 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
     let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
     let archive = Arc::new(ArchiveService::new(postgres.clone(), durable.archive.clone()));
     let history = Arc::new(HistoryService::new(history, clock()));
+    let takeovers = Arc::new(TakeoverService::new(
+        postgres.clone(),
+        postgres.clone(),
+        sessions.clone(),
+        mailer.clone(),
+        clock(),
+        ids(),
+        settings.public_base.clone(),
+    ));
     Ok(Services {
         unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
         sign_in: Arc::new(SignInService::new(
@@ -206,8 +217,9 @@ pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
             sessions.clone(),
             clock(),
             ids(),
-            !settings.production,
+            takeovers.clone(),
         )),
+        takeovers,
         sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
         customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
         deletion: Arc::new(DeletionService::new(

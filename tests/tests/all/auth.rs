@@ -1,6 +1,6 @@
 //! Logging in, who is in, logging out.
 
-use cheapbob_test_support::{Api, TestApp, fresh_email, location, session};
+use cheapbob_test_support::{Answer, Api, RealServer, TestApp, TestDatabase, eventually, fresh_email, location, session, text};
 use chrono::Duration;
 use reqwest::Method;
 use serde_json::json;
@@ -97,6 +97,166 @@ async fn a_state_is_of_one_browser_and_used_once_and_soon() {
     let answer = app.api.get_with(&late, &[("cookie", &cookie), ("accept", "text/html")]).await;
     assert!(location(&answer).ends_with("/auth/fail?code=login_state_invalid"));
     assert_eq!(log_in(&app.api, "naver", "customer", &[("email", &email)]).await, "success?status=profile&conflict=0");
+}
+
+fn cookies(answer: &Answer) -> Vec<String> {
+    answer.headers.get_all("set-cookie").iter().map(|c| c.to_str().unwrap().to_owned()).collect()
+}
+
+fn pair(cookie: &str) -> &str {
+    cookie.split(';').next().unwrap()
+}
+
+/// Two tabs of one browser, each on its way; the older one first, or last.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_log_in_side_by_side() {
+    let app = TestApp::start().await;
+    for older_first in [true, false] {
+        let mut jar: Vec<String> = vec![];
+        let mut tabs = vec![];
+        for (provider, role) in [("google", "customer"), ("kakao", "customer")] {
+            let path = format!("/api/v1/auth/{provider}/login/{role}");
+            let start = app.api.get_with(&path, &[("cookie", &jar.join("; "))]).await;
+            jar.extend(cookies(&start).iter().map(|c| pair(c).to_owned()));
+            let form = [("content-type", "application/x-www-form-urlencoded")];
+            let authorize = location(&start).replace(&app.api.base, "");
+            let typed = format!("email={}", fresh_email().replace('@', "%40"));
+            let back = location(&app.api.send(Method::POST, &authorize, &form, typed).await);
+            tabs.push(back.replace(&app.api.base, ""));
+        }
+        if !older_first {
+            tabs.reverse();
+        }
+        for callback in tabs {
+            let answer = app.api.get_with(&callback, &[("cookie", &jar.join("; ")), ("accept", "text/html")]).await;
+            assert!(location(&answer).contains("/auth/success"), "{}", location(&answer));
+            // The browser does as it is told: the cookie of this flow goes, the other one's stays.
+            let ended: Vec<_> =
+                cookies(&answer).iter().filter(|c| c.contains("Max-Age=0")).map(|c| c.split('=').next().unwrap().to_owned()).collect();
+            assert_eq!(ended.len(), 1, "{ended:?}");
+            jar.retain(|cookie| !cookie.starts_with(&ended[0]));
+        }
+        assert!(jar.is_empty(), "{jar:?}");
+    }
+    // Logins that were left do not fill the browser's requests for ten minutes.
+    let left: Vec<_> = (0..12).map(|n| format!("login_{n:016}=x")).collect();
+    let start = app.api.get_with("/api/v1/auth/google/login/customer", &[("cookie", &left.join("; "))]).await;
+    let ended: Vec<_> = cookies(&start).iter().filter(|c| c.contains("Max-Age=0")).map(|c| pair(c).to_owned()).collect();
+    assert_eq!(ended, (0..5).map(|n| format!("login_{n:016}=")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_has_changed_hands_opens_nothing() {
+    let app = TestApp::start().await;
+    let email = fresh_email();
+    assert_eq!(log_in(&app.api, "google", "customer", &[("email", &email)]).await, "success?status=profile&conflict=0");
+    // Another person at the same provider, who has the address now.
+    assert_eq!(log_in(&app.api, "google", "customer", &[("email", &email), ("user_id", "1777")]).await, "fail?code=email_in_use");
+    assert_eq!(log_in(&app.api, "kakao", "customer", &[("email", &email)]).await, "success?status=profile&conflict=0");
+    assert_eq!(log_in(&app.api, "kakao", "customer", &[("email", &email), ("user_id", "1777")]).await, "fail?code=email_in_use");
+    assert!(app.api.mails().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_nobody_vouched_for_is_its_mails_readers() {
+    let app = TestApp::start().await;
+    let (api, email) = (&app.api, fresh_email());
+    let squatter = session(&api.log_in("naver", "customer", "undefined", &[("email", &email)]).await).unwrap();
+    api.call(Method::GET, "/api/v1/user/role", Some(&squatter), None).await.expect(200);
+    // Whose e-mail is not vouched for gets no link.
+    assert_eq!(log_in(api, "google", "seller", &[("email", &email), ("verified", "no")]).await, "fail?code=email_in_use");
+    let refused = api.log_in("google", "seller", "undefined", &[("email", &email)]).await;
+    assert!(location(&refused).ends_with("/auth/fail?code=email_in_use"));
+    let cookie = cookies(&refused).into_iter().find(|c| c.starts_with("takeover_")).unwrap();
+    for part in ["HttpOnly", "Secure", "SameSite=Lax", "Max-Age=1800"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let mail = eventually("the link is mailed", 20, || async { api.mails().await.pop() }).await;
+    assert_eq!((text(&mail, "to"), api.mails().await.len()), (email.clone(), 1));
+    let body = text(&mail, "text");
+    let link = body.lines().find(|line| line.starts_with("http")).unwrap().to_owned();
+    assert!(text(&mail, "html").contains(&format!("href=\"{link}\"")));
+    let path = link.replace(&api.base, "");
+    let follow = async |cookie: &str| api.get_with(&path, &[("cookie", cookie), ("accept", "text/html")]).await;
+
+    // A mail scanner, another browser: nothing happens, and the link stays good.
+    for other in ["", "takeover_x=1", &format!("{}x", pair(&cookie))] {
+        assert!(location(&follow(other).await).ends_with("/auth/fail?code=login_state_invalid"));
+    }
+    api.call(Method::GET, "/api/v1/user/role", Some(&squatter), None).await.expect(200);
+    let taken = follow(pair(&cookie)).await;
+    assert!(location(&taken).ends_with("/auth/success?status=profile&conflict=1"), "{}", location(&taken));
+    let owner = session(&taken).unwrap();
+    let role = api.call(Method::GET, "/api/v1/user/role", Some(&owner), None).await.expect(200);
+    assert_eq!((&role["email"], &role["user_type"]), (&json!(email), &json!("customer")));
+    // What was never vouched for is out, and its sessions with it.
+    assert_eq!(api.call(Method::GET, "/api/v1/user/role", Some(&squatter), None).await.refused(401), "unauthenticated");
+    assert_eq!(log_in(api, "naver", "customer", &[("email", &email)]).await, "fail?code=email_in_use");
+    assert_eq!(log_in(api, "google", "customer", &[("email", &email)]).await, "success?status=profile&conflict=0");
+    // Once.
+    assert!(location(&follow(pair(&cookie)).await).ends_with("/auth/fail?code=login_state_invalid"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailed_link_is_good_for_half_an_hour() {
+    let app = TestApp::start().await;
+    let (api, email) = (&app.api, fresh_email());
+    log_in(api, "naver", "customer", &[("email", &email)]).await;
+    let refused = api.log_in("kakao", "customer", "undefined", &[("email", &email)]).await;
+    let cookie = cookies(&refused).into_iter().find(|c| c.starts_with("takeover_")).unwrap();
+    let mail = eventually("the link is mailed", 20, || async { api.mails().await.pop() }).await;
+    let path = text(&mail, "text").lines().find(|line| line.starts_with("http")).unwrap().replace(&api.base, "");
+    api.advance(Duration::minutes(31)).await;
+    assert_eq!(api.get_with(&path, &[("cookie", pair(&cookie))]).await.refused(400), "login_state_invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cut_the_connection_comes_back_to_their_account() {
+    let app = TestApp::start().await;
+    let email = fresh_email();
+    for provider in ["naver", "kakao", "google"] {
+        let email = format!("{provider}-{email}");
+        assert_eq!(log_in(&app.api, provider, "seller", &[("email", &email)]).await, "success?status=store&conflict=0");
+        let domain = cheapbob_domain::users::Provider::parse(provider).unwrap();
+        let id = cheapbob_adapters_embedded::sandbox::user_id(domain, &email);
+        app.database.sql(&format!("UPDATE account_identities SET cut_at = now() WHERE provider_user_id = '{id}'")).await;
+        assert_eq!(log_in(&app.api, provider, "seller", &[("email", &email)]).await, "success?status=store&conflict=0", "{provider}");
+    }
+    assert_eq!(app.database.number("SELECT count(*) AS n FROM account_identities WHERE cut_at IS NULL").await, 3);
+    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 3);
+}
+
+/// "Deny" is a person's own no. An error of another kind is for the operator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_denies_is_no_warning() {
+    let (database, directory) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let path = directory.path().join("log");
+    let settings = [
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", database.port()),
+        ("DB_USER", "cheapbob".to_owned()),
+        ("DB_NAME", database.name().to_owned()),
+        ("CHEAPBOB_DATA_DIR", directory.path().display().to_string()),
+    ];
+    let server = RealServer::http_logging_to(std::fs::File::create(&path).unwrap(), RealServer::free_port(), &settings).await;
+    let lines = async |word: &str| {
+        let said = std::fs::read_to_string(&path).unwrap();
+        said.lines().filter(|line| line.contains(word)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for provider in ["google", "kakao", "naver"] {
+        assert_eq!(
+            log_in(&server.api, provider, "customer", &[("email", "x@y.example"), ("deny", "1")]).await,
+            "fail?code=provider_refused"
+        );
+    }
+    assert_eq!(lines("a login was not completed").await.len(), 3);
+    assert!(lines("WARN").await.iter().all(|line| !line.contains("login")), "{:?}", lines("WARN").await);
+    let start = server.api.get("/api/v1/auth/kakao/login/customer").await;
+    let state = url::Url::parse(&location(&start)).unwrap().query_pairs().find(|(k, _)| k == "state").unwrap().1.into_owned();
+    let cookie = cookies(&start).remove(0);
+    let failed = format!("/api/v1/auth/kakao/callback/customer?error=invalid_scope&state={state}");
+    assert_eq!(server.api.get_with(&failed, &[("cookie", pair(&cookie))]).await.refused(400), "provider_refused");
+    assert!(lines("WARN").await.iter().any(|line| line.contains("invalid_scope")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

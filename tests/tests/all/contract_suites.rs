@@ -16,6 +16,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     let postgres = Arc::new(database.postgres());
     let world = World {
         accounts: postgres.clone(),
+        takeovers: postgres.clone(),
         unlink_tokens: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
@@ -52,7 +53,7 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation erasure unlink_tokens stores hours images search naming products nutrition stock_rollover holds orders cancellations refunds audit_log inbox idempotency books tasks }
+    postgres! { accounts customers deactivation erasure takeovers unlink_tokens stores hours images search naming products nutrition stock_rollover holds orders cancellations refunds audit_log inbox idempotency books tasks }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.

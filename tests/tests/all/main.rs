@@ -38,6 +38,7 @@ mod startup;
 mod store_settings;
 mod torture;
 mod traces;
+mod typed_text;
 mod webhooks;
 mod withdrawal;
 mod year;

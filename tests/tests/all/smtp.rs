@@ -1,9 +1,9 @@
 //! The mail adapter against a mail server in process.
 
 use cheapbob_adapters_smtp::{Smtp, SmtpSettings};
-use cheapbob_domain::{
-    orders::{Mail, ports::Mailer},
-    shared::ErrorKind,
+use cheapbob_domain::shared::{
+    ErrorKind,
+    mail::{Mail, Mailer},
 };
 use cheapbob_test_support::{MailSink, SinkTls};
 

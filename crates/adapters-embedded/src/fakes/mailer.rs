@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use cheapbob_domain::{
-    orders::{Mail, ports::Mailer},
-    shared::Result,
+use cheapbob_domain::shared::{
+    Result,
+    mail::{Mail, Mailer},
 };
 use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;

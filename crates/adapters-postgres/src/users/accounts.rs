@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, AccountStatus, Deactivation, Erasure, NOBODY, Provider, RegistrationStatus, Role, ports::Accounts},
+    users::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, NOBODY, Provider, RegistrationStatus, Role, ports::Accounts},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -100,9 +100,23 @@ impl Accounts for Postgres {
         unless_taken(made)
     }
 
-    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
+    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<IdentityAdded> {
         let mut connection = self.connection().await?;
-        unless_taken(insert_identity(&mut connection, email, provider, user_id, at).await)
+        let added = connection.transaction(async |c| {
+            // One login of an account after another: the next statement sees what the one before has added.
+            accounts::table.find(email.as_str()).select(accounts::email).for_update().execute(c).await?;
+            let others = account_identities::table
+                .filter(account_identities::email.eq(email.as_str()).and(account_identities::provider.eq(provider.as_str())))
+                .filter(account_identities::provider_user_id.ne(user_id));
+            if diesel::select(diesel::dsl::exists(others)).get_result(c).await? {
+                return Ok(IdentityAdded::Another);
+            }
+            insert_identity(c, email, provider, user_id, at).await.map(|_| IdentityAdded::Added)
+        });
+        match added.await {
+            Err(e) => unless_taken(Err(e)).map(|_| IdentityAdded::Taken),
+            Ok(added) => Ok(added),
+        }
     }
 
     async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation> {
@@ -127,10 +141,18 @@ impl Accounts for Postgres {
         })
     }
 
-    async fn remove_identity(&self, provider: Provider, user_id: &str) -> Result<bool> {
+    async fn cut_identity(&self, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let rows = diesel::delete(account_identities::table.find((provider.as_str(), user_id))).execute(&mut connection).await;
+        let whole = account_identities::table.find((provider.as_str(), user_id)).filter(account_identities::cut_at.is_null());
+        let rows = diesel::update(whole).set(account_identities::cut_at.eq(at)).execute(&mut connection).await;
         rows.map(|n| n == 1).map_err(failed)
+    }
+
+    async fn restore_identity(&self, provider: Provider, user_id: &str) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let cut = account_identities::table.find((provider.as_str(), user_id)).filter(account_identities::cut_at.is_not_null());
+        let rows = diesel::update(cut).set(account_identities::cut_at.eq(None::<DateTime<Utc>>)).execute(&mut connection).await;
+        rows.map(|_| ()).map_err(failed)
     }
 
     async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure> {

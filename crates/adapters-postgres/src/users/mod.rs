@@ -2,6 +2,7 @@
 
 mod accounts;
 mod customers;
+mod takeovers;
 mod unlink_tokens;
 
 pub use accounts::FIND_ACCOUNT;

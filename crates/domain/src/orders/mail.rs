@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{model::mail::OrderMail, order_service::OrderService, ports::Mailer};
-use crate::shared::Result;
+use super::{model::mail::OrderMail, order_service::OrderService};
+use crate::shared::{Result, mail::Mailer};
 
 /// Use case of sending mails.
 pub struct MailService {

@@ -34,7 +34,7 @@ pub use model::{
     discrepancy::{Booked, Compared, Discrepancy, Expected},
     hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
-    mail::{Mail, OrderEvent, OrderMail},
+    mail::{OrderEvent, OrderMail},
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{CancelAnswer, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},

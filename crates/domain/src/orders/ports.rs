@@ -13,7 +13,6 @@ use super::model::{
     discrepancy::{Booked, Discrepancy},
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, StoredAnswer},
-    mail::Mail,
     order::{Order, TodayOrder},
     payment::{CancelAnswer, Page, PaymentTruth},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
@@ -244,12 +243,4 @@ pub trait PickupSignals: Send + Sync {
     async fn publish(&self, payment: &PaymentId) -> Result<()>;
     /// From the moment this returns, each publication gives one item. The stream ends where the connection is lost.
     async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>>;
-}
-
-/// The mail server.
-#[cfg_attr(test, mockall::automock)]
-#[async_trait]
-pub trait Mailer: Send + Sync {
-    /// `message_id` names the event: the same one MUST not reach a person twice where the other side can tell.
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()>;
 }

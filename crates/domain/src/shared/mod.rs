@@ -4,6 +4,7 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod kst;
+pub mod mail;
 pub mod money;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -13,7 +13,7 @@ pub use images::ImageService;
 pub use model::{
     hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week},
     image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload},
-    payment_account::{PaymentChange, PortOneAccount, PortOneIds, webhook_secret},
+    payment_account::{PaymentChange, PortOneAccount, PortOneIds, api_secret, webhook_secret},
     planned_hours::{Modification, ReservedHours},
     search::{BnameFilter, CustomerStore, FavoriteAdded, KEPT, KEPT_FOR, PAGE_SIZE, StoreFilter, StorePage},
     store::{Address, NewStore, Sns, Store, StoreChange, words},

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{error, ports::SearchHistory};
 use crate::{
-    shared::{Clock, Email, Result},
+    shared::{Clock, Email, Result, text::normal},
     users::ports::PersonalData,
 };
 
@@ -45,12 +45,16 @@ impl HistoryService {
         self.history.clear(customer).await
     }
 
-    /// Takes one text out of the history.
+    /// Takes one text out of the history, written as it was typed or as it is kept.
     ///
     /// # Errors
     /// `search_not_found`: the text is not in the history.
     pub async fn forget(&self, customer: &Email, search_name: &str) -> Result<()> {
-        if self.history.forget(customer, search_name, self.clock.now()).await? { Ok(()) } else { Err(error::SEARCH_NOT_FOUND.into()) }
+        let (now, kept) = (self.clock.now(), normal(search_name));
+        // Before the service wrote texts in NFC it kept them as typed, for seven days.
+        let forgotten = self.history.forget(customer, &kept, now).await?
+            || (kept != search_name && self.history.forget(customer, search_name, now).await?);
+        if forgotten { Ok(()) } else { Err(error::SEARCH_NOT_FOUND.into()) }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod sign_in;
+mod take_over;
 #[cfg(test)]
 mod testing;
 mod unlink;
@@ -14,16 +15,18 @@ mod withdraw;
 
 pub use delete::DeletionService;
 pub use model::{
-    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, NOBODY, Provider, RegistrationStatus, Role},
+    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, RegistrationStatus, Role},
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
     session::{Caller, Lease, Look, Remembered, Renewal, Session},
     session_token::SessionTokens,
+    takeover::{TAKEOVER_LIFE, TakenOver, Takeover, TakeoverMail, TakeoverSecrets},
 };
 pub use profile::CustomerService;
 pub use session::SessionService;
 pub use sign_in::SignInService;
+pub use take_over::TakeoverService;
 pub use unlink::UnlinkService;
 pub use withdraw::WithdrawalService;

@@ -5,12 +5,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 
 use super::model::{
-    account::{Account, AccountStatus, Deactivation, Erasure, Provider, Role},
+    account::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, Provider, Role},
     customer::{CustomerDetail, DetailChange, NewProfile, Profile},
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::PendingLogin,
     preference::{Preference, PreferenceKind, PreferencesAdded},
     session::{Lease, Look},
+    takeover::{TakenOver, Takeover, TakeoverSecrets},
 };
 use crate::shared::{Email, Result};
 
@@ -20,19 +21,21 @@ use crate::shared::{Email, Result};
 pub trait Accounts: Send + Sync {
     /// The account of this e-mail and how far its registration has come. `None`: there is none.
     async fn find(&self, email: &Email) -> Result<Option<AccountStatus>>;
-    /// The account that this identity leads to.
+    /// The account that this identity leads to, also while it is cut.
     async fn find_by_identity(&self, provider: Provider, user_id: &str) -> Result<Option<Account>>;
     /// Makes the account and its first identity, both or neither. `false`, and nothing made, where the e-mail or the
     /// identity is taken meanwhile.
     async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool>;
-    /// Adds an identity to an account. `false` where the identity is taken meanwhile.
-    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
+    /// Adds an identity to an account that has no other one of this provider. Of two calls at once at most one MUST add one of a provider.
+    async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<IdentityAdded>;
     /// Makes an account inactive, and its store sell nothing, all or nothing; unless a customer's or the store's order is in
     /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
     /// arrives at the same moment MUST either be seen or become no order.
     async fn deactivate(&self, email: &Email, now: DateTime<Utc>) -> Result<Deactivation>;
-    /// Forgets an identity, so that it leads to its account no more. `false`: there is none.
-    async fn remove_identity(&self, provider: Provider, user_id: &str) -> Result<bool>;
+    /// Marks an identity as cut by its owner; it stays its account's. `false`: there is none that is not cut.
+    async fn cut_identity(&self, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<bool>;
+    /// Undoes [`Accounts::cut_identity`]; does nothing where nothing is cut.
+    async fn restore_identity(&self, provider: Provider, user_id: &str) -> Result<()>;
     /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit log bears the
     /// pseudonym. The store's pictures go as tasks committed with it. All or nothing, and nothing while money may still have to move:
     /// an open order, a payment that is watched, a refund that is not done, an order of a day before `today` that waits for the archive.
@@ -54,6 +57,20 @@ pub trait Withdrawals: Send + Sync {
     async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>>;
     /// Forgets the request, if there is one.
     async fn cancel(&self, email: &Email) -> Result<()>;
+}
+
+/// Takeovers under way (see [`Takeover`]). Implementations MUST keep no secret of theirs but for the mail that is to be sent.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Takeovers: Send + Sync {
+    /// Keeps it until `until`, in the place of an earlier one of the same person, and enqueues its mail, both or neither.
+    async fn begin(&self, takeover: &Takeover, secrets: &TakeoverSecrets, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+    /// Whether the link with this token is still good.
+    async fn is_open(&self, token: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Makes the account theirs: vouched for, made anew at `now` at the earliest, with their identity alone; the others are to be unlinked by
+    /// tasks committed with it. All or nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser
+    /// (which MUST not use it up), or the account is another by now, or vouched for.
+    async fn complete(&self, token: &str, browser: &str, now: DateTime<Utc>) -> Result<Option<TakenOver>>;
 }
 
 /// The tokens that will cut links (see [`ProviderIdentity::unlink_token`]). They MUST outlive their account, and be sealed at rest.

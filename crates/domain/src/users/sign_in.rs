@@ -8,11 +8,13 @@ use chrono::Duration;
 use super::{
     error,
     model::{
-        account::{Account, Provider, Role},
+        account::{Account, IdentityAdded, Provider, Role},
         identity::{ProviderError, ProviderIdentity},
-        login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
+        login::{Callback, LoginStart, PendingLogin, SignInFailure, SignedIn},
+        takeover::{Takeover, TakeoverSecrets},
     },
     ports::{Accounts, IdentityProviders, Sessions, UnlinkTokens},
+    take_over::TakeoverService,
 };
 use crate::shared::{Clock, Error, Ids, Refusal, Result};
 
@@ -27,8 +29,19 @@ pub struct SignInService {
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    /// Whether `state=1004` is understood: in development only.
-    local_allowed: bool,
+    takeovers: Arc<TakeoverService>,
+}
+
+/// Why nobody is in, and how they may get in after all.
+struct NotIn {
+    error: Error,
+    takeover: Option<TakeoverSecrets>,
+}
+
+impl<E: Into<Error>> From<E> for NotIn {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), takeover: None }
+    }
 }
 
 impl SignInService {
@@ -40,28 +53,22 @@ impl SignInService {
         sessions: Arc<dyn Sessions>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
-        local_allowed: bool,
+        takeovers: Arc<TakeoverService>,
     ) -> Self {
-        Self { providers, accounts, unlink_tokens, sessions, clock, ids, local_allowed }
+        Self { providers, accounts, unlink_tokens, sessions, clock, ids, takeovers }
     }
 
     /// Starts a login.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
-    pub async fn start(&self, provider: Provider, role: Role, caller_state: Option<&str>) -> Result<LoginStart> {
-        let login = PendingLogin {
-            provider,
-            role,
-            browser: self.ids.secret(),
-            verifier: self.ids.secret(),
-            nonce: self.ids.secret(),
-            local: self.local_allowed && caller_state == Some(LOCAL_STATE),
-        };
+    pub async fn start(&self, provider: Provider, role: Role, local: bool) -> Result<LoginStart> {
+        let login =
+            PendingLogin { provider, role, browser: self.ids.secret(), verifier: self.ids.secret(), nonce: self.ids.secret(), local };
         let state = self.ids.secret();
         let now = self.clock.now();
         self.sessions.begin_login(&state, &login, now, now + LOGIN_LIFE).await?;
-        Ok(LoginStart { authorize_url: self.providers.authorize_url(&state, &login), browser: login.browser })
+        Ok(LoginStart { authorize_url: self.providers.authorize_url(&state, &login), state, browser: login.browser })
     }
 
     /// Ends a login.
@@ -73,8 +80,9 @@ impl SignInService {
     /// - `email_in_use`: the e-mail belongs to an account that this identity may not enter.
     /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn finish(&self, callback: &Callback) -> Result<SignedIn, SignInFailure> {
-        let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false })?;
-        self.enter(callback, &login).await.map_err(|error| SignInFailure { error, local: login.local })
+        let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false, takeover: None })?;
+        let entered = self.enter(callback, &login).await;
+        entered.map_err(|NotIn { error, takeover }| SignInFailure { error, local: login.local, takeover })
     }
 
     async fn take(&self, callback: &Callback) -> Result<PendingLogin> {
@@ -85,7 +93,12 @@ impl SignInService {
         if same_browser && login.provider == callback.provider && login.role == callback.role { Ok(login) } else { Err(BAD.into()) }
     }
 
-    async fn enter(&self, callback: &Callback, login: &PendingLogin) -> Result<SignedIn> {
+    async fn enter(&self, callback: &Callback, login: &PendingLogin) -> Result<SignedIn, NotIn> {
+        if let Some(error) = callback.error.as_deref().filter(|error| !is_a_persons(error)) {
+            // Its words may be anything; its code is one of a few.
+            let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+            tracing::warn!(provider = login.provider.as_str(), error, "a login came back with an error");
+        }
         let (None, Some(code), Some(state)) = (&callback.error, &callback.code, callback.state.as_deref()) else {
             return Err(error::PROVIDER_REFUSED.into());
         };
@@ -106,19 +119,28 @@ impl SignInService {
 
     /// Identity first, then a vouched e-mail of a vouched account, then a new account. Somebody else's login may be
     /// doing the same at this moment: who comes second starts over and finds what the first has made.
-    async fn resolve(&self, login: &PendingLogin, identity: &ProviderIdentity) -> Result<Account> {
+    async fn resolve(&self, login: &PendingLogin, identity: &ProviderIdentity) -> Result<Account, NotIn> {
         for _ in 0..3 {
             let provider = login.provider;
             if let Some(account) = self.accounts.find_by_identity(provider, &identity.user_id).await? {
+                self.accounts.restore_identity(provider, &identity.user_id).await?;
                 return Ok(account);
             }
             let email = identity.email.clone().ok_or(error::EMAIL_MISSING)?;
             let now = self.clock.now();
             match self.accounts.find(&email).await? {
                 Some(found) if identity.vouched && found.account.email_vouched => {
-                    if self.accounts.add_identity(&email, provider, &identity.user_id, now).await? {
-                        return Ok(found.account);
+                    match self.accounts.add_identity(&email, provider, &identity.user_id, now).await? {
+                        IdentityAdded::Added => return Ok(found.account),
+                        IdentityAdded::Taken => {}
+                        IdentityAdded::Another => return Err(error::EMAIL_IN_USE.into()),
                     }
+                }
+                Some(found) if identity.vouched => {
+                    let (user_id, role, local) = (identity.user_id.clone(), login.role, login.local);
+                    let takeover = Takeover { account: found.account, provider, user_id, role, local };
+                    let takeover = Some(self.takeovers.begin(&takeover).await?);
+                    return Err(NotIn { error: error::EMAIL_IN_USE.into(), takeover });
                 }
                 Some(_) => return Err(error::EMAIL_IN_USE.into()),
                 None => {
@@ -129,6 +151,11 @@ impl SignInService {
                 }
             }
         }
-        Err(Error::internal("three logins in a row lost the race for one account"))
+        Err(Error::internal("three logins in a row lost the race for one account").into())
     }
+}
+
+/// What a provider answers for a person who pressed "deny" or did not log in: no fault of anybody's.
+fn is_a_persons(error: &str) -> bool {
+    matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required" | "account_selection_required")
 }

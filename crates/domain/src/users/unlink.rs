@@ -23,8 +23,8 @@ impl UnlinkService {
         Self { links, accounts, tokens, clock }
     }
 
-    /// Takes a provider's notice that a user cut the link: the account stays, with its orders and money, and that identity is
-    /// gone until its owner agrees again. A user that we do not know is no matter.
+    /// Takes a provider's notice that a user cut the link: the account stays, with its orders and money, and the identity is
+    /// marked as cut until its owner agrees again. A user that we do not know is no matter.
     ///
     /// # Errors
     /// `unlink_unverified`: the notice is not the provider's.
@@ -33,7 +33,7 @@ impl UnlinkService {
             tracing::warn!(provider = notice.provider().as_str(), reason, "an unlink notice is refused");
             error::UNLINK_UNVERIFIED
         })?;
-        let known = self.accounts.remove_identity(notice.provider(), &user).await?;
+        let known = self.accounts.cut_identity(notice.provider(), &user, self.clock.now()).await?;
         self.tokens.forget(notice.provider(), &user).await?;
         tracing::info!(provider = notice.provider().as_str(), known, "a person cut the connection at the provider");
         Ok(())
@@ -81,10 +81,10 @@ mod tests {
         let (mut links, mut accounts, mut tokens) = (MockProviderUnlink::new(), MockAccounts::new(), MockUnlinkTokens::new());
         links.expect_verify().times(1).returning(|_, _| Ok("7".to_owned()));
         accounts
-            .expect_remove_identity()
+            .expect_cut_identity()
             .times(1)
-            .withf(|provider, user| *provider == Provider::Kakao && user == "7")
-            .returning(|_, _| Ok(false));
+            .withf(|provider, user, _| *provider == Provider::Kakao && user == "7")
+            .returning(|_, _, _| Ok(false));
         tokens.expect_forget().times(1).withf(|provider, user| *provider == Provider::Kakao && user == "7").returning(|_, _| Ok(()));
         service(links, accounts, tokens).receive(&notice).await.unwrap();
     }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, get, post, put, web::Data};
 use cheapbob_domain::{
-    shared::{Result as DomainResult, Rule, StoreId, Validation, text},
-    stores::{PaymentChange, PortOneAccount, PortOneIds, webhook_secret},
+    shared::{Result as DomainResult, Rule, StoreId, Validation},
+    stores::{PaymentChange, PortOneAccount, PortOneIds, api_secret, webhook_secret},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -23,11 +23,6 @@ struct RegisterPayment {
     portone_webhook_secret: Option<SecretString>,
 }
 
-/// Names and secrets of PortOne's: text of its choosing.
-fn given(value: &str) -> std::result::Result<String, Rule> {
-    text::bounded(value, 1, 255)
-}
-
 /// Absent, `null` and empty are the same: not given.
 fn webhook(secret: Option<&SecretString>) -> Option<std::result::Result<SecretString, Rule>> {
     secret.map(|s| s.expose_secret()).filter(|text| !text.is_empty()).map(webhook_secret)
@@ -36,13 +31,13 @@ fn webhook(secret: Option<&SecretString>) -> Option<std::result::Result<SecretSt
 impl RegisterPayment {
     fn parse(&self) -> DomainResult<(PortOneAccount, Option<SecretString>)> {
         let mut errors = Validation::default();
-        let store_id = errors.check("portone_store_id", given(&self.portone_store_id));
-        let channel_id = errors.check("portone_channel_id", given(&self.portone_channel_id));
-        let secret = errors.check("portone_secret_key", given(self.portone_secret_key.expose_secret()));
+        let store_id = errors.check("portone_store_id", PortOneIds::store_id(&self.portone_store_id));
+        let channel_id = errors.check("portone_channel_id", PortOneIds::channel_id(&self.portone_channel_id));
+        let secret = errors.check("portone_secret_key", api_secret(self.portone_secret_key.expose_secret()));
         let webhook_secret = errors.check_optional("portone_webhook_secret", webhook(self.portone_webhook_secret.as_ref()));
         errors.finish(|| {
             let ids = PortOneIds { store_id: store_id?, channel_id: channel_id? };
-            Some((PortOneAccount { ids, secret: SecretString::from(secret?) }, webhook_secret))
+            Some((PortOneAccount { ids, secret: secret? }, webhook_secret))
         })
     }
 }
@@ -71,10 +66,10 @@ struct ChangePayment {
 impl ChangePayment {
     fn parse(&self) -> DomainResult<PaymentChange> {
         let mut errors = Validation::default();
-        let store_id = errors.check("portone_store_id", given(&self.portone_store_id));
-        let channel_id = errors.check("portone_channel_id", given(&self.portone_channel_id));
+        let store_id = errors.check("portone_store_id", PortOneIds::store_id(&self.portone_store_id));
+        let channel_id = errors.check("portone_channel_id", PortOneIds::channel_id(&self.portone_channel_id));
         let secret = self.portone_secret_key.as_ref().map(|s| s.expose_secret()).filter(|text| !text.is_empty());
-        let secret = errors.check_optional("portone_secret_key", secret.map(given)).map(SecretString::from);
+        let secret = errors.check_optional("portone_secret_key", secret.map(api_secret));
         let webhook_secret = errors.check_optional("portone_webhook_secret", webhook(self.portone_webhook_secret.as_ref()));
         errors.finish(|| {
             let ids = PortOneIds { store_id: store_id?, channel_id: channel_id? };

@@ -1,10 +1,7 @@
 #![expect(unused_qualifications, reason = "what utoipa makes of a handler with a Query")]
 
 use actix_web::{HttpResponse, get, web::Data};
-use cheapbob_domain::{
-    shared::{Result as DomainResult, Validation, text},
-    stores::{BnameFilter, StoreFilter},
-};
+use cheapbob_domain::stores::StoreFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -75,21 +72,6 @@ struct ByLocationName {
 #[expect(dead_code, reason = "for the document: the items of a list have limits of their own")]
 struct Bname(String);
 
-/// The longest text that can be searched for: the longest name of a product.
-const LONGEST_NAME: usize = 255;
-
-fn filter(place: Option<(&str, &str, &[String])>, name: Option<&str>) -> DomainResult<StoreFilter> {
-    let mut errors = Validation::default();
-    let location = place.and_then(|(sido, sigungu, bnames)| {
-        let sido = errors.check("sido", text::bounded(sido, 1, 50));
-        let sigungu = errors.check("sigungu", text::bounded(sigungu, 1, 50));
-        let bnames = errors.check("bname", BnameFilter::bnames(bnames));
-        Some(BnameFilter { sido: sido?, sigungu: sigungu?, bnames: bnames? })
-    });
-    let name = errors.check_optional("search_name", name.map(|n| text::bounded(n, 1, LONGEST_NAME)));
-    errors.finish(|| Some(StoreFilter { location, name }))
-}
-
 async fn page(app: &App, me: &Me, filter: &StoreFilter, page: u32) -> Result<HttpResponse> {
     let remembered = async {
         if let Some(name) = &filter.name {
@@ -115,7 +97,7 @@ pub(super) async fn newest(app: Data<App>, me: Me, query: Query<Page>) -> Result
 #[get("/customer/search/stores/by-location")]
 pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>) -> Result<HttpResponse> {
     let asked = query.0;
-    let filter = filter(Some((&asked.sido, &asked.sigungu, &asked.bname)), None)?;
+    let filter = StoreFilter::parse(Some((&asked.sido, &asked.sigungu, &asked.bname)), None)?;
     page(&app, &me, &filter, asked.page).await
 }
 
@@ -123,7 +105,7 @@ pub(super) async fn by_location(app: Data<App>, me: Me, query: Query<ByLocation>
 #[utoipa::path(tag = "search", params(ByName), responses((status = 200, body = StorePageBody)))]
 #[get("/customer/search/stores/by-name")]
 pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Result<HttpResponse> {
-    let filter = filter(None, Some(&query.0.search_name))?;
+    let filter = StoreFilter::parse(None, Some(&query.0.search_name))?;
     page(&app, &me, &filter, query.0.page).await
 }
 
@@ -132,6 +114,6 @@ pub(super) async fn by_name(app: Data<App>, me: Me, query: Query<ByName>) -> Res
 #[get("/customer/search/stores/by-location-name")]
 pub(super) async fn by_location_name(app: Data<App>, me: Me, query: Query<ByLocationName>) -> Result<HttpResponse> {
     let asked = query.0;
-    let filter = filter(Some((&asked.sido, &asked.sigungu, &asked.bname)), Some(&asked.search_name))?;
+    let filter = StoreFilter::parse(Some((&asked.sido, &asked.sigungu, &asked.bname)), Some(&asked.search_name))?;
     page(&app, &me, &filter, asked.page).await
 }

@@ -1,18 +1,18 @@
 use actix_web::{
-    HttpRequest, HttpResponse,
-    cookie::time::Duration,
+    HttpRequest, HttpResponse, ResponseError,
+    cookie::{Cookie, time::Duration},
     get,
     http::header,
     web::{Data, Path},
 };
 use cheapbob_domain::{
     shared::{Error, ErrorKind},
-    users::{Callback, SignedIn},
+    users::{Callback, SignInFailure, SignedIn, TAKEOVER_LIFE},
 };
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::login::{LOGIN_COOKIE, login_cookie, parse};
+use super::{flow::Flow, login::parse};
 use crate::{
     auth,
     error::{ApiError, Result},
@@ -42,11 +42,12 @@ pub(super) async fn callback(
 ) -> Result<HttpResponse> {
     let (provider, role) = parse(&path.0, &path.1)?;
     let Brought { code, state, error } = query.0;
-    let browser = request.cookie(LOGIN_COOKIE).map(|c| c.value().to_owned());
+    let browser = state.as_deref().and_then(|state| Flow::Login.secret(&request, state));
+    let end = state.as_deref().and_then(|state| Flow::Login.end(state));
     let finished = app.services.sign_in.finish(&Callback { provider, role, code, state, error, browser }).await;
     match finished {
-        Ok(signed_in) => success(&app, &signed_in),
-        Err(failure) => fail(&app, &request, failure.error, failure.local),
+        Ok(signed_in) => success(&app, &signed_in, end),
+        Err(failure) => fail(&app, &request, failure, end),
     }
 }
 
@@ -57,7 +58,8 @@ fn frontend(app: &App, local: bool) -> String {
     local.or(switches.frontend_url.as_ref()).cloned().unwrap_or_default()
 }
 
-fn success(app: &App, signed_in: &SignedIn) -> Result<HttpResponse> {
+/// Somebody is in; `end` takes away the cookie of the flow that led here.
+pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
     let account = &signed_in.account;
     let token = app.services.sessions.begin(account, signed_in.local)?;
     let target = format!(
@@ -66,31 +68,49 @@ fn success(app: &App, signed_in: &SignedIn) -> Result<HttpResponse> {
         signed_in.status.as_str(),
         u8::from(signed_in.conflict)
     );
-    Ok(HttpResponse::Found()
-        .insert_header((header::LOCATION, target))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .cookie(auth::cookie(Some(&token), signed_in.local, app))
-        .cookie(login_cookie("", Duration::ZERO))
-        .finish())
+    let mut response = HttpResponse::Found();
+    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(
+        Some(&token),
+        signed_in.local,
+        app,
+    ));
+    if let Some(end) = end {
+        response.cookie(end);
+    }
+    Ok(response.finish())
 }
 
-fn fail(app: &App, request: &HttpRequest, error: Error, local: bool) -> Result<HttpResponse> {
+/// Nobody is in: a browser is sent to the page that says why, a program is told.
+pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
+    let SignInFailure { error, local, takeover } = failure;
     let code = match &error {
         Error::Refused(refusal) => refusal.code,
         Error::Unavailable { .. } => "provider_unavailable",
         Error::Invalid(_) | Error::Internal { .. } => "internal",
     };
-    tracing::warn!(code, %error, "login failed");
-    if wants_html(request) {
-        let target = format!("{}/auth/fail?code={code}", frontend(app, local));
-        return Ok(HttpResponse::Found()
-            .insert_header((header::LOCATION, target))
+    match &error {
+        // A person's doing, as pressing "deny": nobody need look at it.
+        Error::Refused(_) => tracing::info!(code, "a login was not completed"),
+        Error::Unavailable { .. } | Error::Invalid(_) | Error::Internal { .. } => tracing::warn!(code, %error, "login failed"),
+    }
+    let takeover =
+        takeover.and_then(|secrets| Flow::Takeover.cookie(&secrets.token, secrets.browser, Duration::minutes(TAKEOVER_LIFE.num_minutes())));
+    let mut response = if wants_html(request) {
+        HttpResponse::Found()
+            .insert_header((header::LOCATION, format!("{}/auth/fail?code={code}", frontend(app, local))))
             .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish());
+            .finish()
+    } else {
+        match error.kind() {
+            ErrorKind::Refused => ApiError::from(error).error_response(),
+            // The contract: 400 for a provider error as well.
+            ErrorKind::Unavailable => return Err(ApiError::from(cheapbob_domain::users::error::PROVIDER_REFUSED)),
+            _ => return Err(error.into()),
+        }
+    };
+    for cookie in takeover.iter().chain(&end) {
+        // Fails only for a name that is no cookie name.
+        let _ = response.add_cookie(cookie);
     }
-    // The contract: 400 for a provider error as well.
-    match error.kind() {
-        ErrorKind::Unavailable => Err(ApiError::from(cheapbob_domain::users::error::PROVIDER_REFUSED)),
-        _ => Err(error.into()),
-    }
+    Ok(response)
 }

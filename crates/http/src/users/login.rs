@@ -1,6 +1,6 @@
 use actix_web::{
-    HttpResponse,
-    cookie::{Cookie, SameSite, time::Duration},
+    HttpRequest, HttpResponse,
+    cookie::time::Duration,
     get,
     http::header,
     web::{Data, Path},
@@ -8,15 +8,13 @@ use actix_web::{
 use cheapbob_domain::users::{Provider, Role};
 use serde::Deserialize;
 
+use super::flow::Flow;
 use crate::{
     error::{ApiError, Result},
     extract::Query,
     refusals::NOT_FOUND,
     state::App,
 };
-
-/// The browser's share of a login under way.
-pub(super) const LOGIN_COOKIE: &str = "login";
 
 #[derive(Deserialize)]
 struct Asked {
@@ -27,17 +25,6 @@ pub(super) fn parse(provider: &str, role: &str) -> Result<(Provider, Role)> {
     Provider::parse(provider).zip(Role::parse(role)).ok_or(ApiError::from(NOT_FOUND))
 }
 
-/// For the provider's redirect back only: Lax lets that one through.
-pub(super) fn login_cookie(secret: &str, life: Duration) -> Cookie<'static> {
-    Cookie::build(LOGIN_COOKIE, secret.to_owned())
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Lax)
-        .path("/api/v1/auth")
-        .max_age(life)
-        .finish()
-}
-
 /// To the provider's login page.
 #[utoipa::path(
     tag = "auth",
@@ -45,12 +32,13 @@ pub(super) fn login_cookie(secret: &str, life: Duration) -> Cookie<'static> {
     responses((status = 302, description = "to the provider"))
 )]
 #[get("/auth/{provider}/login/{role}")]
-pub(super) async fn login(app: Data<App>, path: Path<(String, String)>, query: Query<Asked>) -> Result<HttpResponse> {
+pub(super) async fn login(app: Data<App>, request: HttpRequest, path: Path<(String, String)>, query: Query<Asked>) -> Result<HttpResponse> {
     let (provider, role) = parse(&path.0, &path.1)?;
-    let start = app.services.sign_in.start(provider, role, query.0.state.as_deref()).await?;
-    Ok(HttpResponse::Found()
-        .insert_header((header::LOCATION, start.authorize_url))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .cookie(login_cookie(&start.browser, Duration::minutes(10)))
-        .finish())
+    let start = app.services.sign_in.start(provider, role, app.is_local(query.0.state.as_deref())).await?;
+    let mut response = HttpResponse::Found();
+    response.insert_header((header::LOCATION, start.authorize_url)).insert_header((header::CACHE_CONTROL, "no-store"));
+    for cookie in Flow::Login.cookie(&start.state, start.browser, Duration::minutes(10)).into_iter().chain(Flow::Login.left(&request)) {
+        response.cookie(cookie);
+    }
+    Ok(response.finish())
 }

@@ -4,6 +4,7 @@ mod callback;
 mod change_detail;
 mod detail;
 mod dto;
+mod flow;
 mod login;
 mod logout;
 mod me;
@@ -11,6 +12,7 @@ mod preferences;
 mod profile;
 mod register;
 mod role;
+mod takeover;
 mod unlink;
 mod withdraw;
 
@@ -21,6 +23,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(login::login)
         .service(callback::callback)
+        .service(takeover::takeover)
         .service(logout::logout)
         .service(unlink::kakao)
         .service(unlink::kakao_form)

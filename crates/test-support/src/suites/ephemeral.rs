@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use cheapbob_domain::{
-    orders::{
-        Mail,
-        ports::{Mailer, PickupSignals},
+    orders::ports::PickupSignals,
+    shared::{
+        Ids, PaymentId,
+        mail::{Mail, Mailer},
     },
-    shared::{Ids, PaymentId},
     stores::{
         KEPT, KEPT_FOR,
         ports::{ObjectStorage, SearchHistory},

@@ -15,5 +15,5 @@ pub use orders::{archive, cancellations, holds, orders, refunds};
 pub use products::{nutrition, products, stock_reservations, stock_rollover};
 pub use stores::{hours, images, naming, search, stores};
 pub use tasks::tasks;
-pub use users::{accounts, customers, deactivation, erasure, unlink_tokens, withdrawals};
+pub use users::{accounts, customers, deactivation, erasure, takeovers, unlink_tokens, withdrawals};
 pub use world::{World, new_product, new_store, portone, profile, round_the_clock};

@@ -3,8 +3,8 @@ use cheapbob_domain::{
     shared::{Email, kst},
     stores::Added,
     users::{
-        Account, Deactivation, DetailChange, Erasure, Nickname, PreferenceKind, PreferencesAdded, Provider, RegistrationStatus, Role,
-        ports::Withdrawals,
+        Account, Deactivation, DetailChange, Erasure, IdentityAdded, Nickname, PreferenceKind, PreferencesAdded, Provider,
+        RegistrationStatus, Role, TakenOver, Takeover, TakeoverSecrets, ports::Withdrawals,
     },
 };
 
@@ -31,13 +31,24 @@ pub async fn accounts(world: &World) {
     assert!(!accounts.create(&other, Provider::Naver, "n1").await.unwrap());
     assert_eq!(accounts.find(&other.email).await.unwrap(), None);
 
-    assert!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap());
-    assert!(!accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap());
-    assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account));
+    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Added);
+    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Taken);
+    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g2", at(1)).await.unwrap(), IdentityAdded::Another);
+    assert_eq!(accounts.find_by_identity(Provider::Google, "g2").await.unwrap(), None);
+    // Of several people whom one provider vouches for at once, one.
+    let several = join_all(["k1", "k2", "k3", "k4"].map(|user| accounts.add_identity(&mine, Provider::Kakao, user, at(1)))).await;
+    let added = several.into_iter().filter(|added| *added.as_ref().unwrap() == IdentityAdded::Added).count();
+    assert_eq!(added, 1);
+    assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account.clone()));
 
-    assert!(accounts.remove_identity(Provider::Google, "g1").await.unwrap());
-    assert!(!accounts.remove_identity(Provider::Google, "g1").await.unwrap());
-    assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), None);
+    // Cut and restored, it leads to its account throughout.
+    for _ in 0..2 {
+        assert!(accounts.cut_identity(Provider::Google, "g1", at(2)).await.unwrap());
+        assert!(!accounts.cut_identity(Provider::Google, "g1", at(3)).await.unwrap());
+        assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account.clone()));
+        accounts.restore_identity(Provider::Google, "g1").await.unwrap();
+    }
+    assert!(!accounts.cut_identity(Provider::Google, "nobody", at(2)).await.unwrap());
 
     // How far the registration has come.
     let status = async |email: Email| accounts.find(&email).await.unwrap().unwrap().status;
@@ -48,6 +59,45 @@ pub async fn accounts(world: &World) {
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Product);
     world.product(&store, 1).await;
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Complete);
+}
+
+/// `users::ports::Takeovers`
+pub async fn takeovers(world: &World) {
+    let (takeovers, accounts) = (&world.takeovers, &world.accounts);
+    let account = Account { email: email(), role: Role::Seller, is_active: true, email_vouched: false, created_at: at(0) };
+    assert!(accounts.create(&account, Provider::Naver, account.email.as_str()).await.unwrap());
+    let user = format!("g-{}", account.email);
+    let asked = Takeover { account: account.clone(), provider: Provider::Google, user_id: user.clone(), role: Role::Customer, local: true };
+    let secrets = |token: &str| TakeoverSecrets { token: format!("{token}-{}", account.email), browser: format!("b-{token}") };
+    let (first, second) = (secrets("first"), secrets("second"));
+    for secrets in [&first, &second] {
+        takeovers.begin(&asked, secrets, at(1), at(1801)).await.unwrap();
+    }
+    // The second took the first one's place.
+    assert!(!takeovers.is_open(&first.token, at(2)).await.unwrap());
+    assert!(takeovers.is_open(&second.token, at(2)).await.unwrap());
+    assert!(!takeovers.is_open(&second.token, at(1801)).await.unwrap());
+    let complete = async |token: &str, browser: &str, second| takeovers.complete(token, browser, at(second)).await.unwrap();
+    for (token, browser, second) in
+        [(&first.token, &first.browser, 2), (&second.token, &first.browser, 2), (&second.token, &second.browser, 1801)]
+    {
+        assert_eq!(complete(token, browser, second).await, None);
+    }
+    let unvouched = accounts.find(&account.email).await.unwrap().unwrap().account;
+    assert_eq!(unvouched, account);
+    let taken = join_all((0..4).map(|_| complete(&second.token, &second.browser, 2))).await.into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!(taken, [TakenOver { email: account.email.clone(), role: Role::Customer, local: true }]);
+    let theirs = Account { email_vouched: true, created_at: at(2), ..account.clone() };
+    assert_eq!(accounts.find_by_identity(Provider::Google, &user).await.unwrap(), Some(theirs));
+    assert_eq!(accounts.find_by_identity(Provider::Naver, account.email.as_str()).await.unwrap(), None);
+    let tasks = world.tasks.claim("w", at(1_000), 100).await.unwrap();
+    let of_kind = |kind: &str| tasks.iter().filter(|task| task.payload["kind"] == kind).count();
+    assert_eq!((of_kind("takeover_mail"), of_kind("unlink")), (2, 1));
+
+    // An account that was vouched for meanwhile, and one that was made anew, are nobody's to take.
+    let late = secrets("late");
+    takeovers.begin(&asked, &late, at(3), at(1803)).await.unwrap();
+    assert_eq!(complete(&late.token, &late.browser, 4).await, None);
 }
 
 /// `users::ports::UnlinkTokens`

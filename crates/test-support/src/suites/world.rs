@@ -16,7 +16,7 @@ use cheapbob_domain::{
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers, UnlinkTokens},
+        ports::{Accounts, Customers, Takeovers, UnlinkTokens},
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -28,6 +28,8 @@ use crate::{api::fresh_email, waiting::noon};
 pub struct World {
     /// Accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// Takeovers under way.
+    pub takeovers: Arc<dyn Takeovers>,
     /// Tokens that cut the connection at a provider.
     pub unlink_tokens: Arc<dyn UnlinkTokens>,
     /// Profiles.

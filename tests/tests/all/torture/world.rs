@@ -13,12 +13,12 @@ use std::{
 use async_trait::async_trait;
 use cheapbob_adapters_embedded::fakes::{Embedded, Folder};
 use cheapbob_domain::{
-    orders::{
-        Mail,
-        ports::{Mailer, PickupSignals},
-    },
+    orders::ports::PickupSignals,
     products::ports::Products,
-    shared::{Clock, Email, Ids, PaymentId, ProductId, Result, StoreId},
+    shared::{
+        Clock, Email, Ids, PaymentId, ProductId, Result, StoreId,
+        mail::{Mail, Mailer},
+    },
     stores::{NewStore, ports::Stores},
     users::{
         Account, Provider, Role,

@@ -22,7 +22,7 @@ WITH asked AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'unlink:' || i.provider || ':' || $2,
            jsonb_build_object('kind', 'unlink', 'provider', i.provider, 'user_id', i.provider_user_id), 20, $4
-    FROM account_identities i JOIN gone ON gone.email = i.email
+    FROM account_identities i JOIN gone ON gone.email = i.email WHERE i.cut_at IS NULL
     ON CONFLICT DO NOTHING
 ), of_pictures AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)

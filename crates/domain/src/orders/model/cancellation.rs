@@ -9,7 +9,12 @@ use super::{
     order::{Order, OrderStatus},
     refund::RefundReason,
 };
-use crate::shared::{Refusal, Result, Rule, text};
+use crate::shared::{
+    Refusal, Result, Rule,
+    text::{Text, typed},
+};
+
+const REASON: Text = typed!("취소 사유는", 1 to 255, lines);
 
 /// Who gives the order up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +77,7 @@ impl CanceledBy {
 /// # Errors
 /// `too_short`, `too_long` (255 characters), `bad_character`.
 pub fn reason(typed: &str) -> Result<String, Rule> {
-    text::bounded(typed, 1, 255)
+    REASON.parse(typed)
 }
 
 /// A cancellation as it is stored, with stock, refund and mail.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
-use crate::shared::{PaymentId, kst};
+use crate::shared::{PaymentId, kst, mail::Mail};
 
 /// What a mail tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,19 +38,6 @@ pub struct OrderMail {
     pub event: OrderEvent,
     /// The order that the mail is about.
     pub payment_id: PaymentId,
-}
-
-/// A mail as it is handed to the mail server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mail {
-    /// The one recipient.
-    pub to: String,
-    /// In Korean, one line.
-    pub subject: String,
-    /// The body for readers without HTML.
-    pub text: String,
-    /// The same as HTML.
-    pub html: String,
 }
 
 impl OrderMail {

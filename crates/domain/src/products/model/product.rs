@@ -3,7 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{ProductId, Result, Rule, Sale, StoreId, Won, text};
+use crate::shared::{
+    ProductId, Result, Rule, Sale, StoreId, Won,
+    text::{Text, typed},
+};
+
+const NAME: Text = typed!("상품 이름은", 1 to 255);
+const DESCRIPTION: Text = typed!("상품 설명은", 0 to 1000, lines);
 
 /// The counters of a product's stock. `initial + adjustment = left + held + sold` at every instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +81,7 @@ impl Product {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn name(name: &str) -> Result<String, Rule> {
-        text::bounded(name, 1, 255)
+        NAME.parse(name)
     }
 
     /// A description; may be empty.
@@ -84,7 +90,7 @@ impl Product {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn description(description: &str) -> Result<String, Rule> {
-        text::bounded(description, 0, 1000)
+        DESCRIPTION.parse(description)
     }
 }
 

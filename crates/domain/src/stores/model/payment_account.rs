@@ -2,7 +2,14 @@
 
 use secrecy::SecretString;
 
-use crate::shared::{Result, Rule};
+use crate::shared::{
+    Result, Rule,
+    text::{Text, normal, typed},
+};
+
+const STORE_ID: Text = typed!("PortOne 상점 아이디는", 1 to 255);
+const CHANNEL_ID: Text = typed!("PortOne 채널 키는", 1 to 255);
+const SECRET: Text = typed!("PortOne API 시크릿은", 1 to 255);
 
 /// PortOne's names for a store's account there: no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +18,32 @@ pub struct PortOneIds {
     pub store_id: String,
     /// `channel-key-…`
     pub channel_id: String,
+}
+
+impl PortOneIds {
+    /// The store's id, as PortOne's console shows it.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn store_id(typed: &str) -> Result<String, Rule> {
+        STORE_ID.parse(typed)
+    }
+
+    /// The channel's key.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `bad_character`.
+    pub fn channel_id(typed: &str) -> Result<String, Rule> {
+        CHANNEL_ID.parse(typed)
+    }
+}
+
+/// A V2 API secret.
+///
+/// # Errors
+/// `too_short`, `too_long`, `bad_character`.
+pub fn api_secret(typed: &str) -> Result<SecretString, Rule> {
+    SECRET.parse(typed).map(SecretString::from)
 }
 
 /// A store's account at PortOne.
@@ -34,13 +67,14 @@ impl PortOneAccount {
 ///
 /// # Errors
 /// `bad_secret`, where no signature could ever be verified with it.
-pub fn webhook_secret(text: &str) -> Result<SecretString, Rule> {
+pub fn webhook_secret(typed: &str) -> Result<SecretString, Rule> {
     const BAD: Rule = Rule { code: "bad_secret", message: "PortOne 콘솔의 웹훅 시크릿을 그대로 입력해 주세요." };
-    let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+    let text = normal(typed);
+    let encoded = text.strip_prefix("whsec_").unwrap_or(&text);
     let plain = encoded.trim_end_matches('=');
     let is_base64 = plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
     let fits = !plain.is_empty() && text.len() <= 255 && encoded.len().is_multiple_of(4) && encoded.len() - plain.len() <= 2 && is_base64;
-    if fits { Ok(SecretString::from(text.to_owned())) } else { Err(BAD) }
+    if fits { Ok(SecretString::from(text)) } else { Err(BAD) }
 }
 
 /// What may be changed of a payment account; `None` stays as it is.

@@ -2,8 +2,14 @@
 
 use chrono::Duration;
 
-use super::store::Store;
-use crate::shared::{Result, Rule, text};
+use super::store::{Store, words};
+use crate::shared::{
+    Result, Rule, Validation,
+    text::{Text, typed},
+};
+
+/// The longest text that can be searched for is the longest name of a product.
+const SEARCH_NAME: Text = typed!("검색어는", 1 to 255);
 
 /// Stores on a page.
 pub const PAGE_SIZE: i64 = 4;
@@ -21,20 +27,14 @@ pub struct BnameFilter {
 
 impl BnameFilter {
     /// Reads the neighbourhoods asked for.
-    ///
-    /// # Errors
-    /// - `too_short`: nothing, or nothing visible, or fewer characters than asked for.
-    /// - `too_long`: more characters than allowed.
-    /// - `too_many`: more entries than allowed.
-    /// - `bad_character`: a control character.
-    pub fn bnames(bnames: &[String]) -> Result<Vec<String>, Rule> {
+    fn bnames(bnames: &[String]) -> Result<Vec<String>, Rule> {
         if bnames.is_empty() {
             return Err(Rule { code: "too_short", message: "동을 하나 이상 선택해 주세요." });
         }
         if bnames.len() > 100 {
             return Err(Rule { code: "too_many", message: "동은 100개까지 선택할 수 있습니다." });
         }
-        bnames.iter().map(|b| text::bounded(b, 1, 50)).collect()
+        bnames.iter().map(|b| words::BNAME.parse(b)).collect()
     }
 }
 
@@ -45,6 +45,24 @@ pub struct StoreFilter {
     pub location: Option<BnameFilter>,
     /// With this text in the store's name or a product's, case-insensitive; `%`, `_` and `\` are plain characters.
     pub name: Option<String>,
+}
+
+impl StoreFilter {
+    /// What a customer typed: sido, sigungu and bnames; a text.
+    ///
+    /// # Errors
+    /// Every field that does not parse.
+    pub fn parse(place: Option<(&str, &str, &[String])>, name: Option<&str>) -> Result<Self> {
+        let mut errors = Validation::default();
+        let location = place.and_then(|(sido, sigungu, bnames)| {
+            let sido = errors.check("sido", words::SIDO.parse(sido));
+            let sigungu = errors.check("sigungu", words::SIGUNGU.parse(sigungu));
+            let bnames = errors.check("bname", BnameFilter::bnames(bnames));
+            Some(BnameFilter { sido: sido?, sigungu: sigungu?, bnames: bnames? })
+        });
+        let name = errors.check_optional("search_name", name.map(|name| SEARCH_NAME.parse(name)));
+        errors.finish(|| Some(Self { location, name }))
+    }
 }
 
 /// A store as a customer sees it.

@@ -8,8 +8,19 @@ use super::{
 };
 use crate::{
     products::Product,
-    shared::{Email, Result, Rule, StoreId, Validation, text},
+    shared::{
+        Email, Result, Rule, StoreId, Validation,
+        text::{Text, normal, typed},
+    },
 };
+
+const POSTAL_CODE: Text = typed!("우편번호는", 5 to 10);
+const ADDRESS: Text = typed!("주소는", 1 to 255);
+const DETAIL_ADDRESS: Text = typed!("상세 주소는", 1 to 255);
+const LAT: Text = typed!("위도는", 1 to 50);
+const LNG: Text = typed!("경도는", 1 to 50);
+const LINK: Text = typed!("링크는", 1 to 500);
+const NEAREST_STATION: Text = typed!("가까운 역은", 0 to 100);
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,24 +50,33 @@ pub struct Address {
 impl Address {
     /// Checks a request's address under `field`.
     pub fn check(self, field: &str, errors: &mut Validation) -> Option<Self> {
-        let mut text = |name: &str, value: &str, min, max| errors.check(&format!("{field}{name}"), text::bounded(value, min, max));
-        let whole = [
-            text("postal_code", &self.postal_code, 5, 10),
-            text("address", &self.address, 1, 255),
-            text("detail_address", &self.detail_address, 1, 255),
-            text("sido", &self.sido, 1, 50),
-            text("sigungu", &self.sigungu, 1, 50),
-            text("bname", &self.bname, 1, 50),
-            text("lat", &self.lat, 1, 50),
-            text("lng", &self.lng, 1, 50),
-            text("nearest_station", self.nearest_station.as_deref().unwrap_or_default(), 0, 100),
-        ];
+        let mut text = |name: &str, value: &str, text: Text| errors.check(&format!("{field}{name}"), text.parse(value));
+        let postal_code = text("postal_code", &self.postal_code, POSTAL_CODE);
+        let address = text("address", &self.address, ADDRESS);
+        let detail_address = text("detail_address", &self.detail_address, DETAIL_ADDRESS);
+        let sido = text("sido", &self.sido, words::SIDO);
+        let sigungu = text("sigungu", &self.sigungu, words::SIGUNGU);
+        let bname = text("bname", &self.bname, words::BNAME);
+        let lat = text("lat", &self.lat, LAT);
+        let lng = text("lng", &self.lng, LNG);
+        let station = text("nearest_station", self.nearest_station.as_deref().unwrap_or_default(), NEAREST_STATION);
         let walking = match self.walking_time {
             Some(minutes) if minutes < 0 => Err(Rule { code: "out_of_range", message: "도보 시간은 0분 이상이어야 합니다." }),
             _ => Ok(()),
         };
-        let walking = errors.check(&format!("{field}walking_time"), walking);
-        (whole.iter().all(Option::is_some) && walking.is_some()).then_some(self)
+        errors.check(&format!("{field}walking_time"), walking)?;
+        Some(Self {
+            postal_code: postal_code?,
+            address: address?,
+            detail_address: detail_address?,
+            sido: sido?,
+            sigungu: sigungu?,
+            bname: bname?,
+            lat: lat?,
+            lng: lng?,
+            nearest_station: self.nearest_station.as_ref().and(station),
+            walking_time: self.walking_time,
+        })
     }
 }
 
@@ -80,13 +100,12 @@ impl Sns {
     /// `bad_url`: not an http or https address.
     pub fn link(link: Option<&str>) -> Result<Option<String>, Rule> {
         const BAD: Rule = Rule { code: "bad_url", message: "http 또는 https 주소여야 합니다." };
-        let Some(link) = link.map(str::trim).filter(|l| !l.is_empty()) else { return Ok(None) };
+        let Some(link) = link.map(normal).filter(|l| !l.is_empty()) else { return Ok(None) };
+        let link = LINK.parse(&link).map_err(|_| BAD)?;
         let rest = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")).ok_or(BAD)?;
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let fits = !host.is_empty()
-            && link.chars().count() <= 500
-            && !link.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'));
-        if fits { Ok(Some(link.to_owned())) } else { Err(BAD) }
+        let fits = !host.is_empty() && !link.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"'));
+        if fits { Ok(Some(link)) } else { Err(BAD) }
     }
 }
 
@@ -132,10 +151,21 @@ pub struct StoreChange {
 
 /// A store's own words.
 pub mod words {
-    use crate::shared::{Rule, text};
+    use crate::shared::{
+        Rule,
+        text::{Text, typed},
+    };
 
+    const NAME: Text = typed!("매장 이름은", 1 to 30);
     /// No limit of the contract; one of sense.
-    const LONGEST_INTRODUCTION: usize = 10_000;
+    const INTRODUCTION: Text = typed!("매장 소개는", 1 to 10000, lines);
+    const PHONE: Text = typed!("매장 전화번호는", 1 to 30);
+    /// Province or metropolitan city.
+    pub(crate) const SIDO: Text = typed!("시/도는", 1 to 50);
+    /// City, county or district.
+    pub(crate) const SIGUNGU: Text = typed!("시/군/구는", 1 to 50);
+    /// Legal neighbourhood.
+    pub(crate) const BNAME: Text = typed!("동은", 1 to 50);
 
     /// Reads a name.
     ///
@@ -144,7 +174,7 @@ pub mod words {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn name(name: &str) -> Result<String, Rule> {
-        text::bounded(name, 1, 30)
+        NAME.parse(name)
     }
 
     /// Reads an introduction.
@@ -154,7 +184,7 @@ pub mod words {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn introduction(introduction: &str) -> Result<String, Rule> {
-        text::bounded(introduction, 1, LONGEST_INTRODUCTION)
+        INTRODUCTION.parse(introduction)
     }
 
     /// A phone number as the seller writes it.
@@ -164,7 +194,7 @@ pub mod words {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn phone(phone: &str) -> Result<String, Rule> {
-        text::bounded(phone, 1, 30)
+        PHONE.parse(phone)
     }
 }
 

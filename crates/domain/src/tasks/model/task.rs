@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{orders::OrderMail, shared::PaymentId, users::Provider};
+use crate::{
+    orders::OrderMail,
+    shared::PaymentId,
+    users::{Provider, TakeoverMail},
+};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,8 @@ pub enum TaskPayload {
         /// Its user.
         user_id: String,
     },
+    /// Mail the link by which somebody takes an account over.
+    TakeoverMail(TakeoverMail),
     /// Run a scheduled job.
     Run {
         /// Name shown to customers.

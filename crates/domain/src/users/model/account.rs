@@ -139,6 +139,17 @@ pub enum Erasure {
     Waits,
 }
 
+/// What adding an identity to an account came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityAdded {
+    /// It leads there from now on.
+    Added,
+    /// It leads to some account already.
+    Taken,
+    /// The account has another one of that provider: the e-mail address has changed hands.
+    Another,
+}
+
 /// What making an account inactive came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deactivation {

@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::preference::{Preference, PreferenceKind};
-use crate::shared::{Email, Result, Rule, text};
+use crate::shared::{
+    Email, Result, Rule,
+    text::{self, Text, typed},
+};
+
+const NICKNAME: Text = typed!("닉네임은", 1 to 7);
 
 /// A nickname of 1–7 characters (contract, CustomerDetail).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +20,7 @@ impl Nickname {
     /// - `too_long`: more characters than allowed.
     /// - `bad_character`: a control character.
     pub fn parse(text: &str) -> Result<Self, Rule> {
-        text::bounded(text, 1, 7).map(Self)
+        NICKNAME.parse(text).map(Self)
     }
 
     /// As it is stored and sent.
@@ -32,8 +37,9 @@ impl PhoneNumber {
     /// # Errors
     /// `bad_phone`: not 11 digits.
     pub fn parse(text: &str) -> Result<Self, Rule> {
+        let text = text::normal(text);
         if text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
             Err(Rule { code: "bad_phone", message: "전화번호는 숫자 11자리여야 합니다." })
         }

@@ -3,7 +3,10 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Provider, RegistrationStatus, Role};
+use super::{
+    account::{Account, Provider, RegistrationStatus, Role},
+    takeover::TakeoverSecrets,
+};
 use crate::shared::Error;
 
 /// A login between the redirect to the provider and the way back.
@@ -31,6 +34,8 @@ pub const LOCAL_STATE: &str = "1004";
 pub struct LoginStart {
     /// The provider's page.
     pub authorize_url: String,
+    /// Names this login; the way back brings it too.
+    pub state: String,
     /// Secret for the browser's cookie; the way back must bring it.
     pub browser: String,
 }
@@ -72,4 +77,6 @@ pub struct SignInFailure {
     pub error: Error,
     /// Come back to the local front end.
     pub local: bool,
+    /// `email_in_use` by an account that was never vouched for: what the browser needs to follow the link that is mailed.
+    pub takeover: Option<TakeoverSecrets>,
 }

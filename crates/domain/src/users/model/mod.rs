@@ -7,3 +7,4 @@ pub mod login;
 pub mod preference;
 pub mod session;
 pub mod session_token;
+pub mod takeover;

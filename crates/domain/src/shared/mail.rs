@@ -1,0 +1,27 @@
+//! A mail and the way out; what it says stands in its feature.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::error::Result;
+
+/// A mail as it is handed to the mail server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mail {
+    /// The one recipient.
+    pub to: String,
+    /// In Korean, one line.
+    pub subject: String,
+    /// The body for readers without HTML.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// The mail server.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// `message_id` names the event: the same one MUST not reach a person twice where the other side can tell.
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()>;
+}

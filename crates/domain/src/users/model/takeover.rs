@@ -1,0 +1,93 @@
+//! Taking over an account whose e-mail was never vouched for: whoever has it vouched shows with a mailed link that they read its mail, too.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, Provider, Role};
+use crate::shared::{Email, mail::Mail};
+
+/// How long the link in the mail is good.
+pub const TAKEOVER_LIFE: Duration = Duration::minutes(30);
+
+/// Who asks, for which account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takeover {
+    /// The account as it was found.
+    pub account: Account,
+    /// Who vouches for the e-mail.
+    pub provider: Provider,
+    /// Whom it vouches for.
+    pub user_id: String,
+    /// Which app asked.
+    pub role: Role,
+    /// Come back to the local front end.
+    pub local: bool,
+}
+
+/// What keeps the link to one mailbox and one browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeoverSecrets {
+    /// In the mail.
+    pub token: String,
+    /// In the browser's cookie.
+    pub browser: String,
+}
+
+/// What a takeover came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Whose account it is now.
+    pub email: Email,
+    /// Which app asked.
+    pub role: Role,
+    /// Come back to the local front end.
+    pub local: bool,
+}
+
+/// The mail with the link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeoverMail {
+    /// Where to.
+    pub email: Email,
+    /// Who vouches for it.
+    pub provider: Provider,
+    /// The link's secret.
+    pub token: String,
+}
+
+impl TakeoverMail {
+    /// The mail; `base` is this server's address as browsers know it.
+    pub fn compose(&self, base: &str) -> Mail {
+        const TITLE: &str = "이메일을 확인해 주세요";
+        const IGNORE: &str = "직접 로그인하신 것이 아니라면 이 메일을 무시해 주세요. 아무것도 바뀌지 않습니다.";
+        let provider = match self.provider {
+            Provider::Google => "Google",
+            Provider::Kakao => "카카오",
+            Provider::Naver => "네이버",
+        };
+        let link = format!("{base}/api/v1/auth/takeover?token={}", self.token);
+        let lead = format!(
+            "{provider} 로그인에 사용하신 이메일로 만들어진 CheapBob 계정이 이미 있지만, 그 계정의 이메일은 확인된 적이 없습니다. \
+             30분 안에, 로그인하신 브라우저에서 아래 링크를 열면 그 계정이 회원님의 계정이 되고 이전의 로그인 방법은 해제됩니다."
+        );
+        Mail {
+            to: self.email.to_string(),
+            subject: format!("[CheapBob] {TITLE}"),
+            text: format!("{lead}\n\n{link}\n\n{IGNORE}\n\nCheapBob\n"),
+            // Nothing in it is typed by anybody: fixed sentences, a base64url token, the settings' address.
+            html: format!(
+                "<!doctype html><html lang=\"ko\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+                 <body style=\"margin:0;padding:24px;background:#f6f5f1;font-family:sans-serif;color:#222\">\
+                 <div style=\"max-width:480px;margin:0 auto;padding:24px;background:#fff;border-radius:12px\">\
+                 <h1 style=\"margin:0 0 12px;font-size:20px\">{TITLE}</h1><p style=\"line-height:1.6\">{lead}</p>\
+                 <p><a href=\"{link}\" style=\"display:inline-block;padding:10px 18px;border-radius:8px;background:#e8590c;color:#fff;text-decoration:none\">\
+                 이메일 확인</a></p><p style=\"line-height:1.6;color:#767676\">{IGNORE}</p></div></body></html>"
+            ),
+        }
+    }
+
+    /// Until when a link that is mailed now is good.
+    pub fn until(now: DateTime<Utc>) -> DateTime<Utc> {
+        now + TAKEOVER_LIFE
+    }
+}
