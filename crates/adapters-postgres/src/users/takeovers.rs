@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    tasks::TaskPayload,
     users::{Role, TakenOver, Takeover, TakeoverMail, TakeoverSecrets, ports::Takeovers},
 };
 use chrono::{DateTime, Utc};
@@ -39,7 +38,7 @@ impl Takeovers for Postgres {
     async fn begin(&self, takeover: &Takeover, secrets: &TakeoverSecrets, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         let account = &takeover.account;
         let mail = TakeoverMail { email: account.email.clone(), provider: takeover.provider, token: secrets.token.clone() };
-        let payload = serde_json::to_value(TaskPayload::TakeoverMail(mail)).map_err(Error::internal)?;
+        let payload = serde_json::to_value(mail).map_err(Error::internal)?;
         let mut connection = self.connection().await?;
         let query = sql_query(BEGIN)
             .bind::<t::Text, _>(hash(&secrets.token))
