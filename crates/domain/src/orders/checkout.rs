@@ -93,3 +93,135 @@ impl CheckoutService {
         Ok(hold.ok_or(error::PAYMENT_NOT_FOUND)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        orders::{
+            model::hold::{HoldState, Offer},
+            ports::MockHolds,
+            testing::{hold, offer, portone, resolving},
+        },
+        shared::{
+            Sale, Won,
+            testing::{Counter, Noon, email},
+        },
+    };
+
+    /// Checks out `quantity` pieces of what `offers` say one after another; `held`: how the database answers each try.
+    async fn checkout(quantity: i64, offers: Vec<Option<Offer>>, held: Vec<bool>) -> Result<(Checkout, Option<NewHold>)> {
+        let mut holds = MockHolds::new();
+        let (tries, kept) = (held.len(), Arc::new(std::sync::Mutex::new(None)));
+        let (mut offers, mut held) = (offers.into_iter(), held.into_iter());
+        holds.expect_offer().times(offers.len()).withf(|_, _, weekday| *weekday == 1).returning(move |_, _, _| Ok(offers.next().unwrap()));
+        let stored = Arc::clone(&kept);
+        holds.expect_hold().times(tries).returning(move |hold| {
+            *stored.lock().unwrap() = Some(hold.clone());
+            Ok(held.next().unwrap())
+        });
+        let checkout = run(holds, quantity, None).await?;
+        let hold = kept.lock().unwrap().take();
+        Ok((checkout, hold))
+    }
+
+    async fn run(holds: MockHolds, quantity: i64, call: Option<&KeyedCall>) -> Result<Checkout> {
+        let holds = Arc::new(holds);
+        let resolve = Arc::new(resolving(Arc::clone(&holds), None, 0));
+        let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+        let (product, actor) = (ProductId::parse("PRD_1").unwrap(), Actor { request_id: Some("r1".into()), ..Actor::job("test") });
+        service.checkout(&email("a@b"), &product, Quantity::parse(quantity).unwrap(), &actor, call).await
+    }
+
+    #[tokio::test]
+    async fn a_hold_lasts_five_minutes_and_is_of_todays_business_day() {
+        let (checkout, hold) = checkout(2, vec![Some(offer())], vec![true]).await.unwrap();
+        let hold = hold.unwrap();
+        assert_eq!((hold.created_at, hold.expires_at), (Noon.now(), Noon.now() + chrono::Duration::minutes(5)));
+        assert_eq!((hold.business_day.to_string(), hold.request_id.as_deref()), ("2026-11-24".to_owned(), Some("r1")));
+        assert_eq!((checkout.payment_id, checkout.portone, checkout.total_amount), (hold.payment_id, portone(), Won(14_000)));
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_bought_is_refused_before_anything_is_held() {
+        let closed = |change: fn(&mut Offer)| {
+            let mut offer = offer();
+            change(&mut offer);
+            Some(offer)
+        };
+        for (offer, refusal) in [
+            (None, PRODUCT_NOT_FOUND),
+            (closed(|o| o.calendar.closed_on = Some(kst::business_day(Noon.now()))), error::STORE_CLOSED_TODAY),
+            (closed(|o| o.calendar.suspended = true), error::STORE_CLOSED_TODAY),
+            (closed(|o| o.calendar.today.open_time = kst::parse_time("12:01").unwrap()), error::STORE_CLOSED),
+            (closed(|o| o.calendar.today.close_time = kst::parse_time("12:00").unwrap()), error::STORE_CLOSED),
+            (closed(|o| o.calendar.today.pickup_end_time = kst::parse_time("12:00").unwrap()), error::PICKUP_OVER),
+            (closed(|o| o.calendar.payment_ready = false), error::PAYMENT_NOT_SET_UP),
+            (closed(|o| o.portone = None), error::PAYMENT_NOT_SET_UP),
+            (closed(|o| o.sale = Sale::parse(100).unwrap()), error::NOT_FOR_SALE),
+            (closed(|o| o.left = 1), error::INSUFFICIENT_STOCK),
+            (closed(|o| o.buyer_registered = false), error::PROFILE_REQUIRED),
+        ] {
+            // The mock panics if a hold is stored.
+            assert!(checkout(2, vec![offer], vec![]).await.unwrap_err().is(&refusal), "{refusal:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn all_that_is_left_can_be_bought() {
+        assert!(checkout(5, vec![Some(offer())], vec![true]).await.is_ok());
+        assert!(checkout(6, vec![Some(offer())], vec![]).await.unwrap_err().is(&error::INSUFFICIENT_STOCK));
+    }
+
+    #[tokio::test]
+    async fn a_price_that_changes_before_the_hold_is_asked_for_again() {
+        let dearer = Offer { price: Won(20_000), ..offer() };
+        let (checkout, hold) = checkout(1, vec![Some(offer()), Some(dearer)], vec![false, true]).await.unwrap();
+        assert_eq!((checkout.total_amount, hold.unwrap().total_amount), (Won(14_000), Won(14_000)));
+    }
+
+    #[tokio::test]
+    async fn a_product_that_changes_without_end_is_refused_after_eight_tries() {
+        let refused = checkout(1, vec![Some(offer()); 8], vec![false; 8]).await;
+        assert!(refused.unwrap_err().is(&error::INSUFFICIENT_STOCK));
+    }
+
+    #[tokio::test]
+    async fn a_resumed_call_gets_the_hold_that_it_made_before() {
+        let mut holds = MockHolds::new();
+        holds.expect_find().times(1).returning(|_| Ok(Some(hold(HoldState::Held))));
+        let call = KeyedCall { payment_id: PaymentId::parse("PAY1").unwrap(), resumed: true };
+        let checkout = run(holds, 1, Some(&call)).await.unwrap();
+        assert_eq!((checkout.payment_id, checkout.total_amount), (call.payment_id, Won(7_000)));
+        // The store of then, the channel of now.
+        assert_eq!(checkout.portone, PortOneIds { store_id: "then".into(), channel_id: "channel".into() });
+    }
+
+    #[tokio::test]
+    async fn a_call_with_a_key_holds_under_the_id_of_its_key() {
+        for resumed in [false, true] {
+            let mut holds = MockHolds::new();
+            holds.expect_find().times(usize::from(resumed)).returning(|_| Ok(None));
+            holds.expect_offer().times(1).returning(|_, _, _| Ok(Some(offer())));
+            holds.expect_hold().times(1).withf(|hold| hold.payment_id.as_str() == "PAY9").returning(|_| Ok(true));
+            let call = KeyedCall { payment_id: PaymentId::parse("PAY9").unwrap(), resumed };
+            assert_eq!(run(holds, 1, Some(&call)).await.unwrap().payment_id, call.payment_id);
+        }
+    }
+
+    proptest! {
+        /// Contract, payment rules: the unit price is rounded, then multiplied; never the other way round.
+        #[test]
+        fn the_total_is_the_rounded_unit_price_times_the_quantity(price in 1..=Won::MAX_PRICE, sale in 0i64..=100, quantity in 1..=1_000i64) {
+            let offer = Offer { price: Won(price), sale: Sale::parse(sale).unwrap(), left: 1_000, ..offer() };
+            let unit = (price * (100 - sale) + 5_000) / 10_000 * 100;
+            let total = offer.check(Quantity::parse(quantity).unwrap(), Noon.now());
+            match unit {
+                0 => prop_assert!(total.unwrap_err().is(&error::NOT_FOR_SALE)),
+                unit => prop_assert_eq!(total.unwrap().0, Won(unit * quantity)),
+            }
+        }
+    }
+}

@@ -38,3 +38,87 @@ impl CheckoutService {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        orders::{
+            model::{
+                hold::{Hold, HoldEnd},
+                payment::PaymentTruth,
+            },
+            ports::MockHolds,
+            testing::{hold, resolving},
+        },
+        shared::{
+            Clock, Error, Refusal,
+            testing::{Counter, Noon, email},
+        },
+    };
+
+    async fn confirm(by: &str, hold: Option<Hold>, truth: Option<Result<PaymentTruth>>) -> Result<PaymentId> {
+        let mut holds = MockHolds::new();
+        holds.expect_find().returning(move |_| Ok(hold.clone()));
+        holds.expect_release().returning(|_, _, _, _| Ok(true));
+        let holds = Arc::new(holds);
+        let service =
+            CheckoutService::new(holds.clone(), Arc::new(resolving(holds, truth, 0)), Arc::new(Noon), Arc::new(Counter::default()));
+        service.confirm(&email(by), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await
+    }
+
+    async fn refused(hold: Hold, truth: Option<PaymentTruth>) -> Refusal {
+        match confirm("a@b", Some(hold), truth.map(Ok)).await {
+            Err(Error::Refused(refusal)) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_confirms_anothers_payment() {
+        for (by, hold) in [("b@b", Some(hold(HoldState::Held))), ("a@b", None)] {
+            assert!(confirm(by, hold, None).await.unwrap_err().is(&error::PAYMENT_NOT_FOUND));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_an_order_already_is_confirmed_without_asking_portone() {
+        assert_eq!(confirm("a@b", Some(hold(HoldState::Ordered)), None).await.unwrap().as_str(), "PAY1");
+    }
+
+    #[tokio::test]
+    async fn an_unpaid_payment_may_still_be_paid_until_its_hold_ends() {
+        assert_eq!(refused(hold(HoldState::Held), Some(PaymentTruth::NotPaid)).await, error::PAYMENT_NOT_PAID);
+        let over = Hold { expires_at: Noon.now(), ..hold(HoldState::Held) };
+        assert_eq!(refused(over, Some(PaymentTruth::NotPaid)).await, error::PAYMENT_EXPIRED);
+        let released = hold(HoldState::Released(HoldEnd::Abandoned));
+        assert_eq!(refused(released, Some(PaymentTruth::Unknown)).await, error::PAYMENT_EXPIRED);
+    }
+
+    #[tokio::test]
+    async fn a_failed_payment_is_told_as_failed_also_later() {
+        assert_eq!(refused(hold(HoldState::Held), Some(PaymentTruth::Failed)).await, error::PAYMENT_FAILED);
+        let failed = hold(HoldState::Released(HoldEnd::Failed));
+        assert_eq!(refused(failed, Some(PaymentTruth::NotPaid)).await, error::PAYMENT_FAILED);
+    }
+
+    #[tokio::test]
+    async fn each_refund_says_why_there_is_no_order() {
+        for (reason, refusal) in [
+            (RefundReason::Mismatch, error::PAYMENT_MISMATCH),
+            (RefundReason::StoreClosed, error::PAYMENT_STORE_CLOSED),
+            (RefundReason::Late, error::PAYMENT_EXPIRED),
+        ] {
+            assert_eq!(refused(hold(HoldState::Refunded(reason)), None).await, refusal);
+        }
+    }
+
+    #[tokio::test]
+    async fn where_portone_does_not_answer_nothing_is_decided() {
+        let outage = Some(Err(Error::unavailable("portone", "x")));
+        let failed = confirm("a@b", Some(hold(HoldState::Held)), outage).await.unwrap_err();
+        assert_eq!(failed.kind(), crate::shared::ErrorKind::Unavailable);
+    }
+}

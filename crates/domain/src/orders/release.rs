@@ -32,3 +32,65 @@ impl CheckoutService {
         Ok(hold.payment_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        orders::{
+            model::{hold::HoldState, payment::PaymentTruth},
+            ports::MockHolds,
+            testing::{hold, resolving},
+        },
+        shared::{
+            Error,
+            testing::{Counter, Noon, email},
+        },
+    };
+
+    /// `released`: the ends that the stock is released with, in order.
+    async fn release(by: &str, state: HoldState, truth: Option<Result<PaymentTruth>>, released: Vec<HoldEnd>) -> Result<PaymentId> {
+        let mut holds = MockHolds::new();
+        holds.expect_find().returning(move |_| Ok(Some(hold(state))));
+        let (times, mut released) = (released.len(), released.into_iter());
+        holds.expect_release().times(times).returning(move |_, end, _, _| {
+            assert_eq!(Some(end), released.next());
+            Ok(true)
+        });
+        let holds = Arc::new(holds);
+        let service =
+            CheckoutService::new(holds.clone(), Arc::new(resolving(holds, truth, 0)), Arc::new(Noon), Arc::new(Counter::default()));
+        service.release(&email(by), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await
+    }
+
+    #[tokio::test]
+    async fn an_unpaid_hold_is_abandoned() {
+        for truth in [PaymentTruth::NotPaid, PaymentTruth::Unknown] {
+            release("a@b", HoldState::Held, Some(Ok(truth)), vec![HoldEnd::Abandoned]).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_payment_is_released_once_as_failed() {
+        release("a@b", HoldState::Held, Some(Ok(PaymentTruth::Failed)), vec![HoldEnd::Failed]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn stock_is_released_although_portone_does_not_answer() {
+        let outage = Some(Err(Error::unavailable("portone", "x")));
+        release("a@b", HoldState::Held, outage, vec![HoldEnd::Abandoned]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_order_is_not_released() {
+        let refused = release("a@b", HoldState::Ordered, None, vec![]).await.unwrap_err();
+        assert!(refused.is(&error::ALREADY_ORDERED));
+    }
+
+    #[tokio::test]
+    async fn nobody_releases_anothers_hold() {
+        assert!(release("b@b", HoldState::Held, None, vec![]).await.unwrap_err().is(&error::PAYMENT_NOT_FOUND));
+    }
+}

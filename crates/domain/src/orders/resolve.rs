@@ -146,3 +146,171 @@ fn next_look(hold: &Hold, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let since = (now - hold.expires_at).max(chrono::Duration::minutes(1));
     (since < chrono::Duration::hours(24)).then(|| now + since)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        orders::{
+            model::{hold::Offer, payment::Paid},
+            ports::MockHolds,
+            testing::{hold, offer, paid, resolving},
+        },
+        shared::testing::Noon,
+    };
+
+    const NOBODY_WAITS: Duration = Duration::from_secs(1);
+
+    fn actor() -> Actor {
+        Actor::job("test")
+    }
+
+    async fn resolve(holds: MockHolds, hold: &Hold, truth: PaymentTruth, refunds: usize) -> Resolution {
+        resolving(Arc::new(holds), Some(Ok(truth)), refunds).resolve(hold, &actor(), NOBODY_WAITS).await.unwrap()
+    }
+
+    /// Holds over an offer, where an order may be made with this outcome.
+    fn selling(offer: Option<Offer>, outcome: Option<OrderOutcome>) -> MockHolds {
+        let mut holds = MockHolds::new();
+        holds.expect_offer().returning(move |_, _, _| Ok(offer.clone()));
+        holds.expect_order().times(usize::from(outcome.is_some())).returning(move |_, _, _| Ok(outcome.unwrap()));
+        holds
+    }
+
+    /// The same, and exactly one refund for this reason.
+    fn refunding(mut holds: MockHolds, reason: RefundReason) -> MockHolds {
+        holds.expect_refund().times(1).withf(move |_, why, _, _| *why == reason).returning(|_, why, _, _| Ok(HoldState::Refunded(why)));
+        holds
+    }
+
+    #[tokio::test]
+    async fn what_is_decided_stays_decided_and_portone_is_not_asked() {
+        for (state, resolution) in
+            [(HoldState::Ordered, Resolution::Ordered), (HoldState::Refunded(RefundReason::Late), Resolution::Refunded(RefundReason::Late))]
+        {
+            let service = resolving(Arc::new(MockHolds::new()), None, 0);
+            assert_eq!(service.resolve(&hold(state), &actor(), NOBODY_WAITS).await.unwrap(), resolution);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unpaid_payment_changes_nothing() {
+        for truth in [PaymentTruth::Unknown, PaymentTruth::NotPaid] {
+            for (state, resolution) in [
+                (HoldState::Held, Resolution::NotPaid),
+                (HoldState::Released(HoldEnd::Expired), Resolution::NotPaid),
+                (HoldState::Released(HoldEnd::Failed), Resolution::Failed),
+            ] {
+                assert_eq!(resolve(MockHolds::new(), &hold(state), truth.clone(), 0).await, resolution);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_or_canceled_payment_releases_the_stock() {
+        for truth in [PaymentTruth::Failed, PaymentTruth::Cancelled(7_000)] {
+            let mut holds = MockHolds::new();
+            holds.expect_release().times(1).withf(|_, end, _, _| *end == HoldEnd::Failed).returning(|_, _, _, _| Ok(true));
+            assert_eq!(resolve(holds, &hold(HoldState::Held), truth, 0).await, Resolution::Failed);
+        }
+    }
+
+    #[tokio::test]
+    async fn money_that_matches_becomes_an_order_once() {
+        for outcome in [OrderOutcome::Made, OrderOutcome::WasThere] {
+            for state in [HoldState::Held, HoldState::Released(HoldEnd::Expired)] {
+                let resolution = resolve(selling(Some(offer()), Some(outcome)), &hold(state), PaymentTruth::Paid(paid()), 0).await;
+                assert_eq!(resolution, Resolution::Ordered);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn money_that_does_not_match_goes_back() {
+        for wrong in [
+            Paid { total: 6_999, ..paid() },
+            Paid { total: 7_001, ..paid() },
+            Paid { currency: "USD".into(), ..paid() },
+            Paid { store_id: "now".into(), ..paid() },
+            Paid { cancelled: 1, ..paid() },
+        ] {
+            let holds = refunding(MockHolds::new(), RefundReason::Mismatch);
+            let resolution = resolve(holds, &hold(HoldState::Held), PaymentTruth::Paid(wrong), 1).await;
+            assert_eq!(resolution, Resolution::Refunded(RefundReason::Mismatch));
+        }
+    }
+
+    #[tokio::test]
+    async fn money_for_a_store_that_stopped_selling_goes_back() {
+        let mut closed = offer();
+        closed.calendar.suspended = true;
+        let yesterdays = Hold { business_day: hold(HoldState::Held).business_day.pred_opt().unwrap(), ..hold(HoldState::Held) };
+        for (offered, hold) in [(Some(closed), hold(HoldState::Held)), (None, hold(HoldState::Held)), (Some(offer()), yesterdays)] {
+            let holds = refunding(selling(offered, None), RefundReason::StoreClosed);
+            let resolution = resolve(holds, &hold, PaymentTruth::Paid(paid()), 1).await;
+            assert_eq!(resolution, Resolution::Refunded(RefundReason::StoreClosed));
+        }
+    }
+
+    #[tokio::test]
+    async fn money_that_comes_too_late_for_the_stock_goes_back() {
+        for (outcome, reason) in [(OrderOutcome::NoStock, RefundReason::Late), (OrderOutcome::StoreClosed, RefundReason::StoreClosed)] {
+            let holds = refunding(selling(Some(offer()), Some(outcome)), reason);
+            let late = hold(HoldState::Released(HoldEnd::Expired));
+            assert_eq!(resolve(holds, &late, PaymentTruth::Paid(paid()), 1).await, Resolution::Refunded(reason));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_second_gets_the_answer_of_the_first() {
+        // Another caller refunded it between our question and our statement, or made the order.
+        let refunded = OrderOutcome::Refunded(RefundReason::Mismatch);
+        let resolution = resolve(selling(Some(offer()), Some(refunded)), &hold(HoldState::Held), PaymentTruth::Paid(paid()), 0).await;
+        assert_eq!(resolution, Resolution::Refunded(RefundReason::Mismatch));
+        let mut holds = selling(None, None);
+        holds.expect_refund().times(1).returning(|_, _, _, _| Ok(HoldState::Ordered));
+        assert_eq!(resolve(holds, &hold(HoldState::Held), PaymentTruth::Paid(paid()), 0).await, Resolution::Ordered);
+    }
+
+    /// The end of the hold's time: `released` says whether the stock must go back, `next` when the payment is looked at again.
+    async fn expire(hold: Hold, truth: Option<Result<PaymentTruth>>, released: bool, next: Option<DateTime<Utc>>) -> bool {
+        let mut holds = MockHolds::new();
+        let payment = hold.payment_id.clone();
+        holds.expect_find().returning(move |_| Ok(Some(hold.clone())));
+        holds.expect_release().times(usize::from(released)).withf(|_, end, _, _| *end == HoldEnd::Expired).returning(|_, _, _, _| Ok(true));
+        holds.expect_watch().times(1).withf(move |_, at| *at == next).returning(|_, _| Ok(()));
+        resolving(Arc::new(holds), truth, 0).expire(&payment, &actor()).await.unwrap()
+    }
+
+    fn ended(hours_ago: i64) -> DateTime<Utc> {
+        Noon.now() - chrono::Duration::hours(hours_ago)
+    }
+
+    #[tokio::test]
+    async fn an_expired_hold_releases_its_stock_whatever_portone_says() {
+        let soon = Some(Noon.now() + chrono::Duration::minutes(1));
+        let over = || Hold { expires_at: Noon.now(), ..hold(HoldState::Held) };
+        assert!(expire(over(), Some(Ok(PaymentTruth::NotPaid)), true, soon).await);
+        assert!(expire(over(), Some(Err(Error::unavailable("portone", "x"))), true, soon).await);
+    }
+
+    #[tokio::test]
+    async fn a_released_payment_is_watched_ever_more_rarely_for_a_day() {
+        let released = |hours_ago| Hold { expires_at: ended(hours_ago), ..hold(HoldState::Released(HoldEnd::Expired)) };
+        for hours in [1, 5, 23] {
+            let next = Some(Noon.now() + chrono::Duration::hours(hours));
+            assert!(!expire(released(hours), Some(Ok(PaymentTruth::NotPaid)), false, next).await);
+        }
+        assert!(!expire(released(24), Some(Ok(PaymentTruth::NotPaid)), false, None).await);
+    }
+
+    #[tokio::test]
+    async fn what_became_an_order_or_a_refund_is_watched_no_more() {
+        for state in [HoldState::Ordered, HoldState::Refunded(RefundReason::Late)] {
+            let mut holds = MockHolds::new();
+            holds.expect_find().returning(move |_| Ok(Some(hold(state))));
+            // The mock panics if it is watched or released.
+            assert!(!resolving(Arc::new(holds), None, 0).expire(&hold(state).payment_id, &actor()).await.unwrap());
+        }
+    }
+}

@@ -159,3 +159,240 @@ impl SignInService {
 fn is_a_persons(error: &str) -> bool {
     matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required" | "account_selection_required")
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::{
+        shared::{
+            Email, ErrorKind,
+            mail::MockMailer,
+            testing::{Counter, Noon, email},
+        },
+        users::{
+            model::account::{AccountStatus, IdentityAdded, RegistrationStatus},
+            ports::{MockAccounts, MockIdentityProviders, MockSessions, MockTakeovers, MockUnlinkTokens},
+        },
+    };
+
+    fn login() -> PendingLogin {
+        let [browser, verifier, nonce] = ["browser", "verifier", "nonce"].map(str::to_owned);
+        PendingLogin { provider: Provider::Kakao, role: Role::Customer, browser, verifier, nonce, local: false }
+    }
+
+    fn callback() -> Callback {
+        Callback {
+            provider: Provider::Kakao,
+            role: Role::Customer,
+            code: Some(SecretString::from("code")),
+            state: Some("state".into()),
+            error: None,
+            browser: Some("browser".into()),
+        }
+    }
+
+    fn identity(vouched: bool) -> ProviderIdentity {
+        ProviderIdentity { user_id: "k7".into(), email: Some(email("a@b")), vouched, unlink_token: None }
+    }
+
+    fn account(role: Role, email_vouched: bool) -> Account {
+        Account { email: email("a@b"), role, is_active: true, email_vouched, created_at: Noon.now() }
+    }
+
+    fn with_status(account: Account) -> AccountStatus {
+        AccountStatus { account, status: RegistrationStatus::Profile }
+    }
+
+    fn known() -> MockSessions {
+        let mut sessions = MockSessions::new();
+        sessions.expect_take_login().times(1).withf(|state, _| state == "state").returning(|_, _| Ok(Some(login())));
+        sessions
+    }
+
+    fn saying(identity: Result<ProviderIdentity, ProviderError>) -> MockIdentityProviders {
+        let mut providers = MockIdentityProviders::new();
+        providers.expect_identity().times(1).return_once(|_, _, _| identity);
+        providers
+    }
+
+    fn service(
+        providers: MockIdentityProviders,
+        accounts: MockAccounts,
+        tokens: MockUnlinkTokens,
+        sessions: MockSessions,
+    ) -> SignInService {
+        with_takeovers(providers, accounts, tokens, sessions, MockTakeovers::new())
+    }
+
+    fn with_takeovers(
+        providers: MockIdentityProviders,
+        accounts: MockAccounts,
+        tokens: MockUnlinkTokens,
+        sessions: MockSessions,
+        takeovers: MockTakeovers,
+    ) -> SignInService {
+        let (accounts, sessions): (Arc<dyn Accounts>, Arc<dyn Sessions>) = (Arc::new(accounts), Arc::new(sessions));
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(Noon), Arc::new(Counter::default()));
+        let takeovers = TakeoverService::new(
+            Arc::new(takeovers),
+            accounts.clone(),
+            sessions.clone(),
+            Arc::new(MockMailer::new()),
+            clock.clone(),
+            ids.clone(),
+            String::new(),
+        );
+        SignInService::new(Arc::new(providers), accounts, Arc::new(tokens), sessions, clock, ids, Arc::new(takeovers))
+    }
+
+    async fn enter(identity: ProviderIdentity, accounts: MockAccounts) -> Result<SignedIn, Error> {
+        let service = service(saying(Ok(identity)), accounts, MockUnlinkTokens::new(), known());
+        service.finish(&callback()).await.map_err(|failure| failure.error)
+    }
+
+    #[tokio::test]
+    async fn a_login_is_kept_for_ten_minutes_and_bound_to_its_browser() {
+        let (mut providers, mut sessions) = (MockIdentityProviders::new(), MockSessions::new());
+        providers.expect_authorize_url().returning(|state, login| format!("{state}-{}", login.browser));
+        sessions
+            .expect_begin_login()
+            .times(1)
+            .withf(|_, login, now, until| *until == *now + Duration::minutes(10) && login.browser != login.verifier && !login.local)
+            .returning(|_, _, _, _| Ok(()));
+        let service = service(providers, MockAccounts::new(), MockUnlinkTokens::new(), sessions);
+        let started = service.start(Provider::Kakao, Role::Customer, false).await.unwrap();
+        assert!(started.authorize_url.ends_with(&started.browser));
+    }
+
+    #[tokio::test]
+    async fn a_state_that_is_unknown_or_anothers_lets_nobody_in() {
+        for (kept, wrong) in [
+            (None, callback()),
+            (Some(login()), Callback { browser: Some("another".into()), ..callback() }),
+            (Some(login()), Callback { browser: None, ..callback() }),
+            (Some(login()), Callback { provider: Provider::Google, ..callback() }),
+            (Some(login()), Callback { role: Role::Seller, ..callback() }),
+        ] {
+            let mut sessions = MockSessions::new();
+            sessions.expect_take_login().times(1).return_once(|_, _| Ok(kept));
+            // The mocks panic if a provider is asked or an account is read.
+            let service = service(MockIdentityProviders::new(), MockAccounts::new(), MockUnlinkTokens::new(), sessions);
+            assert!(service.finish(&wrong).await.unwrap_err().error.is(&error::LOGIN_STATE_INVALID), "{wrong:?}");
+        }
+        let service = service(MockIdentityProviders::new(), MockAccounts::new(), MockUnlinkTokens::new(), MockSessions::new());
+        let stateless = Callback { state: None, ..callback() };
+        assert!(service.finish(&stateless).await.unwrap_err().error.is(&error::LOGIN_STATE_INVALID));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_at_the_provider_is_told_and_its_outage_is_an_outage() {
+        for refused in [Callback { error: Some("denied".into()), ..callback() }, Callback { code: None, ..callback() }] {
+            let service = service(MockIdentityProviders::new(), MockAccounts::new(), MockUnlinkTokens::new(), known());
+            assert!(service.finish(&refused).await.unwrap_err().error.is(&error::PROVIDER_REFUSED));
+        }
+        let finish = async |said| {
+            let service = service(saying(Err(said)), MockAccounts::new(), MockUnlinkTokens::new(), known());
+            service.finish(&callback()).await.unwrap_err().error
+        };
+        assert!(finish(ProviderError::Refused(Provider::Kakao, "bad code".into())).await.is(&error::PROVIDER_REFUSED));
+        assert_eq!(finish(ProviderError::Unavailable(Provider::Kakao, "500".into())).await.kind(), ErrorKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn an_identity_that_is_known_enters_its_account_whatever_the_email() {
+        let mut accounts = MockAccounts::new();
+        accounts
+            .expect_find_by_identity()
+            .times(1)
+            .withf(|provider, id| *provider == Provider::Kakao && id == "k7")
+            .returning(|_, _| Ok(Some(account(Role::Seller, true))));
+        accounts.expect_restore_identity().times(1).returning(|_, _| Ok(()));
+        accounts.expect_find().times(1).returning(|_| Ok(Some(with_status(account(Role::Seller, true)))));
+        let signed_in = enter(ProviderIdentity { email: None, ..identity(false) }, accounts).await.unwrap();
+        // It was made in the other role: the app is told.
+        assert!(signed_in.conflict && signed_in.account.role == Role::Seller);
+    }
+
+    #[tokio::test]
+    async fn an_email_leads_to_an_account_only_where_both_sides_vouch_for_it() {
+        for (provider_vouches, account_vouches) in [(true, true), (true, false), (false, true), (false, false)] {
+            let (mut accounts, both) = (MockAccounts::new(), provider_vouches && account_vouches);
+            accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+            accounts.expect_find().returning(move |_| Ok(Some(with_status(account(Role::Customer, account_vouches)))));
+            accounts.expect_add_identity().times(usize::from(both)).returning(|_, _, _, _| Ok(IdentityAdded::Added));
+            // Who has the e-mail vouched may take over an account that never had; the mail decides.
+            let (mut takeovers, takes_over) = (MockTakeovers::new(), provider_vouches && !account_vouches);
+            takeovers.expect_begin().times(usize::from(takes_over)).returning(|_, _, _, _| Ok(()));
+            let providers = saying(Ok(identity(provider_vouches)));
+            let service = with_takeovers(providers, accounts, MockUnlinkTokens::new(), known(), takeovers);
+            let entered = service.finish(&callback()).await;
+            if both {
+                assert_eq!(entered.unwrap().account.email, email("a@b"));
+            } else {
+                let failure = entered.unwrap_err();
+                assert!(failure.error.is(&error::EMAIL_IN_USE));
+                assert_eq!(failure.takeover.is_some(), takes_over);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_email_that_has_changed_hands_leads_nobody_in() {
+        let mut accounts = MockAccounts::new();
+        accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+        accounts.expect_find().returning(|_| Ok(Some(with_status(account(Role::Customer, true)))));
+        accounts.expect_add_identity().times(1).returning(|_, _, _, _| Ok(IdentityAdded::Another));
+        assert!(enter(identity(true), accounts).await.unwrap_err().is(&error::EMAIL_IN_USE));
+    }
+
+    #[tokio::test]
+    async fn who_is_new_gets_an_account_in_the_role_asked_for() {
+        let mut accounts = MockAccounts::new();
+        accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+        let mut found = vec![Some(with_status(account(Role::Customer, false))), None];
+        accounts.expect_find().times(2).returning(move |_: &Email| Ok(found.pop().unwrap()));
+        accounts
+            .expect_create()
+            .times(1)
+            .withf(|made, provider, id| *made == account(Role::Customer, false) && *provider == Provider::Kakao && id == "k7")
+            .returning(|_, _, _| Ok(true));
+        assert!(!enter(identity(false), accounts).await.unwrap().conflict);
+    }
+
+    #[tokio::test]
+    async fn who_is_new_needs_an_email() {
+        let mut accounts = MockAccounts::new();
+        accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+        let nameless = ProviderIdentity { email: None, ..identity(true) };
+        assert!(enter(nameless, accounts).await.unwrap_err().is(&error::EMAIL_MISSING));
+    }
+
+    #[tokio::test]
+    async fn who_loses_a_race_for_an_account_finds_what_the_first_has_made() {
+        let mut accounts = MockAccounts::new();
+        let mut seen = vec![Some(account(Role::Customer, true)), None];
+        accounts.expect_find_by_identity().times(2).returning(move |_, _| Ok(seen.pop().unwrap()));
+        accounts.expect_restore_identity().times(1).returning(|_, _| Ok(()));
+        let mut found = vec![Some(with_status(account(Role::Customer, true))), None];
+        accounts.expect_find().times(2).returning(move |_| Ok(found.pop().unwrap()));
+        accounts.expect_create().times(1).returning(|_, _, _| Ok(false));
+        assert_eq!(enter(identity(true), accounts).await.unwrap().account.email, email("a@b"));
+    }
+
+    #[tokio::test]
+    async fn the_token_that_will_cut_the_connection_is_kept() {
+        let (mut accounts, mut tokens) = (MockAccounts::new(), MockUnlinkTokens::new());
+        accounts.expect_find_by_identity().returning(|_, _| Ok(Some(account(Role::Customer, true))));
+        accounts.expect_restore_identity().times(1).returning(|_, _| Ok(()));
+        accounts.expect_find().returning(|_| Ok(Some(with_status(account(Role::Customer, true)))));
+        tokens
+            .expect_keep()
+            .times(1)
+            .withf(|provider, id, _, at| *provider == Provider::Kakao && id == "k7" && *at == Noon.now())
+            .returning(|_, _, _, _| Ok(()));
+        let given = ProviderIdentity { unlink_token: Some(SecretString::from("token")), ..identity(true) };
+        service(saying(Ok(given)), accounts, tokens, known()).finish(&callback()).await.unwrap();
+    }
+}
