@@ -57,8 +57,18 @@ impl Jobs {
                         let jobs = Arc::clone(&jobs);
                         // One id from the app's request through its answer to what was done for it later.
                         let span = tracing::info_span!("task", request_id = queued.request_id);
-                        let traced = traces::work(label(&queued.work), queued.request_id.as_deref());
-                        async move { jobs.perform(&queued.work).await }.instrument(traced).instrument(span)
+                        let traced = traces::work(queued.payload.as_ref().map_or("unknown", label), queued.request_id.as_deref());
+                        async move {
+                            match &queued.payload {
+                                Ok(work) => jobs.perform(work).await,
+                                Err(why) => {
+                                    tracing::error!(error = why, "a task is dead; this version does not know its payload");
+                                    Err(AbortError::new(why.clone()).into())
+                                }
+                            }
+                        }
+                        .instrument(traced)
+                        .instrument(span)
                     },
                 )
             })

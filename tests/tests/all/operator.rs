@@ -79,6 +79,27 @@ async fn what_the_outbox_owes_is_seen_and_can_be_helped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_this_version_does_not_know_is_dead_and_says_why_while_others_go_on() {
+    let app = TestApp::start().await;
+    // Claimed together; the known one is no harder to reach for the unknown one before it.
+    app.database
+        .sql(
+            "INSERT INTO tasks (id, payload, max_attempts, run_at) VALUES
+             ('dance', '{\"kind\": \"dance\", \"partner\": \"PAY1\"}', 20, now() - interval '1 year'),
+             ('object:other', '{\"kind\": \"delete_object\", \"key\": \"stores/other\"}', 20, now() - interval '1 year')",
+        )
+        .await;
+    eventually("one is dead at once, one is done", 20, || async {
+        let ended = "SELECT count(*) AS n FROM tasks WHERE (id, status) IN (('dance', 'dead'), ('object:other', 'done')) AND attempts = 1";
+        (app.database.number(ended).await == 2).then_some(())
+    })
+    .await;
+    let (ok, said) = operator(&app, &["outbox", "list"]);
+    let row = said.lines().find(|line| line.starts_with("dance")).unwrap_or_else(|| panic!("{said}"));
+    assert!(ok && ["dead", "is unknown here", "unknown variant `dance`", "PAY1"].iter().all(|cell| row.contains(cell)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_requests_id_goes_with_its_mail() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
