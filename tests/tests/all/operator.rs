@@ -20,6 +20,32 @@ pub(crate) fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
+/// How a binary without any settings ends: its exit code, its standard output, its standard error.
+fn at_the_terminal(binary: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = RealServer::command(binary, &[]).args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn both_binaries_explain_themselves_and_refuse_what_they_do_not_know() {
+    for (binary, words) in [
+        ("cheapbob-http", vec!["rotate-secrets", "health", "--jobs", "--no-jobs"]),
+        ("cheapbob-jobs", vec!["run", "migrate", "health", "list", "once", "outbox", "refunds"]),
+    ] {
+        let (code, said, complaint) = at_the_terminal(binary, &["--help"]);
+        assert_eq!((code, complaint.as_str()), (Some(0), ""), "{binary}");
+        for word in words.iter().chain(&["--help", "--version"]) {
+            assert!(said.lines().any(|line| line.split_whitespace().any(|w| w == *word)), "{binary} {word}: {said}");
+        }
+        let version = format!("{binary} {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(at_the_terminal(binary, &["--version"]), (Some(0), version, String::new()));
+        let (code, said, complaint) = at_the_terminal(binary, &["dance"]);
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{binary}");
+        assert!(complaint.contains("'dance'") && complaint.contains(&format!("Usage: {binary}")), "{complaint}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_are_listed_and_run_on_demand() {
     let app = TestApp::start().await;
