@@ -2,13 +2,15 @@
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::order::Order;
 use crate::shared::{Error, PaymentId, Result, kst, mail::Mail};
 
 /// What a mail tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderEvent {
     /// Paid; the store will look at it.
     Placed,
@@ -23,12 +25,7 @@ pub enum OrderEvent {
 impl OrderEvent {
     /// The word in rows, which is also serde's.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Placed => "placed",
-            Self::Accepted => "accepted",
-            Self::CanceledByCustomer => "canceled_by_customer",
-            Self::CanceledByStore => "canceled_by_store",
-        }
+        self.into()
     }
 }
 
