@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use apalis::prelude::*;
 use async_trait::async_trait;
 use cheapbob_domain::{
+    orders::Actor,
     shared::Error,
     tasks::{Due, JobRun, TaskPayload, ports::JobRunner},
 };
@@ -100,7 +101,7 @@ impl Jobs {
             TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await,
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
-                Some(job) => (job.run)(&self.services, *due_at).await,
+                Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
         };
