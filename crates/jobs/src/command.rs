@@ -27,6 +27,16 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
+impl Arguments {
+    /// Reads what follows the program's name.
+    ///
+    /// # Errors
+    /// With the reason and the usage, where that is no command.
+    pub fn read<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(std::iter::once("cheapbob-jobs").chain(arguments))
+    }
+}
+
 /// What there is to do.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -224,7 +234,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Option<Command>, clap::Error> {
-        Arguments::try_parse_from(std::iter::once("cheapbob-jobs").chain(line.split_whitespace())).map(|read| read.command)
+        Arguments::read(line.split_whitespace()).map(|read| read.command)
     }
 
     #[test]
