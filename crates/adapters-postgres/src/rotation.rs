@@ -6,7 +6,6 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, failed},
-    secrets::VERSION,
     sql::prepared,
     stores::{api_place, webhook_place},
     users,
@@ -20,13 +19,12 @@ struct Column {
     place: fn(&str) -> String,
 }
 
-const STORES: [Column; 3] = [
+const COLUMNS: [Column; 4] = [
     Column { table: "store_payments", key: "store_id", name: "portone_secret", place: api_place },
     Column { table: "store_payments", key: "store_id", name: "webhook_secret", place: webhook_place },
     Column { table: "store_payments", key: "store_id", name: "previous_webhook_secret", place: webhook_place },
+    Column { table: "unlink_tokens", key: "identity", name: "token", place: users::unlink_token_place },
 ];
-
-const UNLINK_TOKENS: [Column; 1] = [Column { table: "unlink_tokens", key: "identity", name: "token", place: users::unlink_token_place }];
 
 /// What [`Postgres::rotate_secrets`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,24 +36,13 @@ pub struct Rotated {
 }
 
 impl Postgres {
-    /// Seals every secret with the current key that is not, clear ones of earlier versions included. May run while others serve, and
-    /// again after a kill: a secret that changes meanwhile is left to the next run.
+    /// Seals every secret with the current key that is not. May run while others serve, and again after a kill: a secret that changes
+    /// meanwhile is left to the next run.
     ///
     /// # Errors
-    /// Unavailable; Internal, where a secret is sealed with a key that is not there.
+    /// Unavailable: the database does not answer in time. Internal: a secret is sealed with a key that is not there, or not sealed at
+    /// all; what comes after it is left as it is.
     pub async fn rotate_secrets(&self) -> Result<Rotated> {
-        self.reseal(STORES.iter().chain(&UNLINK_TOKENS), "true").await
-    }
-
-    /// Seals the secrets that earlier versions stored in clear (stores' only); gives their number.
-    ///
-    /// # Errors
-    /// Unavailable: the part behind it does not answer in time.
-    pub async fn seal_clear_secrets(&self) -> Result<usize> {
-        Ok(self.reseal(STORES.iter(), &format!("NOT starts_with(stored, '{VERSION}:')")).await?.sealed)
-    }
-
-    async fn reseal(&self, columns: impl Iterator<Item = &Column>, which: &str) -> Result<Rotated> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = t::Text)]
@@ -64,13 +51,13 @@ impl Postgres {
             stored: String,
         }
         let mut rotated = Rotated { sealed: 0, current: 0 };
-        for Column { table, key: key_column, name, place } in columns {
+        for Column { table, key: key_column, name, place } in &COLUMNS {
             let mut after = String::new();
             loop {
                 let mut connection = self.connection().await?;
                 let page = sql_query(format!(
                     "SELECT key, stored FROM (SELECT {key_column} AS key, {name} AS stored FROM {table}) secrets
-                     WHERE stored IS NOT NULL AND {which} AND key > $1 ORDER BY key LIMIT 500"
+                     WHERE stored IS NOT NULL AND key > $1 ORDER BY key LIMIT 500"
                 ));
                 let rows: Vec<Row> = prepared(page.bind::<t::Text, _>(&after)).load(&mut connection).await.map_err(failed)?;
                 let Some(last) = rows.last() else { break };

@@ -8,8 +8,8 @@ use chacha20poly1305::{
 use cheapbob_domain::shared::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 
-/// Begins everything sealed: what does not was stored before secrets were sealed.
-pub(crate) const VERSION: &str = "sealed1";
+/// Begins everything sealed.
+const VERSION: &str = "sealed1";
 
 /// Why keys do not parse. Never says what was given.
 #[derive(Debug, thiserror::Error)]
@@ -104,15 +104,12 @@ impl SecretKeys {
             .is_some_and(|rest| rest.strip_prefix(self.current().id.as_str()).is_some_and(|rest| rest.starts_with(':')))
     }
 
-    /// What is sealed with another key, sealed with the current one. `None`: it is so already. What was stored before secrets were
-    /// sealed counts as clear text.
+    /// What is sealed with another key, sealed with the current one. `None`: it is so already.
     pub(crate) fn reseal(&self, place: &str, stored: &str) -> Result<Option<String>> {
         if self.is_current(stored) {
             return Ok(None);
         }
-        let is_sealed = stored.starts_with(VERSION);
-        let secret = if is_sealed { self.open(place, stored)? } else { SecretString::from(stored.to_owned()) };
-        self.seal(place, &secret).map(Some)
+        self.seal(place, &self.open(place, stored)?).map(Some)
     }
 }
 
@@ -153,9 +150,8 @@ mod tests {
         assert_eq!(both.reseal("a", &again).unwrap(), None);
         assert_eq!(keys(NEW).unwrap().open("a", &again).unwrap().expose_secret(), "s3cret");
         assert!(keys(NEW).unwrap().open("a", &sealed).is_err());
-        // From before: clear text.
-        let clear = both.reseal("a", "s3cret").unwrap().unwrap();
-        assert_eq!(both.open("a", &clear).unwrap().expose_secret(), "s3cret");
+        // Clear text is no secret of ours, and is not repeated.
+        assert_eq!(both.reseal("a", "s3cret").unwrap_err().to_string(), both.open("a", "s3cret").unwrap_err().to_string());
     }
 
     #[test]

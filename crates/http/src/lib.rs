@@ -11,6 +11,7 @@ mod idempotency;
 mod openapi;
 mod orders;
 mod products;
+mod program;
 mod refusals;
 mod request_id;
 mod root;
@@ -23,5 +24,6 @@ mod users;
 
 pub use access::{Access, ROUTES, Route};
 pub use openapi::{document, path};
+pub use program::main;
 pub use server::serve;
 pub use state::App;

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use anyhow::Result;
 use cheapbob_domain::tasks::ports::JobRunner;
-use cheapbob_wiring::{Product, Services, Switches, Worker};
+use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
@@ -66,9 +66,10 @@ pub async fn serve(
     let workers = std::thread::available_parallelism().map_or(2, Into::into);
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
-        let Worker { services, probes, sandbox } = product.worker(workers, jobs);
+        let (services, connections) = product.worker(workers);
+        let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
-        let app = Data::new(App { services, switches: switches.clone(), probes });
+        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes() });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
             .app_data(Data::clone(&document))

@@ -1,7 +1,6 @@
 //! The port `TaskQueue` as an apalis backend.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,17 +12,16 @@ use std::{
 use apalis::prelude::*;
 use apalis_codec::json::JsonCodec;
 use apalis_core::backend::{
-    BackendConfig, TaskResult, WireFormatBackend,
-    finalize::Durable,
+    BackendConfig, TaskResult,
+    finalize::Ephemeral,
     persistence::{Persisted, Persistence, TaskEvent, TaskPersistLayer},
 };
 use cheapbob_domain::{
     shared::{Clock, Error},
-    tasks::{TaskOutcome, TaskPayload, ports::TaskQueue},
+    tasks::{Task as ClaimedTask, TaskOutcome, TaskPayload, ports::TaskQueue},
 };
-use futures::Sink;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::{Interval, interval};
 
 /// How often a worker says that it lives.
@@ -42,12 +40,24 @@ const LATER: Duration = Duration::from_millis(250);
 const BATCH: i32 = 8;
 
 /// What a worker gets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Queued {
     /// The HTTP request that caused it.
     pub(crate) request_id: Option<String>,
-    /// What to do.
-    pub(crate) work: TaskPayload,
+    /// What to do, or why the row says nothing that this version knows. (An error here and not of the claim: that would end the
+    /// worker, and the next one, and keep the other tasks waiting.)
+    pub(crate) payload: Result<TaskPayload, String>,
+}
+
+/// A claimed row as apalis passes it on.
+fn queued(ClaimedTask { id, payload, attempts, max_attempts, request_id }: ClaimedTask) -> Task<Queued> {
+    let count = |n: i32| usize::try_from(n).unwrap_or_default();
+    let payload = TaskPayload::deserialize(&payload).map_err(|error| format!("the payload {payload} is unknown here: {error}"));
+    TaskBuilder::new(Queued { request_id, payload })
+        .task_id(TaskId::from_string(id))
+        .attempt(count(attempts))
+        .max_attempts(count(max_attempts))
+        .build()
 }
 
 /// The queue as apalis' persistence.
@@ -60,7 +70,7 @@ pub(crate) struct Queue {
 }
 
 impl Persistence for Queue {
-    type Compact = Vec<u8>;
+    type Compact = Queued;
     type Response = Value;
     type Error = Error;
 
@@ -74,25 +84,12 @@ impl Persistence for Queue {
         Ok(())
     }
 
-    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Vec<u8>>>, Error> {
+    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Queued>>, Error> {
         let claimed = self.tasks.claim(worker.name(), self.clock.now(), BATCH).await;
-        self.or_later(claimed)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|task| {
-                let queued = json!({ "request_id": task.request_id, "work": task.payload });
-                let payload = serde_json::to_vec(&queued).map_err(Error::internal)?;
-                let count = |n: i32| usize::try_from(n).unwrap_or_default();
-                Ok(TaskBuilder::new(payload)
-                    .task_id(TaskId::from_string(task.id))
-                    .attempt(count(task.attempts))
-                    .max_attempts(count(task.max_attempts))
-                    .build())
-            })
-            .collect()
+        Ok(self.or_later(claimed).unwrap_or_default().into_iter().map(queued).collect())
     }
 
-    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Vec<u8>>>, _worker: &WorkerContext) -> Result<u64, Error> {
+    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Queued>>, _worker: &WorkerContext) -> Result<u64, Error> {
         let ids: Vec<_> = tasks.iter().filter_map(|t| t.task_id().map(ToString::to_string)).collect();
         self.tasks.give_back(&ids).await?;
         Ok(ids.len() as u64)
@@ -112,7 +109,7 @@ impl Persistence for Queue {
     }
 
     /// Tasks are enqueued by the statement that causes them, never through apalis.
-    async fn push_tasks(&mut self, _tasks: Vec<Task<Vec<u8>>>) -> Result<(), Error> {
+    async fn push_tasks(&mut self, _tasks: Vec<Task<Queued>>) -> Result<(), Error> {
         Err(Error::internal("tasks are enqueued in the transaction of their cause"))
     }
 }
@@ -163,13 +160,12 @@ pub(crate) struct Settings {
 pub(crate) struct TaskBackend {
     queue: Persisted<Queue>,
     settings: Settings,
-    codec: JsonCodec,
     poll: Interval,
 }
 
 impl Clone for TaskBackend {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), settings: self.settings.clone(), codec: JsonCodec::default(), poll: interval(POLL) }
+        Self { queue: self.queue.clone(), settings: self.settings.clone(), poll: interval(POLL) }
     }
 }
 
@@ -178,14 +174,13 @@ impl TaskBackend {
         Self {
             queue: Persisted::new(Queue { tasks, clock, healthy: Arc::new(AtomicBool::new(true)) }),
             settings: Settings { heartbeat: HEARTBEAT },
-            codec: JsonCodec::default(),
             poll: interval(POLL),
         }
     }
 }
 
 impl Backend for TaskBackend {
-    type Task = Task<Vec<u8>>;
+    type Task = Task<Queued>;
     type Error = Error;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Error>> {
@@ -207,7 +202,8 @@ impl Backend for TaskBackend {
 impl BackendConfig for TaskBackend {
     type Args = Queued;
     type Id = ulid::Ulid;
-    type Kind = Durable;
+    // apalis decodes nothing: a task comes as what it says.
+    type Kind = Ephemeral;
     type Config = Settings;
     type Layer = TaskPersistLayer<JsonCodec<Value>, Value>;
 
@@ -217,34 +213,5 @@ impl BackendConfig for TaskBackend {
 
     fn middleware(&mut self, _worker: &mut WorkerContext) -> Self::Layer {
         self.queue.layer(JsonCodec::<Value>::default(), BATCH as usize).persist_results(true).lock_tasks(false)
-    }
-}
-
-impl WireFormatBackend for TaskBackend {
-    type Codec = JsonCodec;
-    type Compact = Vec<u8>;
-
-    fn codec(&self) -> &JsonCodec {
-        &self.codec
-    }
-}
-
-impl Sink<Task<Vec<u8>>> for TaskBackend {
-    type Error = Error;
-
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Sink::poll_ready(Pin::new(&mut self.get_mut().queue), cx)
-    }
-
-    fn start_send(self: Pin<&mut Self>, task: Task<Vec<u8>>) -> Result<(), Error> {
-        Sink::start_send(Pin::new(&mut self.get_mut().queue), task)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Sink::poll_flush(Pin::new(&mut self.get_mut().queue), cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Sink::poll_close(Pin::new(&mut self.get_mut().queue), cx)
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator can do at a terminal.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cheapbob_domain::{
     orders::{Actor, RefundState},
     shared::{PaymentId, kst},
@@ -8,63 +8,94 @@ use cheapbob_domain::{
 };
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::{JOBS, Jobs, scheduler};
 
-/// A command line, read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Schedule and work until told to stop.
-    Run,
-    /// Bring the database up to date, and no more.
-    Migrate,
-    /// Ask the runner on this machine whether it lives.
-    Health,
-    /// Every job with its last run and its next.
-    List,
-    /// A run of a job, now or for a due instant.
-    Once(String, Option<DateTime<Utc>>),
-    /// Tasks of the outbox that are not done.
-    ListOutbox,
-    /// All attempts of a task again, from now on.
-    RetryTask(String),
-    /// Refunds that are not done.
-    ListRefunds,
-    /// One more attempt at a refund, now.
-    RetryRefund(PaymentId),
+/// The command line.
+#[derive(Debug, PartialEq, Eq, Parser)]
+#[command(
+    name = "cheapbob-jobs",
+    version,
+    about = "CheapBob's job runner, and what an operator can do at a terminal",
+    after_help = "Times are shown in KST (UTC+9). Without a command it runs the jobs until SIGTERM or Ctrl-C."
+)]
+pub struct Arguments {
+    /// `None`: run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
-/// What there is.
-pub const USAGE: &str = "cheapbob-jobs [run | migrate | health | list | once JOB [--at INSTANT] | outbox list | outbox retry TASK | refunds list | refunds retry PAYMENT]";
-
-impl Command {
-    /// Reads the arguments.
+impl Arguments {
+    /// Reads what follows the program's name.
     ///
     /// # Errors
-    /// With the usage, where there is no such command.
-    pub fn parse(arguments: &[String]) -> Result<Self> {
-        let words: Vec<_> = arguments.iter().map(String::as_str).collect();
-        match words[..] {
-            [] | ["run"] => Ok(Self::Run),
-            ["migrate"] => Ok(Self::Migrate),
-            ["health"] => Ok(Self::Health),
-            ["list"] => Ok(Self::List),
-            ["once", job] => Ok(Self::Once(job.to_owned(), None)),
-            ["once", job, "--at", instant] => {
-                let instant = DateTime::parse_from_rfc3339(instant)
-                    .with_context(|| format!("{instant} is no instant such as 2026-11-26T04:10:00+09:00"))?;
-                Ok(Self::Once(job.to_owned(), Some(instant.to_utc())))
-            }
-            ["outbox", "list"] => Ok(Self::ListOutbox),
-            ["outbox", "retry", task] => Ok(Self::RetryTask(task.to_owned())),
-            ["refunds", "list"] => Ok(Self::ListRefunds),
-            ["refunds", "retry", payment] => {
-                Ok(Self::RetryRefund(PaymentId::parse(payment).with_context(|| format!("{payment} is no payment id (PAY…)"))?))
-            }
-            _ => bail!("unknown command {words:?}; usage: {USAGE}"),
-        }
+    /// With the reason and the usage, where that is no command.
+    pub fn read<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(std::iter::once("cheapbob-jobs").chain(arguments))
     }
+}
+
+/// What there is to do.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Schedule and work until told to stop
+    Run,
+    /// Bring the database up to date, and no more
+    Migrate,
+    /// Ask the runner on this machine's METRICS_PORT whether it lives
+    Health,
+    /// Every job with its last run and its next
+    List,
+    /// Run a job, now or for a due instant (of that instant once, whoever asks)
+    Once {
+        /// Its name; see `list`
+        job: String,
+        /// The due instant, such as 2026-11-26T04:10:00+09:00
+        #[arg(long, value_name = "INSTANT", value_parser = instant)]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Mails, webhooks and pictures that are still to be done
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Refunds that are still to be done
+    #[command(subcommand)]
+    Refunds(RefundsCommand),
+}
+
+/// What there is to do with the outbox.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum OutboxCommand {
+    /// Tasks that are not done, the oldest first
+    List,
+    /// All attempts of a task again, from now on
+    Retry {
+        /// Its id; see `outbox list`
+        task: String,
+    },
+}
+
+/// What there is to do with refunds.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum RefundsCommand {
+    /// Refunds that are not done, the oldest first
+    List,
+    /// One more attempt at a refund, now
+    Retry {
+        /// The payment's id (PAY…); see `refunds list`
+        #[arg(value_parser = payment)]
+        payment: PaymentId,
+    },
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| format!("{text} is no instant such as 2026-11-26T04:10:00+09:00"))?;
+    Ok(instant.to_utc())
+}
+
+fn payment(text: &str) -> Result<PaymentId, String> {
+    PaymentId::parse(text).ok_or_else(|| format!("{text} is no payment id (PAY…)"))
 }
 
 /// Rows listed at once.
@@ -202,23 +233,45 @@ pub async fn retry_refund(services: &Services, payment: &PaymentId) -> Result<St
 mod tests {
     use super::*;
 
+    fn parse(line: &str) -> Result<Option<Command>, clap::Error> {
+        Arguments::read(line.split_whitespace()).map(|read| read.command)
+    }
+
     #[test]
-    fn commands_are_read_or_refused() {
-        let parse = |line: &str| Command::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(parse("").unwrap(), Command::Run);
-        assert_eq!(parse("run").unwrap(), Command::Run);
-        assert_eq!(parse("refunds list").unwrap(), Command::ListRefunds);
-        assert_eq!(parse("refunds retry PAY1").unwrap(), Command::RetryRefund(PaymentId::parse("PAY1").unwrap()));
-        assert_eq!((parse("migrate").unwrap(), parse("health").unwrap()), (Command::Migrate, Command::Health));
-        assert_eq!(parse("list").unwrap(), Command::List);
-        assert_eq!(parse("once rollover_stock").unwrap(), Command::Once("rollover_stock".into(), None));
+    fn commands_are_read() {
         let due = "2026-11-25T19:10:00Z".parse().unwrap();
-        assert_eq!(parse("once rollover_stock --at 2026-11-26T04:10:00+09:00").unwrap(), Command::Once("rollover_stock".into(), Some(due)));
-        assert_eq!(parse("outbox list").unwrap(), Command::ListOutbox);
-        assert_eq!(parse("outbox retry mail:placed:PAY1").unwrap(), Command::RetryTask("mail:placed:PAY1".into()));
-        for wrong in ["once", "once rollover_stock --at noon", "outbox", "refunds", "refunds retry", "refunds retry x", "list x", "--help"]
-        {
-            assert!(parse(wrong).is_err(), "{wrong}");
+        let once = |at| Command::Once { job: "rollover_stock".into(), at };
+        for (line, command) in [
+            ("run", Command::Run),
+            ("migrate", Command::Migrate),
+            ("health", Command::Health),
+            ("list", Command::List),
+            ("once rollover_stock", once(None)),
+            ("once rollover_stock --at 2026-11-26T04:10:00+09:00", once(Some(due))),
+            ("outbox list", Command::Outbox(OutboxCommand::List)),
+            ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
+            ("refunds list", Command::Refunds(RefundsCommand::List)),
+            ("refunds retry PAY1", Command::Refunds(RefundsCommand::Retry { payment: PaymentId::parse("PAY1").unwrap() })),
+        ] {
+            assert_eq!(parse(line).unwrap(), Some(command), "{line}");
+        }
+        assert_eq!(parse("").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused_with_the_reason() {
+        for (line, reason) in [
+            ("dance", "unrecognized subcommand 'dance'"),
+            ("once", "<JOB>"),
+            ("once rollover_stock --at noon", "noon is no instant such as 2026-11-26T04:10:00+09:00"),
+            ("outbox", "Usage: cheapbob-jobs outbox <COMMAND>"),
+            ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
+            ("refunds retry", "<PAYMENT>"),
+            ("refunds retry x", "x is no payment id (PAY…)"),
+            ("list x", "unexpected argument 'x'"),
+        ] {
+            let refused = parse(line).unwrap_err();
+            assert!(refused.exit_code() == 2 && refused.to_string().contains(reason), "{line}: {refused}");
         }
     }
 }

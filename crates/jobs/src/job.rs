@@ -1,4 +1,4 @@
-use cheapbob_domain::shared::Result;
+use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -24,10 +24,11 @@ impl CatchUp {
     }
 }
 
-/// A job: its name, its schedule (cron with seconds, KST), what it does; the instant is the due one, however late the run.
+/// A job: its name, its schedule (cron with seconds, KST), what it does; the actor brings its name to the audit log, the instant is the
+/// due one, however late the run.
 pub(crate) struct Job {
     pub(crate) name: &'static str,
     pub(crate) schedule: &'static str,
     pub(crate) catch_up: CatchUp,
-    pub(crate) run: for<'a> fn(&'a Services, DateTime<Utc>) -> BoxFuture<'a, Result<()>>,
+    pub(crate) run: for<'a> fn(&'a Services, &'a Actor, DateTime<Utc>) -> BoxFuture<'a, Result<()>>,
 }

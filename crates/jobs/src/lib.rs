@@ -25,33 +25,33 @@ pub use runner::Jobs;
 #[rustfmt::skip]
 const JOBS: [Job; 14] = [
     // Stock of a payment that never came is free within 10 s of the hold's end; payments that came late are found.
-    Job { name: "resolve_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::resolve_holds::run(s)) },
+    Job { name: "resolve_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::resolve_holds::run(s, actor)) },
     // Refunds that the request which caused them could not finish.
-    Job { name: "process_refunds", schedule: "*/5 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::process_refunds::run(s)) },
+    Job { name: "process_refunds", schedule: "*/5 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::process_refunds::run(s, actor)) },
     // Pickup ends and closings at the minute, by data: what was missed is made up.
-    Job { name: "end_pickups", schedule: "0 * * * * *", catch_up: Together, run: |s, _| Box::pin(orders::end_pickups::run(s)) },
+    Job { name: "end_pickups", schedule: "0 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::end_pickups::run(s, actor)) },
     // The contract's daily rollover, of the business days that ended at or before the due instant: every order left open …
-    Job { name: "refund_open_orders", schedule: "0 0 4 * * *", catch_up: Each, run: |s, due| Box::pin(orders::refund_open_orders::run(s, due)) },
+    Job { name: "refund_open_orders", schedule: "0 0 4 * * *", catch_up: Each, run: |s, actor, due| Box::pin(orders::refund_open_orders::run(s, actor, due)) },
     // … each product's stock rolled over, with what was reserved …
-    Job { name: "rollover_stock", schedule: "0 10 4 * * *", catch_up: Each, run: |s, due| Box::pin(products::rollover_stock::run(s, due)) },
+    Job { name: "rollover_stock", schedule: "0 10 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(products::rollover_stock::run(s, due)) },
     // … orders go to the archive, which keeps them for good …
-    Job { name: "archive_orders", schedule: "0 15 4 * * *", catch_up: Each, run: |s, due| Box::pin(orders::archive_orders::run(s, due)) },
+    Job { name: "archive_orders", schedule: "0 15 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(orders::archive_orders::run(s, due)) },
     // … reserved hours take effect …
-    Job { name: "apply_hours", schedule: "0 20 4 * * *", catch_up: Each, run: |s, due| Box::pin(stores::apply_hours::run(s, due)) },
+    Job { name: "apply_hours", schedule: "0 20 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(stores::apply_hours::run(s, due)) },
     // … accounts whose withdrawal was asked for are deleted.
-    Job { name: "delete_accounts", schedule: "0 40 4 * * *", catch_up: Each, run: |s, due| Box::pin(users::delete_accounts::run(s, due)) },
+    Job { name: "delete_accounts", schedule: "0 40 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(users::delete_accounts::run(s, due)) },
     // Our books against PortOne's: the last hour, and each night the last two days.
-    Job { name: "reconcile", schedule: "30 */10 * * * *", catch_up: Together, run: |s, _| Box::pin(orders::reconcile::hour(s)) },
-    Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, _| Box::pin(orders::reconcile::night(s)) },
+    Job { name: "reconcile", schedule: "30 */10 * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::hour(s, actor)) },
+    Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::night(s, actor)) },
     // Done tasks are kept a day, for the operator's eyes, runs of the daily rollover 400; dead ones until somebody looks.
-    Job { name: "prune_tasks", schedule: "0 30 * * * *", catch_up: Together, run: |s, _| Box::pin(tasks::prune_tasks::run(s)) },
+    Job { name: "prune_tasks", schedule: "0 30 * * * *", catch_up: Together, run: |s, _, _| Box::pin(tasks::prune_tasks::run(s)) },
     // A picture whose upload died with its process goes after a day.
-    Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _| Box::pin(stores::delete_orphans::run(s)) },
+    Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(stores::delete_orphans::run(s)) },
     // The index of the searches' words gets slower as it grows row by row: built anew each Sunday, while searches go on.
-    Job { name: "rebuild_search", schedule: "0 55 5 * * SUN", catch_up: Together, run: |s, _| Box::pin(stores::rebuild_search::run(s)) },
+    Job { name: "rebuild_search", schedule: "0 55 5 * * SUN", catch_up: Together, run: |s, _, _| Box::pin(stores::rebuild_search::run(s)) },
     // Logouts and logins under way end by themselves: Redis forgets them, the fake with the next one.
     // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day.
-    Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _| Box::pin(orders::prune_inbox::run(s)) },
+    Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _, _| Box::pin(orders::prune_inbox::run(s)) },
 ];
 
 impl Jobs {

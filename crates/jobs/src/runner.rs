@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use apalis::prelude::*;
 use async_trait::async_trait;
 use cheapbob_domain::{
+    orders::Actor,
     shared::Error,
     tasks::{Due, JobRun, TaskPayload, ports::JobRunner},
 };
@@ -57,8 +58,18 @@ impl Jobs {
                         let jobs = Arc::clone(&jobs);
                         // One id from the app's request through its answer to what was done for it later.
                         let span = tracing::info_span!("task", request_id = queued.request_id);
-                        let traced = traces::work(label(&queued.work), queued.request_id.as_deref());
-                        async move { jobs.perform(&queued.work).await }.instrument(traced).instrument(span)
+                        let traced = traces::work(queued.payload.as_ref().map_or("unknown", label), queued.request_id.as_deref());
+                        async move {
+                            match &queued.payload {
+                                Ok(work) => jobs.perform(work).await,
+                                Err(why) => {
+                                    tracing::error!(error = why, "a task is dead; this version does not know its payload");
+                                    Err(AbortError::new(why.clone()).into())
+                                }
+                            }
+                        }
+                        .instrument(traced)
+                        .instrument(span)
                     },
                 )
             })
@@ -90,7 +101,7 @@ impl Jobs {
             TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await,
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
-                Some(job) => (job.run)(&self.services, *due_at).await,
+                Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await,
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
         };

@@ -4,6 +4,7 @@
 mod api;
 mod app;
 mod cluster;
+pub mod crash;
 mod database;
 mod outside;
 mod proxy;

@@ -18,10 +18,9 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 11] = [
     "ENVIRONMENT",
     "CHEAPBOB_SECRET_KEYS",
-    "CHEAPBOB_CRASH_AT",
     "DB_HOST",
     "REDIS_HOST",
     "PORT",
@@ -62,12 +61,13 @@ impl RealServer {
         Self::spawn("cheapbob-http", port, settings).serving().await.expect("cheapbob-http ended instead of serving")
     }
 
-    /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves. `None`: it has died before.
-    pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Option<Self> {
-        Self::spawn_with("cheapbob-http", &["--jobs"], port, settings, Stdio::inherit()).serving().await
+    /// Starts `cheapbob-http` with the jobs in the same process, over ports that die where `CHEAPBOB_CRASH_AT` says (see
+    /// [`crate::crash`]), and waits until it serves. `None`: it has died before.
+    pub async fn mortal(port: u16, settings: &[(&str, String)]) -> Option<Self> {
+        Self::spawn_with("mortal-http", &["--jobs"], port, settings, Stdio::inherit()).serving().await
     }
 
-    /// The same, its log into a file.
+    /// Starts `cheapbob-http` with the jobs in the same process, its log into a file.
     pub async fn http_logging_to(log: std::fs::File, port: u16, settings: &[(&str, String)]) -> Self {
         Self::spawn_with("cheapbob-http", &["--jobs"], port, settings, log.into()).serving().await.expect("cheapbob-http serves")
     }

@@ -1,19 +1,20 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "crash-points")]
-pub mod crash;
+mod connections;
 pub mod health;
 pub mod metrics;
-mod parts;
+mod ports;
 mod product;
 mod services;
 mod settings;
+mod signals;
 mod system;
 pub mod telemetry;
 pub mod traces;
 
-pub use parts::{Backing, Probe};
-pub use parts::{DurableStores, EphemeralStores, durable_stores};
-pub use product::{Mount, Product, Switches, Worker, prepare_process};
-pub use services::{Ports, Services, services};
+pub use connections::{Connections, Probe};
+pub use ports::Ports;
+pub use product::{Mount, Product, Switches, prepare_process};
+pub use services::Services;
 pub use settings::{PostgresAt, Settings, SettingsError};
+pub use system::stop_on_signals;

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Services, Settings};
+use crate::{services::Services, settings::Settings};
 
 /// The server of the metrics, if there is one.
 pub struct MetricsServer(Option<JoinHandle<()>>);

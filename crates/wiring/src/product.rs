@@ -5,10 +5,9 @@ use std::sync::Arc;
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
-    fakes::{self, Folder, SandboxClock, postgres::ManagedPostgres},
+    fakes::{self, SandboxClock, postgres::ManagedPostgres},
     sandbox::{self, Sandbox, demo::Demo},
 };
-use cheapbob_adapters_postgres::Postgres;
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
@@ -18,10 +17,12 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    parts::{Backing, Probe, Signals, durable_stores, prepare},
-    services::{Ports, Services, payments, services},
+    connections::{Connections, prepare},
+    ports::Ports,
+    services::Services,
     settings::{PostgresAt, Settings},
-    system::{SystemClock, SystemIds, SystemTimer},
+    signals::Signals,
+    system::{SystemClock, SystemIds},
 };
 
 /// How the product behaves, apart from its services.
@@ -37,38 +38,20 @@ pub struct Switches {
     pub frontend_local_url: Option<String>,
 }
 
-/// What a process has once, whichever thread works.
-struct Once {
-    clock: Arc<dyn Clock>,
-    sandbox_clock: Option<Arc<SandboxClock>>,
-    ids: Arc<dyn Ids>,
-    signals: Signals,
-    mailer: Arc<dyn Mailer>,
-    #[cfg(feature = "crash-points")]
-    crash_points: Option<Arc<dyn crate::crash::CrashPoints>>,
-}
-
-/// The whole product.
+/// A process of the product, connected.
 pub struct Product {
-    /// Use cases.
+    /// Use cases over [`Self::connections`].
     pub services: Services,
     /// Behaviour.
     pub switches: Switches,
-    /// Parts.
-    pub backing: Backing,
-    once: Once,
+    /// Driven by the runtime that made them.
+    pub connections: Connections,
+    signals: Signals,
+    mailer: Arc<dyn Mailer>,
+    sandbox_clock: Option<Arc<SandboxClock>>,
+    decorate: fn(Ports) -> Ports,
     settings: Settings,
     url: SecretString,
-}
-
-/// What one worker thread serves with.
-pub struct Worker {
-    /// Use cases.
-    pub services: Services,
-    /// Parts for `/health/ready`, by name.
-    pub probes: Vec<(&'static str, Probe)>,
-    /// The sandbox's routes, where it plays a part.
-    pub sandbox: Option<Mount>,
 }
 
 /// What must be done once in each process before anything speaks TLS.
@@ -100,11 +83,18 @@ impl Product {
     /// # Errors
     /// One line that a person can act on.
     pub async fn connect(settings: &Settings, postgres_url: &SecretString) -> Result<Self> {
+        Self::connect_through(settings, postgres_url, |ports| ports).await
+    }
+
+    /// The same, but each thread's use cases stand on what `decorate` makes of its ports: so tests come between.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_through(settings: &Settings, postgres_url: &SecretString, decorate: fn(Ports) -> Ports) -> Result<Self> {
         let url = postgres_url.expose_secret();
         migrate(url, "the database", cheapbob_adapters_postgres::migrate(url)).await?;
-        let backing = Backing::new(settings, url, 1)?;
-        seal(&backing.postgres).await?;
-        let sandbox_clock = match &backing.embedded {
+        let connections = Connections::new(settings, url, 1)?;
+        let sandbox_clock = match &connections.embedded {
             None => None,
             Some(embedded) => {
                 migrate(url, "the fakes' schema", fakes::migrate(url)).await?;
@@ -113,31 +103,30 @@ impl Product {
                 Some(clock)
             }
         };
-        if let Some(mongo) = &backing.mongo {
+        if let Some(mongo) = &connections.mongo {
             tokio::spawn(prepare(mongo.clone()));
         }
-        let once = Once {
-            clock: sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _),
-            ids: Arc::new(SystemIds::default()),
-            signals: Signals::start(settings, url, &backing, sandbox_clock.as_ref())?,
-            mailer: match &settings.smtp {
-                Some(smtp) => Arc::new(Smtp::new(smtp)?),
-                None => Arc::new(backing.embedded.clone().context("neither SMTP nor its fake")?),
-            },
-            sandbox_clock,
-            #[cfg(feature = "crash-points")]
-            crash_points: crate::crash::from_environment(),
+        let signals = Signals::start(settings, url, &connections, sandbox_clock.as_ref())?;
+        let mailer: Arc<dyn Mailer> = match &settings.smtp {
+            Some(smtp) => Arc::new(Smtp::new(smtp)?),
+            None => Arc::new(connections.embedded.clone().context("neither SMTP nor its fake")?),
         };
+        let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
+        let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
+        let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
         let product = Self {
-            services: services(settings, &ports(settings, &backing, &once)?)?,
+            services: Services::new(settings, decorate(ports))?,
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.sandbox(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
             },
-            backing,
-            once,
+            connections,
+            signals,
+            mailer,
+            sandbox_clock,
+            decorate,
             settings: settings.clone(),
             url: postgres_url.clone(),
         };
@@ -147,26 +136,28 @@ impl Product {
         Ok(product)
     }
 
-    /// What one of `workers` worker threads serves with, over connections of its own; call it in that thread. `jobs` makes the runner
-    /// that the sandbox asks.
-    pub fn worker(&self, workers: usize, jobs: impl FnOnce(Services) -> Arc<dyn JobRunner>) -> Worker {
-        self.own(workers, jobs).unwrap_or_else(|error| {
+    /// What one of `workers` worker threads serves with, over connections of its own; call it in that thread.
+    pub fn worker(&self, workers: usize) -> (Services, Connections) {
+        self.own(workers).unwrap_or_else(|error| {
             // The same addresses have worked a moment ago; sharing is only slower.
             tracing::error!(%error, "a worker shares its connections");
-            Worker { services: self.services.clone(), probes: self.backing.probes(), sandbox: None }
+            (self.services.clone(), self.connections.clone())
         })
     }
 
-    fn own(&self, workers: usize, jobs: impl FnOnce(Services) -> Arc<dyn JobRunner>) -> Result<Worker> {
-        let backing = Backing::new(&self.settings, self.url.expose_secret(), workers)?;
-        let services = services(&self.settings, &ports(&self.settings, &backing, &self.once)?)?;
-        let sandbox = backing.embedded.clone().zip(self.once.sandbox_clock.clone()).filter(|_| self.switches.sandbox);
-        let sandbox = sandbox.map(|(embedded, clock)| {
-            let base = format!("http://127.0.0.1:{}", self.settings.port);
-            let data = web::Data::new(Sandbox { base, embedded, clock, jobs: jobs(services.clone()) });
-            Box::new(move |config: &mut web::ServiceConfig| sandbox::configure(config, data)) as Mount
-        });
-        Ok(Worker { services, probes: backing.probes(), sandbox })
+    fn own(&self, workers: usize) -> Result<(Services, Connections)> {
+        let connections = Connections::new(&self.settings, self.url.expose_secret(), workers)?;
+        let Services { clock, ids, .. } = &self.services;
+        let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
+        Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
+    }
+
+    /// The sandbox's routes over these connections, where it plays a part; `jobs` is the runner that it asks.
+    pub fn sandbox(&self, connections: &Connections, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
+        let (embedded, clock) = connections.embedded.clone().zip(self.sandbox_clock.clone()).filter(|_| self.switches.sandbox)?;
+        let base = format!("http://127.0.0.1:{}", self.settings.port);
+        let data = web::Data::new(Sandbox { base, embedded, clock, jobs });
+        Some(Box::new(move |config| sandbox::configure(config, data)))
     }
 
     /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
@@ -174,8 +165,8 @@ impl Product {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn seed(&self) -> Result<()> {
-        let Some(embedded) = self.backing.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
-        let postgres = Arc::new(self.backing.postgres.clone());
+        let Some(embedded) = self.connections.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
+        let postgres = Arc::new(self.connections.postgres.clone());
         let demo = Demo {
             accounts: postgres.clone(),
             customers: postgres.clone(),
@@ -194,18 +185,6 @@ impl Product {
     }
 }
 
-/// Secrets stored before there were keys are sealed once. (What is sealed is not looked at: an old key may be missing here.)
-async fn seal(postgres: &Postgres) -> Result<()> {
-    match postgres.seal_clear_secrets().await {
-        Ok(0) => Ok(()),
-        Ok(sealed) => {
-            tracing::info!(sealed, "secrets that were stored in clear are sealed");
-            Ok(())
-        }
-        Err(error) => Err(anyhow!("secrets that are stored in clear cannot be sealed: {error}")),
-    }
-}
-
 async fn migrate<T>(
     url: &str,
     what: &str,
@@ -216,28 +195,6 @@ async fn migrate<T>(
         .await
         .map_err(|e| anyhow!(e))
         .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
-}
-
-/// What the use cases stand on, over these connections.
-fn ports(settings: &Settings, backing: &Backing, once: &Once) -> Result<Ports> {
-    let (signals, ephemeral) = once.signals.over(backing)?;
-    Ok(Ports {
-        postgres: backing.postgres.clone(),
-        ephemeral,
-        durable: durable_stores(backing.mongo.as_ref(), backing.embedded.as_ref())?,
-        signals,
-        storage: match &backing.s3 {
-            Some(s3) => Arc::clone(s3) as _,
-            None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),
-        },
-        mailer: Arc::clone(&once.mailer),
-        payments: payments(settings)?,
-        clock: Arc::clone(&once.clock),
-        ids: Arc::clone(&once.ids),
-        timer: Arc::new(SystemTimer),
-        #[cfg(feature = "crash-points")]
-        crash_points: once.crash_points.clone(),
-    })
 }
 
 /// Routes to be mounted beside the product's.

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
-use cheapbob_adapters_portone::{PortOne, SignedWebhooks};
-use cheapbob_adapters_postgres::Postgres;
+use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PickupCodes,
         PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
-        ports::{Cancellations, Holds, Inbox, Orders, Payments, PickupSignals, Refunds},
     },
     products::ProductService,
-    shared::{Clock, Ids, Timer, mail::Mailer},
+    shared::{Clock, Ids},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
@@ -25,8 +23,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    parts::{DurableStores, EphemeralStores},
-    settings::Settings,
+    ports::{Ports, sandbox_url},
+    settings::{OAuthClient, Settings},
 };
 
 /// Every use case of the product.
@@ -98,170 +96,100 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
 }
 
-/// What the use cases stand on.
-#[derive(Clone)]
-pub struct Ports {
-    /// What is transactional.
-    pub postgres: Postgres,
-    /// Ephemeral stores.
-    pub ephemeral: EphemeralStores,
-    /// Durable stores.
-    pub durable: DurableStores,
-    /// Pickup signals.
-    pub signals: Arc<dyn PickupSignals>,
-    /// Pictures.
-    pub storage: Arc<dyn ObjectStorage>,
-    /// Mail.
-    pub mailer: Arc<dyn Mailer>,
-    /// Asked for the truth and for lists of payments.
-    pub payments: Arc<dyn Payments>,
-    /// The product's clock.
-    pub clock: Arc<dyn Clock>,
-    /// Timer.
-    pub timer: Arc<dyn Timer>,
-    /// Ids.
-    pub ids: Arc<dyn Ids>,
-    /// Where this process may die, in tests.
-    #[cfg(feature = "crash-points")]
-    pub crash_points: Option<Arc<dyn crate::crash::CrashPoints>>,
-}
+impl Services {
+    /// Puts the use cases together.
+    ///
+    /// # Errors
+    /// Where an address among the settings is none.
+    pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
+        let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
+        let Ports { sessions, history, archive: archived, reservations, withdrawals, signals, storage, clock, timer, ids, .. } = ports;
+        let clock = || Arc::clone(&clock);
+        let ids = || Arc::clone(&ids);
+        let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
+        let providers = Arc::new(providers);
+        let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
-/// The ports through which money moves.
-#[derive(Clone)]
-pub(crate) struct Money {
-    pub(crate) holds: Arc<dyn Holds>,
-    pub(crate) orders: Arc<dyn Orders>,
-    pub(crate) cancellations: Arc<dyn Cancellations>,
-    pub(crate) refunds: Arc<dyn Refunds>,
-    pub(crate) inbox: Arc<dyn Inbox>,
-    pub(crate) payments: Arc<dyn Payments>,
-    pub(crate) mailer: Arc<dyn Mailer>,
-}
-
-impl Ports {
-    fn money(&self) -> Money {
-        let postgres = Arc::new(self.postgres.clone());
-        let money = Money {
-            holds: postgres.clone(),
-            orders: postgres.clone(),
-            cancellations: postgres.clone(),
-            refunds: postgres.clone(),
-            inbox: postgres,
-            payments: Arc::clone(&self.payments),
-            mailer: Arc::clone(&self.mailer),
-        };
-        #[cfg(feature = "crash-points")]
-        if let Some(points) = &self.crash_points {
-            return crate::crash::fragile(money, points);
-        }
-        money
+        let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
+        let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer));
+        let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
+        let orders = Arc::new(OrderService::new(current.clone(), archived.clone(), postgres.clone(), stores.clone(), clock()));
+        let codes = PickupCodes::new(&settings.jwt_secret);
+        let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
+        let reconcile = Arc::new(ReconcileService::new(ReconcileParts {
+            books: postgres.clone(),
+            audit: postgres.clone(),
+            holds: holds.clone(),
+            stores: postgres.clone(),
+            payments,
+            resolve: resolve.clone(),
+            refunds: refunds.clone(),
+            cancel: cancel.clone(),
+            orders: orders.clone(),
+            clock: clock(),
+        }));
+        let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
+        let archive = Arc::new(ArchiveService::new(postgres.clone(), archived.clone()));
+        let history = Arc::new(HistoryService::new(history, clock()));
+        let takeovers = Arc::new(TakeoverService::new(
+            postgres.clone(),
+            postgres.clone(),
+            sessions.clone(),
+            mailer.clone(),
+            clock(),
+            ids(),
+            settings.public_base.clone(),
+        ));
+        Ok(Self {
+            unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
+            sign_in: Arc::new(SignInService::new(
+                providers,
+                postgres.clone(),
+                postgres.clone(),
+                sessions.clone(),
+                clock(),
+                ids(),
+                takeovers.clone(),
+            )),
+            sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
+            customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
+            deletion: Arc::new(DeletionService::new(
+                postgres.clone(),
+                withdrawals.clone(),
+                vec![archive.clone() as Arc<dyn PersonalData>, history.clone()],
+                sessions.clone(),
+                clock(),
+                ids(),
+            )),
+            archive,
+            withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), withdrawals, sessions.clone(), stores.clone(), clock())),
+            hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
+            images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
+            search: Arc::new(SearchService::new(postgres.clone(), clock())),
+            history,
+            products: Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids())),
+            checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), clock(), ids())),
+            cancel,
+            reconcile,
+            webhooks: Arc::new(webhooks),
+            idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
+            audit: Arc::new(AuditService::new(postgres.clone(), stores.clone())),
+            settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
+            pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
+            mails: Arc::new(MailService::new(orders.clone(), mailer)),
+            takeovers,
+            stores,
+            resolve,
+            refunds,
+            orders,
+            storage,
+            tasks: postgres.clone(),
+            ledger: postgres.clone(),
+            outbox: postgres,
+            clock: clock(),
+            ids: ids(),
+        })
     }
-}
-
-/// PortOne, or the sandbox's.
-pub(crate) fn payments(settings: &Settings) -> Result<Arc<dyn Payments>> {
-    let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
-    Ok(Arc::new(PortOne::new(base, settings.production)?))
-}
-
-/// Puts the use cases together.
-///
-/// # Errors
-/// Where an address among the settings is none.
-pub fn services(settings: &Settings, ports: &Ports) -> Result<Services> {
-    let Ports { ephemeral: EphemeralStores { sessions, history }, durable, signals, storage, .. } = ports.clone();
-    let Money { holds, orders: current, cancellations, refunds, inbox, payments, mailer } = ports.money();
-    let postgres = Arc::new(ports.postgres.clone());
-    let clock = || Arc::clone(&ports.clock);
-    let ids = || Arc::clone(&ports.ids);
-    let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
-    let providers = Arc::new(providers);
-    let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
-
-    let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
-    let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), Arc::clone(&ports.timer)));
-    let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
-    let orders = Arc::new(OrderService::new(current.clone(), durable.archive.clone(), postgres.clone(), stores.clone(), clock()));
-    let codes = PickupCodes::new(&settings.jwt_secret);
-    let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
-    let reconcile = Arc::new(ReconcileService::new(ReconcileParts {
-        books: postgres.clone(),
-        audit: postgres.clone(),
-        holds: holds.clone(),
-        stores: postgres.clone(),
-        payments,
-        resolve: resolve.clone(),
-        refunds: refunds.clone(),
-        cancel: cancel.clone(),
-        orders: orders.clone(),
-        clock: clock(),
-    }));
-    let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
-    let archive = Arc::new(ArchiveService::new(postgres.clone(), durable.archive.clone()));
-    let history = Arc::new(HistoryService::new(history, clock()));
-    let takeovers = Arc::new(TakeoverService::new(
-        postgres.clone(),
-        postgres.clone(),
-        sessions.clone(),
-        mailer.clone(),
-        clock(),
-        ids(),
-        settings.public_base.clone(),
-    ));
-    Ok(Services {
-        unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
-        sign_in: Arc::new(SignInService::new(
-            providers,
-            postgres.clone(),
-            postgres.clone(),
-            sessions.clone(),
-            clock(),
-            ids(),
-            takeovers.clone(),
-        )),
-        takeovers,
-        sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
-        customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
-        deletion: Arc::new(DeletionService::new(
-            postgres.clone(),
-            durable.withdrawals.clone(),
-            vec![archive.clone() as Arc<dyn PersonalData>, history.clone()],
-            sessions.clone(),
-            clock(),
-            ids(),
-        )),
-        archive,
-        withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), durable.withdrawals, sessions.clone(), stores.clone(), clock())),
-        hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
-        images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
-        search: Arc::new(SearchService::new(postgres.clone(), clock())),
-        history,
-        products: Arc::new(ProductService::new(postgres.clone(), durable.reservations, stores.clone(), clock(), ids())),
-        checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), clock(), ids())),
-        cancel,
-        reconcile,
-        webhooks: Arc::new(webhooks),
-        idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
-        audit: Arc::new(AuditService::new(postgres.clone(), stores.clone())),
-        settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
-        pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
-        mails: Arc::new(MailService::new(orders.clone(), mailer)),
-        stores,
-        resolve,
-        refunds,
-        orders,
-        storage,
-        tasks: postgres.clone(),
-        ledger: postgres.clone(),
-        outbox: postgres,
-        clock: clock(),
-        ids: ids(),
-    })
-}
-
-/// The sandbox as this machine's processes reach it.
-fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
-    Ok(Url::parse(&format!("http://127.0.0.1:{}/sandbox/{path}", settings.port))?)
 }
 
 /// Kakao's admin key; the sandbox's where it plays Kakao.
@@ -271,7 +199,7 @@ fn kakao_admin_key(settings: &Settings) -> Option<SecretString> {
 }
 
 fn providers(settings: &Settings) -> Result<[ProviderSettings; 3]> {
-    let one = |provider: Provider, client: &Option<crate::settings::OAuthClient>| match client {
+    let one = |provider: Provider, client: &Option<OAuthClient>| match client {
         Some(client) => Ok::<_, anyhow::Error>(ProviderSettings::real(provider, client.id.clone(), client.secret.clone())?),
         None => {
             let path = |end: &str| format!("oauth/{}/{end}", provider.as_str());

@@ -1,4 +1,4 @@
-//! The system's clock, timer and randomness.
+//! The system's clock, timer, randomness and signals.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,6 +8,8 @@ use std::{
 use cheapbob_domain::shared::{Clock, Ids, Timer};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// The system's clock: production has no other.
 pub(crate) struct SystemClock;
@@ -45,4 +47,20 @@ impl Timer for SystemTimer {
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(time))
     }
+}
+
+/// A token that SIGTERM and Ctrl-C cancel; needs a tokio runtime.
+///
+/// # Errors
+/// Where the system lets nobody listen to signals.
+pub fn stop_on_signals() -> std::io::Result<CancellationToken> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let on_signal = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::info!("stopping");
+        on_signal.cancel();
+    });
+    Ok(stop)
 }

@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Level;
 use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{Settings, traces};
+use crate::{settings::Settings, traces};
 
 /// What must go out before the process ends: hold it as long as the process works.
 #[must_use]

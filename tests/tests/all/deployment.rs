@@ -110,7 +110,7 @@ fn compose_names_what_there_is() {
     }
     assert_eq!(strings(&services["nginx"]["ports"]), ["8080:8080"]);
     let command = strings(&services["migrate"]["command"]).into_iter().map(str::to_owned).collect::<Vec<_>>();
-    cheapbob_jobs::command::Command::parse(&command).unwrap();
+    cheapbob_jobs::command::Arguments::read(command.iter().map(String::as_str)).unwrap();
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn kubernetes_names_what_there_is() {
         }
         if file == "jobs.yaml" || file == "migrate.yaml" {
             let arguments: Vec<_> = named(manifest, "args").into_iter().flat_map(strings).map(str::to_owned).collect();
-            cheapbob_jobs::command::Command::parse(&arguments).unwrap();
+            cheapbob_jobs::command::Arguments::read(arguments.iter().map(String::as_str)).unwrap();
         }
     }
 }

@@ -20,6 +20,32 @@ pub(crate) fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
+/// How a binary without any settings ends: its exit code, its standard output, its standard error.
+fn at_the_terminal(binary: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = RealServer::command(binary, &[]).args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn both_binaries_explain_themselves_and_refuse_what_they_do_not_know() {
+    for (binary, words) in [
+        ("cheapbob-http", vec!["rotate-secrets", "health", "--jobs", "--no-jobs"]),
+        ("cheapbob-jobs", vec!["run", "migrate", "health", "list", "once", "outbox", "refunds"]),
+    ] {
+        let (code, said, complaint) = at_the_terminal(binary, &["--help"]);
+        assert_eq!((code, complaint.as_str()), (Some(0), ""), "{binary}");
+        for word in words.iter().chain(&["--help", "--version"]) {
+            assert!(said.lines().any(|line| line.split_whitespace().any(|w| w == *word)), "{binary} {word}: {said}");
+        }
+        let version = format!("{binary} {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(at_the_terminal(binary, &["--version"]), (Some(0), version, String::new()));
+        let (code, said, complaint) = at_the_terminal(binary, &["dance"]);
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{binary}");
+        assert!(complaint.contains("'dance'") && complaint.contains(&format!("Usage: {binary}")), "{complaint}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_are_listed_and_run_on_demand() {
     let app = TestApp::start().await;
@@ -76,6 +102,27 @@ async fn what_the_outbox_owes_is_seen_and_can_be_helped() {
     assert!(operator(&app, &["outbox", "list"]).1.contains("0 tasks are not done"));
     let (ok, said) = operator(&app, &["outbox", "retry", "object:gone"]);
     assert!(!ok && said.contains("no task object:gone waits or is dead"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_this_version_does_not_know_is_dead_and_says_why_while_others_go_on() {
+    let app = TestApp::start().await;
+    // Claimed together; the known one is no harder to reach for the unknown one before it.
+    app.database
+        .sql(
+            "INSERT INTO tasks (id, payload, max_attempts, run_at) VALUES
+             ('dance', '{\"kind\": \"dance\", \"partner\": \"PAY1\"}', 20, now() - interval '1 year'),
+             ('object:other', '{\"kind\": \"delete_object\", \"key\": \"stores/other\"}', 20, now() - interval '1 year')",
+        )
+        .await;
+    eventually("one is dead at once, one is done", 20, || async {
+        let ended = "SELECT count(*) AS n FROM tasks WHERE (id, status) IN (('dance', 'dead'), ('object:other', 'done')) AND attempts = 1";
+        (app.database.number(ended).await == 2).then_some(())
+    })
+    .await;
+    let (ok, said) = operator(&app, &["outbox", "list"]);
+    let row = said.lines().find(|line| line.starts_with("dance")).unwrap_or_else(|| panic!("{said}"));
+    assert!(ok && ["dead", "is unknown here", "unknown variant `dance`", "PAY1"].iter().all(|cell| row.contains(cell)), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,7 +159,7 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
     for (arguments, why) in [
         (vec!["refunds", "retry", held.payment_id.as_str()], "has no refund that is not done"),
         (vec!["refunds", "retry", "x"], "is no payment id"),
-        (vec!["dance"], "usage: cheapbob-jobs"),
+        (vec!["dance"], "Usage: cheapbob-jobs"),
     ] {
         let (ok, said) = operator(&app, &arguments);
         assert!(!ok && said.contains(why), "{arguments:?}: {said}");

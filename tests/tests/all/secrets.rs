@@ -39,20 +39,29 @@ async fn secrets_are_sealed_and_their_keys_can_change() {
     let settings = shop.seller.get("/api/v1/seller/store/settings/payment").await.expect(200).to_string();
     assert!(!settings.contains(&secret) && !settings.contains("whsec_") && !settings.contains("sealed"), "{settings}");
 
-    // A store of a version that sealed nothing: sealed at the next start of anything.
-    let old = app.api.shop(1).await;
-    app.database.sql(&format!("UPDATE store_payments SET portone_secret = 'in the clear' WHERE store_id = '{}'", old.store_id)).await;
+    // What somebody wrote in clear is no secret of ours: said without it, and left as it is.
+    let other = app.api.shop(1).await;
+    let row = format!("store_payments WHERE store_id = '{}'", other.store_id);
+    let sealed = app.database.texts(&format!("SELECT portone_secret FROM {row}")).await.remove(0);
+    let write = async |text: &str| {
+        app.database.sql(&format!("UPDATE store_payments SET portone_secret = '{text}' WHERE store_id = '{}'", other.store_id)).await;
+    };
+    write("in the clear").await;
+    let (ok, said) = rotate(&app, OLD);
+    assert!(!ok && said.contains("is not sealed") && !said.contains("in the clear"), "{said}");
+    assert_eq!(app.database.texts(&format!("SELECT portone_secret FROM {row}")).await, ["in the clear"]);
+    write(&sealed).await;
+
     // Keys that the rows were not sealed with: said, and nothing is changed.
     let (ok, said) = rotate(&app, NEW);
     assert!(!ok && said.contains("which CHEAPBOB_SECRET_KEYS does not have") && !said.contains("IAECAw"), "{said}");
     let (ok, said) = rotate(&app, "x:short");
     assert!(!ok && said.contains("CHEAPBOB_SECRET_KEYS: each key is id:key") && !said.contains("short"), "{said}");
-    assert_eq!(sealed_with(&app, "tests").await, 3 + 3);
-    assert_eq!(sealed_with(&app, "new").await, 1, "what was in the clear is sealed");
+    assert_eq!((sealed_with(&app, "tests").await, sealed_with(&app, "new").await), (4 + 3, 0));
 
     // While the product serves with the old key, which is then the second.
     let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
-    assert!(ok && said.contains("6 secrets sealed with the current key, 1 were"), "{said}");
+    assert!(ok && said.contains("7 secrets sealed with the current key, 0 were"), "{said}");
     let (ok, said) = rotate(&app, &format!("{NEW},{OLD}"));
     assert!(ok && said.contains("0 secrets sealed with the current key, 7 were"), "{said}");
     assert_eq!((sealed_with(&app, "tests").await, sealed_with(&app, "new").await), (0, 7));

@@ -1,4 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 use cheapbob_domain::shared::kst;
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use super::{
     answers::{broken, wants_html},
-    page::{escape, page},
+    page::page,
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -24,6 +25,19 @@ struct MailRow {
     html: String,
     #[diesel(sql_type = t::Timestamptz)]
     sent_at: DateTime<Utc>,
+}
+
+impl MailRow {
+    /// When it was sent, in KST.
+    fn time(&self) -> String {
+        kst::local(self.sent_at).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/mail.html")]
+struct Mails {
+    mails: Vec<MailRow>,
 }
 
 async fn mails(sandbox: &Sandbox) -> cheapbob_domain::shared::Result<Vec<MailRow>> {
@@ -49,15 +63,5 @@ pub(super) async fn list(sandbox: web::Data<Sandbox>, request: HttpRequest) -> H
             .collect();
         return HttpResponse::Ok().json(list);
     }
-    let mut body = String::new();
-    for mail in &mails {
-        body += &format!(
-            "<h3>{}</h3><p>{} · {}</p><iframe sandbox title=\"mail\" style=\"width:100%;height:380px;border:1px solid #eee;border-radius:8px\" srcdoc=\"{}\"></iframe>",
-            escape(&mail.subject),
-            escape(&mail.recipient),
-            kst::local(mail.sent_at).format("%Y-%m-%d %H:%M:%S"),
-            escape(&mail.html),
-        );
-    }
-    page("Mail", if body.is_empty() { "<p>Nothing was sent yet.</p>" } else { &body })
+    page(&Mails { mails })
 }

@@ -2,6 +2,7 @@
 //! codes, PKCE, the ID token's claims.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use askama::Template;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_domain::{
     shared::{Clock, Error, Result},
@@ -17,7 +18,7 @@ use url::Url;
 
 use super::{
     answers::{body, broken, plain_error},
-    page::{escape, page},
+    page::page,
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -69,6 +70,16 @@ impl Grant {
     }
 }
 
+#[derive(Template)]
+#[template(path = "sandbox/oauth.html")]
+struct Login {
+    /// The provider's.
+    name: &'static str,
+    /// This page with the query it was opened with.
+    action: String,
+    role: &'static str,
+}
+
 pub(super) async fn ask(path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let Some(provider) = Provider::parse(&path) else { return plain_error(404, "no such provider") };
     let Ok(grant) = serde_html_form::from_str::<Grant>(request.query_string()) else { return plain_error(400, "invalid_request") };
@@ -80,17 +91,9 @@ pub(super) async fn ask(path: web::Path<String>, request: HttpRequest) -> HttpRe
         Provider::Kakao => "Kakao",
         Provider::Naver => "Naver",
     };
-    let action = escape(&format!("/sandbox/oauth/{}/authorize?{}", provider.as_str(), request.query_string()));
+    let action = format!("/sandbox/oauth/{}/authorize?{}", provider.as_str(), request.query_string());
     let role = if grant.redirect_uri.ends_with("/seller") { "seller" } else { "customer" };
-    page(
-        &format!("Log in with {name}"),
-        &format!(
-            "<p>This plays {name}’s login page. Whoever you say you are, you are.</p><form method=\"post\" action=\"{action}\">\
-             <label for=\"email\">E-mail (empty: you do not share one)</label><input id=\"email\" name=\"email\" value=\"{role}@cheapbob.example\" autofocus>\
-             <label for=\"verified\">Does {name} vouch for it?</label><select id=\"verified\" name=\"verified\"><option value=\"yes\">yes</option><option value=\"no\">no</option></select>\
-             <button>Log in</button><button class=\"quiet\" name=\"deny\" value=\"1\">Deny</button></form>"
-        ),
-    )
+    page(&Login { name, action, role })
 }
 
 fn wrong_request(provider: Provider, grant: &Grant) -> Option<&'static str> {

@@ -26,6 +26,6 @@ impl MailService {
             tracing::warn!(payment = %mail.payment_id, "no order for a mail; it is not sent");
             return Ok(());
         };
-        self.mailer.send(&mail.message_id(), &mail.compose(&order)).await
+        self.mailer.send(&mail.message_id(), &mail.compose(&order)?).await
     }
 }

@@ -185,7 +185,6 @@ pub trait AuditLog: Send + Sync {
 }
 
 /// What PortOne has sent, by (store, id of the message).
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
     /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing stored, where
@@ -196,7 +195,6 @@ pub trait Inbox: Send + Sync {
 }
 
 /// Reads what PortOne sends.
-#[cfg_attr(test, mockall::automock)]
 pub trait Webhooks: Send + Sync {
     /// The message, if one of these secrets signed it and it is not too old or from the future.
     ///

@@ -80,7 +80,6 @@ pub trait StoreImages: Send + Sync {
 }
 
 /// What customers searched for. Calls at once MUST leave at most [`super::history::KEPT`] texts, each once.
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait SearchHistory: Send + Sync {
     /// Puts the text first.
@@ -94,7 +93,6 @@ pub trait SearchHistory: Send + Sync {
 }
 
 /// What customers see of stores. Lists hold only stores with a product.
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait StoreSearch: Send + Sync {
     /// `limit` stores that match, from the `offset`-th on, as this customer sees them. Without a filter newest first, with

@@ -11,7 +11,6 @@ use super::model::{
 use crate::shared::Result;
 
 /// The queue as workers see it. `now` is the product's clock; leases of workers follow the database's own.
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait TaskQueue: Send + Sync {
     /// Takes up to `limit` tasks that are due. A task MUST go to one worker only.
@@ -26,7 +25,6 @@ pub trait TaskQueue: Send + Sync {
 }
 
 /// The ledger of scheduled runs, one row for each (job, due instant).
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait RunLedger: Send + Sync {
     /// Writes a run of `job` into the ledger. `false`, and nothing written, where that run is there
@@ -43,7 +41,6 @@ pub trait RunLedger: Send + Sync {
 }
 
 /// The queue as operators see it.
-#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Tasks that are not done, the oldest first. Scheduled runs are none of them.

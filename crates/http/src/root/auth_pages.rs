@@ -1,4 +1,5 @@
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use askama::Template;
 use serde::Deserialize;
 
 use super::page::page;
@@ -10,6 +11,25 @@ use crate::{
     state::App,
 };
 
+#[derive(Template)]
+#[template(path = "root/auth_success.html")]
+struct Success {
+    /// `None`: the cookie names no session.
+    who: Option<Who>,
+}
+
+struct Who {
+    email: String,
+    role: &'static str,
+    registration: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "root/auth_fail.html")]
+struct Fail {
+    code: String,
+}
+
 #[derive(Deserialize)]
 struct Failed {
     code: Option<String>,
@@ -18,24 +38,18 @@ struct Failed {
 /// The login succeeded; the front end's page of this path, while there is no front end.
 #[utoipa::path(tag = "root", responses((status = 200, content_type = "text/html", body = String)))]
 #[get("/auth/success")]
-pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> Result<HttpResponse> {
+pub(crate) async fn success(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
     only_without_frontend(&app)?;
     let sessions = &app.services.sessions;
     let who = match sessions.authenticate(auth::token(&request).as_deref()).await {
-        Err(_) => "Nobody is logged in.".to_owned(),
-        Ok(caller) => format!(
-            "Logged in as <b>{}</b> ({}), registration: {}.",
-            escape(caller.session.email.as_str()),
-            caller.session.role.as_str(),
-            sessions.registration(&caller).await?.as_str()
-        ),
+        Err(_) => None,
+        Ok(caller) => Some(Who {
+            email: caller.session.email.to_string(),
+            role: caller.session.role.as_str(),
+            registration: sessions.registration(&caller).await?.as_str(),
+        }),
     };
-    Ok(page(
-        "Logged in",
-        &format!(
-            "<p>{who}</p><p>The cookie is set: <a href=\"/docs/\">/docs</a> calls the API as this account. <a href=\"/sandbox\">Sandbox</a> · <a href=\"/\">Start</a></p>"
-        ),
-    ))
+    page(&Success { who })
 }
 
 /// The login failed.
@@ -43,14 +57,9 @@ pub(crate) async fn success(app: Data<App>, request: actix_web::HttpRequest) -> 
 #[get("/auth/fail")]
 pub(crate) async fn fail(app: Data<App>, query: Query<Failed>) -> Result<HttpResponse> {
     only_without_frontend(&app)?;
-    let code = query.0.code.unwrap_or_default();
-    Ok(page("Not logged in", &format!("<p>The login ended with <code>{}</code>.</p><p><a href=\"/\">Start again</a></p>", escape(&code))))
+    page(&Fail { code: query.0.code.unwrap_or_default() })
 }
 
 fn only_without_frontend(app: &App) -> Result<()> {
     if app.switches.frontend_url.is_some() || app.switches.production { Err(ApiError::from(NOT_FOUND)) } else { Ok(()) }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -9,16 +9,12 @@ const BATCH: i64 = 200;
 const AT_ONCE: usize = 16;
 
 /// Refunds that are due for an attempt.
-pub(crate) async fn run(services: &Services) -> Result<()> {
-    let actor = Actor::job("process_refunds");
+pub(crate) async fn run(services: &Services, actor: &Actor) -> Result<()> {
     let due = services.refunds.due(BATCH).await?;
     futures::stream::iter(&due)
-        .for_each_concurrent(AT_ONCE, |payment| {
-            let actor = &actor;
-            async move {
-                if let Err(error) = services.refunds.attempt(payment, actor).await {
-                    tracing::error!(%payment, %error, "a refund was not tried; the next run tries again");
-                }
+        .for_each_concurrent(AT_ONCE, |payment| async move {
+            if let Err(error) = services.refunds.attempt(payment, actor).await {
+                tracing::error!(%payment, %error, "a refund was not tried; the next run tries again");
             }
         })
         .await;

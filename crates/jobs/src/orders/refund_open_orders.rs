@@ -6,9 +6,9 @@ use super::end_pickups;
 
 /// Orders of business days that are over and that nobody handed out. Missed pickup ends and closings come first: what a store had
 /// taken when it closed is complete.
-pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
-    end_pickups::run(services).await?;
-    let canceled = services.cancel.day_over(due_at, &Actor::job("refund_open_orders")).await?;
+pub(crate) async fn run(services: &Services, actor: &Actor, due_at: DateTime<Utc>) -> Result<()> {
+    end_pickups::run(services, actor).await?;
+    let canceled = services.cancel.day_over(due_at, actor).await?;
     if canceled > 0 {
         tracing::info!(canceled, "open orders of ended days canceled and refunded");
     }

@@ -9,19 +9,15 @@ const BATCH: i64 = 1_000;
 const AT_ONCE: usize = 250;
 
 /// Holds whose time is over, and payments watched after that.
-pub(crate) async fn run(services: &Services) -> Result<()> {
-    let actor = Actor::job("resolve_holds");
+pub(crate) async fn run(services: &Services, actor: &Actor) -> Result<()> {
     let due = services.resolve.due(BATCH).await?;
     futures::stream::iter(&due)
-        .for_each_concurrent(AT_ONCE, |payment| {
-            let actor = &actor;
-            async move {
-                match services.resolve.expire(payment, actor).await {
-                    Ok(true) => metrics::counter!("cheapbob_holds_expired_total").increment(1),
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::error!(%payment, %error, "an expired hold was not resolved; the next run tries again");
-                    }
+        .for_each_concurrent(AT_ONCE, |payment| async move {
+            match services.resolve.expire(payment, actor).await {
+                Ok(true) => metrics::counter!("cheapbob_holds_expired_total").increment(1),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%payment, %error, "an expired hold was not resolved; the next run tries again");
                 }
             }
         })

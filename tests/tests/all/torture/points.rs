@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use cheapbob_test_support::{Answer, Api, Held, Person, RealServer, Shop, TestDatabase, noon};
-use cheapbob_wiring::crash::POINTS;
+use cheapbob_test_support::{Answer, Api, Held, Person, RealServer, Shop, TestDatabase, crash::POINTS, noon};
 use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -33,7 +32,7 @@ impl Mortal {
             ("RUST_LOG", "off".to_owned()),
         ];
         let port = RealServer::free_port();
-        let server = RealServer::http_with_jobs(port, &settings).await.unwrap();
+        let server = RealServer::mortal(port, &settings).await.unwrap();
         Self { server, port, settings, died: false }
     }
 
@@ -43,11 +42,11 @@ impl Mortal {
         settings.retain(|(name, _)| *name != "CHEAPBOB_CRASH_AT");
         let plain = settings.clone();
         settings.extend(crash_at.map(|at| ("CHEAPBOB_CRASH_AT", at)));
-        match RealServer::http_with_jobs(port, &settings).await {
+        match RealServer::mortal(port, &settings).await {
             Some(server) => Self { server, port, settings, died },
             // The jobs were faster than the first request.
             None => {
-                let server = RealServer::http_with_jobs(port, &plain).await.unwrap();
+                let server = RealServer::mortal(port, &plain).await.unwrap();
                 Self { server, port, settings: plain, died: true }
             }
         }

@@ -26,8 +26,12 @@ use cheapbob_domain::{
     },
 };
 use cheapbob_jobs::Jobs;
-use cheapbob_test_support::{TestDatabase, suites, test_settings};
-use cheapbob_wiring::{EphemeralStores, Ports, Services, crash::CrashPoints, durable_stores, services};
+use cheapbob_test_support::{
+    TestDatabase,
+    crash::{CrashPoints, fragile},
+    suites, test_settings,
+};
+use cheapbob_wiring::{Ports, Services};
 use chrono::{DateTime, Duration, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use secrecy::SecretString;
@@ -152,7 +156,7 @@ pub(super) struct World {
     pub(super) mails: Arc<MailBox>,
     pub(super) clock: Arc<HandClock>,
     pub(super) ids: Arc<SeededIds>,
-    postgres: cheapbob_adapters_postgres::Postgres,
+    postgres: Arc<cheapbob_adapters_postgres::Postgres>,
     _media: tempfile::TempDir,
     pub(super) database: TestDatabase,
 }
@@ -163,23 +167,32 @@ impl World {
         let (database, media) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
         let settings = test_settings(1, &database, media.path().into());
         let (portone, mails, clock, ids): (Arc<FakePortOne>, Arc<MailBox>, Arc<HandClock>, Arc<SeededIds>) = Default::default();
-        let embedded = Embedded::new(&database.url(), 4).unwrap();
+        let fake = Arc::new(Embedded::new(&database.url(), 4).unwrap());
+        let postgres = Arc::new(database.postgres());
         let ports = Ports {
-            postgres: database.postgres(),
-            ephemeral: EphemeralStores::fake(&embedded),
-            durable: durable_stores(None, Some(&embedded)).unwrap(),
-            signals: Arc::new(NoScreens),
-            storage: Arc::new(Folder::new(media.path().into(), "http://localhost")),
-            mailer: mails.clone(),
+            postgres: postgres.clone(),
+            holds: postgres.clone(),
+            orders: postgres.clone(),
+            cancellations: postgres.clone(),
+            refunds: postgres.clone(),
+            inbox: postgres.clone(),
             payments: portone.clone(),
+            mailer: mails.clone(),
+            signals: Arc::new(NoScreens),
+            sessions: fake.clone(),
+            history: fake.clone(),
+            archive: fake.clone(),
+            reservations: fake.clone(),
+            withdrawals: fake,
+            storage: Arc::new(Folder::new(media.path().into(), "http://localhost")),
             clock: clock.clone(),
             timer: Arc::new(PersonWaits),
             ids: ids.clone(),
-            crash_points: Some(Arc::new(Fuses)),
         };
-        let services = services(&settings, &ports).unwrap();
+        let points: Arc<dyn CrashPoints> = Arc::new(Fuses);
+        let services = Services::new(&settings, fragile(ports, &points)).unwrap();
         let jobs = Jobs::new(services.clone()).unwrap();
-        Self { services, jobs, portone, mails, clock, ids, postgres: ports.postgres, _media: media, database }
+        Self { services, jobs, portone, mails, clock, ids, postgres, _media: media, database }
     }
 
     /// A store of its own for each schedule.
@@ -196,16 +209,16 @@ impl World {
         // Half of the stores close in the evening; of the others the daily rollover finds orders still open.
         let week = if self.ids.seed.load(Ordering::Relaxed).is_multiple_of(2) { whole.week.clone() } else { suites::round_the_clock() };
         let store = NewStore { id: StoreId::generate(self.ids.as_ref()), week, ..whole };
-        assert!(Stores::register(&self.postgres, &seller, &store, now).await.unwrap());
+        assert!(Stores::register(&*self.postgres, &seller, &store, now).await.unwrap());
         let portone_store = format!("store-{}", store.id);
         let payment = suites::portone().of_store(&portone_store);
         let secret = SecretString::from(WEBHOOK_SECRET);
         assert!(self.postgres.set_payment(&store.id, &payment, Some(&secret), now).await.unwrap());
         let product = ProductId::generate(self.ids.as_ref());
-        Products::register(&self.postgres, &product, &store.id, &suites::new_product("도시락", stock), now).await.unwrap();
+        Products::register(&*self.postgres, &product, &store.id, &suites::new_product("도시락", stock), now).await.unwrap();
         let customers = [account(Role::Customer).await, account(Role::Customer).await];
         for customer in &customers {
-            assert!(Customers::register(&self.postgres, customer, &suites::profile(), now).await.unwrap());
+            assert!(Customers::register(&*self.postgres, customer, &suites::profile(), now).await.unwrap());
         }
         Shop { seller, store: store.id, portone_store, product, customers }
     }

@@ -1,13 +1,14 @@
 //! What PortOne knows of payments.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use super::super::{
     answers::{broken, wants_html},
-    page::{escape, page},
+    page::page,
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -65,6 +66,13 @@ pub(in crate::sandbox) fn decide(payment: &mut Value, status: &str, now: &str) -
     true
 }
 
+#[derive(Template)]
+#[template(path = "sandbox/portone/books.html")]
+struct Books {
+    /// Payment, status, total, cancelled, requested.
+    payments: Vec<[String; 5]>,
+}
+
 pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: HttpRequest) -> HttpResponse {
     let payments = async {
         let mut connection = sandbox.embedded.connection().await?;
@@ -80,22 +88,7 @@ pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: Http
     if !wants_html(&request) {
         return HttpResponse::Ok().json(json!({ "payments": payments }));
     }
-    let rows: String = payments
-        .iter()
-        .map(|p| {
-            let cell = |v: &Value| format!("<td>{}</td>", escape(v.as_str().map_or_else(|| v.to_string(), str::to_owned).as_str()));
-            format!(
-                "<tr>{}{}{}{}{}</tr>",
-                cell(&p["id"]),
-                cell(&p["status"]),
-                cell(&p["amount"]["total"]),
-                cell(&p["amount"]["cancelled"]),
-                cell(&p["requestedAt"])
-            )
-        })
-        .collect();
-    page(
-        "PortOne’s books",
-        &format!("<table><tr><th>payment</th><th>status</th><th>total</th><th>cancelled</th><th>requested (UTC)</th></tr>{rows}</table>"),
-    )
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |p: &Value| [&p["id"], &p["status"], &p["amount"]["total"], &p["amount"]["cancelled"], &p["requestedAt"]].map(cell);
+    page(&Books { payments: payments.iter().map(row).collect() })
 }

@@ -1,6 +1,7 @@
 //! The payment window, as the browser SDK opens it.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
 use cheapbob_domain::shared::Clock;
 use chrono::SecondsFormat;
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         answers::{body, broken, plain_error, wants_html},
-        page::{escape, page},
+        page::page,
         state::Sandbox,
     },
     answers::error,
@@ -33,6 +34,27 @@ struct Checkout {
     status: Option<String>,
     /// Default `KRW`.
     currency: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/portone/paid.html")]
+struct Paid<'a> {
+    payment_id: &'a str,
+    status: &'a str,
+    total: i64,
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/portone/checkout.html")]
+struct CheckoutPage {
+    fields: [Field; 5],
+}
+
+/// A text field of the page.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    value: String,
 }
 
 pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
@@ -71,15 +93,11 @@ pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: H
     }
     match paid {
         Ok(None) => error(StatusCode::CONFLICT, "ALREADY_PAID"),
-        Ok(Some(payment)) if wants_html(&request) => page(
-            "Paid",
-            &format!(
-                "<p>Payment <code>{}</code>: {} {} won. Now the app confirms it.</p><p><a href=\"/sandbox/portone/payments\">PortOne’s books</a></p>",
-                escape(&checkout.payment_id),
-                escape(payment["status"].as_str().unwrap_or_default()),
-                checkout.total_amount
-            ),
-        ),
+        Ok(Some(payment)) if wants_html(&request) => page(&Paid {
+            payment_id: &checkout.payment_id,
+            status: payment["status"].as_str().unwrap_or_default(),
+            total: checkout.total_amount,
+        }),
         Ok(Some(payment)) => HttpResponse::Ok().json(payment),
         Err(e) => broken(&e),
     }
@@ -120,22 +138,18 @@ fn new_payment(checkout: &Checkout, now: &str) -> Value {
 
 pub(in crate::sandbox) async fn checkout_page(request: HttpRequest) -> HttpResponse {
     let query: std::collections::HashMap<String, String> = serde_html_form::from_str(request.query_string()).unwrap_or_default();
-    let field = |name: &str, label: &str, default: &str| {
-        let value = escape(query.get(name).map_or(default, String::as_str));
-        format!("<label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" value=\"{value}\" required>")
+    let field = |name: &'static str, label: &'static str, default: &str| Field {
+        name,
+        label,
+        value: query.get(name).map_or(default, String::as_str).to_owned(),
     };
-    page(
-        "Checkout",
-        &format!(
-            "<p>This plays PortOne’s payment window. Fill in what <code>POST /api/v1/customer/payment/init</code> answered.</p>\
-             <form method=\"post\" action=\"/sandbox/portone/checkout\">{}{}{}{}{}\
-             <label for=\"status\">How does it end?</label><select id=\"status\" name=\"status\"><option>PAID</option><option>FAILED</option><option>READY</option></select>\
-             <button>Pay</button></form>",
+    page(&CheckoutPage {
+        fields: [
             field("paymentId", "paymentId (payment_id)", ""),
             field("storeId", "storeId (store_id)", ""),
             field("channelKey", "channelKey (channel_id)", ""),
             field("orderName", "orderName", "CheapBob"),
             field("totalAmount", "totalAmount (total_amount)", ""),
-        ),
-    )
+        ],
+    })
 }

@@ -1,10 +1,13 @@
 //! Our books beside PortOne's, and where they differ.
 
+use strum::IntoStaticStr;
+
 use super::{payment::PaymentTruth, refund::RefundState};
 use crate::shared::{PaymentId, StoreId};
 
 /// A discrepancy that no rule can mend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Discrepancy {
     /// PortOne has money under an id like ours that we do not know.
     UnknownPayment,
@@ -19,12 +22,7 @@ pub enum Discrepancy {
 impl Discrepancy {
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownPayment => "unknown_payment",
-            Self::OrderWithoutMoney => "order_without_money",
-            Self::PartlyRefunded => "partly_refunded",
-            Self::OtherAmount => "other_amount",
-        }
+        self.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A hold: stock kept for an unpaid payment, and the offer that it is taken from.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 use super::{super::error, refund::RefundReason};
 use crate::{
@@ -114,7 +115,8 @@ pub enum HoldState {
 }
 
 /// Why stock was released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum HoldEnd {
     /// Its time ran out.
     Expired,
@@ -127,16 +129,12 @@ pub enum HoldEnd {
 impl HoldEnd {
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Abandoned => "abandoned",
-            Self::Failed => "failed",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Expired, Self::Abandoned, Self::Failed].into_iter().find(|s| s.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -1,13 +1,16 @@
 //! Mails about an order, in Korean, as text and HTML (contract, E-mail).
 
+use askama::Template;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::order::Order;
-use crate::shared::{PaymentId, kst, mail::Mail};
+use crate::shared::{Error, PaymentId, Result, kst, mail::Mail};
 
 /// What a mail tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderEvent {
     /// Paid; the store will look at it.
     Placed,
@@ -22,12 +25,7 @@ pub enum OrderEvent {
 impl OrderEvent {
     /// The word in rows, which is also serde's.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Placed => "placed",
-            Self::Accepted => "accepted",
-            Self::CanceledByCustomer => "canceled_by_customer",
-            Self::CanceledByStore => "canceled_by_store",
-        }
+        self.into()
     }
 }
 
@@ -51,7 +49,11 @@ impl OrderMail {
         }
     }
 
-    pub fn compose(&self, order: &Order) -> Mail {
+    /// Words the mail about this order as it is now.
+    ///
+    /// # Errors
+    /// Internal: the template cannot be written.
+    pub fn compose(&self, order: &Order) -> Result<Mail> {
         let (subject, lead) = match self.event {
             OrderEvent::Placed => {
                 ("주문이 접수되었습니다".to_owned(), "결제가 완료되었습니다. 매장에서 확인하는 대로 다시 알려 드릴게요.".to_owned())
@@ -78,34 +80,30 @@ impl OrderMail {
         if let Some(reason) = order.cancel_reason.as_ref().filter(|_| self.event == OrderEvent::CanceledByStore) {
             rows.push(("취소 사유", reason.clone()));
         }
-        let text_rows: String = rows.iter().map(|(k, v)| format!("{k}: {v}\n")).collect();
-        let html_rows: String = rows
-            .iter()
-            .map(|(k, v)| format!("<tr><td style=\"padding:6px 16px 6px 0;color:#767676;white-space:nowrap\">{k}</td><td style=\"padding:6px 0\">{}</td></tr>", escape(v)))
-            .collect();
-        Mail {
+        let nickname = &order.customer_nickname;
+        let text_rows: String = rows.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let html = Html { subject: &subject, nickname, lead: &lead, rows: &rows }.render().map_err(Error::internal)?;
+        Ok(Mail {
             to: order.customer.to_string(),
-            text: format!("{nick}님, {lead}\n\n{text_rows}\nCheapBob\n", nick = order.customer_nickname),
-            html: format!(
-                "<!doctype html><html lang=\"ko\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-                 <body style=\"margin:0;padding:24px;background:#f6f5f1;font-family:sans-serif;color:#222\">\
-                 <div style=\"max-width:480px;margin:0 auto;padding:24px;background:#fff;border-radius:12px\">\
-                 <h1 style=\"margin:0 0 12px;font-size:20px\">{subject}</h1><p style=\"line-height:1.6\">{nick}님, {lead}</p>\
-                 <table style=\"border-collapse:collapse;font-size:15px\">{html_rows}</table></div></body></html>",
-                subject = escape(&subject),
-                nick = escape(&order.customer_nickname),
-                lead = escape(&lead),
-            ),
+            text: format!("{nickname}님, {lead}\n\n{text_rows}\nCheapBob\n"),
+            html,
             subject: format!("[CheapBob] {subject}"),
-        }
+        })
     }
 }
 
-const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// The HTML part of a mail; the template escapes what people typed.
+#[derive(Template)]
+#[template(path = "orders/model/mail.html")]
+struct Html<'a> {
+    subject: &'a str,
+    nickname: &'a str,
+    lead: &'a str,
+    /// Name and value.
+    rows: &'a [(&'static str, String)],
 }
+
+const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";
 
 fn thousands(won: i64) -> String {
     let digits = won.to_string();
@@ -122,11 +120,51 @@ fn thousands(won: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        orders::{model::order::OrderStatus, testing},
+        shared::Won,
+    };
 
     #[test]
     fn a_row_says_an_event_as_serde_reads_it() {
         for event in [OrderEvent::Placed, OrderEvent::Accepted, OrderEvent::CanceledByCustomer, OrderEvent::CanceledByStore] {
             assert_eq!(serde_json::from_value::<OrderEvent>(event.as_str().into()).unwrap(), event);
+        }
+    }
+    fn composed(event: OrderEvent) -> Mail {
+        let order = Order {
+            store_name: "빵<b>집".to_owned(),
+            customer_nickname: "\"길동\" & 친구".to_owned(),
+            total_amount: Won(1_234_567),
+            cancel_reason: Some("<script>재료 소진".to_owned()),
+            ..testing::order("PAY1", OrderStatus::Cancel)
+        };
+        OrderMail { event, payment_id: order.payment_id.clone() }.compose(&order).unwrap()
+    }
+
+    #[test]
+    fn what_people_typed_is_escaped_in_html_and_stands_as_typed_in_text() {
+        let mail = composed(OrderEvent::CanceledByStore);
+        assert!(!mail.html.contains("<b>") && !mail.html.contains("<script>") && !mail.html.contains("\"길동\""), "{}", mail.html);
+        assert!(mail.html.contains("빵&#60;b&#62;집") && mail.html.contains("&#34;길동&#34; &#38; 친구님"), "{}", mail.html);
+        assert!(mail.text.starts_with("\"길동\" & 친구님, 죄송합니다. 빵<b>집 사정으로"), "{}", mail.text);
+        assert_eq!(mail.subject, "[CheapBob] 빵<b>집 매장에서 주문을 취소했습니다");
+    }
+
+    #[test]
+    fn both_parts_of_a_mail_show_the_same_rows() {
+        let mail = composed(OrderEvent::CanceledByStore);
+        for (name, value) in [("결제 금액", "1,234,567원"), ("주문 번호", "PAY1")] {
+            assert!(mail.text.contains(&format!("\n{name}: {value}\n")), "{}", mail.text);
+            assert!(mail.html.contains(&format!("{name}</td><td style=\"padding:6px 0\">{value}</td>")), "{}", mail.html);
+        }
+    }
+
+    #[test]
+    fn only_the_store_tells_why_it_canceled() {
+        for event in [OrderEvent::Placed, OrderEvent::Accepted, OrderEvent::CanceledByCustomer, OrderEvent::CanceledByStore] {
+            let (mail, told) = (composed(event), event == OrderEvent::CanceledByStore);
+            assert_eq!((mail.text.contains("취소 사유"), mail.html.contains("취소 사유")), (told, told), "{event:?}");
         }
     }
 }

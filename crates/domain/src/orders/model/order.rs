@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::{
     shared::{Email, PaymentId, ProductId, Sale, StoreId, Won},
@@ -9,8 +10,9 @@ use crate::{
 };
 
 /// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
     /// Paid, waiting for the store.
     Reservation,
@@ -25,17 +27,12 @@ pub enum OrderStatus {
 impl OrderStatus {
     /// The word in the contract and in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reservation => "reservation",
-            Self::Accept => "accept",
-            Self::Complete => "complete",
-            Self::Cancel => "cancel",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Reservation, Self::Accept, Self::Complete, Self::Cancel].into_iter().find(|s| s.as_str() == text)
+        text.parse().ok()
     }
 }
 

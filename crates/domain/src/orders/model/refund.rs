@@ -1,11 +1,13 @@
 //! Giving money back: a row committed with the fact that causes it, tried at once and again until done.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::shared::{PaymentId, StoreId};
 
 /// Why money that came goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum RefundReason {
     /// Another amount, currency or PortOne store than the order's.
     Mismatch,
@@ -28,36 +30,14 @@ pub enum RefundReason {
 }
 
 impl RefundReason {
-    const ALL: [Self; 9] = [
-        Self::Mismatch,
-        Self::StoreClosed,
-        Self::Late,
-        Self::CanceledByCustomer,
-        Self::CanceledByStore,
-        Self::StoreClosing,
-        Self::PickupOver,
-        Self::DayOver,
-        Self::CanceledAtProvider,
-    ];
-
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mismatch => "mismatch",
-            Self::StoreClosed => "store_closed",
-            Self::Late => "late",
-            Self::CanceledByCustomer => "canceled_by_customer",
-            Self::CanceledByStore => "canceled_by_store",
-            Self::StoreClosing => "store_closing",
-            Self::PickupOver => "pickup_over",
-            Self::DayOver => "day_over",
-            Self::CanceledAtProvider => "canceled_at_provider",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text)
+        text.parse().ok()
     }
 
     /// What PortOne's books will say; where nobody else gave a reason, the order and its mail say the same.
@@ -77,7 +57,8 @@ impl RefundReason {
 }
 
 /// Where a refund stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum RefundState {
     /// Committed with its cause; no attempt so far.
     Requested,
@@ -94,18 +75,12 @@ pub enum RefundState {
 impl RefundState {
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Processing => "processing",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Requested, Self::Processing, Self::Succeeded, Self::Failed, Self::Unknown].into_iter().find(|s| s.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What PortOne tells by itself, before and after it is verified.
 
+use strum::IntoStaticStr;
+
 use crate::shared::PaymentId;
 
 /// A message as it came over HTTP, nothing of it believed yet.
@@ -18,7 +20,8 @@ pub struct Delivery {
 }
 
 /// Why a message is not believed: the reasons of PortOne's own SDK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Unverified {
     /// A header is missing.
     MissingRequiredHeaders,
@@ -35,13 +38,7 @@ pub enum Unverified {
 impl Unverified {
     /// The reason as PortOne's own SDK names it, for the log.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingRequiredHeaders => "MISSING_REQUIRED_HEADERS",
-            Self::InvalidSignature => "INVALID_SIGNATURE",
-            Self::TimestampTooOld => "TIMESTAMP_TOO_OLD",
-            Self::TimestampTooNew => "TIMESTAMP_TOO_NEW",
-            Self::NoMatchingSignature => "NO_MATCHING_SIGNATURE",
-        }
+        self.into()
     }
 }
 

@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::shared::Email;
 
 /// Which of the two apps an account belongs to. Fixed at the first login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Uses the customer app: searches, pays, collects.
     Customer,
@@ -18,19 +20,12 @@ pub enum Role {
 impl Role {
     /// The word in paths, tokens and rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Seller => "seller",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "customer" => Some(Self::Customer),
-            "seller" => Some(Self::Seller),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 
@@ -38,8 +33,9 @@ impl Role {
 pub const NOBODY: (&str, &str) = ("탈퇴회원", "00000000000");
 
 /// An OAuth provider that vouches for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum Provider {
     /// OpenID Connect with PKCE.
     Google,
@@ -55,16 +51,12 @@ impl Provider {
 
     /// The word in paths and rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Google => "google",
-            Self::Kakao => "kakao",
-            Self::Naver => "naver",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|p| p.as_str() == text)
+        text.parse().ok()
     }
 }
 
@@ -84,8 +76,9 @@ pub struct Account {
 }
 
 /// How far the registration has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum RegistrationStatus {
     /// A customer without a profile.
     Profile,
@@ -110,12 +103,7 @@ impl RegistrationStatus {
 
     /// The word in the contract.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Profile => "profile",
-            Self::Store => "store",
-            Self::Product => "product",
-            Self::Complete => "complete",
-        }
+        self.into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::shared::{Result, Rule};
 
@@ -20,8 +21,9 @@ macro_rules! options {
 }
 
 /// The four kinds of preferences (contract, Enumerations).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PreferenceKind {
     /// What they like to eat.
     PreferredMenu,
@@ -39,17 +41,12 @@ impl PreferenceKind {
 
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PreferredMenu => "preferred_menu",
-            Self::NutritionType => "nutrition_type",
-            Self::Allergy => "allergy",
-            Self::ToppingType => "topping_type",
-        }
+        self.into()
     }
 
     /// Reads what [`Self::as_str`] writes. `None`: no such word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text)
+        text.parse().ok()
     }
 
     /// The words to choose from, in the order in which the apps show them.

@@ -37,7 +37,7 @@ pub struct Session {
     /// The app that the account was made for; never changes.
     pub role: Role,
     /// When its account was made, in Unix milliseconds.
-    pub account: Option<i64>,
+    pub account: i64,
     /// End of this token.
     pub expires_at: DateTime<Utc>,
     /// Whether its cookie crosses sites.
@@ -47,7 +47,7 @@ pub struct Session {
 impl Session {
     /// Whether the account is the one that the token was made for, not another of the same e-mail.
     pub(in crate::users) fn is_of(&self, account: &Account) -> bool {
-        self.role == account.role && self.account.is_none_or(|made| made == account.created_at.timestamp_millis())
+        self.role == account.role && self.account == account.created_at.timestamp_millis()
     }
 }
 

@@ -19,10 +19,8 @@ struct Claims {
     iat: i64,
     exp: i64,
     jti: String,
-    /// When the account was made, in Unix milliseconds: one that is made anew for the same e-mail is another. (Absent in tokens of
-    /// earlier versions; they live a week.)
-    #[serde(default)]
-    account: Option<i64>,
+    /// When the account was made, in Unix milliseconds: one that is made anew for the same e-mail is another.
+    account: i64,
     /// The session began on another site's front end: its cookie is SameSite=None, also after a renewal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cross_site: bool,
@@ -68,7 +66,7 @@ impl SessionTokens {
             sub: account.email.to_string(),
             user_type: account.role,
             is_active: account.is_active,
-            account: Some(account.created_at.timestamp_millis()),
+            account: account.created_at.timestamp_millis(),
             iat: now.timestamp(),
             exp: (now + self.life).timestamp(),
             jti: id.to_owned(),

@@ -1,9 +1,9 @@
 //! Places where a process may die, for the tests of what a death leaves behind: before and after each write and each call to the
-//! outside by which money moves. Not compiled into anything that is deployed.
+//! outside by which money moves. The product knows nothing of it: its ports come wrapped.
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering as Counting},
     },
     time::Duration,
@@ -22,9 +22,8 @@ use cheapbob_domain::{
     },
     stores::PortOneAccount,
 };
+use cheapbob_wiring::Ports;
 use chrono::{DateTime, NaiveDate, Utc};
-
-use crate::services::Money;
 
 /// Every place: before and after each of these.
 pub const POINTS: [&str; 15] = [
@@ -52,8 +51,17 @@ pub trait CrashPoints: Send + Sync {
     async fn pass(&self, point: &'static str, after: bool);
 }
 
-/// `CHEAPBOB_CRASH_AT=order:after:2`: the process dies at the second time that it has made an order. For one process.
-pub(crate) fn from_environment() -> Option<Arc<dyn CrashPoints>> {
+/// The ports of a process that dies at the place which `CHEAPBOB_CRASH_AT` names: `order:after:2` is the second time that it has
+/// made an order, in whichever thread.
+pub fn mortal(ports: Ports) -> Ports {
+    static POINTS: OnceLock<Option<Arc<dyn CrashPoints>>> = OnceLock::new();
+    match POINTS.get_or_init(from_environment) {
+        Some(points) => fragile(ports, points),
+        None => ports,
+    }
+}
+
+fn from_environment() -> Option<Arc<dyn CrashPoints>> {
     let text = std::env::var("CHEAPBOB_CRASH_AT").ok()?;
     let mut parts = text.split(':');
     let (point, after, times) = (parts.next()?.to_owned(), parts.next()? == "after", parts.next()?.parse().ok()?);
@@ -81,19 +89,20 @@ struct Fragile<P: ?Sized> {
     points: Arc<dyn CrashPoints>,
 }
 
-/// The same ports, with a place to die before and after each call.
-pub(crate) fn fragile(money: Money, points: &Arc<dyn CrashPoints>) -> Money {
+/// The same ports, with a place to die before and after each call by which money moves.
+pub fn fragile(ports: Ports, points: &Arc<dyn CrashPoints>) -> Ports {
     fn wrap<P: ?Sized>(port: Arc<P>, points: &Arc<dyn CrashPoints>) -> Arc<Fragile<P>> {
         Arc::new(Fragile { port, points: Arc::clone(points) })
     }
-    Money {
-        holds: wrap(money.holds, points),
-        orders: wrap(money.orders, points),
-        cancellations: wrap(money.cancellations, points),
-        refunds: wrap(money.refunds, points),
-        inbox: wrap(money.inbox, points),
-        payments: wrap(money.payments, points),
-        mailer: wrap(money.mailer, points),
+    Ports {
+        holds: wrap(ports.holds, points),
+        orders: wrap(ports.orders, points),
+        cancellations: wrap(ports.cancellations, points),
+        refunds: wrap(ports.refunds, points),
+        inbox: wrap(ports.inbox, points),
+        payments: wrap(ports.payments, points),
+        mailer: wrap(ports.mailer, points),
+        ..ports
     }
 }
 

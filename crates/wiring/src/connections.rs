@@ -1,0 +1,79 @@
+//! Connections to the parts: the real one where its settings are there, else its fake.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use cheapbob_adapters_embedded::fakes::Embedded;
+use cheapbob_adapters_mongo::Mongo;
+use cheapbob_adapters_postgres::Postgres;
+use cheapbob_adapters_redis::Redis;
+use cheapbob_adapters_s3::S3;
+
+use crate::settings::Settings;
+
+/// Connections of the fakes.
+const EMBEDDED_POOL: usize = 4;
+
+/// Connections to every part that runs. They are driven by the runtime that opened them: each worker thread has a
+/// set of its own, since through another thread's each answer would cost two wake-ups, and fail when that thread ends first.
+#[derive(Clone)]
+pub struct Connections {
+    /// The transactional store.
+    pub postgres: Postgres,
+    /// Where Redis serves.
+    pub redis: Option<Redis>,
+    /// Where MongoDB serves.
+    pub mongo: Option<Mongo>,
+    /// Where an object storage serves.
+    pub s3: Option<Arc<S3>>,
+    /// Where a fake serves.
+    pub embedded: Option<Embedded>,
+}
+
+impl Connections {
+    /// Pools that connect when first used; their sizes are shared out to `workers`.
+    pub(crate) fn new(settings: &Settings, url: &str, workers: usize) -> Result<Self> {
+        let share = |size: usize| size.div_ceil(workers);
+        Ok(Self {
+            postgres: Postgres::new(url, share(settings.db_pool_size), Arc::clone(&settings.secret_keys))?,
+            redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
+            mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?,
+            s3: settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new),
+            embedded: if settings.production { None } else { Some(Embedded::new(url, share(EMBEDDED_POOL))?) },
+        })
+    }
+
+    /// Parts that `/health/ready` asks, by name.
+    pub fn probes(&self) -> Vec<(&'static str, Probe)> {
+        fn probe<T, F>(part: &T, ping: impl Fn(T) -> F + Send + Sync + 'static) -> Probe
+        where
+            T: Clone + Send + Sync + 'static,
+            F: Future<Output = cheapbob_domain::shared::Result<()>> + Send + 'static,
+        {
+            let part = part.clone();
+            Arc::new(move || Box::pin(ping(part.clone())))
+        }
+        let Self { postgres, redis, mongo, s3, .. } = self;
+        let mut probes = vec![("postgres", probe(postgres, |p| async move { p.ping().await }))];
+        probes.extend(redis.as_ref().map(|part| ("redis", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(mongo.as_ref().map(|part| ("mongodb", probe(part, |p| async move { p.ping().await }))));
+        probes.extend(s3.as_ref().map(|part| ("s3", probe(part, |p| async move { p.ping().await }))));
+        probes
+    }
+}
+
+/// Asks one part whether it answers.
+pub type Probe = Arc<dyn Fn() -> futures::future::BoxFuture<'static, cheapbob_domain::shared::Result<()>> + Send + Sync>;
+
+/// Makes MongoDB's indexes; a MongoDB that is down must not keep everything else from serving.
+pub(crate) async fn prepare(mongo: Mongo) {
+    const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+    let mut said = false;
+    while let Err(error) = mongo.prepare().await {
+        if !said {
+            said = true;
+            tracing::error!(%error, "MongoDB's indexes could not be made; tried again");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}

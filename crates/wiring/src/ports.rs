@@ -1,0 +1,121 @@
+//! What the use cases stand on, over the connections of one thread.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use cheapbob_adapters_embedded::fakes::Folder;
+use cheapbob_adapters_portone::PortOne;
+use cheapbob_adapters_postgres::Postgres;
+use cheapbob_domain::{
+    orders::ports::{Cancellations, Holds, Inbox, OrderArchive, Orders, Payments, PickupSignals, Refunds},
+    products::ports::StockReservations,
+    shared::{Clock, Ids, Timer, mail::Mailer},
+    stores::ports::{ObjectStorage, SearchHistory},
+    users::ports::{Sessions, Withdrawals},
+};
+use url::Url;
+
+use crate::{connections::Connections, settings::Settings, signals::Signals, system::SystemTimer};
+
+/// Every port that the use cases call.
+#[derive(Clone)]
+pub struct Ports {
+    /// What only PostgreSQL does: accounts, stores, products, tasks, the audit log.
+    pub postgres: Arc<Postgres>,
+    /// Stock kept for payments.
+    pub holds: Arc<dyn Holds>,
+    /// Orders of the business day.
+    pub orders: Arc<dyn Orders>,
+    /// Orders that end without a pickup.
+    pub cancellations: Arc<dyn Cancellations>,
+    /// Money owed to customers.
+    pub refunds: Arc<dyn Refunds>,
+    /// PortOne's messages.
+    pub inbox: Arc<dyn Inbox>,
+    /// PortOne, or the sandbox's.
+    pub payments: Arc<dyn Payments>,
+    /// SMTP, or its fake.
+    pub mailer: Arc<dyn Mailer>,
+    /// Pickups, as the stores' screens hear of them.
+    pub signals: Arc<dyn PickupSignals>,
+    /// Sessions that have ended.
+    pub sessions: Arc<dyn Sessions>,
+    /// What customers searched for.
+    pub history: Arc<dyn SearchHistory>,
+    /// Orders of days that are over.
+    pub archive: Arc<dyn OrderArchive>,
+    /// Stock for the next day.
+    pub reservations: Arc<dyn StockReservations>,
+    /// Requests to be deleted.
+    pub withdrawals: Arc<dyn Withdrawals>,
+    /// Pictures.
+    pub storage: Arc<dyn ObjectStorage>,
+    /// The product's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Waits inside a request.
+    pub timer: Arc<dyn Timer>,
+    /// Ids and secrets.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Ports {
+    /// Over these connections; `signals`, mailer, clock and ids are the process's.
+    pub(crate) fn new(
+        settings: &Settings,
+        connections: &Connections,
+        signals: &Signals,
+        mailer: &Arc<dyn Mailer>,
+        clock: &Arc<dyn Clock>,
+        ids: &Arc<dyn Ids>,
+    ) -> Result<Self> {
+        let postgres = Arc::new(connections.postgres.clone());
+        let (signals, sessions, history) = signals.over(connections)?;
+        let (archive, reservations, withdrawals) = match (&connections.mongo, &connections.embedded) {
+            (Some(mongo), _) => durable(mongo.clone()),
+            (None, Some(fake)) => durable(fake.clone()),
+            (None, None) => return Err(anyhow!("neither MongoDB nor its fake")),
+        };
+        Ok(Self {
+            holds: postgres.clone(),
+            orders: postgres.clone(),
+            cancellations: postgres.clone(),
+            refunds: postgres.clone(),
+            inbox: postgres.clone(),
+            postgres,
+            payments: payments(settings)?,
+            mailer: Arc::clone(mailer),
+            signals,
+            sessions,
+            history,
+            archive,
+            reservations,
+            withdrawals,
+            storage: match &connections.s3 {
+                Some(s3) => Arc::clone(s3) as _,
+                None => Arc::new(Folder::new(settings.data_dir.join("media"), &settings.public_base)),
+            },
+            clock: Arc::clone(clock),
+            timer: Arc::new(SystemTimer),
+            ids: Arc::clone(ids),
+        })
+    }
+}
+
+type Durable = (Arc<dyn OrderArchive>, Arc<dyn StockReservations>, Arc<dyn Withdrawals>);
+
+/// What MongoDB does, or its fake.
+fn durable<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Durable {
+    let part = Arc::new(part);
+    (part.clone(), part.clone(), part)
+}
+
+/// PortOne, or the sandbox's.
+fn payments(settings: &Settings) -> Result<Arc<dyn Payments>> {
+    let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
+    Ok(Arc::new(PortOne::new(base, settings.production)?))
+}
+
+/// The sandbox as this machine's processes reach it.
+pub(crate) fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
+    Ok(Url::parse(&format!("http://127.0.0.1:{}/sandbox/{path}", settings.port))?)
+}

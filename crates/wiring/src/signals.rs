@@ -1,0 +1,48 @@
+//! What a process hears of the others.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use cheapbob_adapters_embedded::fakes::{Feed, SandboxClock};
+use cheapbob_adapters_redis::RedisFeed;
+use cheapbob_domain::{orders::ports::PickupSignals, stores::ports::SearchHistory, users::ports::Sessions};
+
+use crate::{connections::Connections, settings::Settings};
+
+/// The ports of the ephemeral stores.
+pub(crate) type Ephemeral = (Arc<dyn PickupSignals>, Arc<dyn Sessions>, Arc<dyn SearchHistory>);
+
+/// What the process hears: it listens once, and whoever publishes does so over connections of their own.
+#[derive(Clone)]
+pub(crate) enum Signals {
+    /// Redis'; the feed beside it tells of moves of the clock.
+    Redis(RedisFeed, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
+    /// The fake's.
+    Feed(Feed),
+}
+
+impl Signals {
+    /// Starts listening; needs the process' own runtime.
+    pub(crate) fn start(settings: &Settings, url: &str, parts: &Connections, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
+        let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
+        match (&parts.redis, settings.redis_url.as_deref(), feed) {
+            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisFeed::start(redis.clone(), redis_url)?, feed)),
+            (_, _, Some(feed)) => Ok(Self::Feed(feed)),
+            _ => Err(anyhow!("neither Redis nor its fake")),
+        }
+    }
+
+    /// What Redis does, or its fake, over these connections.
+    pub(crate) fn over(&self, parts: &Connections) -> Result<Ephemeral> {
+        match (self, &parts.redis, &parts.embedded) {
+            (Self::Redis(feed, _), Some(redis), _) => {
+                Ok((Arc::new(feed.signals(redis.clone())), Arc::new(feed.sessions(redis.clone())), Arc::new(redis.clone())))
+            }
+            (Self::Feed(feed), _, Some(embedded)) => {
+                let fake = Arc::new(embedded.clone());
+                Ok((Arc::new(feed.over(embedded.clone())), fake.clone(), fake))
+            }
+            _ => Err(anyhow!("neither Redis nor its fake")),
+        }
+    }
+}
