@@ -327,6 +327,6 @@ fn binaries_have_no_tests_of_their_own() {
     assert!(!binaries.is_empty());
     for binary in binaries {
         assert!(!binary.test, "{} says test = false in its Cargo.toml", binary.name);
-        assert!(!std::fs::read_to_string(&binary.src_path).unwrap().contains("#[test]"), "a test of {} would never run", binary.name);
+        assert!(!fs::read_to_string(&binary.src_path).unwrap().contains("#[test]"), "a test of {} would never run", binary.name);
     }
 }
