@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::fakes::{Embedded, Feed, SandboxClock};
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_adapters_postgres::Postgres;
-use cheapbob_adapters_redis::{Redis, RedisFeed};
+use cheapbob_adapters_redis::{Redis, RedisSessions, RedisSignals};
 use cheapbob_adapters_s3::S3;
 use cheapbob_domain::{
     orders::ports::{OrderArchive, PickupSignals},
@@ -130,8 +130,8 @@ pub fn durable_stores(mongo: Option<&Mongo>, fake: Option<&Embedded>) -> Result<
 /// What the process hears: it listens once, and whoever publishes does so over connections of their own.
 #[derive(Clone)]
 pub(crate) enum Signals {
-    /// Redis'; the feed beside it tells of moves of the clock.
-    Redis(RedisFeed, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
+    /// Redis', and what the process remembers of accounts; the feed beside them tells of moves of the clock.
+    Redis(RedisSignals, RedisSessions, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
     /// The fake's.
     Feed(Feed),
 }
@@ -141,7 +141,9 @@ impl Signals {
     pub(crate) fn start(settings: &Settings, url: &str, parts: &Backing, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
         let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
         match (&parts.redis, settings.redis_url.as_deref(), feed) {
-            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisFeed::start(redis.clone(), redis_url)?, feed)),
+            (Some(redis), Some(redis_url), feed) => {
+                Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, RedisSessions::new(redis.clone()), feed))
+            }
             (_, _, Some(feed)) => Ok(Self::Feed(feed)),
             _ => Err(anyhow!("neither Redis nor its fake")),
         }
@@ -150,9 +152,9 @@ impl Signals {
     /// Pickup signals and what else passes, over these parts.
     pub(crate) fn over(&self, parts: &Backing) -> Result<(Arc<dyn PickupSignals>, EphemeralStores)> {
         match (self, &parts.redis, &parts.embedded) {
-            (Self::Redis(feed, _), Some(redis), _) => {
-                let ephemeral = EphemeralStores { sessions: Arc::new(feed.sessions(redis.clone())), history: Arc::new(redis.clone()) };
-                Ok((Arc::new(feed.signals(redis.clone())), ephemeral))
+            (Self::Redis(signals, sessions, _), Some(redis), _) => {
+                let ephemeral = EphemeralStores { sessions: Arc::new(sessions.over(redis.clone())), history: Arc::new(redis.clone()) };
+                Ok((Arc::new(signals.over(redis.clone())), ephemeral))
             }
             (Self::Feed(feed), _, Some(embedded)) => Ok((Arc::new(feed.over(embedded.clone())), EphemeralStores::fake(embedded))),
             _ => Err(anyhow!("neither Redis nor its fake")),
