@@ -6,7 +6,7 @@ use cheapbob_domain::{
 use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;
 
-use crate::Redis;
+use crate::client::Redis;
 
 /// A sorted set by the instant in microseconds, which a float holds exactly until the year 2255. Two searches within one
 /// microsecond, or after a clock that was set back: the later one still comes first.

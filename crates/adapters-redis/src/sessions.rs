@@ -1,18 +1,30 @@
+//! Logouts, logins under way, and the accounts that a process remembers.
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, Lease, Look, PendingLogin, Remembered, ports::Sessions},
+    users::{Account, AccountVersion, Look, PendingLogin, ports::Sessions},
 };
 use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;
-use tokio::time::{Instant, sleep};
+use moka::sync::Cache;
 
-use crate::{Redis, RedisFeed, feed::listeners_of, memory::TRUST};
+use crate::client::Redis;
+
+/// How long an account is remembered: as long may a change stay unseen whose process died before it told Redis of it.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// Accounts that a process remembers at most, some 300 bytes each.
+const MOST: u64 = 50_000;
 
 fn revoked(session_id: &str) -> String {
     format!("session:revoked:{session_id}")
+}
+
+fn version(email: &Email) -> String {
+    format!("account:version:{email}")
 }
 
 fn login(state: &str) -> String {
@@ -23,52 +35,63 @@ fn millis(now: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
     (until - now).num_milliseconds().max(1)
 }
 
-/// Sessions in Redis; what the process remembers of them is kept right by its [`RedisFeed`].
+/// Sessions in Redis, and the accounts that this process remembers: each with the version under which it was read. While Redis has the
+/// same version, nothing has changed; who changes an account deletes its version, and no version comes twice.
 #[derive(Clone)]
 pub struct RedisSessions {
-    pub(crate) redis: Redis,
-    pub(crate) feed: RedisFeed,
+    redis: Redis,
+    accounts: Cache<Email, (AccountVersion, Account)>,
 }
 
 impl RedisSessions {
-    /// A session or an account has changed. When this returns, each process that remembers has forgotten it, or has heard nothing for
-    /// so long that it does not trust its memory.
-    async fn changed(&self, what: &str) -> Result<()> {
-        /// A process that is there has heard within a millisecond or two.
-        const LOOK_AGAIN: Duration = Duration::from_millis(1);
-        self.feed.heard.memory.forget(what);
-        let change = format!("{:032x}", rand::random::<u128>());
-        let listeners: usize = self.redis.query(cmd("PUBLISH").arg(self.redis.changes()).arg(format!("{change} {what}"))).await?;
-        let told = Instant::now();
-        while told.elapsed() < TRUST && self.redis.query::<usize>(cmd("SCARD").arg(listeners_of(&change))).await? < listeners {
-            sleep(LOOK_AGAIN).await;
-        }
-        Ok(())
+    /// Remembers nothing yet.
+    pub fn new(redis: Redis) -> Self {
+        Self { redis, accounts: Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build() }
+    }
+
+    /// The same memory over another connection.
+    #[must_use]
+    pub fn over(&self, redis: Redis) -> Self {
+        Self { redis, accounts: self.accounts.clone() }
+    }
+
+    /// A new version of an account that has none. Of two that are made at once the later one stands.
+    async fn begin_version(&self, email: &Email) -> Result<AccountVersion> {
+        let fresh = AccountVersion(rand::random());
+        let life = u64::try_from(REMEMBERED.as_millis()).map_err(Error::internal)?;
+        self.redis.query::<()>(cmd("SET").arg(version(email)).arg(fresh.0).arg("PX").arg(life)).await?;
+        Ok(fresh)
     }
 }
 
 #[async_trait]
 impl Sessions for RedisSessions {
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
-        self.redis.query::<()>(cmd("SET").arg(revoked(session_id)).arg(1).arg("PX").arg(millis(now, until))).await?;
-        self.changed(session_id).await
+        self.redis.query(cmd("SET").arg(revoked(session_id)).arg(1).arg("PX").arg(millis(now, until))).await
     }
 
-    async fn look(&self, session_id: &str, _now: DateTime<Utc>) -> Result<Look> {
-        let account = self.feed.heard.memory.account(session_id);
-        let revoked = match account {
-            Remembered::Known(_) => false,
-            Remembered::Unknown(_) => self.redis.query(cmd("EXISTS").arg(revoked(session_id))).await?,
+    async fn look(&self, session_id: &str, email: &Email, _now: DateTime<Utc>) -> Result<Look> {
+        let (revoked, version): (Option<u8>, Option<u64>) =
+            self.redis.query(cmd("MGET").arg(revoked(session_id)).arg(version(email))).await?;
+        if revoked.is_some() {
+            return Ok(Look::Revoked);
+        }
+        let Some(version) = version.map(AccountVersion) else {
+            // A Redis that answers but cannot write (full, read-only) refuses nobody: the database is asked each time.
+            return Ok(Look::Unknown(self.begin_version(email).await.ok()));
         };
-        Ok(Look { revoked, account })
+        Ok(match self.accounts.get(email) {
+            Some((read_under, account)) if read_under == version => Look::Remembered(account),
+            _ => Look::Unknown(Some(version)),
+        })
     }
 
-    fn remember(&self, session_id: &str, account: &Account, lease: &Lease) {
-        self.feed.heard.memory.remember(session_id, account, lease);
+    fn remember(&self, account: &Account, version: AccountVersion) {
+        self.accounts.insert(account.email.clone(), (version, account.clone()));
     }
 
     async fn forget(&self, email: &Email) -> Result<()> {
-        self.changed(email.as_str()).await
+        self.redis.query::<()>(cmd("DEL").arg(version(email))).await
     }
 
     async fn begin_login(&self, state: &str, pending: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::fakes::{Feed, SandboxClock};
-use cheapbob_adapters_redis::RedisFeed;
+use cheapbob_adapters_redis::{RedisSessions, RedisSignals};
 use cheapbob_domain::{orders::ports::PickupSignals, stores::ports::SearchHistory, users::ports::Sessions};
 
 use crate::{connections::Connections, settings::Settings};
@@ -16,7 +16,7 @@ pub(crate) type Ephemeral = (Arc<dyn PickupSignals>, Arc<dyn Sessions>, Arc<dyn 
 #[derive(Clone)]
 pub(crate) enum Signals {
     /// Redis'; the feed beside it tells of moves of the clock.
-    Redis(RedisFeed, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
+    Redis(RedisSignals, RedisSessions, #[expect(dead_code, reason = "listens as long as it is there")] Option<Feed>),
     /// The fake's.
     Feed(Feed),
 }
@@ -26,7 +26,9 @@ impl Signals {
     pub(crate) fn start(settings: &Settings, url: &str, parts: &Connections, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
         let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
         match (&parts.redis, settings.redis_url.as_deref(), feed) {
-            (Some(redis), Some(redis_url), feed) => Ok(Self::Redis(RedisFeed::start(redis.clone(), redis_url)?, feed)),
+            (Some(redis), Some(redis_url), feed) => {
+                Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, RedisSessions::new(redis.clone()), feed))
+            }
             (_, _, Some(feed)) => Ok(Self::Feed(feed)),
             _ => Err(anyhow!("neither Redis nor its fake")),
         }
@@ -35,8 +37,8 @@ impl Signals {
     /// What Redis does, or its fake, over these connections.
     pub(crate) fn over(&self, parts: &Connections) -> Result<Ephemeral> {
         match (self, &parts.redis, &parts.embedded) {
-            (Self::Redis(feed, _), Some(redis), _) => {
-                Ok((Arc::new(feed.signals(redis.clone())), Arc::new(feed.sessions(redis.clone())), Arc::new(redis.clone())))
+            (Self::Redis(signals, sessions, _), Some(redis), _) => {
+                Ok((Arc::new(signals.over(redis.clone())), Arc::new(sessions.over(redis.clone())), Arc::new(redis.clone())))
             }
             (Self::Feed(feed), _, Some(embedded)) => {
                 let fake = Arc::new(embedded.clone());

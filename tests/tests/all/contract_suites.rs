@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use cheapbob_adapters_embedded::fakes::{Embedded, Feed, Folder, SandboxClock};
 use cheapbob_adapters_mongo::{Mongo, MongoSettings};
-use cheapbob_adapters_redis::{Redis, RedisFeed};
+use cheapbob_adapters_redis::{Redis, RedisSessions, RedisSignals};
 use cheapbob_adapters_s3::S3;
 use cheapbob_test_support::{
-    S3Server, TestDatabase, mongo_settings, redis_url,
+    Proxy, S3Server, TestDatabase, mongo_settings, redis_url,
     suites::{self, World},
 };
 
@@ -82,8 +82,10 @@ mod embedded {
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
         let database = TestDatabase::create().await;
-        let feed = || Feed::start(&database.url(), Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
-        suites::signals(&feed(), &feed()).await;
+        let way = Proxy::to(database.port().parse().unwrap()).await;
+        let listening = |url: &str| Feed::start(url, Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
+        let mine = listening(&database.url().replace(&format!(":{}", database.port()), &format!(":{}", way.port)));
+        suites::signals(&mine, &listening(&database.url()), &way).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -105,21 +107,18 @@ mod redis {
 
     ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, history }
 
-    /// A process of its own, as far as Redis knows.
-    fn process() -> (Redis, RedisFeed) {
-        let redis = Redis::new(&redis_url(), 8).unwrap();
-        (redis.clone(), RedisFeed::start(redis, &redis_url()).unwrap())
-    }
-
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
-        let [mine, other] = [process(), process()].map(|(redis, feed)| feed.signals(redis));
-        suites::signals(&mine, &other).await;
+        let mut url = url::Url::parse(&redis_url()).unwrap();
+        let way = Proxy::to(url.port().unwrap()).await;
+        url.set_port(Some(way.port)).unwrap();
+        let listening = |url: &str| RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), url).unwrap();
+        suites::signals(&listening(url.as_str()), &listening(&redis_url()), &way).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn sessions() {
-        let [mine, other] = [process(), process()].map(|(redis, feed)| feed.sessions(redis));
+        let [mine, other] = [(); 2].map(|()| RedisSessions::new(Redis::new(&redis_url(), 8).unwrap()));
         suites::sessions(&mine).await;
         suites::remembered_sessions(&mine, &other).await;
     }

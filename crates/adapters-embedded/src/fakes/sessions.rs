@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, Lease, Look, PendingLogin, Remembered, ports::Sessions},
+    users::{Account, AccountVersion, Look, PendingLogin, ports::Sessions},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -29,14 +29,14 @@ impl Sessions for Embedded {
     }
 
     /// Remembers no account: the database that would be asked is its own.
-    async fn look(&self, session_id: &str, now: DateTime<Utc>) -> Result<Look> {
+    async fn look(&self, session_id: &str, _email: &Email, now: DateTime<Utc>) -> Result<Look> {
         let mut connection = self.connection().await?;
         let revoked = revoked_sessions::table.find(session_id).filter(revoked_sessions::until.gt(now));
         let revoked = diesel::select(diesel::dsl::exists(revoked)).get_result(&mut connection).await.map_err(failed)?;
-        Ok(Look { revoked, account: Remembered::Unknown(None) })
+        Ok(if revoked { Look::Revoked } else { Look::Unknown(None) })
     }
 
-    fn remember(&self, _session_id: &str, _account: &Account, _lease: &Lease) {}
+    fn remember(&self, _account: &Account, _version: AccountVersion) {}
 
     async fn forget(&self, _email: &Email) -> Result<()> {
         Ok(())

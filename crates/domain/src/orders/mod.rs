@@ -17,7 +17,6 @@ mod refund;
 mod release;
 mod resolve;
 mod settlement;
-mod signal_hub;
 #[cfg(test)]
 mod testing;
 mod webhook;
@@ -48,5 +47,4 @@ pub use reconcile::{ReconcileParts, ReconcileService};
 pub use refund::{REFUND_LEASE, RefundService};
 pub use resolve::ResolveService;
 pub use settlement::SettlementService;
-pub use signal_hub::SignalHub;
 pub use webhook::WebhookService;

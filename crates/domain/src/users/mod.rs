@@ -20,7 +20,7 @@ pub use model::{
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
-    session::{Caller, Lease, Look, Remembered, Renewal, Session},
+    session::{AccountVersion, Caller, Look, Renewal, Session},
     session_token::SessionTokens,
     takeover::{TAKEOVER_LIFE, TakenOver, Takeover, TakeoverMail, TakeoverSecrets},
 };

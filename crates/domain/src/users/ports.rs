@@ -10,7 +10,7 @@ use super::model::{
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::PendingLogin,
     preference::{Preference, PreferenceKind, PreferencesAdded},
-    session::{Lease, Look},
+    session::{AccountVersion, Look},
     takeover::{TakenOver, Takeover, TakeoverSecrets},
 };
 use crate::shared::{Email, Result};
@@ -111,19 +111,18 @@ pub trait Customers: Send + Sync {
     async fn remove_preference(&self, email: &Email, kind: PreferenceKind, word: &str) -> Result<bool>;
 }
 
-/// What passes: logouts and logins under way.
+/// Logouts, logins under way, and what is remembered of accounts so that not each request asks the database.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// MUST make [`Look::revoked`] true for this session before it returns, in every process, until `until` at least.
+    /// From its return until `until` at least, [`Sessions::look`] MUST find this session [`Look::Revoked`], in every process.
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
-    /// Whether the session was revoked, and its account where it is remembered: every request asks.
-    async fn look(&self, session_id: &str, now: DateTime<Utc>) -> Result<Look>;
-    /// Remembers a session's account as the database had it after the look that gave the lease, for a minute at most. MUST do nothing
-    /// where [`Sessions::forget`] or [`Sessions::revoke`] came in between. May do nothing at all.
-    fn remember(&self, session_id: &str, account: &Account, lease: &Lease);
-    /// Forgets an account: called after each change of it, before anybody hears of the change. MUST hold in every process before it
-    /// returns.
+    /// Whether the session was revoked, and the account of its e-mail where it is remembered. Every request asks.
+    async fn look(&self, session_id: &str, email: &Email, now: DateTime<Utc>) -> Result<Look>;
+    /// Remembers an account, read from the database after the look that gave the version, for a minute at most. MUST come to nothing
+    /// where [`Sessions::forget`] was called after that look. May do nothing at all.
+    fn remember(&self, account: &Account, version: AccountVersion);
+    /// Forgets an account in every process before it returns: called after each change of it, before anybody hears of the change.
     async fn forget(&self, email: &Email) -> Result<()>;
     /// Keeps a login under way until `until`.
     async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;

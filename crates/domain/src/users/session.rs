@@ -6,7 +6,7 @@ use super::{
     error,
     model::{
         account::{Account, RegistrationStatus},
-        session::{Caller, Lease, Remembered, Renewal, Session},
+        session::{AccountVersion, Caller, Look, Renewal, Session},
         session_token::SessionTokens,
     },
     ports::{Accounts, Sessions},
@@ -42,15 +42,12 @@ impl SessionService {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
         let session = token.and_then(|t| self.tokens.verify(t, now)).ok_or(error::UNAUTHENTICATED)?;
-        let look = self.sessions.look(&session.id, now).await?;
-        if look.revoked {
-            return Err(error::UNAUTHENTICATED.into());
-        }
-        let account = match look.account {
-            Remembered::Known(account) if session.is_of(&account) => account,
+        let account = match self.sessions.look(&session.id, &session.email, now).await? {
+            Look::Revoked => return Err(error::UNAUTHENTICATED.into()),
+            Look::Remembered(account) if session.is_of(&account) => account,
             // A token that does not fit the account remembered: the database decides.
-            Remembered::Known(_) => self.found(&session, None).await?,
-            Remembered::Unknown(lease) => self.found(&session, lease).await?,
+            Look::Remembered(_) => self.found(&session, None).await?,
+            Look::Unknown(version) => self.found(&session, version).await?,
         };
         if !session.is_of(&account) {
             return Err(error::UNAUTHENTICATED.into());
@@ -65,10 +62,10 @@ impl SessionService {
     }
 
     /// As the database has it; the next request will not have to ask.
-    async fn found(&self, session: &Session, lease: Option<Lease>) -> Result<Account> {
+    async fn found(&self, session: &Session, version: Option<AccountVersion>) -> Result<Account> {
         let account = self.accounts.find(&session.email).await?.ok_or(error::UNAUTHENTICATED)?.account;
-        if let Some(lease) = lease {
-            self.sessions.remember(&session.id, &account, &lease);
+        if let Some(version) = version {
+            self.sessions.remember(&account, version);
         }
         Ok(account)
     }
@@ -109,10 +106,7 @@ mod tests {
     use crate::{
         shared::testing::{Counter, Noon},
         users::{
-            model::{
-                account::{AccountStatus, Role},
-                session::Look,
-            },
+            model::account::{AccountStatus, Role},
             ports::{MockAccounts, MockSessions},
             testing::{account, at, tokens},
         },
@@ -122,9 +116,9 @@ mod tests {
         AccountStatus { account, status: RegistrationStatus::Complete }
     }
 
-    fn remembering(account: Remembered) -> MockSessions {
+    fn seeing(look: Look) -> MockSessions {
         let mut sessions = MockSessions::new();
-        sessions.expect_look().returning(move |_, _| Ok(Look { revoked: false, account: account.clone() }));
+        sessions.expect_look().returning(move |_, _, _| Ok(look.clone()));
         sessions
     }
 
@@ -138,21 +132,32 @@ mod tests {
     async fn an_account_that_is_remembered_is_not_asked_for() {
         let known = account(Role::Seller);
         let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
-        let caller = authenticate(MockAccounts::new(), remembering(Remembered::Known(known.clone())), &token).await.unwrap();
+        let caller = authenticate(MockAccounts::new(), seeing(Look::Remembered(known.clone())), &token).await.unwrap();
         assert_eq!(caller.account, known);
     }
 
     #[tokio::test]
-    async fn one_that_is_not_is_asked_for_and_remembered_under_a_lease() {
+    async fn one_that_is_not_is_asked_for_and_remembered_under_its_version() {
         let known = account(Role::Seller);
         let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
-        for (lease, told) in [(Some(Lease(7)), 1), (None, 0)] {
-            let (mut accounts, mut sessions) = (MockAccounts::new(), remembering(Remembered::Unknown(lease)));
+        for (version, remembered) in [(Some(AccountVersion(7)), 1), (None, 0)] {
+            let (mut accounts, mut sessions) = (MockAccounts::new(), seeing(Look::Unknown(version)));
             let found = known.clone();
             accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
-            sessions.expect_remember().times(told).return_const(());
+            sessions
+                .expect_remember()
+                .times(remembered)
+                .withf(|account, version| account.role == Role::Seller && *version == AccountVersion(7))
+                .return_const(());
             assert_eq!(authenticate(accounts, sessions, &token).await.unwrap().account, known);
         }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_was_logged_out_is_refused_unasked() {
+        let token = tokens().issue("id", &account(Role::Seller), false, Noon.now()).unwrap();
+        let refused = authenticate(MockAccounts::new(), seeing(Look::Revoked), &token).await;
+        assert!(refused.unwrap_err().is(&error::UNAUTHENTICATED));
     }
 
     #[tokio::test]
@@ -162,7 +167,7 @@ mod tests {
         for old in [account(Role::Seller), Account { role: Role::Customer, ..new.clone() }] {
             let (mut accounts, found) = (MockAccounts::new(), new.clone());
             accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));
-            assert_eq!(authenticate(accounts, remembering(Remembered::Known(old)), &token).await.unwrap().account, new);
+            assert_eq!(authenticate(accounts, seeing(Look::Remembered(old)), &token).await.unwrap().account, new);
         }
     }
 }

@@ -10,17 +10,22 @@ use cheapbob_domain::{
         KEPT, KEPT_FOR,
         ports::{ObjectStorage, SearchHistory},
     },
-    users::{Account, PendingLogin, Provider, Remembered, Role, ports::Sessions},
+    users::{Account, Look, PendingLogin, Provider, Role, ports::Sessions},
 };
 use futures::{StreamExt, future::join_all};
+use tokio::time::timeout;
 
 use super::world::{TestIds, at, email};
-use crate::waiting::eventually;
+use crate::{
+    proxy::{Proxy, Way},
+    waiting::eventually,
+};
 
 /// `users::ports::Sessions`
 pub async fn sessions(sessions: &dyn Sessions) {
     let id = TestIds.secret();
-    let revoked = async |id: &str, now| sessions.look(id, now).await.unwrap().revoked;
+    let whose = email();
+    let revoked = async |id: &str, now| sessions.look(id, &whose, now).await.unwrap() == Look::Revoked;
     assert!(!revoked(&id, at(0)).await);
     sessions.revoke(&id, at(0), at(3600)).await.unwrap();
     sessions.revoke(&id, at(0), at(7200)).await.unwrap();
@@ -47,44 +52,48 @@ pub async fn sessions(sessions: &dyn Sessions) {
 pub async fn remembered_sessions(mine: &dyn Sessions, other: &dyn Sessions) {
     let (account, id) =
         (Account { email: email(), role: Role::Seller, is_active: false, email_vouched: true, created_at: at(7) }, TestIds.secret());
-    let look = async |sessions: &dyn Sessions| sessions.look(&id, at(0)).await.unwrap();
-    let lease = async |sessions: &dyn Sessions| {
-        let given = || async { if let Remembered::Unknown(lease) = look(sessions).await.account { lease } else { None } };
-        eventually("a lease", 10, given).await
+    let look = async |sessions: &dyn Sessions| sessions.look(&id, &account.email, at(0)).await.unwrap();
+    let version = async |sessions: &dyn Sessions| match look(sessions).await {
+        Look::Unknown(Some(version)) => version,
+        unexpected => panic!("it is to be remembered, and is {unexpected:?}"),
     };
     let remember = async |sessions: &dyn Sessions| {
-        // Another test's change may take a lease back at any time.
-        let remembered = || async {
-            if let Remembered::Unknown(Some(lease)) = look(sessions).await.account {
-                sessions.remember(&id, &account, &lease);
-            }
-            (look(sessions).await.account == Remembered::Known(account.clone())).then_some(())
-        };
-        eventually("it is remembered", 10, remembered).await;
+        sessions.remember(&account, version(sessions).await);
+        assert_eq!(look(sessions).await, Look::Remembered(account.clone()));
     };
-    let knows = async |sessions: &dyn Sessions| matches!(look(sessions).await.account, Remembered::Known(_));
     for (one, another) in [(mine, other), (other, mine)] {
         remember(one).await;
         remember(another).await;
+        assert_eq!(look(one).await, Look::Remembered(account.clone()), "what another process reads makes nobody forget");
         one.forget(&account.email).await.unwrap();
-        assert!(!knows(one).await && !knows(another).await, "forgotten everywhere");
+        for sessions in [one, another] {
+            assert!(matches!(look(sessions).await, Look::Unknown(_)), "forgotten everywhere");
+        }
         // It changes while somebody asks: what was asked for before is not believed.
-        let slow = lease(another).await;
+        let slow = version(another).await;
         one.forget(&account.email).await.unwrap();
-        another.remember(&id, &account, &slow);
-        assert!(!knows(another).await, "what was asked for before a change is not remembered");
+        another.remember(&account, slow);
+        assert!(matches!(look(another).await, Look::Unknown(_)), "what was asked for before a change is not remembered");
+        // Nor once somebody else has asked after it.
+        remember(one).await;
+        assert!(matches!(look(another).await, Look::Unknown(_)), "nor is it when the account is remembered anew");
+        one.forget(&account.email).await.unwrap();
     }
     remember(mine).await;
     remember(other).await;
     mine.revoke(&id, at(0), at(3600)).await.unwrap();
     for sessions in [mine, other] {
-        let seen = look(sessions).await;
-        assert!(seen.revoked && matches!(seen.account, Remembered::Unknown(_)), "{seen:?}");
+        assert_eq!(look(sessions).await, Look::Revoked);
+    }
+    // A logout ends one session of an account, not the others.
+    for sessions in [mine, other] {
+        assert_eq!(sessions.look(&TestIds.secret(), &account.email, at(0)).await.unwrap(), Look::Remembered(account.clone()));
     }
 }
 
-/// `orders::ports::PickupSignals`; `other` is the same port in another process.
-pub async fn signals(mine: &dyn PickupSignals, other: &dyn PickupSignals) {
+/// `orders::ports::PickupSignals`; `mine` listens over `way`, `other` is the same port in another process.
+pub async fn signals(mine: &dyn PickupSignals, other: &dyn PickupSignals, way: &Proxy) {
+    const SOON: Duration = Duration::from_secs(5);
     let (payment, unrelated) = (PaymentId::generate(&TestIds), PaymentId::generate(&TestIds));
     let mut streams = Vec::new();
     for _ in 0..3 {
@@ -95,11 +104,21 @@ pub async fn signals(mine: &dyn PickupSignals, other: &dyn PickupSignals) {
     drop(streams.pop());
     other.publish(&payment).await.unwrap();
     for stream in &mut streams {
-        let heard = tokio::time::timeout(Duration::from_secs(5), stream.next()).await;
-        assert_eq!(heard.unwrap(), Some(()));
+        assert_eq!(timeout(SOON, stream.next()).await.unwrap(), Some(()));
     }
     other.publish(&unrelated).await.unwrap();
-    assert_eq!(tokio::time::timeout(Duration::from_secs(5), foreign.next()).await.unwrap(), Some(()));
+    assert_eq!(timeout(SOON, foreign.next()).await.unwrap(), Some(()));
+
+    // A lost feed ends every stream, so that who waits knows to look for himself; there is none until the feed is back.
+    way.set(Way::Refused);
+    for stream in streams.iter_mut().chain([&mut foreign]) {
+        assert_eq!(timeout(SOON, stream.next()).await.unwrap(), None);
+    }
+    assert!(mine.subscribe(&payment).await.is_err());
+    way.set(Way::Open);
+    let mut again = eventually("a subscription again", 10, || async { mine.subscribe(&payment).await.ok() }).await;
+    other.publish(&payment).await.unwrap();
+    assert_eq!(timeout(SOON, again.next()).await.unwrap(), Some(()));
 }
 
 /// `orders::ports::Mailer`, whose other side keeps each event once; `count` tells how many came.

@@ -7,25 +7,18 @@ use crate::shared::Email;
 
 /// What is known of a session without the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
-    /// Whether it was revoked.
-    pub revoked: bool,
-    /// Its account.
-    pub account: Remembered,
+pub enum Look {
+    /// It was logged out: its token is refused, however long it would still live.
+    Revoked,
+    /// It was not, and this is its account: nothing has changed since it was read from the database.
+    Remembered(Account),
+    /// It was not, and the database must be asked for its account. The answer may be remembered under the version, if there is one.
+    Unknown(Option<AccountVersion>),
 }
 
-/// An account as it was a moment ago.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remembered {
-    /// As it is: it has not changed since.
-    Known(Account),
-    /// The database must be asked; what it says under a lease may then be remembered.
-    Unknown(Option<Lease>),
-}
-
-/// The right to say what an account is, good until something changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease(pub u64);
+/// Stands for what an account was at one time, and means nothing else: each change of the account makes another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountVersion(pub u64);
 
 /// A verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
