@@ -32,7 +32,7 @@ cluster:
     ./test -p cheapbob-tests deployment::
     target/debug/with-servers target/debug/cluster
 
-# A year (400 days) of trade and daily turns with three runners, two of them killed at random: just year [days] [seed]
+# A year (400 days) of trade and daily rollovers with three runners, two of them killed at random: just year [days] [seed]
 year DAYS="400" SEED=`date +%s`:
     CHEAPBOB_DAYS={{DAYS}} CHEAPBOB_SEED={{SEED}} NEXTEST_PROFILE=long ./test -p cheapbob-tests year:: --no-capture
 

@@ -194,6 +194,16 @@ impl Api {
         self.get("/sandbox/portone/payments").await.expect(200)["payments"].as_array().unwrap().clone()
     }
 
+    /// One payment in PortOne's books.
+    pub async fn payment(&self, payment_id: &str) -> Value {
+        self.books().await.into_iter().find(|payment| payment["id"] == payment_id).unwrap()
+    }
+
+    /// How much of a payment PortOne's books say went back, in won.
+    pub async fn cancelled(&self, payment_id: &str) -> i64 {
+        self.payment(payment_id).await["amount"]["cancelled"].as_i64().unwrap()
+    }
+
     /// The mails sent, newest first.
     pub async fn mails(&self) -> Vec<Value> {
         self.get("/sandbox/mail").await.expect(200).as_array().unwrap().clone()
@@ -349,6 +359,11 @@ impl Person {
     /// payment/confirm.
     pub async fn confirm(&self, payment_id: &str) -> Answer {
         self.post("/api/v1/customer/payment/confirm", &json!({ "payment_id": payment_id })).await
+    }
+
+    /// The customer's cancellation of an order.
+    pub async fn cancel(&self, payment_id: &str) -> Answer {
+        self.delete(&format!("/api/v1/customer/orders/{payment_id}/cancel")).await
     }
 
     /// From init to the order.

@@ -123,6 +123,11 @@ impl TestDatabase {
         diesel::sql_query(query).get_result::<Row>(&mut connection).await.unwrap().n
     }
 
+    /// How many rows there are of these: a table, and perhaps a condition.
+    pub async fn count(&self, rows: &str) -> i64 {
+        self.number(&format!("SELECT count(*) AS n FROM {rows}")).await
+    }
+
     /// A column of texts from it.
     pub async fn texts(&self, query: &str) -> Vec<String> {
         use diesel_async::RunQueryDsl;

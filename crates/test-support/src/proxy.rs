@@ -1,6 +1,6 @@
 //! A way between two programs that can be cut.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use tokio::{
     io::copy_bidirectional,
@@ -18,6 +18,8 @@ pub enum Way {
     Refused,
     /// Connections break, and new ones get no answer: a cable was pulled.
     Silent,
+    /// Connections stay, and so do new ones, but nobody says anything: the server hangs. Set open again, it goes on where it stood.
+    Frozen,
 }
 
 /// A TCP proxy to a port on this machine.
@@ -56,16 +58,35 @@ impl Drop for Proxy {
 }
 
 async fn pass(mut client: TcpStream, target: u16, mut way: watch::Receiver<Way>) {
-    let now = *way.borrow_and_update();
-    match now {
-        Way::Refused => {}
-        // Held until the way is another one.
-        Way::Silent => drop(way.changed().await),
-        Way::Open => {
-            let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await else { return };
-            tokio::select! {
-                _ = copy_bidirectional(&mut client, &mut server) => {}
-                _ = way.changed() => {}
+    // Held until the way is another one; a server that was frozen answers then.
+    if *way.borrow_and_update() == Way::Silent {
+        drop(way.changed().await);
+        return;
+    }
+    while *way.borrow_and_update() == Way::Frozen {
+        if way.changed().await.is_err() {
+            return;
+        }
+    }
+    if *way.borrow_and_update() != Way::Open {
+        return;
+    }
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await else { return };
+    let mut both = pin!(copy_bidirectional(&mut client, &mut server));
+    loop {
+        let now = *way.borrow_and_update();
+        match now {
+            Way::Refused | Way::Silent => return,
+            Way::Frozen => {
+                if way.changed().await.is_err() {
+                    return;
+                }
+            }
+            Way::Open => {
+                tokio::select! {
+                    _ = &mut both => return,
+                    changed = way.changed() => if changed.is_err() { return },
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ async fn each_provider_makes_an_account_once() {
             assert_eq!(log_in(&app.api, provider, role, &[("email", &email)]).await, status, "{provider}");
         }
     }
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 3);
+    assert_eq!(app.database.count("accounts").await, 3);
     assert_eq!(log_in(&app.api, "google", "seller", &[("email", &fresh_email())]).await, "success?status=store&conflict=0");
 }
 
@@ -43,15 +43,15 @@ async fn an_email_links_only_where_both_sides_vouch_for_it() {
     let unverified = fresh_email();
     assert_eq!(log_in(api, "google", "customer", &[("email", &unverified), ("verified", "no")]).await, "success?status=profile&conflict=0");
     assert_eq!(log_in(api, "kakao", "customer", &[("email", &unverified)]).await, "fail?code=email_in_use");
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 3);
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM account_identities").await, 4);
+    assert_eq!(app.database.count("accounts").await, 3);
+    assert_eq!(app.database.count("account_identities").await, 4);
     // The identity leads to its account, whatever e-mail comes with it now.
     let id = cheapbob_adapters_embedded::sandbox::user_id(cheapbob_domain::users::Provider::Google, &vouched);
     assert_eq!(
         log_in(api, "google", "customer", &[("email", &fresh_email()), ("user_id", &id)]).await,
         "success?status=profile&conflict=0"
     );
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 3);
+    assert_eq!(app.database.count("accounts").await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +66,7 @@ async fn without_a_usable_email_there_is_no_account() {
     }
     assert_eq!(log_in(&app.api, "kakao", "customer", &[("email", &fresh_email()), ("verified", "no")]).await, "fail?code=email_missing");
     assert_eq!(log_in(&app.api, "google", "customer", &[("email", "x@y.example"), ("deny", "1")]).await, "fail?code=provider_refused");
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 0);
+    assert_eq!(app.database.count("accounts").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,8 +271,8 @@ async fn logins_at_once_make_one_account() {
     for end in ends.await {
         assert_eq!(end, "success?status=profile&conflict=0");
     }
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM accounts").await, 1);
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM account_identities").await, 2);
+    assert_eq!(app.database.count("accounts").await, 1);
+    assert_eq!(app.database.count("account_identities").await, 2);
 }
 
 async fn sessions_end(app: TestApp) {

@@ -14,13 +14,12 @@ fn of_store(held: &Held) -> String {
 
 /// What PortOne's books say went back of a payment, and in how many steps.
 async fn back(app: &TestApp, held: &Held) -> (i64, usize) {
-    let books = app.api.books().await;
-    let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
+    let payment = app.api.payment(&held.payment_id).await;
     (payment["amount"]["cancelled"].as_i64().unwrap(), payment["cancellations"].as_array().map_or(0, Vec::len))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_given_up_once_with_its_money_and_its_stock() {
+async fn an_order_is_canceled_once_with_its_money_and_its_stock() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(5).await, app.api.customer().await);
     let held = customer.order(&shop.product_id, 2).await;
@@ -38,7 +37,7 @@ async fn an_order_is_given_up_once_with_its_money_and_its_stock() {
     insta::assert_json_snapshot!("canceled order", normalized(&order));
     assert_eq!(shop.accept(&held.payment_id).await.refused(400), "order_not_reserved");
 
-    // The store has taken it: only the store can give it up. Without a reason, too.
+    // The store has taken it: only the store can cancel it. Without a reason, too.
     let taken = customer.order(&shop.product_id, 1).await;
     shop.accept(&taken.payment_id).await.expect(200);
     assert_eq!(customer.delete(&of_customer(&taken)).await.refused(400), "order_accepted");
@@ -98,7 +97,7 @@ async fn whoever_asks_at_once_an_order_goes_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_closes_gives_its_open_orders_up() {
+async fn a_store_that_closes_cancels_its_open_orders() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
     let orders = [customer.order(&shop.product_id, 1).await, customer.order(&shop.product_id, 2).await];

@@ -78,7 +78,7 @@ async fn a_rolling_restart_under_load_fails_nobody_and_loses_no_work() {
     let (bought, repeats) = (bought.load(Ordering::Relaxed), repeats.load(Ordering::Relaxed));
     assert!(repeats <= 2 * CUSTOMERS, "{repeats} repeats of {bought} purchases: restarts are felt");
 
-    let orders = cluster.database.number("SELECT count(*) AS n FROM orders WHERE status <> 'cancel'").await;
+    let orders = cluster.database.count("orders WHERE status <> 'cancel'").await;
     assert_eq!(orders, i64::try_from(bought).unwrap(), "each purchase is one order");
     eventually("each order's mail is out, also those of the runner that was killed", 90, || async {
         let sent = "SELECT count(*) AS n FROM tasks t JOIN orders o ON t.id = 'mail:placed:' || o.payment_id WHERE t.status = 'done'";
@@ -86,6 +86,6 @@ async fn a_rolling_restart_under_load_fails_nobody_and_loses_no_work() {
     })
     .await;
     assert!(cluster.mails.mails().len() >= bought);
-    let dead = cluster.database.number("SELECT count(*) AS n FROM tasks WHERE status = 'dead'").await;
+    let dead = cluster.database.count("tasks WHERE status = 'dead'").await;
     assert_eq!(dead, 0);
 }

@@ -39,12 +39,19 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     suite(&world).await;
 }
 
+/// Each rule of each suite is a test on a database of its own.
 macro_rules! postgres {
-    ($($suite:ident)*) => {
+    ($($suite:ident { $($rule:ident)* })*) => {
         $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $suite() {
-                on_postgres(async |world| suites::$suite(world).await).await;
+            mod $suite {
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $rule() {
+                        on_postgres(async |world| suites::$suite::$rule(world).await).await;
+                    }
+                )*
             }
         )*
     };
@@ -53,17 +60,102 @@ macro_rules! postgres {
 mod postgres {
     use super::*;
 
-    postgres! { accounts customers deactivation erasure takeovers unlink_tokens stores hours images search naming products nutrition stock_rollover holds orders cancellations refunds audit_log inbox idempotency books tasks }
+    postgres! {
+        users {
+            account_is_found_by_email_and_identity
+            account_with_a_taken_email_or_identity_is_not_made
+            identity_is_added_once_and_one_of_each_provider
+            identity_that_is_cut_stays_its_accounts
+            registration_status_says_what_is_missing
+            takeovers
+            unlink_tokens
+            profile_is_registered_once
+            detail_change_leaves_the_other_fields
+            preferences_are_added_all_or_none
+            preference_is_removed_once
+            preferences_need_a_profile
+            nobody_leaves_an_order_in_progress
+            account_is_deactivated_and_reactivated_once
+            payment_for_a_withdrawn_seller_becomes_no_order
+            deleted_customer_leaves_a_pseudonym
+            deleted_seller_waits_for_the_refunds_of_the_store
+        }
+        stores {
+            stores
+            hours
+            images
+            naming
+            search
+        }
+        products {
+            product_is_seen_by_its_own_store_only
+            product_change_leaves_the_other_fields
+            stock_adjustment_takes_no_more_than_is_left
+            nutrition_types_change_all_or_nothing
+            stock_rollover_finds_each_product_once_a_day
+            stock_rollover_counts_what_the_new_day_has
+            what_ends_after_the_rollover_gives_back_to_its_own_day
+            stock_rollover_counts_what_is_bought_meanwhile
+        }
+        holds {
+            offer_says_what_can_be_bought
+            hold_takes_stock
+            hold_is_refused_for_want_of_stock_and_for_another_price
+            hold_release_gives_the_stock_back_once
+            order_turns_held_stock_into_sold
+            late_payment_takes_the_stock_again_once
+            late_payment_without_stock_is_refunded_once
+            hold_expiry_is_due_at_its_end
+            hold_expiry_leaves_the_payment_watched
+            hold_is_not_unwatched
+        }
+        orders {
+            order_keeps_what_was_bought
+            order_goes_forward_one_step_at_a_time
+            lists_of_a_day_begin_with_the_newest_event
+            pickup_end_finds_what_was_not_accepted
+            closing_time_completes_what_was_accepted
+            day_end_finds_what_was_left_open
+        }
+        cancellations {
+            order_is_canceled_once_with_stock_and_refund
+            order_is_canceled_from_these_states_only
+            order_of_an_ended_day_gives_no_stock_back
+            closing_a_store_cancels_its_open_orders_and_lets_no_payment_by
+        }
+        refunds {
+            refund_is_tried_by_one_at_a_time
+            refused_refund_is_tried_again_with_another_key
+            refund_that_is_done_stays_done
+            reopened_refund_is_open_again_with_another_key
+            expedited_refund_is_due_now_unless_somebody_is_at_it
+        }
+        money {
+            audit_log
+            inbox
+            idempotency
+            books
+        }
+        tasks {
+            tasks
+        }
+    }
 }
 
 /// Ports that are implemented twice, by suites that need nothing but the port.
 macro_rules! ports {
-    ($make:expr, $($suite:ident)*) => {
+    ($make:expr, $($suite:ident { $($rule:ident)* })*) => {
         $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $suite() {
-                let (port, _keep) = $make.await;
-                suites::$suite(&port).await;
+            mod $suite {
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $rule() {
+                        let (port, _keep) = $make.await;
+                        suites::$suite::$rule(&port).await;
+                    }
+                )*
             }
         )*
     };
@@ -77,7 +169,19 @@ mod embedded {
         (Embedded::new(&database.url(), 4).unwrap(), database)
     }
 
-    ports! { embedded(), sessions history archive stock_reservations withdrawals }
+    ports! {
+        embedded(),
+        ephemeral { sessions history }
+        archive {
+            what_is_in_the_archive_stays_as_it_is
+            lists_of_the_archive_begin_with_the_newest_event
+            settlement_finds_orders_by_the_instant_of_their_end
+            several_orders_are_found_at_once
+            orders_of_a_deleted_customer_bear_a_pseudonym
+        }
+        products { stock_reservations }
+        users { withdrawals }
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
@@ -85,27 +189,27 @@ mod embedded {
         let way = Proxy::to(database.port().parse().unwrap()).await;
         let listening = |url: &str| Feed::start(url, Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
         let mine = listening(&database.url().replace(&format!(":{}", database.port()), &format!(":{}", way.port)));
-        suites::signals(&mine, &listening(&database.url()), &way).await;
+        suites::ephemeral::signals(&mine, &listening(&database.url()), &way).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn mailer() {
         let database = TestDatabase::create().await;
         let embedded = Embedded::new(&database.url(), 4).unwrap();
-        suites::mailer(&embedded, || database.number("SELECT count(*) AS n FROM embedded.mails")).await;
+        suites::ephemeral::mailer(&embedded, || database.count("embedded.mails")).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn storage() {
         let folder = tempfile::tempdir().unwrap();
-        suites::storage(&Folder::new(folder.path().into(), "http://localhost")).await;
+        suites::ephemeral::storage(&Folder::new(folder.path().into(), "http://localhost")).await;
     }
 }
 
 mod redis {
     use super::*;
 
-    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, history }
+    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, ephemeral { history } }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn signals() {
@@ -113,14 +217,14 @@ mod redis {
         let way = Proxy::to(url.port().unwrap()).await;
         url.set_port(Some(way.port)).unwrap();
         let listening = |url: &str| RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), url).unwrap();
-        suites::signals(&listening(url.as_str()), &listening(&redis_url()), &way).await;
+        suites::ephemeral::signals(&listening(url.as_str()), &listening(&redis_url()), &way).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn sessions() {
         let [mine, other] = [(); 2].map(|()| RedisSessions::new(Redis::new(&redis_url(), 8).unwrap()));
-        suites::sessions(&mine).await;
-        suites::remembered_sessions(&mine, &other).await;
+        suites::ephemeral::sessions(&mine).await;
+        suites::ephemeral::remembered_sessions(&mine, &other).await;
     }
 }
 
@@ -137,7 +241,18 @@ mod mongo {
         (mongo, ())
     }
 
-    ports! { mongo(), archive stock_reservations withdrawals }
+    ports! {
+        mongo(),
+        archive {
+            what_is_in_the_archive_stays_as_it_is
+            lists_of_the_archive_begin_with_the_newest_event
+            settlement_finds_orders_by_the_instant_of_their_end
+            several_orders_are_found_at_once
+            orders_of_a_deleted_customer_bear_a_pseudonym
+        }
+        products { stock_reservations }
+        users { withdrawals }
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_server_that_does_not_answer_is_unavailable_within_three_seconds() {
@@ -157,6 +272,20 @@ mod s3 {
         let server = S3Server::start().await;
         let s3 = S3::new(&server.settings()).unwrap();
         s3.ping().await.unwrap();
-        suites::storage(&s3).await;
+        suites::ephemeral::storage(&s3).await;
     }
+}
+
+/// A rule that no implementation is held to would go unnoticed.
+#[test]
+fn every_rule_is_listed_here() {
+    let here = include_str!("contract_suites.rs");
+    let words: std::collections::BTreeSet<_> = here.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/test-support/src/suites"));
+    let rules = crate::imports::sources(folder).into_values().flat_map(|source| {
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")).filter_map(|rest| rest.split('(').next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    });
+    let (listed, forgotten): (Vec<_>, Vec<_>) = rules.partition(|rule| words.contains(rule.as_str()));
+    assert!(listed.len() > 50 && forgotten.is_empty(), "{} listed, forgotten: {forgotten:?}", listed.len());
 }

@@ -39,7 +39,7 @@ async fn left(app: &TestApp, s3: Option<&S3Server>, media: &std::path::Path) -> 
         let entries = std::fs::read_dir(folder).map(|e| e.map(|e| e.unwrap().path()).collect::<Vec<_>>()).unwrap_or_default();
         entries.iter().map(|path| if path.is_dir() { count(path) } else { 1 }).sum()
     }
-    (s3.map_or_else(|| count(media), S3Server::objects), app.database.number("SELECT count(*) AS n FROM store_images").await)
+    (s3.map_or_else(|| count(media), S3Server::objects), app.database.count("store_images").await)
 }
 
 #[tokio::test(flavor = "multi_thread")]

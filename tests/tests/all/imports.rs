@@ -3,12 +3,33 @@
 //! Counted is every `use` and every path in the code (`crate::…`, `self::…`, `super::…`, or one that begins with a child module), inside macros too; a path leads to
 //! the file of the deepest module that it names. What stands under `#[cfg(test)]` is left out, and so is a bare `mod x;`, which declares and imports nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// Path of a file below the crate's `src` → its text.
 pub type Sources = BTreeMap<String, String>;
+
+/// Every file of Rust below `folder`.
+pub fn sources(folder: &Path) -> Sources {
+    let mut sources = Sources::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                sources.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    sources
+}
 
 /// One file imports another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -34,8 +34,7 @@ async fn purchase(api: &Api, screen: &Api) {
     // Opened after the pickup it says so at once.
     assert_eq!(shop.screen(&screen.base, &held.payment_id).await.unwrap().await.unwrap()["status"], "completed");
     assert_eq!(shop.stock().await, (1, 2));
-    let books = api.books().await;
-    let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
+    let payment = api.payment(&held.payment_id).await;
     assert_eq!(
         (&payment["status"], &payment["amount"]["total"], &payment["amount"]["cancelled"]),
         (&"PAID".into(), &14_000.into(), &0.into())

@@ -8,7 +8,7 @@ use std::{
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-use crate::imports::{Imports, Sources, circles, imports};
+use crate::imports::{Imports, circles, imports, sources};
 
 /// Crate → the crates of ours that its normal dependencies may name.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -119,23 +119,6 @@ const FEATURES: [&str; 6] = ["shared", "users", "products", "stores", "orders", 
 
 /// Crates whose circles are being taken apart.
 const CIRCLES_LEFT: &[&str] = &["adapters-redis"];
-
-/// Every file of Rust below `folder`.
-fn sources(folder: &Path) -> Sources {
-    let mut sources = Sources::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-                sources.insert(name, fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    sources
-}
 
 /// The imports of every library, binary and test of the workspace, with the crate's name.
 fn all_imports() -> Vec<(String, Imports)> {

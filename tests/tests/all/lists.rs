@@ -90,7 +90,7 @@ async fn alarms_tell_each_event_of_today() {
         if n == 0 {
             shop.accept(&held.payment_id).await.expect(200);
         } else {
-            customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+            customer.cancel(&held.payment_id).await.expect(200);
         }
     }
     app.api.advance(chrono::Duration::seconds(1)).await;

@@ -18,6 +18,7 @@ mod imports;
 mod journey;
 mod layers;
 mod lists;
+mod migrations;
 mod oauth;
 mod operator;
 mod outages;

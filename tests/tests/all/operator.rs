@@ -60,8 +60,7 @@ async fn jobs_are_listed_and_run_on_demand() {
         let (ok, said) = operator(&app, &at);
         assert!(ok && said.starts_with("rollover_stock of 2026-11-20 04:10:00 is done\n"), "{said}");
     }
-    let runs =
-        app.database.number("SELECT count(*) AS n FROM tasks WHERE job = 'rollover_stock' AND due_at = '2026-11-20T04:10:00+09:00'").await;
+    let runs = app.database.count("tasks WHERE job = 'rollover_stock' AND due_at = '2026-11-20T04:10:00+09:00'").await;
     assert_eq!(runs, 1);
     // One that nobody schedules here: a run on demand makes up for what was missed, and the ledger says so.
     app.api.set_clock("2026-11-24T12:00:00+09:00".parse().unwrap()).await;
@@ -96,7 +95,7 @@ async fn what_the_outbox_owes_is_seen_and_can_be_helped() {
     assert!(ok && ["dead", "20", "request-77", "no storage"].iter().all(|cell| row.contains(cell)), "{said}");
     assert!(operator(&app, &["outbox", "retry", "object:gone"]).0);
     eventually("it is done", 20, || async {
-        (app.database.number("SELECT count(*) AS n FROM tasks WHERE id = 'object:gone' AND status = 'done'").await == 1).then_some(())
+        (app.database.count("tasks WHERE id = 'object:gone' AND status = 'done'").await == 1).then_some(())
     })
     .await;
     assert!(operator(&app, &["outbox", "list"]).1.contains("0 tasks are not done"));

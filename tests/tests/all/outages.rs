@@ -109,6 +109,23 @@ async fn what_cannot_work_says_so_soon_and_everything_heals() {
     eventually("its mail is out", 60, || async { (cluster.database.number(&done).await == 1).then_some(()) }).await;
 }
 
+/// A server that accepts and says nothing, also to whoever was connected before: it is away, as one that is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_away_and_heals() {
+    const TODAY: &str = "/api/v1/customer/orders/today";
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let works = async || eventually(TODAY, 20, || async { (customer.get(TODAY).await.status == 200).then_some(()) }).await;
+    customer.order(&shop.product_id, 1).await;
+    works().await;
+    for (part, way) in [("postgres", &cluster.postgres), ("redis", &cluster.redis)] {
+        cut(&cluster, part, way, Way::Frozen, async || unavailable(&customer, TODAY).await).await;
+        works().await;
+    }
+    cut(&cluster, "mongodb", &cluster.mongodb, Way::Frozen, works).await;
+    customer.order(&shop.product_id, 1).await;
+}
+
 /// What is paid becomes an order when PortOne can be asked again, and what is canceled is paid back then.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_portone_nothing_is_sold_unseen_and_no_refund_is_lost() {
@@ -122,7 +139,7 @@ async fn without_portone_nothing_is_sold_unseen_and_no_refund_is_lost() {
         let refused = customer.confirm(&held.payment_id).await;
         assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
         assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("unavailable")), "{}", refused.body);
-        let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", ordered.payment_id)).await.expect(200);
+        let canceled = customer.cancel(&ordered.payment_id).await.expect(200);
         assert_eq!(canceled["refund_status"], "pending");
         customer.get("/api/v1/customer/orders/today").await.expect(200);
 

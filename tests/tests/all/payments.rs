@@ -7,13 +7,8 @@ use serde_json::{Value, json};
 
 /// PortOne's books of a payment: (status, cancelled).
 async fn book(app: &TestApp, held: &Held) -> (String, i64) {
-    let books = app.api.books().await;
-    let payment = books.iter().find(|p| p["id"] == *held.payment_id).unwrap();
+    let payment = app.api.payment(&held.payment_id).await;
     (payment["status"].as_str().unwrap().to_owned(), payment["amount"]["cancelled"].as_i64().unwrap())
-}
-
-async fn orders(app: &TestApp) -> i64 {
-    app.database.number("SELECT count(*) AS n FROM orders").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,8 +29,8 @@ async fn a_payment_that_differs_goes_back() {
         // The same answer again, and no second refund.
         assert_eq!(customer.confirm(&held.payment_id).await.refused(400), "payment_mismatch");
     }
-    assert_eq!(orders(&app).await, 0);
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM refunds WHERE state = 'succeeded' AND attempts = 1").await, 4);
+    assert_eq!(app.database.count("orders").await, 0);
+    assert_eq!(app.database.count("refunds WHERE state = 'succeeded' AND attempts = 1").await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +56,7 @@ async fn what_is_not_paid_waits_and_what_failed_is_released() {
     app.api.advance(Duration::seconds(301)).await;
     eventually("the holds expire", 10, || async { (shop.stock().await == (9, 0)).then_some(()) }).await;
     assert_eq!(customer.confirm(&unknown.payment_id).await.refused(408), "payment_expired");
-    assert_eq!(orders(&app).await, 0);
+    assert_eq!(app.database.count("orders").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +78,7 @@ async fn a_paid_tab_that_was_closed_becomes_an_order_at_the_holds_end() {
     let held = customer.hold(&shop.product_id, 1).await;
     app.api.pay(&held).await;
     app.api.advance(Duration::seconds(301)).await;
-    eventually("the order", 10, || async { (orders(&app).await == 1).then_some(()) }).await;
+    eventually("the order", 10, || async { (app.database.count("orders").await == 1).then_some(()) }).await;
     customer.confirm(&held.payment_id).await.expect(200);
     assert_eq!(shop.stock().await, (0, 1));
 }
@@ -135,7 +130,7 @@ async fn giving_up_releases_at_once_but_not_what_is_paid() {
     let paid = customer.hold(&shop.product_id, 1).await;
     app.api.pay(&paid).await;
     assert_eq!(customer.delete(&path(&paid)).await.refused(409), "already_ordered");
-    assert_eq!(orders(&app).await, 1);
+    assert_eq!(app.database.count("orders").await, 1);
     // PortOne does not answer: released all the same, and watched.
     let unlucky = customer.hold(&shop.product_id, 1).await;
     app.api.faults(json!([{ "on": "get", "do": "error500", "times": 1 }])).await;
@@ -171,7 +166,7 @@ async fn a_bad_day_of_portone_loses_nothing() {
         assert_eq!(shop.stock().await, (8, 1));
         eventually("the refund", 20, || async {
             app.api.advance(Duration::seconds(30)).await;
-            let pending = app.database.number("SELECT count(*) AS n FROM refunds WHERE state <> 'succeeded'").await;
+            let pending = app.database.count("refunds WHERE state <> 'succeeded'").await;
             (pending == 0).then_some(())
         })
         .await;

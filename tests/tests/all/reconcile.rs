@@ -4,7 +4,7 @@ use cheapbob_test_support::{Held, Shop, TestApp, eventually};
 use serde_json::json;
 
 async fn booked(app: &TestApp, held: &Held) -> (String, i64) {
-    let payment = app.api.books().await.into_iter().find(|p| p["id"] == *held.payment_id).unwrap();
+    let payment = app.api.payment(&held.payment_id).await;
     (payment["status"].as_str().unwrap().to_owned(), payment["amount"]["cancelled"].as_i64().unwrap())
 }
 
@@ -40,7 +40,7 @@ async fn what_a_rule_can_mend_is_mended() {
     rewrite(&app, &console, GONE).await;
     // Counts as refunded, but PortOne has the money.
     let back = customer.order(&shop.product_id, 1).await;
-    customer.delete(&format!("/api/v1/customer/orders/{}/cancel", back.payment_id)).await.expect(200);
+    customer.cancel(&back.payment_id).await.expect(200);
     rewrite(&app, &back, WHOLE).await;
     // Nothing wrong with these.
     let (fine, idle) = (customer.order(&shop.product_id, 1).await, customer.hold(&shop.product_id, 1).await);
@@ -51,7 +51,7 @@ async fn what_a_rule_can_mend_is_mended() {
     assert_eq!(status(&shop, &console).await, "cancel");
     eventually("the refunds are done", 20, || async {
         app.api.advance(chrono::Duration::seconds(5)).await;
-        (app.database.number("SELECT count(*) AS n FROM refunds WHERE state <> 'succeeded'").await == 0).then_some(())
+        (app.database.count("refunds WHERE state <> 'succeeded'").await == 0).then_some(())
     })
     .await;
     assert_eq!(booked(&app, &back).await, ("CANCELLED".into(), 7_000));
@@ -63,7 +63,7 @@ async fn what_a_rule_can_mend_is_mended() {
     app.api.run_job("reconcile_nightly").await;
     assert_eq!(shop.history(&fine.payment_id).await, audit);
     assert_eq!(shop.stock().await, (47, 3));
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'").await, 0);
+    assert_eq!(app.database.count("audit_log WHERE event = 'discrepancy'").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn what_no_rule_can_mend_is_reported_once() {
             assert_eq!(said, [format!("discrepancy {discrepancy}")], "{job}");
         }
     }
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM audit_log WHERE event = 'discrepancy'").await, 5);
+    assert_eq!(app.database.count("audit_log WHERE event = 'discrepancy'").await, 5);
     assert_eq!((status(&shop, &part).await, booked(&app, &part).await.1), ("reservation".into(), 3_000), "nothing was changed");
 }
 

@@ -7,19 +7,11 @@ use serde_json::{Value, json};
 
 use crate::operator::{beside, operator};
 
-async fn payment(app: &TestApp, held: &Held) -> Value {
-    app.api.books().await.into_iter().find(|p| p["id"] == *held.payment_id).unwrap()
-}
-
-async fn cancelled(app: &TestApp, held: &Held) -> i64 {
-    payment(app, held).await["amount"]["cancelled"].as_i64().unwrap()
-}
-
 /// An order of one piece, canceled while PortOne has these faults: what the answer says of the refund.
 async fn abandoned(app: &TestApp, shop: &Shop, customer: &Person, faults: Value) -> (Held, Value) {
     let held = customer.order(&shop.product_id, 1).await;
     app.api.faults(faults).await;
-    let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+    let canceled = customer.cancel(&held.payment_id).await.expect(200);
     (held, canceled["refund_status"].clone())
 }
 
@@ -30,7 +22,7 @@ async fn comes_back(app: &TestApp, shop: &Shop, held: &Held) {
         (shop.history(&held.payment_id).await.last().unwrap() == "refund_succeeded 7000").then_some(())
     })
     .await;
-    let payment = payment(app, held).await;
+    let payment = app.api.payment(&held.payment_id).await;
     assert_eq!(payment["amount"]["cancelled"], 7_000);
     let done = payment["cancellations"].as_array().unwrap().iter().filter(|c| c["status"] == "SUCCEEDED").count();
     assert_eq!(done, 1, "{payment}");
@@ -62,7 +54,7 @@ async fn whatever_portone_answers_the_money_comes_back_once() {
     comes_back(&app, &shop, &held).await;
     // Well again: at once.
     let (held, status) = abandoned(&app, &shop, &customer, json!([])).await;
-    assert_eq!((status, cancelled(&app, &held).await), (json!("succeeded"), 7_000));
+    assert_eq!((status, app.api.cancelled(&held.payment_id).await), (json!("succeeded"), 7_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +78,7 @@ async fn a_provider_that_decides_later_is_waited_for() {
     assert_eq!(status, "pending");
     // However often it is looked at, it is asked once.
     tried_again(&held).await;
-    assert_eq!(payment(&app, &held).await["cancellations"].as_array().unwrap().len(), 1);
+    assert_eq!(app.api.payment(&held.payment_id).await["cancellations"].as_array().unwrap().len(), 1);
     assert_eq!(shop.history(&held.payment_id).await.last().unwrap(), "refund_processing");
     decide(&held, "SUCCEEDED").await;
     comes_back(&app, &shop, &held).await;
@@ -119,7 +111,7 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
         shop.seller.put(settings, &body).await.expect(200);
     };
     with_secret("invalid").await;
-    let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+    let canceled = customer.cancel(&held.payment_id).await.expect(200);
     assert_eq!(canceled["refund_status"], "pending");
 
     let (ok, said) = operator(&app, &["refunds", "list"]);
@@ -153,7 +145,7 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
     with_secret("right again").await;
     let (ok, said) = operator(&app, &["refunds", "retry", &held.payment_id]);
     assert!(ok && said.contains(&format!("{} is refunded", held.payment_id)), "{said}");
-    assert_eq!(cancelled(&app, &held).await, 7_000);
+    assert_eq!(app.api.cancelled(&held.payment_id).await, 7_000);
     let history = shop.seller.get(&format!("/api/v1/seller/store/orders/{}/history", held.payment_id)).await.expect(200);
     assert_eq!(history["events"].as_array().unwrap().last().unwrap()["actor_role"], "operator");
     for (arguments, why) in [
@@ -176,7 +168,7 @@ async fn a_seller_who_names_another_portone_store_strands_no_payment() {
     let other = json!({ "portone_store_id": "store-new", "portone_channel_id": "channel-new" });
     shop.seller.put("/api/v1/seller/store/settings/payment", &other).await.expect(200);
     customer.confirm(&paid.payment_id).await.expect(200);
-    let canceled = customer.delete(&format!("/api/v1/customer/orders/{}/cancel", ordered.payment_id)).await.expect(200);
+    let canceled = customer.cancel(&ordered.payment_id).await.expect(200);
     assert_eq!(canceled["refund_status"], "succeeded");
     assert_eq!(customer.hold(&shop.product_id, 1).await.body["store_id"], "store-new");
 }

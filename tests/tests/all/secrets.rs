@@ -68,7 +68,7 @@ async fn secrets_are_sealed_and_their_keys_can_change() {
     let (ok, said) = rotate(&app, &format!("{OLD},{NEW}"));
     assert!(ok, "{said}");
     let held = customer.order(&shop.product_id, 1).await;
-    customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+    customer.cancel(&held.payment_id).await.expect(200);
     assert_eq!(app.api.webhook(&shop.store_id, WEBHOOK, "WH-1", &json!({})).await.status, 200);
 }
 
@@ -94,7 +94,7 @@ async fn logs_tell_no_secrets() {
     let code = shop.code(&held.payment_id).await;
     customer.scan(&held.payment_id, &code).await.expect(200);
     let canceled = customer.order(&shop.product_id, 1).await;
-    customer.delete(&format!("/api/v1/customer/orders/{}/cancel", canceled.payment_id)).await.expect(200);
+    customer.cancel(&canceled.payment_id).await.expect(200);
     // Refused ones, which say why.
     server.api.webhook(&shop.store_id, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "WH-1", &json!({})).await;
     customer.scan(&held.payment_id, &code).await;

@@ -60,7 +60,7 @@ async fn becomes(shop: &Shop, payment_id: &str, status: &str) {
 }
 
 async fn messages(app: &TestApp) -> i64 {
-    app.database.number("SELECT count(*) AS n FROM inbox").await
+    app.database.count("inbox").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn what_is_not_signed_is_refused_and_changes_nothing() {
     app.api.advance(Duration::seconds(302)).await;
     let old = [("webhook-id", "WH-1"), ("webhook-timestamp", &then), ("webhook-signature", &signature)];
     assert_eq!(send(&old, body).await.refused(401), "webhook_unverified");
-    let tasks = app.database.number("SELECT count(*) AS n FROM tasks WHERE id LIKE 'webhook:%'").await;
+    let tasks = app.database.count("tasks WHERE id LIKE 'webhook:%'").await;
     assert_eq!((messages(&app).await, tasks), (0, 0));
 }
 
@@ -134,7 +134,7 @@ async fn a_message_comes_twice_late_or_in_any_order() {
     ] {
         webhook(id, body).await;
     }
-    assert_eq!((messages(&app).await, app.database.number("SELECT count(*) AS n FROM tasks WHERE id LIKE 'webhook:%'").await), (6, 0));
+    assert_eq!((messages(&app).await, app.database.count("tasks WHERE id LIKE 'webhook:%'").await), (6, 0));
 
     // PortOne answers the message, but not the question: asked again until it does.
     app.api.faults(json!([{ "on": "get", "do": "error500", "times": 1 }])).await;
@@ -164,8 +164,8 @@ async fn a_message_comes_twice_late_or_in_any_order() {
     let undone = "SELECT count(*) AS n FROM tasks WHERE id LIKE 'webhook:%' AND status <> 'done'";
     eventually("all is worked on", 10, || async { (app.database.number(undone).await == 0).then_some(()) }).await;
     assert_eq!(order_status(&shop, &held.payment_id).await.as_deref(), Some("reservation"));
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM orders").await, 2);
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM refunds").await, 0);
+    assert_eq!(app.database.count("orders").await, 2);
+    assert_eq!(app.database.count("refunds").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

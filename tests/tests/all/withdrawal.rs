@@ -20,7 +20,7 @@ async fn a_customer_leaves_and_comes_back() {
         app.api.pay(&held).await;
         customer.confirm(&held.payment_id).await.expect(200);
         assert_eq!(customer.post(withdraw, &json!({})).await.refused(409), "order_in_progress");
-        customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+        customer.cancel(&held.payment_id).await.expect(200);
 
         let answer = customer.post(withdraw, &json!({})).await;
         assert!(cookie(&answer).starts_with("access_token=; ") && cookie(&answer).contains("SameSite=Lax"), "{}", cookie(&answer));

@@ -51,7 +51,7 @@ async fn trade(app: &TestApp, shop: &Shop, random: &mut StdRng) -> i64 {
             1 => drop(customer.order(&shop.product_id, quantity).await),
             2 => {
                 let held = customer.order(&shop.product_id, quantity).await;
-                customer.delete(&format!("/api/v1/customer/orders/{}/cancel", held.payment_id)).await.expect(200);
+                customer.cancel(&held.payment_id).await.expect(200);
             }
             _ => {
                 let held = customer.order(&shop.product_id, quantity).await;
@@ -133,11 +133,11 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         rolled_over(&app, next).await;
         eventually("each order that nobody collected is paid back", 90, || async { (kept(&app).await == earned).then_some(()) }).await;
         assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
-        let counted = app.database.number("SELECT count(*) AS n FROM products WHERE sold <> 0 OR held <> 0").await;
+        let counted = app.database.count("products WHERE sold <> 0 OR held <> 0").await;
         assert_eq!(counted, 0, "a new day begins with nothing sold: day {day}, seed {seed}");
         // What was still open when the archive's job came (the clock jumps over the quarter of an hour between) goes with the next one.
         let today = kst::business_day(noon + Duration::days(day));
-        let left = app.database.number(&format!("SELECT count(*) AS n FROM orders WHERE business_day < '{today}'")).await;
+        let left = app.database.count(&format!("orders WHERE business_day < '{today}'")).await;
         assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
     }
     for job in ROLLOVER {
@@ -148,7 +148,7 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         assert_eq!(rolled_over, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
         assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
     }
-    assert_eq!(app.database.number("SELECT count(*) AS n FROM tasks WHERE status = 'dead'").await, 0);
+    assert_eq!(app.database.count("tasks WHERE status = 'dead'").await, 0);
     // A day without trade: whatever waited for a next rollover has had one.
     let rest = morning(noon, days + 1);
     app.api.set_clock(rest).await;
@@ -162,7 +162,7 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_day_turns_once_whether_runners_die_or_not() {
+async fn each_day_is_rolled_over_once_whether_runners_die_or_not() {
     let (days, seed) = (asked("CHEAPBOB_DAYS", 12), asked("CHEAPBOB_SEED", 20_280_229));
     let days = i64::try_from(days).unwrap();
     let (fragile, calm) = tokio::join!(days_in_a_row(days, seed, true), days_in_a_row(days, seed, false));

@@ -1,4 +1,4 @@
-//! A store in one row: its parts come as JSON arrays, so that a page of stores is one statement.
+//! A store in one row: its parts come as JSON, each column under its name, so that a page of stores is one statement.
 
 use cheapbob_domain::{
     products::Product,
@@ -76,7 +76,44 @@ impl<'de> Deserialize<'de> for At {
     }
 }
 
-type HoursJson = (i64, i16, Hms, Hms, Hms, Hms, bool, At);
+#[derive(Deserialize)]
+struct HoursJson {
+    id: i64,
+    day_of_week: i16,
+    open_time: Hms,
+    close_time: Hms,
+    pickup_start_time: Hms,
+    pickup_end_time: Hms,
+    is_open_enabled: bool,
+    updated_at: At,
+}
+
+impl From<HoursJson> for OperationTime {
+    fn from(row: HoursJson) -> Self {
+        let hours = DayHours {
+            day_of_week: row.day_of_week,
+            open_time: row.open_time.0,
+            close_time: row.close_time.0,
+            pickup_start_time: row.pickup_start_time.0,
+            pickup_end_time: row.pickup_end_time.0,
+            is_open_enabled: row.is_open_enabled,
+        };
+        Self { operation_id: row.id, hours, updated_at: row.updated_at.0 }
+    }
+}
+
+#[derive(Deserialize)]
+struct ImageJson {
+    key: String,
+    is_main: bool,
+    display_order: i32,
+}
+
+impl From<ImageJson> for Image {
+    fn from(ImageJson { key, is_main, display_order }: ImageJson) -> Self {
+        Self { key, is_main, display_order }
+    }
+}
 
 fn parts<T: DeserializeOwned>(json: Option<String>) -> Result<Vec<T>> {
     json.map_or_else(|| Ok(Vec::new()), |json| serde_json::from_str(&json).map_err(Error::internal))
@@ -86,25 +123,8 @@ impl TryFrom<StoreRow> for CustomerStore {
     type Error = Error;
 
     fn try_from(row: StoreRow) -> Result<Self> {
-        let operation_times = parts::<HoursJson>(row.operation_times)?
-            .into_iter()
-            .map(|(operation_id, day_of_week, open, close, pickup_start, pickup_end, is_open_enabled, updated_at)| OperationTime {
-                operation_id,
-                hours: DayHours {
-                    day_of_week,
-                    open_time: open.0,
-                    close_time: close.0,
-                    pickup_start_time: pickup_start.0,
-                    pickup_end_time: pickup_end.0,
-                    is_open_enabled,
-                },
-                updated_at: updated_at.0,
-            })
-            .collect();
-        let images = parts::<(String, bool, i32)>(row.images)?
-            .into_iter()
-            .map(|(key, is_main, display_order)| Image { key, is_main, display_order })
-            .collect();
+        let operation_times = parts::<HoursJson>(row.operation_times)?.into_iter().map(OperationTime::from).collect();
+        let images = parts::<ImageJson>(row.images)?.into_iter().map(Image::from).collect();
         let products = parts::<ProductRow>(row.products)?.into_iter().map(Product::try_from).collect::<Result<_>>()?;
         let store = Store {
             id: StoreId::trusted(row.id),

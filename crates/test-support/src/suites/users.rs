@@ -1,47 +1,64 @@
+//! `users::ports`: accounts and what leads to them, profiles, deletion (contract, Auth; Customer).
+
 use cheapbob_domain::{
     orders::{Actor, ActorKind, Attempt, OrderOutcome, RefundReason, RefundState},
-    shared::{Email, kst},
+    shared::{Email, PaymentId, StoreId, kst},
     stores::Added,
     users::{
         Account, Deactivation, DetailChange, Erasure, IdentityAdded, Nickname, PreferenceKind, PreferencesAdded, Provider,
         RegistrationStatus, Role, TakenOver, Takeover, TakeoverSecrets, ports::Withdrawals,
     },
 };
-
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::world::{World, actor, at, email, hold, profile};
 
-/// `users::ports::Accounts`
-pub async fn accounts(world: &World) {
-    let accounts = &world.accounts;
-    let mine = email();
-    assert_eq!(accounts.find(&mine).await.unwrap(), None);
-    let account = Account { email: mine.clone(), role: Role::Customer, is_active: true, email_vouched: false, created_at: at(0) };
-    assert!(accounts.create(&account, Provider::Naver, "n1").await.unwrap());
-    assert_eq!(accounts.find(&mine).await.unwrap().unwrap().account, account);
-    assert_eq!(accounts.find_by_identity(Provider::Naver, "n1").await.unwrap(), Some(account.clone()));
-    assert_eq!(accounts.find_by_identity(Provider::Kakao, "n1").await.unwrap(), None);
+async fn naver_account(world: &World) -> Account {
+    let account = Account { email: email(), role: Role::Customer, is_active: true, email_vouched: false, created_at: at(0) };
+    assert_eq!(world.accounts.find(&account.email).await.unwrap(), None);
+    assert!(world.accounts.create(&account, Provider::Naver, account.email.as_str()).await.unwrap());
+    account
+}
 
-    // Taken e-mail, taken identity: nothing is made, also not half of it.
-    assert!(!accounts.create(&account, Provider::Google, "g1").await.unwrap());
-    assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), None);
+/// Contract, Auth: found again by its e-mail and by its identity, which is of one provider.
+pub async fn account_is_found_by_email_and_identity(world: &World) {
+    let (accounts, account) = (&world.accounts, naver_account(world).await);
+    let user_id = account.email.as_str();
+    assert_eq!(accounts.find(&account.email).await.unwrap().unwrap().account, account);
+    assert_eq!(accounts.find_by_identity(Provider::Naver, user_id).await.unwrap(), Some(account.clone()));
+    assert_eq!(accounts.find_by_identity(Provider::Kakao, user_id).await.unwrap(), None);
+}
+
+/// Contract, Auth: where the e-mail or the identity is taken nothing is made, also not half of it.
+pub async fn account_with_a_taken_email_or_identity_is_not_made(world: &World) {
+    let (accounts, account) = (&world.accounts, naver_account(world).await);
+    let user_id = account.email.as_str();
+    assert!(!accounts.create(&account, Provider::Google, user_id).await.unwrap());
+    assert_eq!(accounts.find_by_identity(Provider::Google, user_id).await.unwrap(), None);
     let other = Account { email: email(), ..account.clone() };
-    assert!(!accounts.create(&other, Provider::Naver, "n1").await.unwrap());
+    assert!(!accounts.create(&other, Provider::Naver, user_id).await.unwrap());
     assert_eq!(accounts.find(&other.email).await.unwrap(), None);
+}
 
-    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Added);
-    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Taken);
-    assert_eq!(accounts.add_identity(&mine, Provider::Google, "g2", at(1)).await.unwrap(), IdentityAdded::Another);
+/// Contract, Auth: another identity leads to the same account; one of each provider, also of several at once.
+pub async fn identity_is_added_once_and_one_of_each_provider(world: &World) {
+    let (accounts, account) = (&world.accounts, naver_account(world).await);
+    let mine = &account.email;
+    assert_eq!(accounts.add_identity(mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Added);
+    assert_eq!(accounts.add_identity(mine, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Taken);
+    assert_eq!(accounts.add_identity(mine, Provider::Google, "g2", at(1)).await.unwrap(), IdentityAdded::Another);
     assert_eq!(accounts.find_by_identity(Provider::Google, "g2").await.unwrap(), None);
-    // Of several people whom one provider vouches for at once, one.
-    let several = join_all(["k1", "k2", "k3", "k4"].map(|user| accounts.add_identity(&mine, Provider::Kakao, user, at(1)))).await;
+    let several = join_all(["k1", "k2", "k3", "k4"].map(|user| accounts.add_identity(mine, Provider::Kakao, user, at(1)))).await;
     let added = several.into_iter().filter(|added| *added.as_ref().unwrap() == IdentityAdded::Added).count();
     assert_eq!(added, 1);
     assert_eq!(accounts.find_by_identity(Provider::Google, "g1").await.unwrap(), Some(account.clone()));
+}
 
-    // Cut and restored, it leads to its account throughout.
+/// Contract, Auth (unlink): cut and restored, an identity leads to its account throughout.
+pub async fn identity_that_is_cut_stays_its_accounts(world: &World) {
+    let (accounts, account) = (&world.accounts, naver_account(world).await);
+    assert_eq!(accounts.add_identity(&account.email, Provider::Google, "g1", at(1)).await.unwrap(), IdentityAdded::Added);
     for _ in 0..2 {
         assert!(accounts.cut_identity(Provider::Google, "g1", at(2)).await.unwrap());
         assert!(!accounts.cut_identity(Provider::Google, "g1", at(3)).await.unwrap());
@@ -49,16 +66,18 @@ pub async fn accounts(world: &World) {
         accounts.restore_identity(Provider::Google, "g1").await.unwrap();
     }
     assert!(!accounts.cut_identity(Provider::Google, "nobody", at(2)).await.unwrap());
+}
 
-    // How far the registration has come.
-    let status = async |email: Email| accounts.find(&email).await.unwrap().unwrap().status;
-    assert_eq!(status(mine.clone()).await, RegistrationStatus::Profile);
+/// Contract, Enumerations (registration status): a customer needs a profile, a seller a store, then a product.
+pub async fn registration_status_says_what_is_missing(world: &World) {
+    let status = async |email: Email| world.accounts.find(&email).await.unwrap().unwrap().status;
+    assert_eq!(status(naver_account(world).await.email).await, RegistrationStatus::Profile);
     assert_eq!(status(world.customer().await).await, RegistrationStatus::Complete);
     assert_eq!(status(world.account(Role::Seller).await).await, RegistrationStatus::Store);
     let (seller, store) = world.store("가게").await;
     assert_eq!(status(seller.clone()).await, RegistrationStatus::Product);
     world.product(&store, 1).await;
-    assert_eq!(status(seller.clone()).await, RegistrationStatus::Complete);
+    assert_eq!(status(seller).await, RegistrationStatus::Complete);
 }
 
 /// `users::ports::Takeovers`
@@ -115,14 +134,16 @@ pub async fn unlink_tokens(world: &World) {
     assert_eq!(token(Provider::Naver, "7").await.as_deref(), Some("another's"));
 }
 
-/// `users::ports::Customers`
-pub async fn customers(world: &World) {
+fn other_nickname() -> DetailChange {
+    DetailChange { nickname: Some(Nickname::parse("둘리").unwrap()), phone_number: None }
+}
+
+/// Contract, Customer (registration): a profile is stored whole, once; before it there is none.
+pub async fn profile_is_registered_once(world: &World) {
     let (customers, mine) = (&world.customers, world.account(Role::Customer).await);
     assert_eq!(customers.profile(&mine).await.unwrap(), None);
     assert_eq!(customers.detail(&mine).await.unwrap(), None);
-    let nickname = DetailChange { nickname: Some(Nickname::parse("둘리").unwrap()), phone_number: None };
-    assert_eq!(customers.change_detail(&mine, &nickname, at(1)).await.unwrap(), None);
-
+    assert_eq!(customers.change_detail(&mine, &other_nickname(), at(1)).await.unwrap(), None);
     assert!(customers.register(&mine, &profile(), at(0)).await.unwrap());
     assert!(!customers.register(&mine, &profile(), at(1)).await.unwrap());
     let stored = customers.profile(&mine).await.unwrap().unwrap();
@@ -135,116 +156,166 @@ pub async fn customers(world: &World) {
         words,
         [(PreferenceKind::PreferredMenu, "poke"), (PreferenceKind::PreferredMenu, "salad"), (PreferenceKind::Allergy, "egg")]
     );
+}
 
-    let changed = customers.change_detail(&mine, &nickname, at(5)).await.unwrap().unwrap();
+/// Contract, Shared shapes (CustomerDetail): only the fields given change.
+pub async fn detail_change_leaves_the_other_fields(world: &World) {
+    let (customers, mine) = (&world.customers, world.customer().await);
+    let changed = customers.change_detail(&mine, &other_nickname(), at(5)).await.unwrap().unwrap();
     assert_eq!((changed.nickname.as_str(), changed.phone_number.as_str()), ("둘리", "01012345678"));
     assert_eq!((changed.created_at, changed.updated_at), (at(0), at(5)));
     assert_eq!(customers.detail(&mine).await.unwrap(), Some(changed));
+}
 
-    // Words of one kind.
-    let words = async |kind| -> Vec<String> { customers.preferences(&mine, kind).await.unwrap().into_iter().map(|p| p.word).collect() };
-    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
-    assert!(words(PreferenceKind::ToppingType).await.is_empty());
+async fn words(world: &World, customer: &Email, kind: PreferenceKind) -> Vec<String> {
+    world.customers.preferences(customer, kind).await.unwrap().into_iter().map(|p| p.word).collect()
+}
+
+/// Contract, Customer (preferences): words of one kind are added all or none, in the order of their creation.
+pub async fn preferences_are_added_all_or_none(world: &World) {
+    let (customers, mine) = (&world.customers, world.customer().await);
+    assert_eq!(words(world, &mine, PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
+    assert!(words(world, &mine, PreferenceKind::ToppingType).await.is_empty());
     let add = async |kind, words: &[&'static str]| customers.add_preferences(&mine, kind, words, at(6)).await.unwrap();
     assert_eq!(add(PreferenceKind::PreferredMenu, &["korean", "salad"]).await, PreferencesAdded::WasThere);
-    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
+    assert_eq!(words(world, &mine, PreferenceKind::PreferredMenu).await, ["poke", "salad"]);
     assert_eq!(add(PreferenceKind::PreferredMenu, &["sandwich", "korean"]).await, PreferencesAdded::Added);
-    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "salad", "sandwich", "korean"]);
+    assert_eq!(words(world, &mine, PreferenceKind::PreferredMenu).await, ["poke", "salad", "sandwich", "korean"]);
     assert_eq!(add(PreferenceKind::Allergy, &[]).await, PreferencesAdded::Added);
     let added = join_all((0..8).map(|_| add(PreferenceKind::ToppingType, &["shrimp"]))).await;
     assert_eq!(added.iter().filter(|a| **a == PreferencesAdded::Added).count(), 1);
+}
+
+/// Contract, Customer (preferences): a word is removed once, from its own kind; the others stay in their order.
+pub async fn preference_is_removed_once(world: &World) {
+    let (customers, mine) = (&world.customers, world.customer().await);
+    assert_eq!(
+        customers.add_preferences(&mine, PreferenceKind::PreferredMenu, &["sandwich", "korean"], at(6)).await.unwrap(),
+        PreferencesAdded::Added
+    );
     assert!(customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
     assert!(!customers.remove_preference(&mine, PreferenceKind::PreferredMenu, "salad").await.unwrap());
     assert!(!customers.remove_preference(&mine, PreferenceKind::ToppingType, "poke").await.unwrap());
-    assert_eq!(words(PreferenceKind::PreferredMenu).await, ["poke", "sandwich", "korean"]);
-    let stranger = world.account(Role::Customer).await;
+    assert_eq!(words(world, &mine, PreferenceKind::PreferredMenu).await, ["poke", "sandwich", "korean"]);
+}
+
+/// Contract, Customer (preferences): who has no profile has no preferences.
+pub async fn preferences_need_a_profile(world: &World) {
+    let (customers, stranger) = (&world.customers, world.account(Role::Customer).await);
     assert_eq!(customers.add_preferences(&stranger, PreferenceKind::Allergy, &["egg"], at(6)).await.unwrap(), PreferencesAdded::NoProfile);
     assert!(!customers.remove_preference(&stranger, PreferenceKind::Allergy, "egg").await.unwrap());
 }
 
-/// `users::ports::Accounts::deactivate` and `reactivate`
-pub async fn deactivation(world: &World) {
-    let accounts = &world.accounts;
+async fn deactivate(world: &World, email: &Email, second: i64) -> Deactivation {
+    world.accounts.deactivate(email, at(second)).await.unwrap()
+}
+
+/// Contract, Auth (withdrawal): a hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as well.
+pub async fn nobody_leaves_an_order_in_progress(world: &World) {
     let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 5).await;
-    let deactivate = async |email: &Email, second| accounts.deactivate(email, at(second)).await.unwrap();
-    assert!(!accounts.reactivate(&customer).await.unwrap());
-
-    // A hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as well.
     let held = hold(&customer, &product, 1);
     assert!(world.holds.hold(&held).await.unwrap());
-    assert_eq!(deactivate(&customer, 299).await, Deactivation::OrderInProgress);
+    assert_eq!(deactivate(world, &customer, 299).await, Deactivation::OrderInProgress);
     world.holds.order(&held.payment_id, at(10), &actor()).await.unwrap();
     for accept in [false, true] {
         if accept {
             world.orders.accept(&held.payment_id, at(20), &actor()).await.unwrap();
         }
-        assert_eq!(deactivate(&customer, 300).await, Deactivation::OrderInProgress);
-        assert_eq!(deactivate(&seller, 300).await, Deactivation::OrderInProgress);
+        assert_eq!(deactivate(world, &customer, 300).await, Deactivation::OrderInProgress);
+        assert_eq!(deactivate(world, &seller, 300).await, Deactivation::OrderInProgress);
     }
     world.orders.complete(&held.payment_id, at(30), &actor()).await.unwrap();
+    assert_eq!(deactivate(world, &seller, 300).await, Deactivation::Done);
+    assert_eq!(deactivate(world, &customer, 300).await, Deactivation::Done);
+}
 
-    // Once, by whichever of many.
-    let done = join_all((0..8).map(|_| deactivate(&seller, 300))).await;
+/// Contract, Auth (withdrawal): made inactive once, by whichever of many, and active again once; the store goes with its seller.
+pub async fn account_is_deactivated_and_reactivated_once(world: &World) {
+    let accounts = &world.accounts;
+    let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 5).await;
+    assert!(!accounts.reactivate(&customer).await.unwrap());
+    let done = join_all((0..8).map(|_| deactivate(world, &seller, 300))).await;
     assert_eq!(done.iter().filter(|d| **d == Deactivation::Done).count(), 1, "{done:?}");
     assert_eq!(done.iter().filter(|d| **d == Deactivation::WasInactive).count(), 7, "{done:?}");
     assert!(!accounts.find(&seller).await.unwrap().unwrap().account.is_active);
     assert!(world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
     assert!(world.holds.offer(&product.id, &customer, 1).await.unwrap().unwrap().calendar.suspended);
-    // A payment that comes now is no order.
-    let late = hold(&world.customer().await, &product, 1);
-    assert!(world.holds.hold(&late).await.unwrap());
-    assert_eq!(world.holds.order(&late.payment_id, at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
     assert!(accounts.reactivate(&seller).await.unwrap());
     assert!(!accounts.reactivate(&seller).await.unwrap());
     assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);
     assert!(!world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
-    assert_eq!(deactivate(&customer, 300).await, Deactivation::Done);
 }
 
-/// `users::ports::Accounts::erase`
-pub async fn erasure(world: &World) {
-    let accounts = &world.accounts;
+/// Contract, Auth (withdrawal): a payment that comes after the seller left is no order.
+pub async fn payment_for_a_withdrawn_seller_becomes_no_order(world: &World) {
+    let (seller, store) = world.store("가게").await;
+    let product = world.product(&store, 5).await;
+    assert_eq!(deactivate(world, &seller, 300).await, Deactivation::Done);
+    let late = hold(&world.customer().await, &product, 1);
+    assert!(world.holds.hold(&late).await.unwrap());
+    assert_eq!(world.holds.order(&late.payment_id, at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
+}
+
+fn nobody() -> Email {
+    Email::parse("01nobody@withdrawn.invalid").unwrap()
+}
+
+/// Deletes as if it were the business day `days` after noon's.
+async fn erase(world: &World, email: &Email, days: i64) -> Erasure {
+    world.accounts.erase(email, &nobody(), kst::business_day(at(days * 86_400)), at(500)).await.unwrap()
+}
+
+/// A customer's order that was picked up, at a seller's store with a picture.
+async fn bought(world: &World) -> (Email, Email, StoreId, PaymentId) {
     let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 5).await;
-    let (today, next) = (kst::business_day(at(0)), kst::business_day(at(86_400)));
-    let nobody = Email::parse("01nobody@withdrawn.invalid").unwrap();
-    let by = |email: &Email| Actor { kind: ActorKind::Customer(email.clone()), request_id: None };
-    let erase = async |email: &Email, today| accounts.erase(email, &nobody, today, at(500)).await.unwrap();
+    let by = Actor { kind: ActorKind::Customer(customer.clone()), request_id: None };
     let order = hold(&customer, &product, 1);
     assert!(world.holds.hold(&order).await.unwrap());
-    world.holds.order(&order.payment_id, at(10), &by(&customer)).await.unwrap();
+    world.holds.order(&order.payment_id, at(10), &by).await.unwrap();
     world.orders.accept(&order.payment_id, at(20), &actor()).await.unwrap();
-    world.orders.complete(&order.payment_id, at(30), &by(&customer)).await.unwrap();
+    world.orders.complete(&order.payment_id, at(30), &by).await.unwrap();
     assert!(matches!(world.images.add(&store, &["stores/a".to_owned()], true, 11).await.unwrap(), Added::Images(_)));
+    (customer, seller, store, order.payment_id)
+}
 
-    assert_eq!(erase(&customer, today).await, Erasure::Active);
-    assert_eq!(accounts.deactivate(&customer, at(400)).await.unwrap(), Deactivation::Done);
-    // Of a day before: it waits until the archive has the order.
-    assert_eq!(erase(&customer, next).await, Erasure::Waits);
-    assert_eq!(erase(&customer, today).await, Erasure::Gone);
-    assert_eq!(erase(&customer, today).await, Erasure::Gone);
-    assert!(accounts.find(&customer).await.unwrap().is_none());
-    let kept = world.orders.find(&order.payment_id).await.unwrap().unwrap();
-    assert_eq!(kept, kept.clone().of_nobody(nobody.clone()));
-    let audit = world.audit.of_payment(&store, &order.payment_id).await.unwrap();
+/// Contract, Auth (withdrawal): an active account stays, an inactive one waits until the archive has its orders; then it goes, and what
+/// is kept bears a pseudonym, in the audit log as well.
+pub async fn deleted_customer_leaves_a_pseudonym(world: &World) {
+    let (customer, _, store, payment) = bought(world).await;
+    assert_eq!(erase(world, &customer, 0).await, Erasure::Active);
+    assert_eq!(deactivate(world, &customer, 400).await, Deactivation::Done);
+    assert_eq!(erase(world, &customer, 1).await, Erasure::Waits);
+    assert_eq!(erase(world, &customer, 0).await, Erasure::Gone);
+    assert_eq!(erase(world, &customer, 0).await, Erasure::Gone);
+    assert!(world.accounts.find(&customer).await.unwrap().is_none());
+    let kept = world.orders.find(&payment).await.unwrap().unwrap();
+    assert_eq!(kept, kept.clone().of_nobody(nobody()));
+    let audit = world.audit.of_payment(&store, &payment).await.unwrap();
     assert!(audit.iter().all(|e| e.actor.as_deref() != Some(customer.as_str())), "{audit:?}");
-    assert!(audit.iter().any(|e| e.actor.as_deref() == Some(nobody.as_str())), "{audit:?}");
+    assert!(audit.iter().any(|e| e.actor.as_deref() == Some(nobody().as_str())), "{audit:?}");
+}
 
-    // A store's money goes back first: the refund needs the store's secret.
+/// Contract, Auth (withdrawal): a store's money goes back first, since the refund needs the store's secret; then the store goes with its
+/// pictures, and the orders stay.
+pub async fn deleted_seller_waits_for_the_refunds_of_the_store(world: &World) {
+    let (_, seller, store, payment) = bought(world).await;
+    let product = world.products.of_store(&store).await.unwrap().remove(0);
     let open = hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&open).await.unwrap());
-    assert_eq!(accounts.deactivate(&seller, at(400)).await.unwrap(), Deactivation::Done);
-    assert_eq!(erase(&seller, today).await, Erasure::Waits);
+    assert_eq!(deactivate(world, &seller, 400).await, Deactivation::Done);
+    assert_eq!(erase(world, &seller, 0).await, Erasure::Waits);
     world.holds.refund(&open.payment_id, RefundReason::StoreClosed, at(410), &actor()).await.unwrap();
-    assert_eq!(erase(&seller, today).await, Erasure::Waits);
+    assert_eq!(erase(world, &seller, 0).await, Erasure::Waits);
     let done = Attempt { state: RefundState::Succeeded, next_at: at(420), new_key: false, answer: String::new(), amount: Some(1) };
     world.refunds.record(&open.payment_id, &done, at(420), &actor()).await.unwrap();
-    assert_eq!(erase(&seller, today).await, Erasure::Gone);
+    assert_eq!(erase(world, &seller, 0).await, Erasure::Gone);
     assert!(world.stores.of_seller(&seller).await.unwrap().is_none());
     let tasks = world.tasks.claim("w", at(1_000), 100).await.unwrap();
     assert!(tasks.iter().any(|t| t.payload == serde_json::json!({ "kind": "delete_object", "key": "stores/a" })), "{tasks:?}");
-    assert!(world.orders.find(&order.payment_id).await.unwrap().is_some());
+    assert!(world.orders.find(&payment).await.unwrap().is_some());
 }
 
 /// `users::ports::Withdrawals`

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use cheapbob_domain::{
     orders::{
-        Actor, NewHold,
+        Actor, NewHold, OrderOutcome,
         ports::{AuditLog, Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds},
     },
-    products::{NewProduct, Product, ports::Products},
+    products::{NewProduct, Product, Stock, ports::Products},
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
@@ -117,6 +117,26 @@ impl World {
         (seller, store.id)
     }
 
+    /// A customer, a store, and a product of it with five pieces.
+    pub(crate) async fn five_pieces(&self) -> (Email, StoreId, Product) {
+        let (customer, (_, store)) = (self.customer().await, self.store("가게").await);
+        let product = self.product(&store, 5).await;
+        (customer, store, product)
+    }
+
+    /// An order that waits for its store, made a second after the hold.
+    pub(crate) async fn ordered(&self, customer: &Email, product: &Product, quantity: i64) -> PaymentId {
+        self.ordered_at(customer, product, quantity, 1).await
+    }
+
+    /// The same, made so many seconds after the hold.
+    pub(crate) async fn ordered_at(&self, customer: &Email, product: &Product, quantity: i64, second: i64) -> PaymentId {
+        let hold = hold(customer, product, quantity);
+        assert!(self.holds.hold(&hold).await.unwrap());
+        assert_eq!(self.holds.order(&hold.payment_id, at(second), &actor()).await.unwrap(), OrderOutcome::Made);
+        hold.payment_id
+    }
+
     pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
         self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
     }
@@ -139,6 +159,15 @@ pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHol
         expires_at: at(300),
         request_id: Some("r0".into()),
     }
+}
+
+pub(crate) async fn stock(world: &World, product: &Product) -> Stock {
+    world.products.find(&product.store_id, &product.id).await.unwrap().unwrap().stock
+}
+
+/// Of five pieces.
+pub(crate) fn counters(sold: i32, held: i32) -> Stock {
+    Stock { initial: 5, sold, held, adjustment: 0 }
 }
 
 /// A customer's profile.

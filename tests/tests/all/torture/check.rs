@@ -153,7 +153,7 @@ pub(super) async fn wrong(database: &TestDatabase, Evidence { store, initial, bo
         check(books.contains_key(id), format!("{id} is an order without a payment"));
     }
     let none = async |what: &str, query: &str| {
-        let number = database.number(&format!("SELECT count(*) AS n FROM {query}")).await;
+        let number = database.count(query).await;
         (number != 0).then(|| format!("{what}: {number}"))
     };
     let rules = [

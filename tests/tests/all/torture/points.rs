@@ -175,7 +175,7 @@ async fn die_at(point: &str, side: &str) -> Vec<String> {
     if !mortal.died {
         broken.push("it did not die".to_owned());
     }
-    let orders = database.number("SELECT count(*) AS n FROM orders").await;
+    let orders = database.count("orders").await;
     if orders < 3 {
         broken.push(format!("too little happened: {orders} orders"));
     }

@@ -274,7 +274,7 @@ async fn schedules_with_real_processes() {
         failures.extend(lane.confirmed.iter().filter(|id| !orders.contains(id)).map(|id| format!("{id} was confirmed and is no order")));
     }
     assert!(failures.is_empty(), "{}\n\n{replay}", failures.join("\n"));
-    let orders = cluster.database.number(&format!("SELECT count(*) AS n FROM {ORDERS}")).await;
+    let orders = cluster.database.count(ORDERS).await;
     assert!(orders as usize >= schedules / 2, "enough happened: {orders} orders, {killed} deaths ({replay})");
     println!("{schedules} schedules, {orders} orders, {killed} deaths");
 }

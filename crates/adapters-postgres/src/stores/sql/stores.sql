@@ -3,12 +3,15 @@ SELECT s.id, s.seller_email, s.name, s.introduction, s.phone, s.postal_code, s.a
        s.closed_on, s.suspended, s.created_at, s.updated_at,
        EXISTS (SELECT 1 FROM favorites f WHERE f.customer_email = $1 AND f.store_id = s.id) AS is_favorite,
        EXISTS (SELECT 1 FROM store_payments sp WHERE sp.store_id = s.id) AS payment_ready,
-       (SELECT json_agg(json_build_array(o.id, o.day_of_week, o.open_time, o.close_time, o.pickup_start_time,
-                                         o.pickup_end_time, o.is_open_enabled, o.updated_at) ORDER BY o.day_of_week)
+       (SELECT json_agg(json_build_object('id', o.id, 'day_of_week', o.day_of_week, 'open_time', o.open_time, 'close_time', o.close_time,
+                                          'pickup_start_time', o.pickup_start_time, 'pickup_end_time', o.pickup_end_time,
+                                          'is_open_enabled', o.is_open_enabled, 'updated_at', o.updated_at) ORDER BY o.day_of_week)
           FROM operation_times o WHERE o.store_id = s.id)::text AS operation_times,
-       (SELECT json_agg(json_build_array(i.key, i.is_main, i.display_order) ORDER BY i.is_main DESC, i.display_order, i.key)
+       (SELECT json_agg(json_build_object('key', i.key, 'is_main', i.is_main, 'display_order', i.display_order) ORDER BY i.is_main DESC, i.display_order, i.key)
           FROM store_images i WHERE i.store_id = s.id)::text AS images,
-       (SELECT json_agg(json_build_array(p.id, p.store_id, p.name, p.description, p.price, p.sale, p.initial_stock, p.sold, p.held,
-                                         p.adjustment, p.version, p.nutrition_types) ORDER BY p.id)
+       (SELECT json_agg(json_build_object('id', p.id, 'store_id', p.store_id, 'name', p.name, 'description', p.description, 'price', p.price,
+                                          'sale', p.sale, 'initial_stock', p.initial_stock, 'sold', p.sold, 'held', p.held,
+                                          'adjustment', p.adjustment, 'version', p.version, 'nutrition_types', p.nutrition_types)
+                        ORDER BY p.id)
           FROM products p WHERE p.store_id = s.id)::text AS products
 FROM stores s
