@@ -95,7 +95,7 @@ async fn schedules_in_process() {
         panic!("{wrong}");
     }
     let tally = tally.into_inner().unwrap();
-    println!("{schedules} schedules from seed {seed}: {tally:#?}");
+    println!("{schedules} schedules from seed {seed}: {tally:?}");
     // Fewer are a replay.
     if schedules >= ENOUGH {
         let ways =
