@@ -41,7 +41,7 @@ impl ResolveService {
         Self { holds, stores, payments, refunds, clock }
     }
 
-    /// Settles a payment by PortOne's word, given within `within`.
+    /// Resolves a payment by PortOne's word, given within `within`.
     ///
     /// # Errors
     /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
@@ -86,7 +86,7 @@ impl ResolveService {
     async fn order(&self, hold: &Hold, actor: &Actor) -> Result<Resolution> {
         let now = self.clock.now();
         let open = match self.holds.offer(&hold.product_id, &hold.customer, kst::weekday(now)).await? {
-            // The day has rolled_over: the stock held is of a day that is over.
+            // The day has ended: the stock held is of a day that is over.
             _ if kst::business_day(now) != hold.business_day => false,
             Some(offer) => offer.check_open(now).is_ok(),
             None => false,

@@ -33,7 +33,7 @@ impl ProductService {
             rolled_over += self.products.roll_over(day, &products, self.clock.now()).await?;
             after = Some(last);
         }
-        // Only now: where we died before, the products that were not rolled_over still find theirs.
+        // Only now: where we died before, the products that were not rolled over still find theirs.
         self.reservations.forget(begins).await?;
         Ok(rolled_over)
     }

@@ -27,7 +27,7 @@ const fn rollover(minutes: u32) -> NaiveTime {
     }
 }
 
-/// When stock rolled over.
+/// When stock is rolled over.
 pub const STOCK_ROLLOVER: NaiveTime = rollover(10);
 
 /// When reserved hours take effect.

@@ -60,7 +60,7 @@ impl DeletionService {
     }
 
     async fn delete(&self, email: &Email, before: DateTime<Utc>) -> Result<Erasure> {
-        // Random, and stored nowhere beside the e-mail: it cannot be rolled_over back.
+        // Random, and stored nowhere beside the e-mail: it cannot be turned back.
         let pseudonym = Email::trusted(format!("{}@withdrawn.invalid", self.ids.ulid().to_lowercase()));
         let erased = self.accounts.erase(email, &pseudonym, kst::business_day(before), self.clock.now()).await?;
         if erased == Erasure::Gone {
