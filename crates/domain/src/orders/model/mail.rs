@@ -1,5 +1,6 @@
 //! Mails about an order, in Korean, as text and HTML (contract, E-mail).
 
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 
 use super::order::Order;
@@ -29,6 +30,44 @@ impl OrderEvent {
             Self::CanceledByStore => "canceled_by_store",
         }
     }
+
+    /// Whether there is something to be picked up.
+    pub fn has_pickup(self) -> bool {
+        matches!(self, Self::Placed | Self::Accepted)
+    }
+
+    /// The mails after which this one is out of date, as the ids of their tasks name them.
+    pub fn later(self) -> &'static [&'static str] {
+        match self {
+            Self::Placed => &["accepted", "canceled"],
+            Self::Accepted => &["canceled"],
+            Self::CanceledByCustomer | Self::CanceledByStore => &[],
+        }
+    }
+}
+
+/// When and where an order can be picked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickupPlace {
+    /// The store's, in one line.
+    pub address: String,
+    /// Of the day of the purchase; `None` where the store has no hours for it.
+    pub window: Option<(NaiveTime, NaiveTime)>,
+}
+
+impl PickupPlace {
+    /// The address on a map, for a phone as for a computer.
+    fn map(&self) -> String {
+        let encoded = self.address.bytes().fold(String::new(), |mut url, byte| {
+            if byte.is_ascii_alphanumeric() {
+                url.push(char::from(byte))
+            } else {
+                url.push_str(&format!("%{byte:02X}"))
+            }
+            url
+        });
+        format!("https://map.kakao.com/link/search/{encoded}")
+    }
 }
 
 /// A mail to be sent.
@@ -51,7 +90,7 @@ impl OrderMail {
         }
     }
 
-    pub fn compose(&self, order: &Order) -> Mail {
+    pub fn compose(&self, order: &Order, place: Option<&PickupPlace>) -> Mail {
         let (subject, lead) = match self.event {
             OrderEvent::Placed => {
                 ("주문이 접수되었습니다".to_owned(), "결제가 완료되었습니다. 매장에서 확인하는 대로 다시 알려 드릴게요.".to_owned())
@@ -75,23 +114,34 @@ impl OrderMail {
             ("주문 시각", kst::local(order.reservation_at).format("%Y-%m-%d %H:%M").to_string()),
             ("주문 번호", order.payment_id.to_string()),
         ];
+        let bought_on = kst::local(order.reservation_at).format("%Y-%m-%d");
+        if let Some((start, end)) = place.and_then(|place| place.window) {
+            rows.push(("픽업 시간", format!("{bought_on} {}–{}", start.format("%H:%M"), end.format("%H:%M"))));
+        }
+        let map = place.map(|place| {
+            rows.push(("매장 주소", place.address.clone()));
+            place.map()
+        });
         if let Some(reason) = order.cancel_reason.as_ref().filter(|_| self.event == OrderEvent::CanceledByStore) {
             rows.push(("취소 사유", reason.clone()));
         }
         let text_rows: String = rows.iter().map(|(k, v)| format!("{k}: {v}\n")).collect();
         let html_rows: String = rows
             .iter()
-            .map(|(k, v)| format!("<tr><td style=\"padding:6px 16px 6px 0;color:#767676;white-space:nowrap\">{k}</td><td style=\"padding:6px 0\">{}</td></tr>", escape(v)))
+            .map(|(k, v)| format!("<tr><td style=\"padding:6px 16px 6px 0;color:#767676;white-space:nowrap\">{k}</td><td style=\"padding:6px 0;word-break:break-word;overflow-wrap:anywhere\">{}</td></tr>", escape(v)))
             .collect();
+        let text_map = map.iter().map(|link| format!("지도: {link}\n")).collect::<String>();
+        let html_map =
+            map.iter().map(|link| format!("<p><a href=\"{link}\" style=\"color:#d9480f\">지도에서 보기</a></p>")).collect::<String>();
         Mail {
             to: order.customer.to_string(),
-            text: format!("{nick}님, {lead}\n\n{text_rows}\nCheapBob\n", nick = order.customer_nickname),
+            text: format!("{nick}님, {lead}\n\n{text_rows}{text_map}\nCheapBob\n", nick = order.customer_nickname),
             html: format!(
                 "<!doctype html><html lang=\"ko\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
                  <body style=\"margin:0;padding:24px;background:#f6f5f1;font-family:sans-serif;color:#222\">\
                  <div style=\"max-width:480px;margin:0 auto;padding:24px;background:#fff;border-radius:12px\">\
                  <h1 style=\"margin:0 0 12px;font-size:20px\">{subject}</h1><p style=\"line-height:1.6\">{nick}님, {lead}</p>\
-                 <table style=\"border-collapse:collapse;font-size:15px\">{html_rows}</table></div></body></html>",
+                 <table style=\"border-collapse:collapse;font-size:15px\">{html_rows}</table>{html_map}</div></body></html>",
                 subject = escape(&subject),
                 nick = escape(&order.customer_nickname),
                 lead = escape(&lead),
