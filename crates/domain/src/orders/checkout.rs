@@ -18,7 +18,7 @@ use crate::{
     stores::PortOneIds,
 };
 
-/// Use cases of a customer's payment: checkout here, confirm in [`super::confirm`], release in [`super::release`].
+/// Use cases of a customer's payment: checkout here, confirm and release in files of those names.
 pub struct CheckoutService {
     pub(super) holds: Arc<dyn Holds>,
     pub(super) resolve: Arc<ResolveService>,
@@ -36,7 +36,7 @@ impl CheckoutService {
     /// read, the new offer decides. `call`: of an Idempotency-Key; begun before, it may have held already.
     ///
     /// # Errors
-    /// `product_not_found` and those of [`Offer::check`].
+    /// `product_not_found` and those of `Offer::check`.
     pub async fn checkout(
         &self,
         customer: &Email,

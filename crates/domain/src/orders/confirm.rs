@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_confirms_anothers_payment() {
+    async fn nobody_confirms_the_payment_of_another() {
         for (by, hold) in [("b@b", Some(hold(HoldState::Held))), ("a@b", None)] {
             assert!(confirm(by, hold, None).await.unwrap_err().is(&error::PAYMENT_NOT_FOUND));
         }

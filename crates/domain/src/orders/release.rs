@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_releases_anothers_hold() {
+    async fn nobody_releases_the_hold_of_another() {
         assert!(release("b@b", HoldState::Held, None, vec![]).await.unwrap_err().is(&error::PAYMENT_NOT_FOUND));
     }
 }

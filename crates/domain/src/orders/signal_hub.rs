@@ -11,7 +11,7 @@ use futures::{
     stream::BoxStream,
 };
 
-/// Who in this process waits for which pickup: the part of [`PickupSignals`] that every implementation needs. Its feed
+/// Who in this process waits for which pickup: the part of [`super::ports::PickupSignals`] that every implementation needs. Its feed
 /// (a Redis subscription, PostgreSQL's LISTEN) calls [`SignalHub::deliver`].
 #[derive(Default)]
 pub struct SignalHub {

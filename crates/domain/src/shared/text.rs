@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::error::{Result, Rule};
 
-/// A text that somebody types into one field. Made by [`typed!`](super::text::typed), a constant for each field.
+/// A text that somebody types into one field. Made by `typed!`, a constant for each field.
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
     /// Fewest characters.

@@ -79,13 +79,13 @@ pub trait StoreImages: Send + Sync {
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>>;
 }
 
-/// What customers searched for. Calls at once MUST leave at most [`super::history::KEPT`] texts, each once.
+/// What customers searched for. Calls at once MUST leave at most [`super::KEPT`] texts, each once.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait SearchHistory: Send + Sync {
     /// Puts the text first.
     async fn remember(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<()>;
-    /// Newest first, without what is older than [`super::history::KEPT_FOR`].
+    /// Newest first, without what is older than [`super::KEPT_FOR`].
     async fn list(&self, customer: &Email, now: DateTime<Utc>) -> Result<Vec<String>>;
     /// `false`: it is not in the list.
     async fn forget(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<bool>;

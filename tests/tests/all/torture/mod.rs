@@ -15,28 +15,25 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use cheapbob_test_support::noon;
-use chrono::Duration;
 use futures::future::join_all;
 
+use crate::budget::{Budget, number};
 use schedule::Schedule;
 use world::World;
 
 /// Worlds at once, each with a database, a clock and a PortOne of its own.
 const WORLDS: usize = 4;
 
-fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")))
-}
-
 /// Plays one schedule; what went wrong, if anything.
 async fn play(world: &World, seed: u64, week: i32) -> Option<String> {
     // Tuesday after Tuesday: no schedule sees what another has left.
-    let mut schedule = Schedule::new(world, seed, noon() + Duration::weeks(week.into())).await;
+    let mut schedule = Schedule::new(world, seed, noon() + chrono::Duration::weeks(week.into())).await;
     schedule.run().await;
     let mut wrong: Vec<_> = schedule.rest().await.err().into_iter().collect();
     wrong.extend(schedule.wrong().await);
@@ -58,9 +55,10 @@ async fn count(world: &World, tally: &Tally) {
     }
 }
 
-/// Plays schedules from `seed` on until one goes wrong or all are played; gives what went wrong.
-async fn play_all(schedules: u64, seed: u64, sabotage: Option<&str>, tally: &Tally) -> Option<String> {
-    let next = AtomicU64::new(0);
+/// Plays schedules from `seed` on until one goes wrong or enough are played; gives how many were, and what went wrong.
+async fn play_all(budget: &Budget, seed: u64, sabotage: Option<&str>, tally: &Tally) -> (u64, Option<String>) {
+    let (next, played) = (AtomicU64::new(0), AtomicU64::new(0));
+    let found = AtomicBool::new(false);
     let failed = join_all((0..WORLDS).map(|_| async {
         let world = World::new().await;
         if let Some(sql) = sabotage {
@@ -68,33 +66,38 @@ async fn play_all(schedules: u64, seed: u64, sabotage: Option<&str>, tally: &Tal
         }
         for week in 0.. {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= schedules {
+            if found.load(Ordering::Relaxed) || !budget.allows(number) {
                 break;
             }
-            if let Some(wrong) = play(&world, seed.wrapping_add(number), week).await {
+            let wrong = play(&world, seed.wrapping_add(number), week).await;
+            played.fetch_add(1, Ordering::Relaxed);
+            if wrong.is_some() {
                 // The others stop, too.
-                next.store(schedules, Ordering::Relaxed);
-                return Some(wrong);
+                found.store(true, Ordering::Relaxed);
+                return wrong;
             }
         }
         count(&world, tally).await;
         None
     }))
     .await;
-    failed.into_iter().flatten().next()
+    (played.into_inner(), failed.into_iter().flatten().next())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn schedules_in_process() {
-    let schedules = from_environment("CHEAPBOB_SCHEDULES").unwrap_or(2_000);
-    let seed = from_environment("CHEAPBOB_SEED").unwrap_or_else(rand::random);
+    const ENOUGH: u64 = 500;
+    let budget = Budget::new("CHEAPBOB_SCHEDULES", ENOUGH, 2_000, Duration::from_secs(240));
+    let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let tally = Tally::default();
-    if let Some(wrong) = play_all(schedules, seed, None, &tally).await {
+    let (schedules, wrong) = play_all(&budget, seed, None, &tally).await;
+    if let Some(wrong) = wrong {
         panic!("{wrong}");
     }
     let tally = tally.into_inner().unwrap();
-    println!("{schedules} schedules from seed {seed}: {tally:#?}");
-    if schedules >= 1_000 {
+    println!("{schedules} schedules from seed {seed}: {tally:?}");
+    // Fewer are a replay.
+    if schedules >= ENOUGH {
         let ways =
             ["late", "mismatch", "store_closed", "canceled_by_customer", "canceled_by_store", "store_closing", "pickup_over", "day_over"];
         let ways = ways.map(|way| format!("refunded {way}"));
@@ -109,7 +112,6 @@ async fn schedules_in_process() {
 /// Bugs as the statements could have them, put into the database: each must be found, else the search is worth nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn planted_bugs_are_found() {
-    const ENOUGH: u64 = 150;
     let trigger = |when: &str, body: &str| {
         format!(
             "CREATE FUNCTION bug() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$; CREATE TRIGGER bug {when} EXECUTE FUNCTION bug()"
@@ -146,7 +148,8 @@ async fn planted_bugs_are_found() {
             "",
         ),
     ] {
-        let found = play_all(ENOUGH, 1, Some(&sabotage), &Tally::default()).await.unwrap_or_else(|| panic!("not found: {bug}"));
+        let (played, found) = play_all(&Budget::exactly(150), 1, Some(&sabotage), &Tally::default()).await;
+        let found = found.unwrap_or_else(|| panic!("not found in {played} schedules: {bug}"));
         assert!(found.contains(finds), "{bug}: {found}");
     }
 }

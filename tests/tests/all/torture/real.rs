@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,10 +16,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{
-    check::{Booked, Evidence, ORDERS, wrong},
-    from_environment,
-};
+use super::check::{Booked, Evidence, ORDERS, wrong};
+use crate::budget::{Budget, number};
 
 /// Processes of each kind.
 const EACH: usize = 2;
@@ -231,8 +229,9 @@ pub(super) async fn evidence_of(api: &Api, shop: &Shop, initial: i64) -> Evidenc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn schedules_with_real_processes() {
-    let schedules = from_environment("CHEAPBOB_REAL_SCHEDULES").unwrap_or(40) as usize;
-    let seed = from_environment("CHEAPBOB_SEED").unwrap_or_else(rand::random);
+    let budget = Budget::new("CHEAPBOB_REAL_SCHEDULES", 10, 40, Duration::from_secs(60));
+    let schedules = usize::try_from(budget.most()).unwrap();
+    let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let replay = format!("seed {seed} (CHEAPBOB_SEED)");
     let mut cluster = Cluster::start().await;
     let apis = cluster.apis();
@@ -245,13 +244,13 @@ async fn schedules_with_real_processes() {
         let rng = StdRng::seed_from_u64(seed.wrapping_add(n as u64));
         lanes.push(Lane { apis: apis.clone(), shop, customers, payments: Vec::new(), confirmed: BTreeSet::new(), rng });
     }
-    let running = Arc::new(AtomicUsize::new(LANES));
+    let (running, begun) = (Arc::new(AtomicUsize::new(LANES)), AtomicU64::new(0));
     let mut rng = StdRng::seed_from_u64(seed);
     let per_lane = schedules.div_ceil(LANES);
     let play = join_all(lanes.chunks_mut(per_lane).map(|mine| {
-        let running = Arc::clone(&running);
+        let (running, begun, budget) = (Arc::clone(&running), &begun, &budget);
         async move {
-            for lane in mine {
+            for lane in mine.iter_mut().take_while(|_| budget.allows(begun.fetch_add(1, Ordering::Relaxed))) {
                 lane.run().await;
             }
             running.fetch_sub(1, Ordering::Relaxed);
@@ -260,6 +259,7 @@ async fn schedules_with_real_processes() {
     // Fewer schedules than lanes: those without work are done.
     running.fetch_sub(LANES - schedules.div_ceil(per_lane), Ordering::Relaxed);
     let (_, killed) = tokio::join!(play, cluster.reap(&mut rng, &running));
+    let schedules = lanes.iter().filter(|lane| !lane.payments.is_empty()).count();
     assert!(killed >= schedules.min(10) / 2, "enough died: {killed}");
 
     let api = &apis[0];

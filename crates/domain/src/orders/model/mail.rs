@@ -60,9 +60,9 @@ impl PickupPlace {
     fn map(&self) -> String {
         let encoded = self.address.bytes().fold(String::new(), |mut url, byte| {
             if byte.is_ascii_alphanumeric() {
-                url.push(char::from(byte))
+                url.push(char::from(byte));
             } else {
-                url.push_str(&format!("%{byte:02X}"))
+                url.push_str(&format!("%{byte:02X}"));
             }
             url
         });

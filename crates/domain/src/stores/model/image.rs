@@ -41,7 +41,7 @@ impl ImageKind {
 }
 
 /// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload that is
-/// not [`ImageService::finish`]ed must be [`ImageService::abandon`]ed.
+/// not ended by `ImageService::finish` must be ended by `ImageService::abandon`.
 #[derive(Debug)]
 pub struct Upload {
     pub(in crate::stores) store: StoreId,
