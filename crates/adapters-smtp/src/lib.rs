@@ -5,12 +5,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
     Error, Result,
-    mail::{Mail, Mailer},
+    mail::{Delivery, Mail, Mailer},
 };
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::AddressError,
-    message::{Mailbox, MultiPart},
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
     transport::smtp::{
         authentication::Credentials,
         client::{Certificate, Tls, TlsParameters},
@@ -97,21 +100,61 @@ impl Smtp {
     }
 }
 
+/// No person wrote it, and no out-of-office answer is wanted (RFC 3834).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> std::result::Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// What an operator can do where a mail is refused for good (RFC 5321, 4.2.3; RFC 4954, 6).
+fn advice(code: u16) -> &'static str {
+    match code {
+        530 | 534 | 535 | 538 => "check SUPER_ADMIN_SMTP_USER and SUPER_ADMIN_SMTP_PASSWORD, then retry the task",
+        550 | 551 => "the mailbox is gone or refuses us: nothing to do for this mail; if all are refused, check SUPER_ADMIN_SMTP_EMAIL",
+        552 => "the mailbox is full: nothing to do",
+        501 | 553 => "the server takes no such address: check SUPER_ADMIN_SMTP_EMAIL, or nothing to do for this one",
+        554 => {
+            "the server takes no mail of this kind from us: check its blocklists, SPF, DKIM and SUPER_ADMIN_SMTP_EMAIL, then retry the task"
+        }
+        _ => "read the server's words, then retry the task or leave it",
+    }
+}
+
 #[async_trait]
 impl Mailer for Smtp {
     #[tracing::instrument(name = "smtp", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
-        let to = mail.to.parse().map_err(|e: AddressError| Error::internal(e))?;
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<Delivery> {
+        let to = match mail.to.parse() {
+            Ok(to) => to,
+            Err(e) => return Ok(Delivery::Refused(format!("the recipient's address is none ({e}): nothing to do"))),
+        };
         let message = Message::builder()
             .message_id(Some(format!("<{message_id}@{}>", self.from.email.domain())))
+            .header(AutoSubmitted)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(Error::internal)?;
-        self.transport.send(message).await.map(|_| ()).map_err(|e| {
-            // A refusal for good is no outage; the outbox tries again all the same, and ends in the operator's list.
-            if e.is_permanent() { Error::internal(e) } else { Error::unavailable(PART, e) }
-        })
+        match self.transport.send(message).await {
+            Ok(_) => Ok(Delivery::Sent),
+            Err(e) if e.is_permanent() => {
+                let code = e.status().map_or(0, u16::from);
+                Ok(Delivery::Refused(format!("{code}: {e}: {}", advice(code))))
+            }
+            Err(e) => Err(Error::unavailable(PART, e)),
+        }
     }
 }

@@ -7,7 +7,7 @@ use apalis::prelude::*;
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::Actor,
-    shared::Error,
+    shared::{Error, mail::Delivery},
     tasks::{Due, JobRun, TaskPayload, ports::JobRunner},
 };
 use cheapbob_wiring::{Services, traces};
@@ -95,22 +95,40 @@ impl Jobs {
     /// What went wrong; an `AbortError` where trying again is useless.
     pub async fn perform(&self, work: &TaskPayload) -> std::result::Result<(), BoxDynError> {
         let done = match work {
-            TaskPayload::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await,
-            TaskPayload::Webhook { webhook_id, payment_id } => orders::process_webhook::run(&self.services, webhook_id, payment_id).await,
-            TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await,
-            TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await,
-            TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await,
+            TaskPayload::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await.map(refused),
+            TaskPayload::Webhook { webhook_id, payment_id } => {
+                orders::process_webhook::run(&self.services, webhook_id, payment_id).await.map(|()| None)
+            }
+            TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await.map(|()| None),
+            TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await.map(|()| None),
+            TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await.map(refused),
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
-                Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await,
+                Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await.map(|()| None),
                 None => return Err(AbortError::new(format!("no job {job}")).into()),
             },
         };
-        self.measure(work, done.is_ok());
-        done.map_err(|error| {
-            traces::failed(&Span::current());
-            tracing::error!(?work, %error, "a task failed; it is tried again");
-            error.into()
-        })
+        self.measure(work, matches!(done, Ok(None)));
+        match done {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => {
+                traces::failed(&Span::current());
+                tracing::error!(task = label(work), reason, "a mail is refused for good; it is not tried again");
+                Err(AbortError::new(reason).into())
+            }
+            Err(error) => {
+                traces::failed(&Span::current());
+                tracing::error!(?work, %error, "a task failed; it is tried again");
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Why a mail can never be sent.
+fn refused(delivery: Delivery) -> Option<String> {
+    match delivery {
+        Delivery::Refused(reason) => Some(reason),
+        Delivery::Sent | Delivery::OutOfDate => None,
     }
 }
 

@@ -18,7 +18,7 @@ use cheapbob_domain::{
     },
     shared::{
         Email, PaymentId, ProductId, Result, StoreId,
-        mail::{Mail, Mailer},
+        mail::{Delivery, Mail, Mailer},
     },
     stores::PortOneAccount,
 };
@@ -240,7 +240,7 @@ impl Payments for Fragile<dyn Payments> {
 
 #[async_trait]
 impl Mailer for Fragile<dyn Mailer> {
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<Delivery> {
         self.around("send_mail", self.port.send(message_id, mail)).await
     }
 }

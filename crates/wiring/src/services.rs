@@ -176,7 +176,7 @@ impl Services {
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone())),
             settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
-            mails: Arc::new(MailService::new(orders.clone(), mailer)),
+            mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),
             takeovers,
             stores,
             resolve,

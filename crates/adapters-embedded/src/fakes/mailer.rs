@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
     Result,
-    mail::{Mail, Mailer},
+    mail::{Delivery, Mail, Mailer},
 };
 use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
@@ -10,7 +10,7 @@ use super::database::{Embedded, failed};
 
 #[async_trait]
 impl Mailer for Embedded {
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<Delivery> {
         let mut connection = self.connection().await?;
         sql_query(
             "INSERT INTO embedded.mails (message_id, recipient, subject, text, html, sent_at)
@@ -23,7 +23,7 @@ impl Mailer for Embedded {
         .bind::<t::Text, _>(&mail.html)
         .execute(&mut connection)
         .await
-        .map(|_| ())
+        .map(|_| Delivery::Sent)
         .map_err(failed)
     }
 }

@@ -7,6 +7,7 @@ mod holds;
 mod idempotency_keys;
 mod inbox;
 mod lists;
+mod mails;
 mod refunds;
 
 pub use holds::{HOLD, OFFER};

@@ -13,6 +13,7 @@ use super::model::{
     discrepancy::{Booked, Discrepancy},
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
     idempotency::{Claim, StoredAnswer},
+    mail::OrderMail,
     order::{Order, TodayOrder},
     payment::{CancelAnswer, Page, PaymentTruth},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
@@ -232,6 +233,13 @@ pub trait Payments: Send + Sync {
     async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page>;
     /// Cancels all that remains of a payment. The same `key` MUST never cancel twice.
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer;
+}
+
+/// The mails that are committed with an order's changes.
+#[async_trait]
+pub trait OrderMails: Send + Sync {
+    /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, or is being sent.
+    async fn is_later_told(&self, mail: &OrderMail) -> Result<bool>;
 }
 
 /// Tells the stores' screens of a pickup, in whichever process they are.

@@ -18,10 +18,21 @@ pub struct Mail {
     pub html: String,
 }
 
+/// What the mail server said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is on its way.
+    Sent,
+    /// It was not sent: what it tells is told already, or not so any more.
+    OutOfDate,
+    /// Refused for good. Its words, and what an operator can do.
+    Refused(String),
+}
+
 /// The mail server.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// `message_id` names the event: the same one MUST not reach a person twice where the other side can tell.
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()>;
+    /// `message_id` names the event: the same one MUST not reach a person twice where the other side can tell. Unavailable: to be tried again.
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<Delivery>;
 }

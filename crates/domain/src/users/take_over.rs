@@ -10,7 +10,10 @@ use super::{
     },
     ports::{Accounts, Sessions, Takeovers},
 };
-use crate::shared::{Clock, Error, Ids, Result, mail::Mailer};
+use crate::shared::{
+    Clock, Error, Ids, Result,
+    mail::{Delivery, Mailer},
+};
 
 /// Use cases of taking over an account.
 pub struct TakeoverService {
@@ -53,10 +56,10 @@ impl TakeoverService {
     ///
     /// # Errors
     /// Unavailable: the mail server does not answer in time.
-    pub async fn deliver(&self, mail: &TakeoverMail) -> Result<()> {
+    pub async fn deliver(&self, mail: &TakeoverMail) -> Result<Delivery> {
         if !self.takeovers.is_open(&mail.token, self.clock.now()).await? {
             tracing::info!("the link of a takeover is good no more; its mail is not sent");
-            return Ok(());
+            return Ok(Delivery::OutOfDate);
         }
         let id: String = mail.token.chars().take(16).collect();
         self.mailer.send(&format!("takeover-{id}"), &mail.compose(&self.base)).await

@@ -47,7 +47,7 @@ pub(super) async fn callback(
     let finished = app.services.sign_in.finish(&Callback { provider, role, code, state, error, browser }).await;
     match finished {
         Ok(signed_in) => success(&app, &signed_in, end),
-        Err(failure) => fail(&app, &request, failure, end),
+        Err(failure) => fail(&app, &request, failure, end.as_ref()),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'stati
 }
 
 /// Nobody is in: a browser is sent to the page that says why, a program is told.
-pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
+pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end: Option<&Cookie<'static>>) -> Result<HttpResponse> {
     let SignInFailure { error, local, takeover } = failure;
     let code = match &error {
         Error::Refused(refusal) => refusal.code,
@@ -108,7 +108,7 @@ pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end
             _ => return Err(error.into()),
         }
     };
-    for cookie in takeover.iter().chain(&end) {
+    for cookie in takeover.iter().chain(end) {
         // Fails only for a name that is no cookie name.
         let _ = response.add_cookie(cookie);
     }

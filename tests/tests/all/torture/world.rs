@@ -17,7 +17,7 @@ use cheapbob_domain::{
     products::ports::Products,
     shared::{
         Clock, Email, Ids, PaymentId, ProductId, Result, StoreId,
-        mail::{Mail, Mailer},
+        mail::{Delivery, Mail, Mailer},
     },
     stores::{NewStore, ports::Stores},
     users::{
@@ -121,9 +121,9 @@ pub(super) struct MailBox(pub(super) Mutex<BTreeMap<String, String>>);
 
 #[async_trait]
 impl Mailer for MailBox {
-    async fn send(&self, message_id: &str, mail: &Mail) -> Result<()> {
+    async fn send(&self, message_id: &str, mail: &Mail) -> Result<Delivery> {
         self.0.lock().unwrap().insert(message_id.to_owned(), mail.to.clone());
-        Ok(())
+        Ok(Delivery::Sent)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Mails about an order, in Korean, as text and HTML (contract, E-mail).
 
 use askama::Template;
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
@@ -26,6 +27,44 @@ impl OrderEvent {
     /// The word in rows, which is also serde's.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether there is something to be picked up.
+    pub fn has_pickup(self) -> bool {
+        matches!(self, Self::Placed | Self::Accepted)
+    }
+
+    /// The mails after which this one is out of date, as the ids of their tasks name them.
+    pub fn later(self) -> &'static [&'static str] {
+        match self {
+            Self::Placed => &["accepted", "canceled"],
+            Self::Accepted => &["canceled"],
+            Self::CanceledByCustomer | Self::CanceledByStore => &[],
+        }
+    }
+}
+
+/// When and where an order can be picked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickupPlace {
+    /// The store's, in one line.
+    pub address: String,
+    /// Of the day of the purchase; `None` where the store has no hours for it.
+    pub window: Option<(NaiveTime, NaiveTime)>,
+}
+
+impl PickupPlace {
+    /// The address on a map, for a phone as for a computer.
+    fn map(&self) -> String {
+        let encoded = self.address.bytes().fold(String::new(), |mut url, byte| {
+            if byte.is_ascii_alphanumeric() {
+                url.push(char::from(byte));
+            } else {
+                url.push_str(&format!("%{byte:02X}"));
+            }
+            url
+        });
+        format!("https://map.kakao.com/link/search/{encoded}")
     }
 }
 
@@ -53,7 +92,7 @@ impl OrderMail {
     ///
     /// # Errors
     /// Internal: the template cannot be written.
-    pub fn compose(&self, order: &Order) -> Result<Mail> {
+    pub fn compose(&self, order: &Order, place: Option<&PickupPlace>) -> Result<Mail> {
         let (subject, lead) = match self.event {
             OrderEvent::Placed => {
                 ("주문이 접수되었습니다".to_owned(), "결제가 완료되었습니다. 매장에서 확인하는 대로 다시 알려 드릴게요.".to_owned())
@@ -77,15 +116,24 @@ impl OrderMail {
             ("주문 시각", kst::local(order.reservation_at).format("%Y-%m-%d %H:%M").to_string()),
             ("주문 번호", order.payment_id.to_string()),
         ];
+        let bought_on = kst::local(order.reservation_at).format("%Y-%m-%d");
+        if let Some((start, end)) = place.and_then(|place| place.window) {
+            rows.push(("픽업 시간", format!("{bought_on} {}–{}", start.format("%H:%M"), end.format("%H:%M"))));
+        }
+        let map = place.map(|place| {
+            rows.push(("매장 주소", place.address.clone()));
+            place.map()
+        });
         if let Some(reason) = order.cancel_reason.as_ref().filter(|_| self.event == OrderEvent::CanceledByStore) {
             rows.push(("취소 사유", reason.clone()));
         }
         let nickname = &order.customer_nickname;
         let text_rows: String = rows.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        let html = Html { subject: &subject, nickname, lead: &lead, rows: &rows }.render().map_err(Error::internal)?;
+        let text_map: String = map.iter().map(|link| format!("지도: {link}\n")).collect();
+        let html = Html { subject: &subject, nickname, lead: &lead, rows: &rows, map: map.as_deref() }.render().map_err(Error::internal)?;
         Ok(Mail {
             to: order.customer.to_string(),
-            text: format!("{nickname}님, {lead}\n\n{text_rows}\nCheapBob\n"),
+            text: format!("{nickname}님, {lead}\n\n{text_rows}{text_map}\nCheapBob\n"),
             html,
             subject: format!("[CheapBob] {subject}"),
         })
@@ -101,6 +149,8 @@ struct Html<'a> {
     lead: &'a str,
     /// Name and value.
     rows: &'a [(&'static str, String)],
+    /// Address of a map, where there is something to be picked up.
+    map: Option<&'a str>,
 }
 
 const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";
@@ -139,7 +189,7 @@ mod tests {
             cancel_reason: Some("<script>재료 소진".to_owned()),
             ..testing::order("PAY1", OrderStatus::Cancel)
         };
-        OrderMail { event, payment_id: order.payment_id.clone() }.compose(&order).unwrap()
+        OrderMail { event, payment_id: order.payment_id.clone() }.compose(&order, None).unwrap()
     }
 
     #[test]
@@ -156,7 +206,12 @@ mod tests {
         let mail = composed(OrderEvent::CanceledByStore);
         for (name, value) in [("결제 금액", "1,234,567원"), ("주문 번호", "PAY1")] {
             assert!(mail.text.contains(&format!("\n{name}: {value}\n")), "{}", mail.text);
-            assert!(mail.html.contains(&format!("{name}</td><td style=\"padding:6px 0\">{value}</td>")), "{}", mail.html);
+            assert!(
+                mail.html
+                    .contains(&format!("{name}</td><td style=\"padding:6px 0;word-break:break-word;overflow-wrap:anywhere\">{value}</td>")),
+                "{}",
+                mail.html
+            );
         }
     }
 
