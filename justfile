@@ -2,6 +2,15 @@
 test *ARGS:
     ./test {{ARGS}}
 
+# One crate's unit tests, without servers: just quick [crate] [name]
+quick CRATE="domain" *ARGS:
+    cargo nextest run -p cheapbob-{{CRATE}} {{ARGS}}
+
+# Changes the rules of orders one by one: which change does no test notice?
+mutants *ARGS:
+    cargo mutants --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-mutants
+    cargo mutants --package cheapbob-domain --file 'crates/domain/src/orders/**' --output target {{ARGS}}
+
 # What CI runs.
 ci:
     bash .ci/run
