@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_invalid_request_says_what_is_wrong_first_and_the_fixed_sentence_only_without_an_error() {
-        let field = |message| FieldError { field: "f".to_owned(), rule: Rule { code: "c", message } };
+        let field = |message| FieldError { field: "f".to_owned(), rule: Rule { code: "too_long", message } };
         let detail = |fields| ApiError::from(Error::Invalid(fields)).refusal().detail;
         assert_eq!(detail(vec![field("첫째"), field("둘째")]), "첫째");
         assert_eq!(detail(vec![]), INVALID.detail);
