@@ -100,7 +100,7 @@ fn text_pattern(min: usize, several_lines: bool) -> String {
     let seen = format!("[^{SPACE}{UNSEEN}{refused}]");
     match min {
         0 => format!("^[{SPACE}]*[^{refused}]*[{SPACE}]*$"),
-        1 => format!("^[{SPACE}{UNSEEN}]*{seen}[^{refused}]*[{SPACE}]*$"),
+        1 => format!("^[{SPACE}]*[^{refused}]*{seen}[^{refused}]*[{SPACE}]*$"),
         _ => format!("^[{SPACE}]*{seen}[^{refused}]{{{},}}{seen}[{SPACE}]*$", min - 2),
     }
 }
@@ -111,6 +111,11 @@ fn say_text_rules(name: &str, schema: &mut RefOr<Schema>) {
         RefOr::T(Schema::Object(object)) => {
             if object.pattern.is_none() && (object.min_length.is_some() || object.max_length.is_some()) {
                 object.pattern = Some(text_pattern(object.min_length.unwrap_or(0), SEVERAL_LINES.contains(&name)));
+                // Counted as a person counts, and without the white space at the ends, which JSON Schema would count.
+                if let Some(most) = object.max_length.take() {
+                    let limit = format!("{most} characters at most, without white space at its ends.");
+                    object.description = Some(object.description.take().map_or(limit.clone(), |text| format!("{text} {limit}")));
+                }
             }
             object.properties.iter_mut().for_each(|(name, schema)| say_text_rules(name, schema));
         }

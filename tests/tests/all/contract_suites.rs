@@ -283,7 +283,7 @@ fn every_rule_is_listed_here() {
     let words: std::collections::BTreeSet<_> = here.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/test-support/src/suites"));
     let rules = crate::imports::sources(folder).into_values().flat_map(|source| {
-        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")).filter_map(|rest| rest.split('(').next());
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")).filter_map(|rest| rest.split(['(', '<']).next());
         names.map(str::to_owned).collect::<Vec<_>>()
     });
     let (listed, forgotten): (Vec<_>, Vec<_>) = rules.partition(|rule| words.contains(rule.as_str()));
