@@ -94,14 +94,19 @@ const UNSEEN: &str = "\\xad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u
 /// The fields that may have lines.
 const SEVERAL_LINES: [&str; 3] = ["store_introduction", "description", "reason"];
 
-/// The rules of `shared::text` for a text of at least `min` characters, as far as a pattern can say them.
-fn text_pattern(min: usize, several_lines: bool) -> String {
+/// The rules of `shared::text` for a text of `min` to `max` characters, as far as a pattern can say them: white space at the ends does
+/// not count, which JSON Schema's own `maxLength` cannot say.
+fn text_pattern(min: usize, max: Option<usize>, several_lines: bool) -> String {
     let refused = if several_lines { CONTROL } else { NO_LINE };
     let seen = format!("[^{SPACE}{UNSEEN}{refused}]");
+    let up_to = |less: usize| max.map_or_else(|| "*".to_owned(), |max| format!("{{0,{}}}", max.saturating_sub(less)));
     match min {
-        0 => format!("^[{SPACE}]*[^{refused}]*[{SPACE}]*$"),
-        1 => format!("^[{SPACE}]*[^{refused}]*{seen}[^{refused}]*[{SPACE}]*$"),
-        _ => format!("^[{SPACE}]*{seen}[^{refused}]{{{},}}{seen}[{SPACE}]*$", min - 2),
+        0 => format!("^[{SPACE}]*[^{refused}]{}[{SPACE}]*$", up_to(0)),
+        1 => format!("^[{SPACE}]*{seen}[^{refused}]{}[{SPACE}]*$", up_to(1)),
+        _ => {
+            let most = max.map_or_else(String::new, |max| max.saturating_sub(2).to_string());
+            format!("^[{SPACE}]*{seen}[^{refused}]{{{},{most}}}{seen}[{SPACE}]*$", min - 2)
+        }
     }
 }
 
@@ -110,12 +115,8 @@ fn say_text_rules(name: &str, schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => {
             if object.pattern.is_none() && (object.min_length.is_some() || object.max_length.is_some()) {
-                object.pattern = Some(text_pattern(object.min_length.unwrap_or(0), SEVERAL_LINES.contains(&name)));
-                // Counted as a person counts, and without the white space at the ends, which JSON Schema would count.
-                if let Some(most) = object.max_length.take() {
-                    let limit = format!("{most} characters at most, without white space at its ends.");
-                    object.description = Some(object.description.take().map_or(limit.clone(), |text| format!("{text} {limit}")));
-                }
+                let (min, max) = (object.min_length.unwrap_or(0), object.max_length.take());
+                object.pattern = Some(text_pattern(min, max, SEVERAL_LINES.contains(&name)));
             }
             object.properties.iter_mut().for_each(|(name, schema)| say_text_rules(name, schema));
         }
