@@ -100,7 +100,7 @@ impl Jobs {
                 orders::process_webhook::run(&self.services, webhook_id, payment_id).await.map(|()| None)
             }
             TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await.map(|()| None),
-            TaskPayload::Unlink { provider, user_id } => self.services.unlink.cut(*provider, user_id).await.map(|()| None),
+            TaskPayload::Unlink(link) => self.services.unlink.cut(link.provider, &link.user_id).await.map(|()| None),
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await.map(refused),
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await.map(|()| None),
@@ -138,7 +138,7 @@ fn label(work: &TaskPayload) -> &str {
         TaskPayload::OrderMail(_) => "order_mail",
         TaskPayload::Webhook { .. } => "webhook",
         TaskPayload::DeleteObject { .. } => "delete_object",
-        TaskPayload::Unlink { .. } => "unlink",
+        TaskPayload::Unlink(_) => "unlink",
         TaskPayload::TakeoverMail(_) => "takeover_mail",
         TaskPayload::Run { job, .. } => job,
     }

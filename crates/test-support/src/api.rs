@@ -387,7 +387,7 @@ pub struct Shop {
     pub seller: Person,
     /// The product.
     pub product_id: String,
-    /// The store as every customer sees it.
+    /// Where the product is sold.
     pub store_id: String,
 }
 

@@ -63,7 +63,7 @@ impl TestDatabase {
         url(&self.name)
     }
 
-    /// Name shown to customers.
+    /// Name of the database on its server.
     pub fn name(&self) -> &str {
         &self.name
     }

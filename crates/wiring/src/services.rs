@@ -64,7 +64,7 @@ pub struct Services {
     pub resolve: Arc<ResolveService>,
     /// Refunds.
     pub refunds: Arc<RefundService>,
-    /// Read, to know where an order stands.
+    /// Orders, for both sides.
     pub orders: Arc<OrderService>,
     /// Giving orders up.
     pub cancel: Arc<CancelService>,

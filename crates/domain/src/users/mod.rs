@@ -17,7 +17,7 @@ pub use delete::DeletionService;
 pub use model::{
     account::{Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, RegistrationStatus, Role},
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
-    identity::{ProviderError, ProviderIdentity, UnlinkNotice},
+    identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
     session::{AccountVersion, Caller, Look, Renewal, Session},

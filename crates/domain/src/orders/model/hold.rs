@@ -15,13 +15,13 @@ pub const HOLD_LIFE: Duration = Duration::minutes(5);
 /// What decides whether a product can be bought, read at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// The product bought.
+    /// The product on offer.
     pub product_id: ProductId,
     /// The store that sells it.
     pub store_id: StoreId,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount in percent at the time of the purchase; 0 is none.
+    /// Discount in percent; 0 is none.
     pub sale: Sale,
     /// Pieces that can be bought.
     pub left: i32,
@@ -93,7 +93,7 @@ pub struct NewHold {
     pub portone: PortOneIds,
     /// Fixed now for the order as well.
     pub business_day: NaiveDate,
-    /// The instant of the change, by the product's clock.
+    /// When it is made, by the product's clock.
     pub created_at: DateTime<Utc>,
     /// End of the hold.
     pub expires_at: DateTime<Utc>,

@@ -49,11 +49,11 @@ pub struct Order {
     pub customer_phone_number: String,
     /// The product bought.
     pub product_id: ProductId,
-    /// Name shown to customers.
+    /// Its name when it was bought.
     pub product_name: String,
     /// The store that sells it.
     pub store_id: StoreId,
-    /// Name shown to customers.
+    /// Its name when the order was made.
     pub store_name: String,
     /// Number of pieces, at least one.
     pub quantity: i32,
@@ -119,7 +119,7 @@ impl Order {
 /// A customer's order of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TodayOrder {
-    /// The order as it is after the change.
+    /// The order as it stands.
     pub order: Order,
     /// Key of the store's main picture.
     pub main_image: Option<String>,
@@ -130,7 +130,7 @@ pub struct TodayOrder {
 /// A customer's order with the store's picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerOrder {
-    /// The order as it is after the change.
+    /// The order as it stands.
     pub order: Order,
     /// Key of the store's main picture.
     pub main_image: Option<String>,
@@ -139,7 +139,7 @@ pub struct CustomerOrder {
 /// One thing that happened to one of today's orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmCard {
-    /// The order as it is after the change.
+    /// The order as it stands.
     pub order: Order,
     /// What: reserved, accepted or canceled.
     pub status: OrderStatus,

@@ -65,7 +65,7 @@ pub struct Product {
     pub stock: Stock,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount in percent at the time of the purchase; 0 is none.
+    /// Discount in percent; 0 is none.
     pub sale: Sale,
     /// Grows with every change.
     pub version: i32,
@@ -114,7 +114,7 @@ pub struct NewProduct {
     pub initial_stock: i32,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount in percent at the time of the purchase; 0 is none.
+    /// Discount in percent; 0 is none.
     pub sale: Sale,
     /// Nutrition types (contract, Enumerations), each once.
     pub nutrition_types: Vec<&'static str>,

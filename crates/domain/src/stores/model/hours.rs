@@ -130,7 +130,7 @@ impl Week {
 /// A day of hours as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationTime {
-    /// Number of the row; the apps name it back to us.
+    /// Number of the row.
     pub operation_id: i64,
     /// The hours of that day.
     pub hours: DayHours,

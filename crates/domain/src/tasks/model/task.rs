@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     orders::OrderMail,
     shared::PaymentId,
-    users::{Provider, TakeoverMail},
+    users::{TakeoverMail, Unlink},
 };
 
 /// What is to be done.
@@ -28,17 +28,12 @@ pub enum TaskPayload {
         key: String,
     },
     /// Cut the link of a deleted account at its provider.
-    Unlink {
-        /// Which one.
-        provider: Provider,
-        /// Its user.
-        user_id: String,
-    },
+    Unlink(Unlink),
     /// Mail the link by which somebody takes an account over.
     TakeoverMail(TakeoverMail),
     /// Run a scheduled job.
     Run {
-        /// Name shown to customers.
+        /// Name of the job, as `cheapbob-jobs list` shows it.
         job: String,
         /// The instant at which it was due, on the product's clock.
         due_at: DateTime<Utc>,
@@ -48,7 +43,7 @@ pub enum TaskPayload {
 /// TaskPayload claimed by a worker.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Number of the row; the apps name it back to us.
+    /// Number of the row.
     pub id: String,
     /// What to do.
     pub payload: serde_json::Value,
@@ -107,4 +102,24 @@ pub enum TaskOutcome {
         /// For the operator.
         error: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_logged_task_names_no_person_and_no_secret() {
+        for payload in [
+            json!({ "kind": "unlink", "provider": "kakao", "user_id": "person-1" }),
+            json!({ "kind": "takeover_mail", "email": "person-1@example.com", "provider": "naver", "token": "secret-1" }),
+        ] {
+            let task: TaskPayload = serde_json::from_value(payload.clone()).unwrap();
+            let logged = format!("{task:?}");
+            assert!(!logged.contains("person-1") && !logged.contains("secret-1"), "{logged}");
+            assert_eq!(serde_json::to_value(task).unwrap(), payload);
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! A way to log in: what a provider says of a person, and its notice that the person cut the connection.
 
+use std::fmt;
+
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::account::Provider;
 use crate::shared::Email;
@@ -16,6 +19,22 @@ pub struct ProviderIdentity {
     pub vouched: bool,
     /// What will cut the link one day, where the provider has no other way and gave one.
     pub unlink_token: Option<SecretString>,
+}
+
+/// The link of a deleted account at its provider, to be cut.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlink {
+    /// Where the link is.
+    pub provider: Provider,
+    /// The provider's key of the person.
+    pub user_id: String,
+}
+
+/// Without the person: a task that fails is logged.
+impl fmt::Debug for Unlink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unlink").field("provider", &self.provider).finish_non_exhaustive()
+    }
 }
 
 /// How fetching an identity can fail.

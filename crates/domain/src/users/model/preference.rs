@@ -99,7 +99,7 @@ impl PreferenceKind {
 /// A word that a customer has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preference {
-    /// Number of the row; the apps name it back to us.
+    /// Number of the row.
     pub id: i64,
     /// Menu, nutrition type, allergy or topping.
     pub kind: PreferenceKind,

@@ -25,7 +25,7 @@ pub struct AccountVersion(pub u64);
 pub struct Session {
     /// Stays the same through renewals, so that one logout ends them all.
     pub id: String,
-    /// The customer whose profile it is.
+    /// Who is signed in: a customer or a seller.
     pub email: Email,
     /// The app that the account was made for; never changes.
     pub role: Role,
