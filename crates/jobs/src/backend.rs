@@ -140,7 +140,7 @@ impl Queue {
             Ok(_) => TaskOutcome::Done,
             Err(error) if error.starts_with("AbortError") => TaskOutcome::Dead { error: error.clone() },
             Err(error) => {
-                // 1 s, 2 s, 4 s … about four hours; a scheduled run, which many wait for, about a minute.
+                // Pauses of 1 s, 2 s, 4 s … up to 4.5 h; of a scheduled run, which many wait for, up to a minute.
                 let most = if result.task_id.to_string().starts_with("run:") { 6 } else { 14 };
                 let exponent = u32::try_from(result.attempt).unwrap_or(u32::MAX).saturating_sub(1).min(most);
                 let at = self.clock.now() + chrono::Duration::seconds(1 << exponent);

@@ -1,3 +1,5 @@
+//! What a job is: name, schedule, what an outage leaves to do, and the work.
+
 use cheapbob_domain::{orders::Actor, shared::Result};
 use cheapbob_wiring::Services;
 use chrono::{DateTime, Utc};

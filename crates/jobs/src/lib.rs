@@ -36,7 +36,7 @@ const JOBS: [Job; 14] = [
     Job { name: "rollover_stock", schedule: "0 10 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(products::rollover_stock::run(s, due)) },
     // … orders go to the archive, which keeps them for good …
     Job { name: "archive_orders", schedule: "0 15 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(orders::archive_orders::run(s, due)) },
-    // … reserved hours take effect …
+    // … planned hours take effect …
     Job { name: "apply_hours", schedule: "0 20 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(stores::apply_hours::run(s, due)) },
     // … accounts whose withdrawal was asked for are deleted.
     Job { name: "delete_accounts", schedule: "0 40 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(users::delete_accounts::run(s, due)) },
@@ -49,7 +49,6 @@ const JOBS: [Job; 14] = [
     Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(stores::delete_orphans::run(s)) },
     // The index of the searches' words gets slower as it grows row by row: built anew each Sunday, while searches go on.
     Job { name: "rebuild_search", schedule: "0 55 5 * * SUN", catch_up: Together, run: |s, _, _| Box::pin(stores::rebuild_search::run(s)) },
-    // Logouts and logins under way end by themselves: Redis forgets them, the fake with the next one.
     // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day.
     Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _, _| Box::pin(orders::prune_inbox::run(s)) },
 ];

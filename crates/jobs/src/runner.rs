@@ -61,7 +61,7 @@ impl Jobs {
                         let traced = traces::work(queued.payload.as_ref().map_or("unknown", label), queued.request_id.as_deref());
                         async move {
                             match &queued.payload {
-                                Ok(work) => jobs.perform(work).await,
+                                Ok(task) => jobs.perform(task).await,
                                 Err(why) => {
                                     tracing::error!(error = why, "a task is dead; this version does not know its payload");
                                     Err(AbortError::new(why.clone()).into())
@@ -89,12 +89,12 @@ impl Jobs {
         worked.map_err(|e| anyhow!("the job workers ended: {e:?}"))
     }
 
-    /// One piece of work, as the workers do it.
+    /// One task, as the workers do it.
     ///
     /// # Errors
     /// What went wrong; an `AbortError` where trying again is useless.
-    pub async fn perform(&self, work: &TaskPayload) -> std::result::Result<(), BoxDynError> {
-        let done = match work {
+    pub async fn perform(&self, task: &TaskPayload) -> std::result::Result<(), BoxDynError> {
+        let done = match task {
             TaskPayload::OrderMail(mail) => orders::send_mail::run(&self.services, mail).await.map(refused),
             TaskPayload::Webhook { webhook_id, payment_id } => {
                 orders::process_webhook::run(&self.services, webhook_id, payment_id).await.map(|()| None)
@@ -104,20 +104,20 @@ impl Jobs {
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await.map(refused),
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await.map(|()| None),
-                None => return Err(AbortError::new(format!("no job {job}")).into()),
+                None => Ok(Some(format!("this version has no job {job}"))),
             },
         };
-        self.measure(work, matches!(done, Ok(None)));
+        self.measure(task, matches!(done, Ok(None)));
         match done {
             Ok(None) => Ok(()),
             Ok(Some(reason)) => {
                 traces::failed(&Span::current());
-                tracing::error!(task = label(work), reason, "a mail is refused for good; it is not tried again");
+                tracing::error!(task = label(task), reason, "a task is refused for good; it is not tried again");
                 Err(AbortError::new(reason).into())
             }
             Err(error) => {
                 traces::failed(&Span::current());
-                tracing::error!(?work, %error, "a task failed; it is tried again");
+                tracing::error!(?task, %error, "a task failed; it is tried again");
                 Err(error.into())
             }
         }
@@ -132,9 +132,9 @@ fn refused(delivery: Delivery) -> Option<String> {
     }
 }
 
-/// What metrics and traces call a piece of work.
-fn label(work: &TaskPayload) -> &str {
-    match work {
+/// What metrics and traces call a task.
+fn label(task: &TaskPayload) -> &str {
+    match task {
         TaskPayload::OrderMail(_) => "order_mail",
         TaskPayload::Webhook { .. } => "webhook",
         TaskPayload::DeleteObject { .. } => "delete_object",
@@ -145,10 +145,10 @@ fn label(work: &TaskPayload) -> &str {
 }
 
 impl Jobs {
-    fn measure(&self, work: &TaskPayload, done: bool) {
+    fn measure(&self, task: &TaskPayload, done: bool) {
         let outcome = if done { "done" } else { "failed" };
-        let TaskPayload::Run { job, due_at } = work else {
-            return metrics::counter!("cheapbob_tasks_total", "kind" => label(work).to_owned(), "outcome" => outcome).increment(1);
+        let TaskPayload::Run { job, due_at } = task else {
+            return metrics::counter!("cheapbob_tasks_total", "kind" => label(task).to_owned(), "outcome" => outcome).increment(1);
         };
         metrics::counter!("cheapbob_job_runs_total", "job" => job.clone(), "outcome" => outcome).increment(1);
         let late = (self.services.clock.now() - *due_at).to_std().unwrap_or_default();

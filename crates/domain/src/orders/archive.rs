@@ -17,7 +17,7 @@ use crate::{
 /// Orders moved at once: what one step holds in memory.
 const BATCH: i64 = 1_000;
 
-/// The use case of the daily rollover.
+/// Use case of moving ended orders to the archive.
 pub struct ArchiveService {
     ended: Arc<dyn EndedOrders>,
     archive: Arc<dyn OrderArchive>,

@@ -1,4 +1,4 @@
-//! Giving an order up: one path for the customer, the store and a store that closes for today.
+//! Cancelling an order: one path for the customer, the store and a store that closes for today.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Swept {
     }
 }
 
-/// Use cases of giving orders up.
+/// Use cases of cancelling orders.
 pub struct CancelService {
     cancellations: Arc<dyn Cancellations>,
     lists: Arc<OrderService>,
@@ -57,7 +57,7 @@ impl CancelService {
         Self { cancellations, lists, stores, refunds, clock }
     }
 
-    /// The customer gives it up.
+    /// The customer cancels it.
     ///
     /// # Errors
     /// - `order_not_found`: there is no such order, or it is somebody else's.
@@ -69,7 +69,7 @@ impl CancelService {
         self.one(order, CanceledBy::Customer, command).await
     }
 
-    /// The store gives it up.
+    /// The store cancels it.
     ///
     /// # Errors
     /// - `store_not_found`: the seller has no store.
@@ -99,7 +99,7 @@ impl CancelService {
         Ok(Canceled { order, refunded })
     }
 
-    /// Gives these up by the clock or by PortOne's word, as far as they are still open; gives those that were.
+    /// Cancels these by the clock or by PortOne's word, as far as they are still open; gives those that were.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
@@ -112,7 +112,7 @@ impl CancelService {
         Ok(canceled)
     }
 
-    /// Gives up the orders that no store took before its pickup ended; gives their number.
+    /// Cancels the orders that no store accepted before its pickup ended; gives their number.
     ///
     /// # Errors
     /// Unavailable; what kept one of them from being canceled, after all others were.
@@ -127,7 +127,7 @@ impl CancelService {
         }
     }
 
-    /// Gives up the open orders of business days that ended at or before `due_at`; gives their number.
+    /// Cancels the open orders of business days that ended at or before `due_at`; gives their number.
     ///
     /// # Errors
     /// As [`Self::pickup_over`].
@@ -158,7 +158,7 @@ impl CancelService {
         Ok(())
     }
 
-    /// Closes the store for the business day and gives its open orders of that day up; gives their number.
+    /// Closes the store for the business day and cancels its open orders of that day; gives their number.
     ///
     /// # Errors
     /// `store_not_found`: the seller has no store.

@@ -1,4 +1,4 @@
-//! Mails about an order, in Korean, text and HTML.
+//! Sends the mail of an order's event, unless a later one has made it out of date.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     stores::ports::StoreSearch,
 };
 
-/// Use case of sending mails.
+/// Use case of sending mails about orders.
 pub struct MailService {
     orders: Arc<OrderService>,
     mails: Arc<dyn OrderMails>,

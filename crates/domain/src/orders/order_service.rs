@@ -149,7 +149,7 @@ impl OrderService {
         Ok(order.ok_or(error::ORDER_NOT_FOUND)?)
     }
 
-    /// The store takes an order.
+    /// The store accepts an order.
     ///
     /// # Errors
     /// - `store_not_found`: the seller has no store.

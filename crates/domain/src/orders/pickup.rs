@@ -1,4 +1,4 @@
-//! Handing out: the store shows a QR code, the customer scans it, the store's screen hears of it.
+//! Pickup: the store shows a QR code, the customer scans it, the store's screen hears of it.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl PickupService {
         Ok(complete)
     }
 
-    /// What stores had taken counts as picked up when they close; gives the number of orders.
+    /// What stores had accepted counts as picked up when they close; gives the number of orders.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.

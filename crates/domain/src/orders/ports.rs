@@ -238,7 +238,7 @@ pub trait Payments: Send + Sync {
 /// The mails that are committed with an order's changes.
 #[async_trait]
 pub trait OrderMails: Send + Sync {
-    /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, or is being sent.
+    /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, is being sent, or is dead: this one is out of date then.
     async fn is_later_told(&self, mail: &OrderMail) -> Result<bool>;
 }
 

@@ -1,3 +1,5 @@
+//! Giving money back: attempts, the leases that keep two from trying at once, and the keys by which PortOne tells a repetition.
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

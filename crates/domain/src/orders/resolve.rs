@@ -1,5 +1,5 @@
 //! One use case for everybody who learns of a payment: ask PortOne for the truth, then exactly one of order, nothing
-//! yet, refund. The same answer however often, and from wherever at once: each step is a conditional statement.
+//! yet, failed, refund. The same answer however often, and from wherever at once: each step is a conditional statement.
 
 use std::{sync::Arc, time::Duration};
 

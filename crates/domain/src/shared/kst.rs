@@ -30,7 +30,7 @@ const fn rollover(minutes: u32) -> NaiveTime {
 /// When stock is rolled over.
 pub const STOCK_ROLLOVER: NaiveTime = rollover(10);
 
-/// When reserved hours take effect.
+/// When planned hours take effect.
 pub const HOURS_ROLLOVER: NaiveTime = rollover(20);
 
 /// When withdrawn accounts deleted.

@@ -1,4 +1,4 @@
-//! The queue of work to be done after the fact: mails and scheduled runs. A task is committed together with what causes
+//! The queue of work to be done after the fact: mails, webhooks, pictures and identities to remove, scheduled runs. A task is committed together with what causes
 //! it; `jobs` claims and runs it. The same rows are the ledger of scheduled runs.
 
 use async_trait::async_trait;

@@ -1,4 +1,4 @@
-//! Payments, orders, handing out.
+//! Payments, orders, pickup.
 
 mod accept;
 mod cancel;
@@ -9,7 +9,6 @@ mod confirm;
 mod dto;
 mod history;
 mod list;
-
 mod qr;
 mod qr_callback;
 mod release;

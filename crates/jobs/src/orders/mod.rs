@@ -1,4 +1,4 @@
-//! Jobs of `orders`.
+//! Jobs and tasks of `orders`.
 
 pub(crate) mod archive_orders;
 pub(crate) mod end_pickups;

@@ -5,6 +5,6 @@ use chrono::{DateTime, Utc};
 /// Reserved opening hours take effect.
 pub(crate) async fn run(services: &Services, due_at: DateTime<Utc>) -> Result<()> {
     let stores = services.hours.roll_over(due_at).await?;
-    tracing::info!(stores, %due_at, "reserved hours took effect");
+    tracing::info!(stores, %due_at, "planned hours took effect");
     Ok(())
 }

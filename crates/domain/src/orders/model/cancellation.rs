@@ -19,13 +19,13 @@ const REASON: Text = typed!("취소 사유는", 1 to 255, lines);
 /// Who gives the order up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CanceledBy {
-    /// The customer, while the store has not taken it.
+    /// The customer, while the store has not accepted it.
     Customer,
     /// The store, until it is picked up.
     Store,
     /// The store, by closing for today.
     Closing,
-    /// The clock: the store did not take it before its pickup ended.
+    /// The clock: the store did not accept it before its pickup ended.
     PickupOver,
     /// The daily rollover: nobody picked it up, and nothing says that it was handed out.
     DayOver,

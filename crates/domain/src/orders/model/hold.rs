@@ -9,7 +9,9 @@ use crate::{
     stores::{OpeningState, PortOneIds, StoreCalendar},
 };
 
-/// How long stock is held (contract, payment/init).
+/// How long stock is held (contract, payment/init). A hold ends by what its payment comes to (`resolve`), by the customer
+/// (`release`), or after this time by the job `resolve_holds` (`ResolveService::expire`). Until one of them has ended it, it can
+/// still become an order.
 pub const HOLD_LIFE: Duration = Duration::minutes(5);
 
 /// What decides whether a product can be bought, read at one instant.
@@ -95,7 +97,7 @@ pub struct NewHold {
     pub business_day: NaiveDate,
     /// When it is made, by the product's clock.
     pub created_at: DateTime<Utc>,
-    /// End of the hold.
+    /// From this instant on the hold is due to end.
     pub expires_at: DateTime<Utc>,
     /// In which request it was asked for: the first entry of the audit log.
     pub request_id: Option<String>,
@@ -120,7 +122,7 @@ pub enum HoldState {
 pub enum HoldEnd {
     /// Its time ran out.
     Expired,
-    /// The customer gave up.
+    /// The customer left the payment.
     Abandoned,
     /// PortOne says that the payment failed or was canceled.
     Failed,
@@ -163,7 +165,7 @@ pub struct Hold {
     pub business_day: NaiveDate,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From this instant on the stock is given back.
+    /// From this instant on the hold is due to end.
     pub expires_at: DateTime<Utc>,
     /// Held, or what it came to.
     pub state: HoldState,

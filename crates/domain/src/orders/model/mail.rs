@@ -1,4 +1,4 @@
-//! Mails about an order, in Korean, as text and HTML (contract, E-mail).
+//! What a mail about an order says, in Korean, as text and HTML (contract, E-mail).
 
 use askama::Template;
 use chrono::NaiveTime;
@@ -15,11 +15,11 @@ use crate::shared::{Error, PaymentId, Result, kst, mail::Mail};
 pub enum OrderEvent {
     /// Paid; the store will look at it.
     Placed,
-    /// The store took it.
+    /// The store accepted it.
     Accepted,
-    /// The customer gave it up.
+    /// The customer canceled it.
     CanceledByCustomer,
-    /// The store gave it up, or closed.
+    /// The store canceled it, or closed.
     CanceledByStore,
 }
 

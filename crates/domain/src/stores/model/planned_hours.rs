@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::hours::{OperationTime, Week};
 
-/// What the reserved hours change (contract, `modification_type`).
+/// What the planned hours change (contract, `modification_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modification {
     /// Neither hours nor pickup windows differ (0 in the contract).

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A row of the ledger of scheduled runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JobRun {
-    /// Number of the row.
+    /// Id of the row: `run:JOB:INSTANT`.
     #[serde(skip)]
     pub id: String,
     /// Which job.

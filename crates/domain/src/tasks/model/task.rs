@@ -40,10 +40,10 @@ pub enum TaskPayload {
     },
 }
 
-/// TaskPayload claimed by a worker.
+/// A task as a worker has claimed it.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Number of the row.
+    /// Id of the row, which names its cause: `mail:placed:PAY…`.
     pub id: String,
     /// What to do.
     pub payload: serde_json::Value,
