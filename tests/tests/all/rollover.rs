@@ -1,9 +1,11 @@
 //! The daily rollover.
 
 use cheapbob_domain::{orders::ports::EndedOrders, shared::kst};
-use cheapbob_test_support::{TestApp, eventually};
+use cheapbob_test_support::{Shop, TestApp, eventually};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
+
+use crate::operator::operator;
 
 /// The daily rollover's jobs, in their order.
 pub(crate) const ROLLOVER: [&str; 5] = ["refund_open_orders", "rollover_stock", "archive_orders", "apply_hours", "delete_accounts"];
@@ -91,6 +93,53 @@ async fn missed_days_are_made_up_one_by_one() {
     let missed = runs.iter().find(|r| r.due_at - r.due_from > Duration::days(3));
     assert!(missed.is_some(), "{runs:?}");
     assert_eq!(shop.stock().await, (3, 0));
+}
+
+/// What a store has today and has planned for tomorrow.
+async fn todays(shop: &Shop) -> Vec<Value> {
+    let product = format!("/api/v1/seller/store/products/{}", shop.product_id);
+    let paths = [product.clone(), format!("{product}/stock/reservation"), "/api/v1/seller/store/orders/today".into()];
+    let hours = ["", "/reservation"].map(|path| format!("/api/v1/seller/store/settings/operation{path}"));
+    let mut all = Vec::new();
+    for path in paths.iter().chain(&hours) {
+        all.push(shop.seller.get(path).await.expect(200));
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_for_an_earlier_day_undoes_nothing() {
+    let app = TestApp::start().await;
+    let (noon, shop, customer, leaver) = (app.api.now().await, app.api.shop(10).await, app.api.customer().await, app.api.customer().await);
+    rolled_over(&app, morning(noon, 0)).await;
+    let open = customer.order(&shop.product_id, 1).await;
+    let taken = customer.order(&shop.product_id, 1).await;
+    shop.accept(&taken.payment_id).await.expect(200);
+    let product = format!("/api/v1/seller/store/products/{}", shop.product_id);
+    shop.seller.patch(&format!("{product}/stock/down")).await.expect(200);
+    shop.seller.post(&format!("{product}/stock/reservation"), &json!({ "new_stock": 5 })).await.expect(201);
+    let hours = "/api/v1/seller/store/settings/operation";
+    let mut week = shop.seller.get(hours).await.expect(200);
+    week[0]["close_time"] = "23:00:00".into();
+    week[0]["pickup_end_time"] = "22:00:00".into();
+    shop.seller.post(&format!("{hours}/reservation"), &json!({ "operation_times": week })).await.expect(201);
+    leaver.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+    assert_eq!(shop.stock().await, (7, 2));
+
+    let before = todays(&shop).await;
+    for job in ROLLOVER {
+        // Yesterday's rollover, one of last week, one between two, and one of today that comes once more.
+        for at in ["2026-11-23T04:45:00+09:00", "2026-11-17T04:10:00+09:00", "2026-11-24T03:59:59+09:00", "2026-11-24T11:00:00+09:00"] {
+            let (ok, said) = operator(&app, &["once", job, "--at", at]);
+            assert!(ok, "{job} {at}: {said}");
+            assert_eq!(todays(&shop).await, before, "{job} {at}");
+        }
+    }
+    assert_eq!(shop.stock().await, (7, 2));
+    assert_eq!(leaver.get("/api/v1/user/role").await.expect(200)["is_active"], false);
+    for held in [&open, &taken] {
+        assert_eq!(app.api.cancelled(&held.payment_id).await, 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,10 @@ mod rollover;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    products::{NewProduct, Product, ProductChange, ProductOutcome, Stock, ports::Products},
+    products::{NewProduct, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
     shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
@@ -197,12 +197,12 @@ impl Products for Postgres {
         self.count_oversold().await
     }
 
-    async fn to_roll_over<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
-        self.of_another_day(day, after, limit).await
+    async fn to_roll_over<'a>(&self, rollover: Rollover, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>> {
+        self.products_to_roll_over(rollover, after, limit).await
     }
 
-    async fn roll_over(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize> {
-        self.roll_over_products(day, products, at).await
+    async fn roll_over(&self, rollover: Rollover, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize> {
+        self.roll_over_products(rollover, products, at).await
     }
 }
 

@@ -6,5 +6,8 @@ pub mod ports;
 mod product_service;
 mod rollover;
 
-pub use model::product::{NewProduct, Product, ProductChange, ProductOutcome, Stock, StockReservation};
+pub use model::{
+    product::{NewProduct, Product, ProductChange, ProductOutcome, Stock, StockReservation},
+    rollover::Rollover,
+};
 pub use product_service::ProductService;

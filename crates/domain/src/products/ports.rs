@@ -1,9 +1,12 @@
 //! What this feature needs from outside.
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
-use super::model::product::{NewProduct, Product, ProductChange, ProductOutcome, StockReservation};
+use super::model::{
+    product::{NewProduct, Product, ProductChange, ProductOutcome, StockReservation},
+    rollover::Rollover,
+};
 use crate::shared::{Email, ProductId, Result, StoreId};
 
 /// Products of stores. A product of another store is `None` everywhere.
@@ -33,12 +36,12 @@ pub trait Products: Send + Sync {
     /// Adds `by` to the adjustment in one statement, unless less than nothing would be left or initial + adjustment would
     /// exceed [`super::Stock::MAX`]: then it is [`ProductOutcome::Unchanged`].
     async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<ProductOutcome>;
-    /// Products whose counters are not of the business day `day` yet, by id after `after`, up to `limit`.
-    async fn to_roll_over<'a>(&self, day: NaiveDate, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>>;
-    /// Begins the business day `day` for these products, with a new initial stock where one is given. Sold and held MUST count what
-    /// orders and holds of `day` and later have; the adjustment starts anew, and takes what they have beyond the initial stock. A
-    /// product whose counters are of `day` already MUST stay as it is. Gives the number of those that were not.
-    async fn roll_over(&self, day: NaiveDate, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize>;
+    /// Products that this rollover takes ([`Rollover`]), by id after `after`, up to `limit`.
+    async fn to_roll_over<'a>(&self, rollover: Rollover, after: Option<&'a ProductId>, limit: i64) -> Result<Vec<ProductId>>;
+    /// Begins the rollover's day for these products, with a new initial stock where one is given. Sold and held MUST count what
+    /// orders and holds of that day and later have; the adjustment starts anew, and takes what they have beyond the initial stock. A
+    /// product that the rollover does not take MUST stay as it is. Gives the number of those that it takes.
+    async fn roll_over(&self, rollover: Rollover, products: &[(ProductId, Option<i32>)], at: DateTime<Utc>) -> Result<usize>;
 }
 
 /// Stock that becomes a product's initial stock at the next daily rollover.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::product_service::ProductService;
+use super::{model::rollover::Rollover, product_service::ProductService};
 use crate::shared::{Result, kst};
 
 /// Products that begin a day in one transaction.
@@ -23,14 +23,15 @@ impl ProductService {
         if begins > self.clock.now() {
             return Ok(0);
         }
-        let day = kst::business_day(begins);
         let (mut rolled_over, mut after) = (0, None);
         loop {
-            let batch = self.products.to_roll_over(day, after.as_ref(), BATCH).await?;
+            // Anew for each batch: a run that another has overtaken meanwhile must take nothing back.
+            let rollover = Rollover::new(begins, self.clock.now());
+            let batch = self.products.to_roll_over(rollover, after.as_ref(), BATCH).await?;
             let Some(last) = batch.last().cloned() else { break };
             let reserved: HashMap<_, _> = self.reservations.due(&batch, begins).await?.into_iter().collect();
             let products: Vec<_> = batch.into_iter().map(|id| (id.clone(), reserved.get(&id).copied())).collect();
-            rolled_over += self.products.roll_over(day, &products, self.clock.now()).await?;
+            rolled_over += self.products.roll_over(rollover, &products, self.clock.now()).await?;
             after = Some(last);
         }
         // Only now: where we died before, the products that were not rolled over still find theirs.
@@ -71,11 +72,11 @@ mod tests {
     #[tokio::test]
     async fn each_product_begins_its_day_with_the_stock_reserved_for_it() {
         let (mut products, mut reservations, mut order) = (MockProducts::new(), MockStockReservations::new(), Sequence::new());
-        let today = |day: &chrono::NaiveDate| day.to_string() == "2026-11-24";
+        let today = |rollover: &Rollover| rollover.day.to_string() == "2026-11-24";
         products
             .expect_to_roll_over()
             .times(2)
-            .withf(move |day, _, _| today(day))
+            .withf(move |rollover, _, _| today(rollover))
             .returning(|_, after, _| Ok(after.map_or(vec![id("PRD_1"), id("PRD_2")], |_| Vec::new())));
         reservations
             .expect_due()
@@ -86,7 +87,9 @@ mod tests {
             .expect_roll_over()
             .times(1)
             .in_sequence(&mut order)
-            .withf(move |day, products, at| today(day) && products == [(id("PRD_1"), None), (id("PRD_2"), Some(7))] && *at == Noon.now())
+            .withf(move |rollover, products, at| {
+                today(rollover) && products == [(id("PRD_1"), None), (id("PRD_2"), Some(7))] && *at == Noon.now()
+            })
             .returning(|_, products, _| Ok(products.len()));
         // Last: after a death before, the products that are left still find theirs.
         reservations.expect_forget().times(1).in_sequence(&mut order).withf(|before| *before == at(TODAYS)).returning(|_| Ok(()));
@@ -95,13 +98,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_comes_late_rolls_over_to_the_instant_that_it_was_due_for() {
-        for (due, day, begins) in [
-            ("2026-11-24T11:00:00+09:00", "2026-11-24", TODAYS),
-            ("2026-11-24T04:09:59+09:00", "2026-11-23", "2026-11-23T04:10:00+09:00"),
-            ("2026-11-20T04:10:00+09:00", "2026-11-20", "2026-11-20T04:10:00+09:00"),
+        for (due, day, is_current, begins) in [
+            ("2026-11-24T11:00:00+09:00", "2026-11-24", true, TODAYS),
+            ("2026-11-24T04:09:59+09:00", "2026-11-23", false, "2026-11-23T04:10:00+09:00"),
+            ("2026-11-20T04:10:00+09:00", "2026-11-20", false, "2026-11-20T04:10:00+09:00"),
         ] {
+            let expected = Rollover { day: day.parse().unwrap(), is_current };
             let (mut products, mut reservations) = (MockProducts::new(), MockStockReservations::new());
-            products.expect_to_roll_over().times(1).withf(move |is, _, _| is.to_string() == day).returning(|_, _, _| Ok(Vec::new()));
+            products.expect_to_roll_over().times(1).withf(move |is, _, _| *is == expected).returning(|_, _, _| Ok(Vec::new()));
             reservations.expect_forget().times(1).withf(move |before| *before == at(begins)).returning(|_| Ok(()));
             assert_eq!(roll_over(products, reservations, at(due)).await.unwrap(), 0);
         }

@@ -2,7 +2,7 @@
 
 use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, HoldEnd, NewHold},
-    products::{Product, ProductChange, ProductOutcome, Stock, StockReservation, ports::StockReservations},
+    products::{Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation, ports::StockReservations},
     shared::{Email, ProductId, Sale, StoreId, Won, kst},
 };
 use chrono::NaiveDate;
@@ -98,6 +98,16 @@ fn day(days: i64) -> NaiveDate {
     kst::business_day(at(days * 86_400))
 }
 
+/// The rollover that begins this day, on that day.
+fn on_its_day(days: i64) -> Rollover {
+    Rollover { day: day(days), is_current: true }
+}
+
+/// The same, made up for on a later day.
+fn late(days: i64) -> Rollover {
+    Rollover { is_current: false, ..on_its_day(days) }
+}
+
 async fn before_rollover(world: &World) -> BeforeRollover {
     let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
     let products = [world.product(&store, 10).await, world.product(&store, 10).await];
@@ -113,9 +123,9 @@ async fn before_rollover(world: &World) -> BeforeRollover {
 
 impl BeforeRollover {
     /// Both products, with a new initial stock each.
-    async fn roll_over(&self, world: &World, day: NaiveDate, initial: [i32; 2]) -> usize {
+    async fn roll_over(&self, world: &World, rollover: Rollover, initial: [i32; 2]) -> usize {
         let wanted: Vec<_> = self.products.iter().zip(initial).map(|(product, stock)| (product.id.clone(), Some(stock))).collect();
-        world.products.roll_over(day, &wanted, at(90_000)).await.unwrap()
+        world.products.roll_over(rollover, &wanted, at(90_000)).await.unwrap()
     }
 }
 
@@ -127,28 +137,47 @@ pub async fn stock_rollover_finds_each_product_once_a_day(world: &World) {
     let products = &world.products;
     let before = before_rollover(world).await;
     let [first, second] = before.products.each_ref().map(|product| product.id.clone());
-    assert!(!products.to_roll_over(day(0), None, 1_000).await.unwrap().contains(&first));
-    assert_eq!(products.roll_over(day(0), &[(first.clone(), Some(1))], at(90_000)).await.unwrap(), 0);
-    assert_eq!(products.to_roll_over(day(1), None, 1).await.unwrap(), [first.clone()]);
-    assert_eq!(products.to_roll_over(day(1), Some(&first), 1).await.unwrap(), [second]);
-    assert_eq!(before.roll_over(world, day(1), [4, 1]).await, 2);
-    assert!(products.to_roll_over(day(1), None, 10).await.unwrap().is_empty());
+    assert!(!products.to_roll_over(on_its_day(0), None, 1_000).await.unwrap().contains(&first));
+    assert_eq!(products.roll_over(on_its_day(0), &[(first.clone(), Some(1))], at(90_000)).await.unwrap(), 0);
+    assert_eq!(products.to_roll_over(on_its_day(1), None, 1).await.unwrap(), [first.clone()]);
+    assert_eq!(products.to_roll_over(on_its_day(1), Some(&first), 1).await.unwrap(), [second]);
+    assert_eq!(before.roll_over(world, on_its_day(1), [4, 1]).await, 2);
+    assert!(products.to_roll_over(on_its_day(1), None, 10).await.unwrap().is_empty());
 }
 
 /// Contract, Daily rollover: the counters start anew with what the new day's holds and orders have; run again, nothing changes.
 pub async fn stock_rollover_counts_what_the_new_day_has(world: &World) {
     let before = before_rollover(world).await;
     for (initial, rolled_over) in [([4, 1], 2), ([9, 9], 0)] {
-        assert_eq!(before.roll_over(world, day(1), initial).await, rolled_over);
+        assert_eq!(before.roll_over(world, on_its_day(1), initial).await, rolled_over);
         assert_eq!(stock(world, &before.products[0]).await, BEGUN);
         assert_eq!((stock(world, &before.products[1]).await, MORE_HELD_THAN_BEGUN_WITH.left()), (MORE_HELD_THAN_BEGUN_WITH, 0));
     }
 }
 
+/// Contract, Daily rollover: of ended days at or before the due instant, however late: a run for an earlier day undoes nothing of a later
+/// one, and makes up for products that were left behind. Only the current day's rollover takes back what a clock moved back left ahead.
+pub async fn stock_rollover_goes_forward_only(world: &World) {
+    let before = before_rollover(world).await;
+    let first = &before.products[0];
+    assert_eq!(before.roll_over(world, late(1), [4, 1]).await, 2);
+    assert!(world.products.to_roll_over(late(1), None, 1_000).await.unwrap().is_empty());
+    world.products.adjust(&before.store, &first.id, -1, at(90_001)).await.unwrap();
+    let adjusted = Stock { adjustment: -1, ..BEGUN };
+    for earlier in [late(1), late(0), late(-4)] {
+        assert!(!world.products.to_roll_over(earlier, None, 1_000).await.unwrap().contains(&first.id), "{earlier:?}");
+        assert_eq!(before.roll_over(world, earlier, [9, 9]).await, 0, "{earlier:?}");
+        assert_eq!(stock(world, first).await, adjusted, "{earlier:?}");
+    }
+    assert_eq!(world.products.to_roll_over(on_its_day(0), None, 1).await.unwrap(), [first.id.clone()]);
+    assert_eq!(before.roll_over(world, on_its_day(0), [10, 10]).await, 2);
+    assert_eq!(stock(world, first).await, Stock { initial: 10, sold: 2, held: 1, adjustment: 0 });
+}
+
 /// Contract, Daily rollover: what ends of an ended day changes nothing of the new one; of the new day it does.
 pub async fn what_ends_after_the_rollover_gives_back_to_its_own_day(world: &World) {
     let before = before_rollover(world).await;
-    assert_eq!(before.roll_over(world, day(1), [4, 1]).await, 2);
+    assert_eq!(before.roll_over(world, on_its_day(1), [4, 1]).await, 2);
     assert!(world.holds.release(&before.held.payment_id, HoldEnd::Expired, at(90_001), &actor()).await.unwrap());
     let cancellation = Cancellation { by: CanceledBy::DayOver, reason: None, today: day(1), at: at(90_001), actor: actor() };
     world.cancellations.cancel(&before.order.payment_id, &cancellation).await.unwrap().unwrap();
@@ -160,12 +189,12 @@ pub async fn what_ends_after_the_rollover_gives_back_to_its_own_day(world: &Worl
 /// Contract, Daily rollover: many runners at once, while customers buy: each product once, and what was bought is counted.
 pub async fn stock_rollover_counts_what_is_bought_meanwhile(world: &World) {
     let before = before_rollover(world).await;
-    assert_eq!(before.roll_over(world, day(1), [4, 1]).await, 2);
+    assert_eq!(before.roll_over(world, on_its_day(1), [4, 1]).await, 2);
     let product = &before.products[0];
     let current = world.products.find(&before.store, &product.id).await.unwrap().unwrap();
     let buys: Vec<_> = (0..20).map(|_| NewHold { business_day: day(2), ..hold(&before.customer, &current, 1) }).collect();
     let buying = join_all(buys.iter().map(|h| async { world.holds.hold(h).await.unwrap() }));
-    let rolling = join_all((0..4).map(|_| before.roll_over(world, day(2), [50, 50])));
+    let rolling = join_all((0..4).map(|_| before.roll_over(world, on_its_day(2), [50, 50])));
     let (bought, rolled_over) = futures::join!(buying, rolling);
     let bought = bought.into_iter().filter(|b| *b).count();
     assert_eq!(rolled_over.iter().sum::<usize>(), 2);

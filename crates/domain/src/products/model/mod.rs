@@ -1,3 +1,4 @@
 //! What products are made of.
 
 pub mod product;
+pub mod rollover;
