@@ -94,6 +94,7 @@ mod postgres {
             nutrition_types_change_all_or_nothing
             stock_rollover_finds_each_product_once_a_day
             stock_rollover_counts_what_the_new_day_has
+            stock_rollover_goes_forward_only
             what_ends_after_the_rollover_gives_back_to_its_own_day
             stock_rollover_counts_what_is_bought_meanwhile
         }
@@ -113,6 +114,7 @@ mod postgres {
             order_keeps_what_was_bought
             order_goes_forward_one_step_at_a_time
             lists_of_a_day_begin_with_the_newest_event
+            an_order_has_the_hours_of_the_day_of_its_purchase
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted
             day_end_finds_what_was_left_open

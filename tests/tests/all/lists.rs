@@ -3,7 +3,7 @@
 use cheapbob_adapters_embedded::fakes::Embedded;
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_domain::{orders::ports::OrderArchive, shared::PaymentId};
-use cheapbob_test_support::{Held, TestApp, mongo_settings, normalized, redis_url};
+use cheapbob_test_support::{Held, TestApp, eventually, mongo_settings, normalized, redis_url};
 use serde_json::{Value, json};
 
 macro_rules! snapshot {
@@ -108,6 +108,39 @@ async fn alarms_tell_each_event_of_today() {
     assert_eq!(customer.get(path).await.expect(200)["total"], 0);
     assert_eq!(customer.get("/api/v1/customer/orders/today").await.expect(200)["total"], 0);
     assert_eq!(ids(&customer.get("/api/v1/customer/orders").await.expect(200)).len(), 2);
+}
+
+/// 00:30 on Wednesday is Wednesday to the store's hours, and still Tuesday to the business day.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_the_night_has_the_hours_of_its_calendar_day() {
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+    // On day `d` from 00:0d to 23:5d.
+    app.database
+        .sql("UPDATE operation_times SET pickup_start_time = make_time(0, day_of_week, 0), pickup_end_time = make_time(23, 50 + day_of_week, 0)")
+        .await;
+    for (now, window) in [("2026-11-24T23:30:00+09:00", ["00:01", "23:51"]), ("2026-11-25T00:30:00+09:00", ["00:02", "23:52"])] {
+        app.api.set_clock(now.parse().unwrap()).await;
+        let held = customer.order(&shop.product_id, 1).await;
+        let today = customer.get("/api/v1/customer/orders/today").await.expect(200);
+        let alarms = customer.get("/api/v1/customer/orders/today-alarm").await.expect(200);
+        for (name, list) in [("orders", &today), ("alarm_cards", &alarms)] {
+            let shown = list[name].as_array().unwrap().iter().find(|o| o["payment_id"] == *held.payment_id).unwrap();
+            assert_eq!([&shown["pickup_start_time"], &shown["pickup_end_time"]], window, "{name} at {now}");
+        }
+        let says = format!("픽업 시간: {} {}–{}", &now[..10], window[0], window[1]);
+        eventually("the mail", 10, || async {
+            app.api.mails().await.iter().any(|mail| mail["text"].as_str().unwrap().contains(&says)).then_some(())
+        })
+        .await;
+    }
+    // Both are of Tuesday's business day; Tuesday's pickup is over, Wednesday's goes on.
+    app.api.run_job("end_pickups").await;
+    let today = customer.get("/api/v1/customer/orders/today").await.expect(200);
+    let mut states: Vec<_> =
+        today["orders"].as_array().unwrap().iter().map(|o| ["pickup_end_time", "status"].map(|name| o[name].as_str().unwrap())).collect();
+    states.sort_unstable();
+    assert_eq!(states, [["23:51", "cancel"], ["23:52", "reservation"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

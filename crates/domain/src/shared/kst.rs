@@ -50,9 +50,15 @@ pub fn last(until: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
     if today <= until { today } else { today - Duration::days(1) }
 }
 
-/// Day of the week, 0 Monday … 6 Sunday, of the KST calendar day.
+/// The day whose opening and pickup hours hold at an instant, and for what is bought then: the calendar day, from midnight to midnight
+/// KST. (Its business day is yesterday's until 04:00.)
+pub fn hours_day(instant: DateTime<Utc>) -> NaiveDate {
+    local(instant).date_naive()
+}
+
+/// Which of a store's seven rows of hours that is ([`hours_day`]): 0 Monday … 6 Sunday.
 pub fn weekday(instant: DateTime<Utc>) -> i16 {
-    local(instant).weekday().num_days_from_monday() as i16
+    hours_day(instant).weekday().num_days_from_monday() as i16
 }
 
 /// Time of day in KST.
@@ -99,6 +105,18 @@ mod tests {
         let late_monday_utc = at("2026-11-23T16:30:00Z");
         assert_eq!(weekday(late_monday_utc), 1);
         assert_eq!(time_of_day(late_monday_utc).to_string(), "01:30:00");
+    }
+
+    #[test]
+    fn hours_turn_at_midnight() {
+        for (instant, day, business) in [
+            ("2026-11-23T23:59:59+09:00", "2026-11-23", "2026-11-23"),
+            ("2026-11-24T00:00:00+09:00", "2026-11-24", "2026-11-23"),
+            ("2026-11-24T03:59:59+09:00", "2026-11-24", "2026-11-23"),
+            ("2026-11-24T04:00:00+09:00", "2026-11-24", "2026-11-24"),
+        ] {
+            assert_eq!((hours_day(at(instant)).to_string(), business_day(at(instant)).to_string()), (day.into(), business.into()));
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! `orders::ports::Orders` and what of `orders::ports::Cancellations` goes by the clock (contract, Seller; Daily rollover).
 
 use cheapbob_domain::{
-    orders::OrderStatus,
+    orders::{NewHold, OrderOutcome, OrderStatus},
     products::ProductChange,
-    shared::{PaymentId, Won, kst},
+    shared::{PaymentId, Validation, Won, kst},
+    stores::{DayInput, NewStore, Week},
+    users::Role,
 };
-use chrono::Duration;
+use chrono::{Duration, NaiveTime};
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at};
+use super::world::{TestIds, World, actor, at, hold, new_store};
 
 /// Contract, Shared shapes: an order keeps what was bought, by whom and where, whatever the product becomes later.
 pub async fn order_keeps_what_was_bought(world: &World) {
@@ -56,6 +58,53 @@ pub async fn lists_of_a_day_begin_with_the_newest_event(world: &World) {
     assert_eq!(of_customer.iter().map(|o| o.order.payment_id.clone()).collect::<Vec<_>>(), ids);
     assert_eq!((of_customer[0].pickup.0.to_string(), of_customer[0].pickup.1.to_string()), ("18:00:00".to_owned(), "20:00:00".to_owned()));
     assert!(orders.of_customer(&customer, day.succ_opt().unwrap()).await.unwrap().is_empty());
+}
+
+fn o_clock(hour: i16) -> NaiveTime {
+    NaiveTime::from_hms_opt(hour.try_into().unwrap(), 0, 0).unwrap()
+}
+
+/// Hours that differ from day to day: on day `d` pickup is from `d` + 8 to `d` + 9 o'clock, closing at `d` + 10.
+fn different_days() -> Week {
+    let times: Vec<_> = (0..7).map(|d| [0, d + 10, d + 8, d + 9].map(|hour| format!("{hour:02}:00"))).collect();
+    let inputs: Vec<_> = (0..)
+        .zip(&times)
+        .map(|(day_of_week, times)| DayInput { day_of_week, times: times.each_ref().map(|t| Some(t.as_str())), is_open_enabled: true })
+        .collect();
+    Week::parse("week", &inputs, &mut Validation::default()).unwrap()
+}
+
+/// Contract, TodayOrder and Daily rollover: an order has the hours of the day of its purchase ([`kst::hours_day`]), also between midnight
+/// and 04:00, in what its customer reads as at the end of pickup and at closing time.
+pub async fn an_order_has_the_hours_of_the_day_of_its_purchase(world: &World) {
+    let (customer, seller) = (world.customer().await, world.account(Role::Seller).await);
+    let store = NewStore { week: different_days(), ..new_store("가게") };
+    assert!(world.stores.register(&seller, &store, at(0)).await.unwrap());
+    let product = world.product(&store.id, 50).await;
+    // From Tuesday noon to Wednesday evening, on both sides of midnight and of four o'clock.
+    for hours in [0, 11, 12, 13, 15, 16, 17, 30] {
+        let bought = at(hours * 3_600);
+        let hold = NewHold { business_day: kst::business_day(bought), ..hold(&customer, &product, 1) };
+        assert!(world.holds.hold(&hold).await.unwrap());
+        assert_eq!(world.holds.order(&hold.payment_id, bought, &actor()).await.unwrap(), OrderOutcome::Made);
+        let payment = &hold.payment_id;
+        let (day, row) = (kst::hours_day(bought), kst::weekday(bought));
+
+        let today = world.orders.of_customer(&customer, hold.business_day).await.unwrap();
+        let shown = today.iter().find(|o| o.order.payment_id == *payment).unwrap();
+        assert_eq!(shown.pickup, (o_clock(row + 8), o_clock(row + 9)), "{bought}");
+
+        let over = async |now| world.cancellations.pickup_over(now, None, 100).await.unwrap().contains(payment);
+        let end = kst::instant(day, o_clock(row + 9));
+        assert!(!over(end - Duration::seconds(1)).await && over(end).await, "{bought}");
+
+        world.orders.accept(payment, bought, &actor()).await.unwrap().unwrap();
+        let closing = kst::instant(day, o_clock(row + 10));
+        assert_eq!(world.orders.complete_closed(closing - Duration::seconds(1), 100, &actor()).await.unwrap(), 0, "{bought}");
+        assert_eq!(world.orders.complete_closed(closing, 100, &actor()).await.unwrap(), 1, "{bought}");
+        let complete = world.orders.find(payment).await.unwrap().unwrap();
+        assert_eq!(complete.completed_at, Some(closing.max(bought)), "{bought}");
+    }
 }
 
 /// The instant `n` hours after noon; the store's pickup ends at 20:00, it closes at 21:00.

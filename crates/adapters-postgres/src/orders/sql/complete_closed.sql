@@ -1,4 +1,4 @@
--- A store opens and closes within one calendar day of Seoul: that of the purchase. Hours that are disabled since end the day as well.
+-- bought_on: kst::hours_day of the purchase, within which a store opens and closes. Hours that are disabled since end the day as well.
 WITH closed AS (
     SELECT o.payment_id, o.store_id, (o.bought_on + t.close_time) AT TIME ZONE 'Asia/Seoul' AS at
     FROM (SELECT *, (reservation_at AT TIME ZONE 'Asia/Seoul')::date AS bought_on FROM orders WHERE status = 'accept') o

@@ -116,7 +116,7 @@ impl OrderMail {
             ("주문 시각", kst::local(order.reservation_at).format("%Y-%m-%d %H:%M").to_string()),
             ("주문 번호", order.payment_id.to_string()),
         ];
-        let bought_on = kst::local(order.reservation_at).format("%Y-%m-%d");
+        let bought_on = kst::hours_day(order.reservation_at);
         if let Some((start, end)) = place.and_then(|place| place.window) {
             rows.push(("픽업 시간", format!("{bought_on} {}–{}", start.format("%H:%M"), end.format("%H:%M"))));
         }

@@ -123,7 +123,7 @@ pub struct TodayOrder {
     pub order: Order,
     /// Key of the store's main picture.
     pub main_image: Option<String>,
-    /// Pickup window of the order's day.
+    /// Pickup window of the day of the purchase ([`crate::shared::kst::hours_day`]).
     pub pickup: (NaiveTime, NaiveTime),
 }
 
@@ -145,6 +145,6 @@ pub struct AlarmCard {
     pub status: OrderStatus,
     /// The instant, by the product's clock.
     pub at: DateTime<Utc>,
-    /// Pickup window of the order's day.
+    /// Pickup window of the day of the purchase ([`crate::shared::kst::hours_day`]).
     pub pickup: (NaiveTime, NaiveTime),
 }
