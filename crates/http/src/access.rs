@@ -164,7 +164,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/seller/store/orders", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/today", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/dashboard", Seller, &[NO_STORE]),
-    ("PATCH",  "/api/v1/seller/store/orders/{payment_id}/accept", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_RESERVED]),
+    ("PATCH",  "/api/v1/seller/store/orders/{payment_id}/accept", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_RESERVED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/history", Seller, &[NO_STORE, NO_ORDER]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),

@@ -35,7 +35,7 @@ async fn an_order_is_canceled_once_with_its_money_and_its_stock() {
     assert_eq!(shop.seller.delete(&of_store(&held)).await.refused(400), "order_canceled");
     let order = customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.expect(200);
     insta::assert_json_snapshot!("canceled order", normalized(&order));
-    assert_eq!(shop.accept(&held.payment_id).await.refused(400), "order_not_reserved");
+    assert_eq!(shop.accept(&held.payment_id).await.refused(400), "order_canceled");
 
     // The store has taken it: only the store can cancel it. Without a reason, too.
     let taken = customer.order(&shop.product_id, 1).await;

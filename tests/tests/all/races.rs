@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cheapbob_test_support::{Held, Person, Shop, TestApp, eventually};
 use chrono::Duration;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures::{StreamExt, future::join_all};
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -103,6 +104,121 @@ async fn twenty_confirms_make_one_order() {
     let scanned = join_all((0..20).map(|_| customer.scan(&held.payment_id, &code))).await;
     assert_eq!(scanned.iter().filter(|a| a.status == 200).count(), 1);
     assert!(scanned.into_iter().filter(|a| a.status != 200).all(|a| a.refused(400) == "order_complete"));
+}
+
+/// What somebody does with an order.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Accept,
+    Scan,
+    CustomerCancels,
+    StoreCancels,
+    StoreCloses,
+}
+
+/// Everybody who is about to change this row waits at the gate until it opens: they have read it by then.
+struct Gate {
+    connection: AsyncPgConnection,
+}
+
+impl Gate {
+    async fn close(app: &TestApp, row: &str) -> Self {
+        let mut connection = AsyncPgConnection::establish(&app.database.url()).await.unwrap();
+        connection.batch_execute(&format!("BEGIN; SELECT FROM {row} FOR UPDATE")).await.unwrap();
+        Self { connection }
+    }
+
+    async fn open(mut self) {
+        self.connection.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+/// Until so many stand before the gate. (They pass it in the order in which they came.)
+async fn at_the_gate(app: &TestApp, number: i64) {
+    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("they wait", 10, || async { (app.database.count(waiting).await == number).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_loses_a_race_hears_what_is_so() {
+    use Step::{Accept, CustomerCancels, Scan, StoreCancels, StoreCloses};
+    let app = TestApp::start().await;
+    let customer = app.api.customer().await;
+    for (accepted, [first, second], told) in [
+        (true, [StoreCancels, Scan], Some("order_canceled")),
+        (true, [StoreCloses, Scan], Some("order_canceled")),
+        (true, [Scan, Scan], Some("order_complete")),
+        (true, [Scan, StoreCancels], Some("order_complete")),
+        (true, [StoreCancels, StoreCancels], Some("order_canceled")),
+        (false, [CustomerCancels, Accept], Some("order_canceled")),
+        (false, [StoreCancels, Accept], Some("order_canceled")),
+        (false, [StoreCloses, Accept], Some("order_canceled")),
+        (false, [Accept, Accept], Some("order_not_reserved")),
+        (false, [Accept, CustomerCancels], Some("order_accepted")),
+        (false, [StoreCancels, CustomerCancels], Some("order_canceled")),
+        (false, [CustomerCancels, StoreCancels], Some("order_canceled")),
+        (false, [StoreCloses, CustomerCancels], Some("order_canceled")),
+        // A store closes whatever is open; what is not is no refusal.
+        (true, [Scan, StoreCloses], None),
+        (false, [CustomerCancels, StoreCloses], None),
+    ] {
+        let shop = app.api.shop(1).await;
+        let payment = customer.order(&shop.product_id, 1).await.payment_id;
+        let mut code = String::new();
+        if accepted {
+            shop.accept(&payment).await.expect(200);
+            code = shop.code(&payment).await;
+        }
+        let take = |step: Step| {
+            let (shop, customer, payment, code) = (shop.clone(), customer.clone(), payment.clone(), code.clone());
+            tokio::spawn(async move {
+                match step {
+                    Accept => shop.accept(&payment).await,
+                    Scan => customer.scan(&payment, &code).await,
+                    CustomerCancels => customer.cancel(&payment).await,
+                    StoreCancels => shop.seller.delete(&format!("/api/v1/seller/store/orders/{payment}/cancel")).await,
+                    StoreCloses => shop.seller.patch("/api/v1/seller/store/close").await,
+                }
+            })
+        };
+        let gate = Gate::close(&app, &format!("orders WHERE payment_id = '{payment}'")).await;
+        let winner = take(first);
+        at_the_gate(&app, 1).await;
+        let loser = take(second);
+        at_the_gate(&app, 2).await;
+        gate.open().await;
+        winner.await.unwrap().expect(200);
+        let loser = loser.await.unwrap();
+        match told {
+            Some(code) => assert_eq!(loser.refused(400), code, "{second:?} after {first:?}"),
+            None => assert_eq!(loser.expect(200)["refunded_orders"], 0, "{second:?} after {first:?}"),
+        }
+    }
+}
+
+/// PortOne does not answer to the customer who closes the window, and the payment becomes an order at that moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hold_that_became_an_order_meanwhile_is_not_told_as_released() {
+    let app = TestApp::start().await;
+    let (shop, customer) = (app.api.shop(1).await, app.api.customer().await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    app.api.pay(&held).await;
+    let gate = Gate::close(&app, &format!("holds WHERE payment_id = '{}'", held.payment_id)).await;
+    let confirmed = tokio::spawn({
+        let (customer, payment) = (customer.clone(), held.payment_id.clone());
+        async move { customer.confirm(&payment).await }
+    });
+    at_the_gate(&app, 1).await;
+    app.api.faults(json!([{ "on": "get", "do": "error500", "times": 1 }])).await;
+    let abandoned = tokio::spawn({
+        let (customer, path) = (customer.clone(), format!("/api/v1/customer/payment/init/{}", held.payment_id));
+        async move { customer.delete(&path).await }
+    });
+    at_the_gate(&app, 2).await;
+    gate.open().await;
+    confirmed.await.unwrap().expect(200);
+    assert_eq!(abandoned.await.unwrap().refused(409), "already_ordered");
+    assert_eq!(shop.stock().await, (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -92,8 +92,7 @@ impl CancelService {
         }
         let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason, actor)).await? else {
             // Somebody was faster between the read and the write.
-            let now = self.lists.find(&order.payment_id).await?.map_or(OrderStatus::Cancel, |o| o.status);
-            return Err(by.refusal(now).into());
+            return Err(by.refusal(self.lists.again(&order.payment_id).await?.status).into());
         };
         let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id), actor).await == 1;
         Ok(Canceled { order, refunded })

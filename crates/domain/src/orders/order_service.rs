@@ -55,6 +55,14 @@ impl OrderService {
         }
     }
 
+    /// The order once more, for whoever lost a race over it and has to say what is so.
+    ///
+    /// # Errors
+    /// `order_not_found`.
+    pub async fn again(&self, payment: &PaymentId) -> Result<Order> {
+        Ok(self.find(payment).await?.ok_or(error::ORDER_NOT_FOUND)?)
+    }
+
     /// The customer's orders of the current business day, newest event first.
     ///
     /// # Errors
@@ -154,11 +162,20 @@ impl OrderService {
     /// # Errors
     /// - `store_not_found`: the seller has no store.
     /// - `order_not_found`: there is no such order, or it is somebody else's.
-    /// - `order_not_reserved`: it is not waiting for the store any more.
+    /// - `order_not_reserved`: the store has taken it already.
+    /// - `order_complete`: it is picked up already.
+    /// - `order_canceled`: it is canceled.
     pub async fn accept(&self, seller: &Email, payment: &PaymentId, actor: &Actor) -> Result<Order> {
         let order = self.of_store(seller, payment).await?;
-        let accepted = self.orders.accept(&order.payment_id, self.clock.now(), actor).await?;
-        Ok(accepted.ok_or(error::ORDER_NOT_RESERVED)?)
+        match self.orders.accept(&order.payment_id, self.clock.now(), actor).await? {
+            Some(accepted) => Ok(accepted),
+            None => Err(match self.again(&order.payment_id).await?.status {
+                OrderStatus::Cancel => error::ORDER_CANCELED,
+                OrderStatus::Complete => error::ORDER_COMPLETE,
+                OrderStatus::Accept | OrderStatus::Reservation => error::ORDER_NOT_RESERVED,
+            }
+            .into()),
+        }
     }
 }
 

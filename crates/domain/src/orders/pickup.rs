@@ -14,7 +14,7 @@ use super::{
     order_service::OrderService,
     ports::{Orders, PickupSignals},
 };
-use crate::shared::{Clock, Email, PaymentId, Result};
+use crate::shared::{Clock, Email, Error, PaymentId, Result};
 
 /// Use cases of handing out.
 pub struct PickupService {
@@ -66,8 +66,11 @@ impl PickupService {
         if !self.codes.is_good(qr_data, &order.payment_id, now) {
             return Err(error::QR_INVALID.into());
         }
-        // Another scan of the same order may have been faster.
-        let complete = self.orders.complete(&order.payment_id, now, actor).await?.ok_or(error::ORDER_COMPLETE)?;
+        let Some(complete) = self.orders.complete(&order.payment_id, now, actor).await? else {
+            // Another scan was faster, or the store, which canceled.
+            check_accepted(&self.lists.again(&order.payment_id).await?)?;
+            return Err(Error::internal("an accepted order could not be completed"));
+        };
         if let Err(e) = self.signals.publish(&order.payment_id).await {
             tracing::warn!(payment = %order.payment_id, error = %e, "the pickup could not be signalled; the store's screen polls it");
         }

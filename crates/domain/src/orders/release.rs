@@ -5,7 +5,7 @@ use super::{
     error,
     model::{
         audit::Actor,
-        hold::HoldEnd,
+        hold::{HoldEnd, HoldState},
         payment::{PERSON_PATIENCE, Resolution},
     },
 };
@@ -28,7 +28,11 @@ impl CheckoutService {
                 tracing::warn!(payment = %hold.payment_id, error = %e, "PortOne did not answer before a hold was released; the payment stays watched");
             }
         }
-        self.holds.release(&hold.payment_id, HoldEnd::Abandoned, self.clock.now(), actor).await?;
+        let released = self.holds.release(&hold.payment_id, HoldEnd::Abandoned, self.clock.now(), actor).await?;
+        // Released before, or somebody else has learnt meanwhile that it is paid.
+        if !released && self.own(customer, payment).await?.state == HoldState::Ordered {
+            return Err(error::ALREADY_ORDERED.into());
+        }
         Ok(hold.payment_id)
     }
 }
@@ -40,7 +44,7 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            model::{hold::HoldState, payment::PaymentTruth},
+            model::payment::PaymentTruth,
             ports::MockHolds,
             testing::{hold, resolving},
         },
@@ -87,6 +91,23 @@ mod tests {
     async fn an_order_is_not_released() {
         let refused = release("a@b", HoldState::Ordered, None, vec![]).await.unwrap_err();
         assert!(refused.is(&error::ALREADY_ORDERED));
+    }
+
+    #[tokio::test]
+    async fn what_became_an_order_meanwhile_is_told_as_one() {
+        for (now, told) in [(HoldState::Ordered, Some(error::ALREADY_ORDERED)), (HoldState::Released(HoldEnd::Expired), None)] {
+            let (mut holds, mut reads) = (MockHolds::new(), [HoldState::Held, now].into_iter());
+            holds.expect_find().times(2).returning(move |_| Ok(reads.next().map(hold)));
+            holds.expect_release().times(1).returning(|_, _, _, _| Ok(false));
+            let holds = Arc::new(holds);
+            let resolve = Arc::new(resolving(holds.clone(), Some(Ok(PaymentTruth::NotPaid)), 0));
+            let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+            let released = service.release(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await;
+            match told {
+                Some(refusal) => assert!(released.unwrap_err().is(&refusal)),
+                None => assert_eq!(released.unwrap().as_str(), "PAY1"),
+            }
+        }
     }
 
     #[tokio::test]
