@@ -14,10 +14,12 @@ use cheapbob_domain::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
 pub use webhooks::SignedWebhooks;
-use wire::{CancelBody, CancelDone, Cancellation, Failure, ListBody, ListPage, Payment};
+use wire::{CancelBody, CancelDone, Cancellation, Failure, ListBody, ListPage, PageBody, PageFilter, PageInput, Payment, PaymentsPage};
 
 const PART: &str = "portone";
 
@@ -115,21 +117,52 @@ impl PortOne {
         until: DateTime<Utc>,
         cursor: Option<String>,
     ) -> std::result::Result<Page, CallError> {
-        let rfc3339 = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let body = ListBody { store_id: &account.ids.store_id, from: rfc3339(from), until: rfc3339(until), cursor, size: PAGE };
-        let mut url = self.base.clone();
-        url.path_segments_mut().map_err(|()| url::ParseError::RelativeUrlWithCannotBeABaseBase)?.pop_if_empty().push("payments-by-cursor");
-        let request = self.client.get(url).query(&[("requestBody", serde_json::to_string(&body)?)]);
-        let page: ListPage = serde_json::from_slice(&self.call(account, request, LIST_PATIENCE).await?)?;
+        let page: ListPage = serde_json::from_slice(&self.ask_list(account, "payments-by-cursor", &body).await?)?;
         let next = page.items.last().filter(|_| page.items.len() == PAGE).map(|item| item.cursor.clone());
-        let payments = page.items.into_iter().filter_map(|item| match serde_json::from_value::<Payment>(item.payment) {
+        Ok(self.read_page(account, page.items.into_iter().map(|item| item.payment), next))
+    }
+
+    /// The list by cursor goes by the beginning of payments only; this one has numbered pages.
+    async fn changed_page(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        number: usize,
+    ) -> std::result::Result<Page, CallError> {
+        let filter = PageFilter {
+            store_id: &account.ids.store_id,
+            timestamp_type: "STATUS_CHANGED_AT",
+            from: rfc3339(from),
+            until: rfc3339(until),
+            status: ["PAID", "PARTIAL_CANCELLED", "CANCELLED"],
+            sort_by: "STATUS_CHANGED_AT",
+            sort_order: "ASC",
+        };
+        let body = PageBody { page: PageInput { number, size: PAGE }, filter };
+        let page: PaymentsPage = serde_json::from_slice(&self.ask_list(account, "payments", &body).await?)?;
+        let next = (page.items.len() == PAGE).then(|| (number + 1).to_string());
+        Ok(self.read_page(account, page.items, next))
+    }
+
+    /// A GET whose input is an object has it as JSON in its query.
+    async fn ask_list<B: Serialize>(&self, account: &PortOneAccount, path: &str, body: &B) -> std::result::Result<Vec<u8>, CallError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| url::ParseError::RelativeUrlWithCannotBeABaseBase)?.pop_if_empty().push(path);
+        let request = self.client.get(url).query(&[("requestBody", serde_json::to_string(body)?)]);
+        self.call(account, request, LIST_PATIENCE).await
+    }
+
+    fn read_page(&self, account: &PortOneAccount, payments: impl IntoIterator<Item = Value>, next: Option<String>) -> Page {
+        let payments = payments.into_iter().filter_map(|payment| match serde_json::from_value::<Payment>(payment) {
             Ok(payment) => Some((payment.id().to_owned(), payment.truth(self.live_only))),
             Err(error) => {
                 tracing::warn!(portone_store = account.ids.store_id, %error, "a payment in PortOne's list is not what the documentation says");
                 None
             }
         });
-        Ok(Page { payments: payments.collect(), next })
+        Page { payments: payments.collect(), next }
     }
 
     async fn cancellation(
@@ -148,6 +181,10 @@ impl PortOne {
         let body = self.call(account, request, CANCEL_PATIENCE).await?;
         Ok(serde_json::from_slice::<CancelDone>(&body)?.cancellation)
     }
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// At most [`MAX_BODY`] bytes: the other side does not decide over our memory.
@@ -175,6 +212,17 @@ impl Payments for PortOne {
 
     async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page> {
         self.page(account, from, until, cursor).await.map_err(|e| Error::unavailable(PART, e))
+    }
+
+    async fn list_changed(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> Result<Page> {
+        let number = cursor.map_or(Ok(0), |cursor| cursor.parse()).map_err(Error::internal)?;
+        self.changed_page(account, from, until, number).await.map_err(|e| Error::unavailable(PART, e))
     }
 
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {

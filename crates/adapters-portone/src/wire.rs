@@ -1,7 +1,9 @@
 //! PortOne's JSON, as far as we read it.
 
 use cheapbob_domain::orders::{Paid, PaymentTruth};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -12,6 +14,8 @@ pub(crate) struct Payment {
     currency: String,
     amount: Amount,
     channel: Option<Channel>,
+    #[serde(default)]
+    method: Value,
     #[serde(default)]
     cancellations: Vec<Cancellation>,
 }
@@ -48,12 +52,18 @@ impl Payment {
             }),
             "FAILED" => PaymentTruth::Failed,
             "CANCELLED" => PaymentTruth::Cancelled(self.amount.cancelled),
-            "READY" | "PAY_PENDING" | "PENDING" | "VIRTUAL_ACCOUNT_ISSUED" => PaymentTruth::NotPaid,
+            "READY" | "PAY_PENDING" | "PENDING" | "VIRTUAL_ACCOUNT_ISSUED" => PaymentTruth::Pending { until: self.deadline() },
             other => {
                 tracing::warn!(status = other, "PortOne has a payment status that we do not know");
-                PaymentTruth::NotPaid
+                PaymentTruth::Pending { until: None }
             }
         }
+    }
+
+    /// Until when an account takes the deposit, or a shop the cash.
+    fn deadline(&self) -> Option<DateTime<Utc>> {
+        let at = self.method.get("expiredAt").or_else(|| self.method.get("paymentDeadline"))?.as_str()?;
+        Some(DateTime::parse_from_rfc3339(at).ok()?.to_utc())
     }
 }
 
@@ -88,6 +98,37 @@ pub(crate) struct ListBody<'a> {
     pub(crate) size: usize,
 }
 
+/// What `GET /payments` takes, as JSON in a query parameter.
+#[derive(Serialize)]
+pub(crate) struct PageBody<'a> {
+    pub(crate) page: PageInput,
+    pub(crate) filter: PageFilter<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct PageInput {
+    pub(crate) number: usize,
+    pub(crate) size: usize,
+}
+
+/// By the last change of the status; the oldest first, so that what changes once more leaves no gap before what was not read yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageFilter<'a> {
+    pub(crate) store_id: &'a str,
+    pub(crate) timestamp_type: &'static str,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    pub(crate) status: [&'static str; 3],
+    pub(crate) sort_by: &'static str,
+    pub(crate) sort_order: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PaymentsPage {
+    pub(crate) items: Vec<Value>,
+}
+
 #[derive(Deserialize)]
 pub(crate) struct ListPage {
     pub(crate) items: Vec<ListItem>,
@@ -96,7 +137,7 @@ pub(crate) struct ListPage {
 #[derive(Deserialize)]
 pub(crate) struct ListItem {
     /// One that we cannot read must not hide the others.
-    pub(crate) payment: serde_json::Value,
+    pub(crate) payment: Value,
     pub(crate) cursor: String,
 }
 

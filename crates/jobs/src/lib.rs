@@ -40,7 +40,7 @@ const JOBS: [Job; 14] = [
     Job { name: "apply_hours", schedule: "0 20 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(stores::apply_hours::run(s, due)) },
     // … accounts whose withdrawal was asked for are deleted.
     Job { name: "delete_accounts", schedule: "0 40 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(users::delete_accounts::run(s, due)) },
-    // Our books against PortOne's: the last hour, and each night the last two days.
+    // Our books against PortOne's: what was begun in the last hour, and each night what was begun, paid or canceled in the last two days.
     Job { name: "reconcile", schedule: "30 */10 * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::hour(s, actor)) },
     Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::night(s, actor)) },
     // Done tasks are kept a day, for the operator's eyes, runs of the daily rollover 400; dead ones until somebody looks.

@@ -233,6 +233,15 @@ impl Payments for Fragile<dyn Payments> {
     async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page> {
         self.port.list(account, from, until, cursor).await
     }
+    async fn list_changed(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> Result<Page> {
+        self.port.list_changed(account, from, until, cursor).await
+    }
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer {
         self.around("portone_cancel", self.port.cancel(account, payment, reason, key)).await
     }

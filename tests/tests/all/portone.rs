@@ -45,16 +45,17 @@ async fn each_status_means_one_thing() {
     // The total counts, not what a card's discount left of it.
     let paid =
         PaymentTruth::Paid(Paid { store_id: "store-1".into(), currency: "KRW".into(), total: 9800, cancelled: 0, cancel_pending: false });
+    let pending = PaymentTruth::Pending { until: None };
     for (status, meaning) in [
         ("PAID", paid.clone()),
         ("PARTIAL_CANCELLED", paid.clone()),
         ("FAILED", PaymentTruth::Failed),
         ("CANCELLED", PaymentTruth::Cancelled(0)),
-        ("READY", PaymentTruth::NotPaid),
-        ("PAY_PENDING", PaymentTruth::NotPaid),
-        ("PENDING", PaymentTruth::NotPaid),
-        ("VIRTUAL_ACCOUNT_ISSUED", PaymentTruth::NotPaid),
-        ("OF_TOMORROW", PaymentTruth::NotPaid),
+        ("READY", pending.clone()),
+        ("PAY_PENDING", pending.clone()),
+        ("PENDING", pending.clone()),
+        ("VIRTUAL_ACCOUNT_ISSUED", pending.clone()),
+        ("OF_TOMORROW", pending),
     ] {
         assert_eq!(truth(payment(status), false).await, meaning, "{status}");
     }
@@ -62,6 +63,55 @@ async fn each_status_means_one_thing() {
     let mut live = payment("PAID");
     live["channel"]["type"] = "LIVE".into();
     assert_eq!(truth(live, true).await, paid);
+}
+
+#[tokio::test]
+async fn an_account_takes_the_deposit_until_its_end() {
+    let until = |text: &str| Some(text.parse().unwrap());
+    for (method, expected) in [
+        (
+            json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "1", "expiredAt": "2026-11-30T14:59:59.000Z" }),
+            until("2026-11-30T14:59:59Z"),
+        ),
+        (
+            json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "1", "expiredAt": "2026-11-30T23:59:59+09:00" }),
+            until("2026-11-30T14:59:59Z"),
+        ),
+        (json!({ "type": "PaymentMethodConvenienceStore", "paymentDeadline": "2026-11-30T14:59:59Z" }), until("2026-11-30T14:59:59Z")),
+        (json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "1" }), None),
+        (json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "1", "expiredAt": null }), None),
+        (json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "1", "expiredAt": "soon" }), None),
+        (json!(["no object"]), None),
+        (json!(null), None),
+    ] {
+        let mut issued = payment("VIRTUAL_ACCOUNT_ISSUED");
+        issued["method"] = method.clone();
+        assert_eq!(truth(issued, false).await, PaymentTruth::Pending { until: expected }, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn changes_of_status_are_asked_for_page_by_page() {
+    let items =
+        |number: usize| json!({ "items": vec![payment("PAID"); number], "page": { "number": 0, "size": 100, "totalCount": number } });
+    let (from, until) = ("2026-11-22T03:00:00Z".parse().unwrap(), "2026-11-24T05:00:00Z".parse().unwrap());
+    for (number, next) in [(100, Some("1".to_owned())), (99, None), (0, None)] {
+        let (server, portone) = portone(ResponseTemplate::new(200).set_body_json(items(number)), false).await;
+        let page = portone.list_changed(&account(), from, until, None).await.unwrap();
+        assert_eq!((page.payments.len(), &page.next), (number, &next));
+        portone.list_changed(&account(), from, until, Some("7".to_owned())).await.unwrap();
+        let requests = server.received_requests().await.unwrap();
+        for (request, page) in requests.iter().zip([0, 7]) {
+            assert_eq!(request.url.path(), "/payments");
+            let (name, body) = request.url.query_pairs().next().unwrap();
+            let filter = json!({
+                "storeId": "store-1", "timestampType": "STATUS_CHANGED_AT", "from": "2026-11-22T03:00:00.000Z", "until": "2026-11-24T05:00:00.000Z",
+                "status": ["PAID", "PARTIAL_CANCELLED", "CANCELLED"], "sortBy": "STATUS_CHANGED_AT", "sortOrder": "ASC",
+            });
+            assert_eq!(name, "requestBody");
+            assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({ "page": { "number": page, "size": 100 }, "filter": filter }));
+        }
+    }
 }
 
 #[tokio::test]

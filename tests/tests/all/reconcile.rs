@@ -1,6 +1,8 @@
 //! Our books against PortOne's, both ways.
 
-use cheapbob_test_support::{Held, Shop, TestApp, eventually};
+use cheapbob_domain::{orders::ports::Books, shared::StoreId};
+use cheapbob_test_support::{Held, Shop, TestApp, TestDatabase, eventually};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::json;
 
 async fn booked(app: &TestApp, held: &Held) -> (String, i64) {
@@ -50,7 +52,7 @@ async fn what_a_rule_can_mend_is_mended() {
     assert_eq!((status(&shop, &wrong).await, booked(&app, &wrong).await), ("none".into(), ("CANCELLED".into(), 100)));
     assert_eq!(status(&shop, &console).await, "cancel");
     eventually("the refunds are done", 20, || async {
-        app.api.advance(chrono::Duration::seconds(5)).await;
+        app.api.advance(Duration::seconds(5)).await;
         (app.database.count("refunds WHERE state <> 'succeeded'").await == 0).then_some(())
     })
     .await;
@@ -64,6 +66,94 @@ async fn what_a_rule_can_mend_is_mended() {
     assert_eq!(shop.history(&fine.payment_id).await, audit);
     assert_eq!(shop.stock().await, (47, 3));
     assert_eq!(app.database.count("audit_log WHERE event = 'discrepancy'").await, 0);
+}
+
+/// What PortOne's books say once an account was given, which takes the deposit until then.
+fn issued(until: DateTime<Utc>) -> String {
+    let method = json!({ "type": "PaymentMethodVirtualAccount", "accountNumber": "110-123", "expiredAt": until.to_rfc3339() });
+    json!({ "status": "VIRTUAL_ACCOUNT_ISSUED", "method": method }).to_string()
+}
+
+/// What they say when the deposit has come.
+fn deposited(at: DateTime<Utc>) -> String {
+    json!({ "status": "PAID", "statusChangedAt": at.to_rfc3339_opts(SecondsFormat::Millis, true), "paidAt": at.to_rfc3339(), "disputes": [] }).to_string()
+}
+
+async fn watched(app: &TestApp, held: &Held) -> bool {
+    app.database.count(&format!("holds WHERE payment_id = '{}' AND next_look_at IS NOT NULL", held.payment_id)).await == 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_that_nobody_tells_of_is_found_while_its_account_lives() {
+    let app = TestApp::start().await;
+    let (shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
+    let (early, late) = (customer.hold(&shop.product_id, 1).await, customer.hold(&shop.product_id, 1).await);
+    for (held, hours) in [(&early, 100), (&late, 300)] {
+        app.api.pay_with(held, &json!({ "status": "VIRTUAL_ACCOUNT_ISSUED" })).await.expect(200);
+        rewrite(&app, held, &issued(noon + Duration::hours(hours))).await;
+    }
+    // The window that stays open, and one that was never opened.
+    let (open, unopened) = (customer.hold(&shop.product_id, 1).await, customer.hold(&shop.product_id, 1).await);
+    app.api.pay_with(&open, &json!({ "status": "READY" })).await.expect(200);
+    let at = async |hours: i64| {
+        app.api.set_clock(noon + Duration::hours(hours)).await;
+        app.api.run_job("resolve_holds").await;
+    };
+    for hours in [1, 7, 13, 26, 70] {
+        at(hours).await;
+    }
+    let all =
+        async || [watched(&app, &early).await, watched(&app, &late).await, watched(&app, &open).await, watched(&app, &unopened).await];
+    assert_eq!(all().await, [true, true, true, false]);
+    assert_eq!(shop.stock().await, (9, 0));
+    // No webhook, no app: 70 hours later the money is there, and goes back.
+    rewrite(&app, &early, &deposited(noon + Duration::hours(70))).await;
+    at(77).await;
+    eventually("the refund", 20, || async { (booked(&app, &early).await == ("CANCELLED".into(), 7_000)).then_some(()) }).await;
+    assert_eq!(all().await, [false, true, true, false]);
+    // PortOne is away, and back: nobody has said that it is over.
+    app.api.faults(json!([{ "on": "get", "do": "error500", "times": 50 }])).await;
+    at(180).await;
+    assert_eq!(all().await, [false, true, true, false]);
+    app.api.faults(json!([])).await;
+    at(190).await;
+    assert_eq!(all().await, [false, true, false, false], "an open window is watched for a week");
+    rewrite(&app, &late, &deposited(noon + Duration::hours(299))).await;
+    at(320).await;
+    eventually("the refund", 20, || async { (booked(&app, &late).await == ("CANCELLED".into(), 7_000)).then_some(()) }).await;
+    assert_eq!(app.database.count("orders").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_after_the_watch_is_found_at_night() {
+    let app = TestApp::start().await;
+    let (shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    app.api.pay_with(&held, &json!({ "status": "VIRTUAL_ACCOUNT_ISSUED" })).await.expect(200);
+    rewrite(&app, &held, &issued(noon + Duration::hours(20))).await;
+    // More payments than fit on one page of theirs, all of them changed then, and of an id like ours that we do not know.
+    for hours in [1, 30, 60, 400] {
+        app.api.set_clock(noon + Duration::hours(hours)).await;
+        app.api.run_job("resolve_holds").await;
+    }
+    assert!(!watched(&app, &held).await);
+    rewrite(&app, &held, &deposited(noon + Duration::hours(399))).await;
+    app.database
+        .sql(&format!(
+            "INSERT INTO embedded.portone_payments (id, payment) SELECT 'OTHER' || n, payment || jsonb_build_object('id', 'OTHER' || n)
+             FROM embedded.portone_payments, generate_series(1, 120) n WHERE id = '{0}';
+             INSERT INTO embedded.portone_payments (id, payment) SELECT 'PAY0UNKNOWN', payment || '{{\"id\":\"PAY0UNKNOWN\"}}'
+             FROM embedded.portone_payments WHERE id = '{0}'",
+            held.payment_id
+        ))
+        .await;
+    for job in ["reconcile", "reconcile_nightly", "reconcile_nightly"] {
+        app.api.run_job(job).await;
+    }
+    eventually("the refund", 20, || async { (booked(&app, &held).await == ("CANCELLED".into(), 7_000)).then_some(()) }).await;
+    assert_eq!(app.database.count("refunds WHERE reason = 'store_closed'").await, 1);
+    assert_eq!(app.database.count("audit_log WHERE event = 'discrepancy' AND payment_id = 'PAY0UNKNOWN'").await, 1);
+    assert_eq!(app.database.count("orders").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,4 +218,23 @@ async fn a_store_that_cannot_be_read_keeps_no_other_from_it() {
     app.api.pay(&last).await;
     app.api.run_job("reconcile").await;
     assert_eq!((status(&shop, &first).await, status(&shop, &last).await), ("reservation".into(), "reservation".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stores_payments_are_read_by_their_index() {
+    const MANY: &str = "INSERT INTO holds (payment_id, customer_email, product_id, store_id, quantity, price, sale, total_amount, portone_store_id,
+            business_day, created_at, expires_at, state)
+        SELECT 'PAY' || n, 'c@example.com', 'PRD_1', 'STR_' || lpad((n % 500)::text, 26, '0'), 1, 10000, 30, 7000, 's', '2026-11-24',
+            timestamptz '2026-11-01T00:00:00Z' + n * interval '40 seconds', timestamptz '2026-11-01T00:05:00Z' + n * interval '40 seconds', 'ordered'
+        FROM generate_series(0, 49999) n";
+    let database = TestDatabase::create().await;
+    database.sql(MANY).await;
+    database.sql("ANALYZE holds").await;
+    let scans = "SELECT idx_scan AS n FROM pg_stat_user_indexes WHERE indexrelname = 'holds_store_created'";
+    assert_eq!(database.number(scans).await, 0);
+    let store = StoreId::parse(&format!("STR_{:026}", 7)).unwrap();
+    let (from, until) = ("2026-11-10T00:00:00Z".parse().unwrap(), "2026-11-12T02:00:00Z".parse().unwrap());
+    let found = database.postgres().of_store(&store, from, until).await.unwrap();
+    assert_eq!(found.len(), 9);
+    eventually("the index is used", 20, || async { (database.number(scans).await > 0).then_some(()) }).await;
 }

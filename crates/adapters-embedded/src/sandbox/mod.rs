@@ -11,7 +11,7 @@ mod page;
 mod portone;
 mod state;
 
-use actix_web::web;
+use actix_web::{guard, http::header, web};
 
 pub use oauth::user_id;
 pub use portone::sign;
@@ -34,6 +34,11 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
             .route("/portone/webhooks", web::put().to(portone::set_webhooks))
             .route("/portone/payments-by-cursor", web::get().to(portone::payments_by_cursor))
             .route("/portone/payments/{payment_id}/decide", web::post().to(portone::decide))
+            // PortOne's list for whom it knows, else its books.
+            .route(
+                "/portone/payments",
+                web::get().guard(guard::fn_guard(|c| c.head().headers().contains_key(header::AUTHORIZATION))).to(portone::payments),
+            )
             .route("/portone/payments", web::get().to(portone::books))
             .route("/portone/payments/{payment_id}", web::get().to(portone::payment))
             .route("/portone/payments/{payment_id}/cancel", web::post().to(portone::cancel))

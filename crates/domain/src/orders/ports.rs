@@ -231,6 +231,15 @@ pub trait Payments: Send + Sync {
     async fn get(&self, account: &PortOneAccount, payment: &PaymentId, within: Duration) -> Result<PaymentTruth>;
     /// A page of the payments begun from `from` on and before `until`, of all statuses. Unavailable as above.
     async fn list(&self, account: &PortOneAccount, from: DateTime<Utc>, until: DateTime<Utc>, cursor: Option<String>) -> Result<Page>;
+    /// A page of the payments whose money came, or went back wholly or in part, from `from` on and before `until`, whenever they were
+    /// begun. Unavailable as above.
+    async fn list_changed(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> Result<Page>;
     /// Cancels all that remains of a payment. The same `key` MUST never cancel twice.
     async fn cancel(&self, account: &PortOneAccount, payment: &PaymentId, reason: &str, key: &str) -> CancelAnswer;
 }

@@ -30,6 +30,18 @@ use crate::{
 /// Stores read from our books at once.
 const STORES: i64 = 500;
 
+/// How old a payment may be whose status still changes: beyond every account's end, and what PortOne's lists go back by default.
+const OLDEST: Duration = Duration::days(90);
+
+/// What of PortOne's books is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Payments that were begun in the period.
+    Beginning,
+    /// Payments, begun whenever, whose money came or went in the period.
+    StatusChange,
+}
+
 /// Use cases of comparing.
 pub struct ReconcileService {
     books: Arc<dyn Books>,
@@ -120,9 +132,11 @@ impl ReconcileService {
                 self.refunds.attempt_now(&canceled, actor).await;
                 return Ok(());
             }
-            PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Failed | PaymentTruth::Cancelled(_) => {
-                Discrepancy::OrderWithoutMoney
-            }
+            PaymentTruth::Unknown
+            | PaymentTruth::NotPaid
+            | PaymentTruth::Pending { .. }
+            | PaymentTruth::Failed
+            | PaymentTruth::Cancelled(_) => Discrepancy::OrderWithoutMoney,
         };
         self.report(&hold.store_id, &hold.payment_id, discrepancy, actor).await
     }
@@ -140,13 +154,27 @@ impl ReconcileService {
     /// # Errors
     /// Unavailable, where our database does not answer.
     pub async fn compare(&self, span: Duration, actor: &Actor) -> Result<Compared> {
+        self.compare_by(By::Beginning, span, actor).await
+    }
+
+    /// Compares the payments whose money came or went in the last `span`, however long ago they were begun: a deposit of which nobody
+    /// told us, when nobody watched the payment any more.
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    pub async fn compare_changed(&self, span: Duration, actor: &Actor) -> Result<Compared> {
+        self.compare_by(By::StatusChange, span, actor).await
+    }
+
+    async fn compare_by(&self, by: By, span: Duration, actor: &Actor) -> Result<Compared> {
         let until = self.clock.now();
         let from = until - span;
+        let begun_from = if by == By::Beginning { from } else { until - OLDEST };
         let (mut compared, mut after) = (Compared::default(), None);
         loop {
-            let stores = self.books.stores(from, until, after.take(), STORES).await?;
+            let stores = self.books.stores(begun_from, until, after.take(), STORES).await?;
             for (store, portone_store) in &stores {
-                match self.store(store, portone_store, from, until, actor).await {
+                match self.store(store, portone_store, by, (from, until), actor).await {
                     Ok(differing) => {
                         compared.stores += 1;
                         compared.differing += differing;
@@ -164,10 +192,18 @@ impl ReconcileService {
         }
     }
 
-    async fn store(&self, store: &StoreId, portone_store: &str, from: DateTime<Utc>, until: DateTime<Utc>, actor: &Actor) -> Result<usize> {
-        let theirs = self.theirs(store, portone_store, from, until).await?;
-        let mut ours: BTreeMap<_, _> =
-            self.books.of_store(store, from, until).await?.into_iter().map(|b| (b.payment_id.clone(), b)).collect();
+    async fn store(
+        &self,
+        store: &StoreId,
+        portone_store: &str,
+        by: By,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+        actor: &Actor,
+    ) -> Result<usize> {
+        let theirs = self.theirs(store, portone_store, by, (from, until)).await?;
+        // What PortOne does not list it has not changed.
+        let ours = if by == By::Beginning { self.books.of_store(store, from, until).await? } else { Vec::new() };
+        let mut ours: BTreeMap<_, _> = ours.into_iter().map(|b| (b.payment_id.clone(), b)).collect();
         ours.retain(|_, booked| booked.portone_store_id == portone_store);
         let ids: BTreeSet<_> = theirs.keys().chain(ours.keys()).cloned().collect();
         let others: Vec<_> = theirs.keys().filter(|id| !ours.contains_key(id)).cloned().collect();
@@ -191,15 +227,18 @@ impl ReconcileService {
         &self,
         store: &StoreId,
         portone_store: &str,
-        from: DateTime<Utc>,
-        until: DateTime<Utc>,
+        by: By,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<BTreeMap<PaymentId, PaymentTruth>> {
         let mut theirs = BTreeMap::new();
         let Some(account) = self.stores.payment(store).await? else { return Ok(theirs) };
         let account = account.of_store(portone_store);
         let mut cursor = None;
         loop {
-            let page = self.payments.list(&account, from, until, cursor.take()).await?;
+            let page = match by {
+                By::Beginning => self.payments.list(&account, from, until, cursor.take()).await?,
+                By::StatusChange => self.payments.list_changed(&account, from, until, cursor.take()).await?,
+            };
             // Their merchant may sell elsewhere too: ids that are none of ours are none of our business.
             theirs.extend(page.payments.into_iter().filter_map(|(id, truth)| Some((PaymentId::parse(&id)?, truth))));
             match page.next {

@@ -189,7 +189,7 @@ impl RefundService {
                 Some(self.outcome(refund, RefundState::Processing, "requested; the provider has not decided"))
             }
             Ok(PaymentTruth::Paid(_)) => None,
-            Ok(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Failed) => {
+            Ok(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Pending { .. } | PaymentTruth::Failed) => {
                 Some(self.outcome(refund, RefundState::Failed, "PortOne has no money of this payment"))
             }
             Err(e) => Some(self.outcome(refund, RefundState::Unknown, &e.to_string())),

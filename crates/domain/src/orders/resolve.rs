@@ -3,13 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
-
 use super::{
     model::{
         audit::Actor,
         hold::{Hold, HoldEnd, HoldState, OrderOutcome},
-        payment::{JOB_PATIENCE, PaymentTruth, Resolution, matches},
+        payment::{JOB_PATIENCE, PaymentTruth, Resolution, matches, next_look},
         refund::RefundReason,
     },
     ports::{Holds, Payments},
@@ -46,19 +44,31 @@ impl ResolveService {
     /// # Errors
     /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
     pub async fn resolve(&self, hold: &Hold, actor: &Actor, within: Duration) -> Result<Resolution> {
-        match hold.state {
-            HoldState::Ordered => return Ok(Resolution::Ordered),
-            HoldState::Refunded(reason) => return Ok(Resolution::Refunded(reason)),
-            HoldState::Held | HoldState::Released(_) => {}
+        if let Some(resolution) = decided(hold.state) {
+            return Ok(resolution);
         }
-        match self.truth(hold, within).await? {
-            PaymentTruth::Unknown | PaymentTruth::NotPaid => Ok(match hold.state {
+        let truth = self.truth(hold, within).await?;
+        if let (HoldState::Released(_), PaymentTruth::Pending { .. }) = (hold.state, &truth) {
+            // Perhaps nobody watches it any more: the window was opened, or an account given, long after the hold.
+            self.holds.watch(&hold.payment_id, next_look(hold, Some(&truth), self.clock.now())).await?;
+        }
+        self.settle(hold, truth, actor).await
+    }
+
+    /// Resolves a payment whose hold is not decided, by PortOne's word.
+    async fn settle(&self, hold: &Hold, truth: PaymentTruth, actor: &Actor) -> Result<Resolution> {
+        match truth {
+            PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Pending { .. } => Ok(match hold.state {
                 HoldState::Released(HoldEnd::Failed) => Resolution::Failed,
                 _ => Resolution::NotPaid,
             }),
             PaymentTruth::Failed | PaymentTruth::Cancelled(_) => {
-                self.holds.release(&hold.payment_id, HoldEnd::Failed, self.clock.now(), actor).await?;
-                Ok(Resolution::Failed)
+                if self.holds.release(&hold.payment_id, HoldEnd::Failed, self.clock.now(), actor).await? {
+                    return Ok(Resolution::Failed);
+                }
+                // Released before, or another attempt was paid and somebody else has learnt of it.
+                let now = self.holds.find(&hold.payment_id).await?;
+                Ok(now.and_then(|now| decided(now.state)).unwrap_or(Resolution::Failed))
             }
             PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold, actor).await,
             PaymentTruth::Paid(paid) => {
@@ -119,16 +129,20 @@ impl ResolveService {
     /// # Errors
     /// Unavailable, where our database does not answer.
     pub async fn expire(&self, payment: &PaymentId, actor: &Actor) -> Result<bool> {
-        let Some(hold) = self.holds.find(payment).await? else { return Ok(false) };
-        let resolution = self.resolve(&hold, actor, JOB_PATIENCE).await;
-        let now = self.clock.now();
-        match &resolution {
+        let Some(hold) = self.holds.find(payment).await?.filter(|hold| decided(hold.state).is_none()) else { return Ok(false) };
+        let truth = self.truth(&hold, JOB_PATIENCE).await;
+        let next = next_look(&hold, truth.as_ref().ok(), self.clock.now());
+        let resolution = match truth {
+            Ok(truth) => self.settle(&hold, truth, actor).await,
+            Err(e) => Err(e),
+        };
+        match resolution {
             Ok(Resolution::Ordered | Resolution::Refunded(_)) => return Ok(false),
             Ok(Resolution::NotPaid | Resolution::Failed) => {}
             Err(e) => tracing::warn!(%payment, error = %e, "PortOne did not answer about an expired hold; the payment stays watched"),
         }
-        let released = hold.state == HoldState::Held && self.holds.release(payment, HoldEnd::Expired, now, actor).await?;
-        self.holds.watch(payment, next_look(&hold, now)).await?;
+        let released = hold.state == HoldState::Held && self.holds.release(payment, HoldEnd::Expired, self.clock.now(), actor).await?;
+        self.holds.watch(payment, next).await?;
         Ok(released)
     }
 
@@ -141,14 +155,19 @@ impl ResolveService {
     }
 }
 
-/// A payment is watched for a day after its hold: each look is as far away as the hold's end lies back, one minute at least.
-fn next_look(hold: &Hold, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let since = (now - hold.expires_at).max(chrono::Duration::minutes(1));
-    (since < chrono::Duration::hours(24)).then(|| now + since)
+/// What a payment has come to for good.
+fn decided(state: HoldState) -> Option<Resolution> {
+    match state {
+        HoldState::Ordered => Some(Resolution::Ordered),
+        HoldState::Refunded(reason) => Some(Resolution::Refunded(reason)),
+        HoldState::Held | HoldState::Released(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::{
         orders::{
@@ -213,6 +232,32 @@ mod tests {
             holds.expect_release().times(1).withf(|_, end, _, _| *end == HoldEnd::Failed).returning(|_, _, _, _| Ok(true));
             assert_eq!(resolve(holds, &hold(HoldState::Held), truth, 0).await, Resolution::Failed);
         }
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_beside_one_that_was_paid_meanwhile_is_an_order() {
+        for (now, resolution) in [
+            (HoldState::Ordered, Resolution::Ordered),
+            (HoldState::Refunded(RefundReason::Late), Resolution::Refunded(RefundReason::Late)),
+            (HoldState::Released(HoldEnd::Expired), Resolution::Failed),
+        ] {
+            let mut holds = MockHolds::new();
+            holds.expect_release().times(1).returning(|_, _, _, _| Ok(false));
+            holds.expect_find().times(1).returning(move |_| Ok(Some(hold(now))));
+            assert_eq!(resolve(holds, &hold(HoldState::Held), PaymentTruth::Failed, 0).await, resolution);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_learns_that_money_can_still_come_has_the_payment_watched() {
+        let until = Some(Noon.now() + chrono::Duration::days(30));
+        let long_ago = Hold { expires_at: ended(100), ..hold(HoldState::Released(HoldEnd::Expired)) };
+        let mut holds = MockHolds::new();
+        let next = Some(Noon.now() + chrono::Duration::hours(6));
+        holds.expect_watch().times(1).withf(move |_, at| *at == next).returning(|_, _| Ok(()));
+        assert_eq!(resolve(holds, &long_ago, PaymentTruth::Pending { until }, 0).await, Resolution::NotPaid);
+        // A hold that stands is looked at when it ends: the mock panics if it is watched.
+        assert_eq!(resolve(MockHolds::new(), &hold(HoldState::Held), PaymentTruth::Pending { until }, 0).await, Resolution::NotPaid);
     }
 
     #[tokio::test]
@@ -294,14 +339,52 @@ mod tests {
         assert!(expire(over(), Some(Err(Error::unavailable("portone", "x"))), true, soon).await);
     }
 
+    fn released(hours_ago: i64) -> Hold {
+        Hold { expires_at: ended(hours_ago), ..hold(HoldState::Released(HoldEnd::Expired)) }
+    }
+
     #[tokio::test]
     async fn a_released_payment_is_watched_ever_more_rarely_for_a_day() {
-        let released = |hours_ago| Hold { expires_at: ended(hours_ago), ..hold(HoldState::Released(HoldEnd::Expired)) };
-        for hours in [1, 5, 23] {
-            let next = Some(Noon.now() + chrono::Duration::hours(hours));
-            assert!(!expire(released(hours), Some(Ok(PaymentTruth::NotPaid)), false, next).await);
+        for truth in [PaymentTruth::NotPaid, PaymentTruth::Unknown] {
+            for (hours, pause) in [(1, 1), (5, 5), (6, 6), (23, 6)] {
+                let next = Some(Noon.now() + chrono::Duration::hours(pause));
+                assert!(!expire(released(hours), Some(Ok(truth.clone())), false, next).await);
+            }
+            assert!(!expire(released(24), Some(Ok(truth)), false, None).await);
         }
-        assert!(!expire(released(24), Some(Ok(PaymentTruth::NotPaid)), false, None).await);
+    }
+
+    #[tokio::test]
+    async fn a_payment_is_watched_for_as_long_as_portone_can_take_the_money() {
+        let later = Some(Noon.now() + chrono::Duration::hours(6));
+        let pending =
+            |hours: Option<i64>| Some(Ok(PaymentTruth::Pending { until: hours.map(|h| Noon.now() + chrono::Duration::hours(h)) }));
+        for (since, truth, next) in [
+            // An account: until its end, and a day for deposits that are told late.
+            (70, pending(Some(98)), later),
+            (70, pending(Some(-23)), later),
+            (70, pending(Some(-24)), None),
+            (2_000, pending(Some(1)), later),
+            (12, pending(Some(-500)), later),
+            // No end is known.
+            (70, pending(None), later),
+            (24 * 7 - 1, pending(None), later),
+            (24 * 7, pending(None), None),
+            // Nobody knows.
+            (2_000, Some(Err(Error::unavailable("portone", "x"))), later),
+        ] {
+            assert!(!expire(released(since), truth, false, next).await, "{since}");
+        }
+    }
+
+    #[tokio::test]
+    async fn money_that_could_not_be_booked_stays_watched() {
+        let mut holds = MockHolds::new();
+        holds.expect_find().returning(|_| Ok(Some(released(70))));
+        holds.expect_offer().returning(|_, _, _| Err(Error::internal("bad row")));
+        holds.expect_watch().times(1).withf(|_, at| at.is_some()).returning(|_, _| Ok(()));
+        let service = resolving(Arc::new(holds), Some(Ok(PaymentTruth::Paid(paid()))), 0);
+        assert!(!service.expire(&released(70).payment_id, &actor()).await.unwrap());
     }
 
     #[tokio::test]

@@ -1,19 +1,24 @@
-use cheapbob_domain::{orders::Actor, shared::Result};
+use cheapbob_domain::{
+    orders::{Actor, Compared},
+    shared::Result,
+};
 use cheapbob_wiring::Services;
 use chrono::Duration;
 
 /// What a hold, its watch and a first refund may have left behind.
 pub(crate) async fn hour(services: &Services, actor: &Actor) -> Result<()> {
-    compare(services, actor, Duration::hours(1)).await
+    log(services.reconcile.compare(Duration::hours(1), actor).await)
 }
 
-/// The last two business days, whole: what came late, and what was changed at PortOne since.
+/// The last two business days, whole: what was begun in them, and money that came or went in them of what was begun long before.
 pub(crate) async fn night(services: &Services, actor: &Actor) -> Result<()> {
-    compare(services, actor, Duration::hours(50)).await
+    const SPAN: Duration = Duration::hours(50);
+    log(services.reconcile.compare(SPAN, actor).await)?;
+    log(services.reconcile.compare_changed(SPAN, actor).await)
 }
 
-async fn compare(services: &Services, actor: &Actor, span: Duration) -> Result<()> {
-    let compared = services.reconcile.compare(span, actor).await?;
+fn log(compared: Result<Compared>) -> Result<()> {
+    let compared = compared?;
     if compared.differing + compared.unread > 0 {
         tracing::warn!(?compared, "our books and PortOne's were compared");
     }

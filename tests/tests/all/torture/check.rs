@@ -39,14 +39,18 @@ impl Schedule<'_> {
     pub(super) async fn rest(&self) -> Result<(), String> {
         self.world.portone.heal();
         for round in 0..ROUNDS {
-            // From minutes to hours: what waits longest waits for hours.
-            self.world.clock.advance(Duration::minutes(if round < 6 { 2 } else { 60 }));
+            // From minutes to hours, and then to the end of the week for which a payment is watched whose window stays open.
+            self.world.clock.advance(Duration::minutes(match round {
+                0..6 => 2,
+                6..30 => 60,
+                _ => 360,
+            }));
             self.world.services.tasks.heartbeat("nobody", 0).await.map_err(|e| e.to_string())?;
             for job in ["end_pickups", "refund_open_orders", "resolve_holds", "process_refunds", "reconcile"] {
                 self.world.job(job).await;
             }
             // What changed at PortOne long after the payment is found at night.
-            if round % 12 == 0 {
+            if round % 8 == 0 {
                 self.world.job("reconcile_nightly").await;
             }
             while self.world.work(20).await > 0 {}

@@ -82,7 +82,7 @@ async fn answers(payments: &dyn Payments, other: &dyn OtherSide) {
     assert_eq!(get(0).await.unwrap(), PaymentTruth::Unknown);
     assert!(failed(cancel(0, "1").await));
     other.pay("PAY1", Status::Ready).await;
-    assert_eq!(get(1).await.unwrap(), PaymentTruth::NotPaid);
+    assert_eq!(get(1).await.unwrap(), PaymentTruth::Pending { until: None });
     assert!(failed(cancel(1, "1").await));
     other.pay("PAY1", Status::Failed).await;
     assert_eq!(get(1).await.unwrap(), PaymentTruth::Failed);
@@ -139,6 +139,9 @@ async fn answers(payments: &dyn Payments, other: &dyn OtherSide) {
         }
     }
     listed.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut changed = payments.list_changed(&account, noon() - day, noon() + day, None).await.unwrap().payments;
+    changed.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(changed, listed);
     let all = (1..=3).map(|n| (format!("PAY{n}"), PaymentTruth::Cancelled(7_000))).collect::<Vec<_>>();
     assert_eq!(listed, all);
 }

@@ -39,7 +39,7 @@ pub(super) struct Payment {
 impl Payment {
     fn truth(&self) -> PaymentTruth {
         match self.status {
-            Status::Ready => PaymentTruth::NotPaid,
+            Status::Ready => PaymentTruth::Pending { until: None },
             Status::Failed => PaymentTruth::Failed,
             Status::Paid if self.cancelled == self.total => PaymentTruth::Cancelled(self.cancelled),
             Status::Paid => PaymentTruth::Paid(Paid {
@@ -211,6 +211,16 @@ impl Payments for FakePortOne {
                 Ok(slowly(fault, Page { payments, next: None }).await)
             }
         }
+    }
+
+    async fn list_changed(
+        &self,
+        account: &PortOneAccount,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> Result<Page> {
+        self.list(account, from, until, cursor).await
     }
 
     async fn cancel(&self, _: &PortOneAccount, payment: &PaymentId, _: &str, key: &str) -> CancelAnswer {

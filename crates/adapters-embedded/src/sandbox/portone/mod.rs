@@ -7,6 +7,7 @@ mod checkout;
 mod decide;
 mod faults;
 mod list;
+mod pages;
 mod payment;
 mod webhooks;
 
@@ -16,6 +17,7 @@ pub(super) use checkout::{checkout, checkout_page};
 pub(super) use decide::decide;
 pub(super) use faults::{faults, set_faults};
 pub(super) use list::payments_by_cursor;
+pub(super) use pages::payments;
 pub(super) use payment::payment;
 pub(super) use webhooks::set_webhooks;
 pub use webhooks::sign;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{hold::Hold, refund::RefundReason};
 
 /// What PortOne's books say of a payment.
@@ -9,8 +11,14 @@ use super::{hold::Hold, refund::RefundReason};
 pub enum PaymentTruth {
     /// It does not know the payment.
     Unknown,
-    /// No money yet, or a status we do not know.
+    /// No money that counts.
     NotPaid,
+    /// No money yet, but it can still come: the window is open, the approval is pending, an account waits for the deposit; or a status
+    /// that we do not know.
+    Pending {
+        /// Until when, where PortOne says so.
+        until: Option<DateTime<Utc>>,
+    },
     /// PortOne says FAILED: no money came.
     Failed,
     /// Wholly canceled: so much went back, in won. 0: nothing had been paid.
@@ -77,6 +85,34 @@ pub enum Resolution {
     Failed,
     /// Money came that could not become an order, and goes back.
     Refunded(RefundReason),
+}
+
+/// How long a payment is watched after its hold where no money is on its way: the window may be opened late, a failed attempt repeated.
+const WATCH: TimeDelta = TimeDelta::days(1);
+
+/// The same where PortOne says that money can still come, but not until when. (Beyond that the nightly comparison finds it.)
+const PENDING_WATCH: TimeDelta = TimeDelta::days(7);
+
+/// How long after an account's end a deposit may still be told.
+const LATE_DEPOSIT: TimeDelta = TimeDelta::days(1);
+
+/// How long a payment is watched of which PortOne tells nothing, or whose money we could not book: somebody has to look meanwhile.
+const UNKNOWN_WATCH: TimeDelta = TimeDelta::days(90);
+
+/// Time between two looks, at least and at most.
+const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(6));
+
+/// When a payment is looked at again after its hold: for as long as PortOne can still take the money, the next look as far away as the
+/// hold's end lies back, six hours at most. `truth`: what PortOne said just now, if it did. `None`: no more.
+pub(in crate::orders) fn next_look(hold: &Hold, truth: Option<&PaymentTruth>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let watch = match truth {
+        Some(PaymentTruth::Pending { until: Some(until) }) => (*until + LATE_DEPOSIT - hold.expires_at).max(WATCH),
+        Some(PaymentTruth::Pending { until: None }) => PENDING_WATCH,
+        Some(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Failed | PaymentTruth::Cancelled(_)) => WATCH,
+        Some(PaymentTruth::Paid(_)) | None => UNKNOWN_WATCH,
+    };
+    let since = now - hold.expires_at;
+    (since < watch).then(|| now + since.clamp(PAUSE.0, PAUSE.1))
 }
 
 /// A payment is an order only for money received: KRW, this PortOne store, exactly the total, nothing gone back.
