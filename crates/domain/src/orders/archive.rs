@@ -73,8 +73,47 @@ mod tests {
             ports::{MockEndedOrders, MockOrderArchive},
             testing::order,
         },
-        shared::testing::at,
+        shared::{
+            PaymentId,
+            testing::{at, email},
+        },
     };
+
+    #[tokio::test]
+    async fn ended_days_are_moved_batch_by_batch_and_counted() {
+        let (mut ended, mut archive) = (MockEndedOrders::new(), MockOrderArchive::new());
+        let complete = |ids: &[&str]| ids.iter().map(|id| order(id, OrderStatus::Complete)).collect::<Vec<_>>();
+        ended
+            .expect_of_days_before()
+            .times(3)
+            .withf(|today, _, limit| (today.to_string().as_str(), *limit) == ("2026-11-24", BATCH))
+            .returning(move |_, after, _| {
+                Ok(match after.map(PaymentId::as_str) {
+                    None => complete(&["PAY1", "PAY2"]),
+                    Some("PAY2") => complete(&["PAY3"]),
+                    Some("PAY3") => Vec::new(),
+                    other => panic!("{other:?}"),
+                })
+            });
+        archive.expect_put().times(2).returning(|_| Ok(()));
+        archive.expect_find_all().times(2).returning(|ids| Ok(ids.iter().map(|id| order(id.as_str(), OrderStatus::Complete)).collect()));
+        // Another runner may have deleted some.
+        ended.expect_delete().times(2).returning(|ids| Ok(ids.len() - usize::from(ids.len() == 2)));
+        let service = ArchiveService::new(Arc::new(ended), Arc::new(archive));
+        assert_eq!(service.roll_over(at("2026-11-24T04:15:00+09:00")).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_account_leaves_its_pseudonym_in_the_archive() {
+        let mut archive = MockOrderArchive::new();
+        archive
+            .expect_pseudonymize()
+            .times(1)
+            .withf(|customer, pseudonym| (customer.as_str(), pseudonym.as_str()) == ("a@b", "p@withdrawn.invalid"))
+            .returning(|_, _| Ok(()));
+        let service = ArchiveService::new(Arc::new(MockEndedOrders::new()), Arc::new(archive));
+        service.erase(&email("a@b"), &email("p@withdrawn.invalid")).await.unwrap();
+    }
 
     #[tokio::test]
     async fn nothing_is_deleted_that_the_archive_does_not_have() {

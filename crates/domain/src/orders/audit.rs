@@ -42,3 +42,38 @@ impl AuditService {
         Ok((payment.clone(), entries))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        orders::{ports::MockAuditLog, testing::store_service},
+        shared::{
+            Clock,
+            testing::{Noon, email},
+        },
+    };
+
+    #[tokio::test]
+    async fn a_store_sees_the_history_of_its_own_payments() {
+        let entry = AuditEntry {
+            at: Noon.now(),
+            event: "held".into(),
+            detail: None,
+            actor_role: "customer".into(),
+            actor: Some("a@b".into()),
+            request_id: None,
+        };
+        let (told, mut audit) = (entry.clone(), MockAuditLog::new());
+        audit
+            .expect_of_payment()
+            .withf(|store, _| store.as_str() == "STR_1")
+            .returning(move |_, payment| Ok(if payment.as_str() == "PAY1" { vec![told.clone()] } else { Vec::new() }));
+        audit.expect_discrepancies().returning(|| Ok(7));
+        let service = AuditService::new(Arc::new(audit), store_service());
+        let (mine, other) = (PaymentId::parse("PAY1").unwrap(), PaymentId::parse("PAY2").unwrap());
+        assert_eq!(service.of_store(&email("s@b"), &mine).await.unwrap(), (mine.clone(), vec![entry]));
+        assert!(service.of_store(&email("s@b"), &other).await.unwrap_err().is(&error::ORDER_NOT_FOUND));
+        assert_eq!(service.discrepancies().await.unwrap(), 7);
+    }
+}

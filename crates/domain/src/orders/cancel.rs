@@ -188,7 +188,7 @@ mod tests {
                 refund::{Refund, RefundReason, RefundState},
             },
             ports::{MockCancellations, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
-            testing::order,
+            testing::{order, order_service, store_service},
         },
         shared::testing::{Counter, Never, Noon, email},
         stores::{
@@ -275,6 +275,109 @@ mod tests {
                 .returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
             let service = service(vec![order("PAY1", OrderStatus::Reservation)], cancellations, Some(answer));
             assert_eq!(by_customer(&service).await.unwrap().refunded, refunded);
+        }
+    }
+
+    async fn resumed(status: OrderStatus, reason: Option<RefundReason>, is_open: bool, cancels: usize) -> Result<Canceled> {
+        let (mut orders, mut refunds, mut cancellations) = (MockOrders::new(), MockRefunds::new(), MockCancellations::new());
+        orders.expect_find().returning(move |_| Ok(Some(order("PAY1", status))));
+        refunds.expect_reason().returning(move |_| Ok(reason));
+        refunds.expect_expedite().returning(move |_, _| Ok(is_open));
+        refunds.expect_claim().returning(|_, _, _| Ok(None));
+        cancellations.expect_cancel().times(cancels).returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
+        let lists = order_service(orders, MockOrderArchive::new(), MockStoreImages::new());
+        let stores = Arc::new(MockStores::new());
+        let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(MockPayments::new()), Arc::new(Noon), Arc::new(Never));
+        let service = CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon));
+        let command = CancelCommand { reason: None, actor: &Actor::job("test"), resumed: true };
+        service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), command).await
+    }
+
+    #[tokio::test]
+    async fn a_call_begun_before_finds_what_it_has_done() {
+        let own = Some(RefundReason::CanceledByCustomer);
+        assert!(resumed(OrderStatus::Cancel, own, false, 0).await.unwrap().refunded);
+        assert!(!resumed(OrderStatus::Cancel, own, true, 0).await.unwrap().refunded);
+        // Its process died before the work.
+        assert_eq!(resumed(OrderStatus::Reservation, None, true, 1).await.unwrap().order.status, OrderStatus::Cancel);
+        // Somebody else canceled it.
+        for other in [Some(RefundReason::CanceledByStore), None] {
+            assert!(resumed(OrderStatus::Cancel, other, true, 0).await.unwrap_err().is(&error::ORDER_CANCELED));
+        }
+    }
+
+    /// A service whose refunds, tried at once, are all found to be another's work.
+    fn seller(orders: MockOrders, cancellations: MockCancellations, attempts: usize) -> CancelService {
+        let mut refunds = MockRefunds::new();
+        refunds.expect_claim().times(attempts).returning(|_, _, _| Ok(None));
+        let lists = order_service(orders, MockOrderArchive::new(), MockStoreImages::new());
+        let stores = Arc::new(MockStores::new());
+        let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(MockPayments::new()), Arc::new(Noon), Arc::new(Never));
+        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon))
+    }
+
+    #[tokio::test]
+    async fn a_store_cancels_what_it_has_accepted() {
+        let (mut orders, mut cancellations) = (MockOrders::new(), MockCancellations::new());
+        orders.expect_find().returning(|_| Ok(Some(order("PAY1", OrderStatus::Accept))));
+        cancellations
+            .expect_cancel()
+            .times(1)
+            .withf(|_, cancellation| cancellation.by == CanceledBy::Store)
+            .returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
+        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
+        let service = seller(orders, cancellations, 1);
+        let canceled = service.by_store(&email("s@b"), &PaymentId::parse("PAY1").unwrap(), command).await.unwrap();
+        assert_eq!((canceled.order.status, canceled.refunded), (OrderStatus::Cancel, false));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_closes_gives_its_open_orders_up_and_the_money_back() {
+        let mut cancellations = MockCancellations::new();
+        cancellations
+            .expect_close_store()
+            .times(1)
+            .withf(|store, c| {
+                (store.as_str(), c.by, c.reason.as_deref()) == ("STR_1", CanceledBy::Closing, Some("매장 영업 종료"))
+                    && (c.at, c.today.to_string().as_str()) == (Noon.now(), "2026-11-24")
+            })
+            .returning(|_, _| Ok(vec![order("PAY1", OrderStatus::Cancel), order("PAY2", OrderStatus::Cancel)]));
+        let service = seller(MockOrders::new(), cancellations, 2);
+        assert_eq!(service.close_store(&email("s@b"), &Actor::job("test")).await.unwrap(), 2);
+    }
+
+    /// Two pages; one of the orders was canceled by somebody else in between.
+    #[tokio::test]
+    async fn what_is_over_is_given_up_page_by_page_and_counted() {
+        let ids = |names: &[&str]| names.iter().map(|id| PaymentId::parse(id).unwrap()).collect::<Vec<_>>();
+        let page = move |after: Option<&PaymentId>, limit: i64| {
+            assert_eq!(limit, BATCH);
+            match after.map(PaymentId::as_str) {
+                None => ids(&["PAY1", "PAY2"]),
+                Some("PAY2") => ids(&["PAY3"]),
+                Some("PAY3") => Vec::new(),
+                other => panic!("{other:?}"),
+            }
+        };
+        for (by, reason) in [(CanceledBy::PickupOver, "픽업 시간 종료"), (CanceledBy::DayOver, "영업일 종료")] {
+            let mut cancellations = MockCancellations::new();
+            cancellations
+                .expect_pickup_over()
+                .withf(|now, _, _| *now == Noon.now())
+                .returning(move |_, after, limit| Ok(page(after, limit)));
+            cancellations
+                .expect_left_over()
+                .withf(|today, _, _| today.to_string() == "2026-11-24")
+                .returning(move |_, after, limit| Ok(page(after, limit)));
+            cancellations
+                .expect_cancel()
+                .times(3)
+                .withf(move |_, c| (c.by, c.reason.as_deref()) == (by, Some(reason)))
+                .returning(|payment, _| Ok((payment.as_str() != "PAY2").then(|| order(payment.as_str(), OrderStatus::Cancel))));
+            let (service, actor) = (service(Vec::new(), cancellations, None), Actor::job("test"));
+            let number =
+                if by == CanceledBy::DayOver { service.day_over(Noon.now(), &actor).await } else { service.pickup_over(&actor).await };
+            assert_eq!(number.unwrap(), 2);
         }
     }
 

@@ -179,7 +179,6 @@ impl OrderService {
     }
 }
 
-/// Both, each order once: one that is being moved is in both.
 /// What the archive has, nothing where it is away. (Sums are another matter: [`OrderService::ended_of_store`] fails then.)
 fn or_none(archived: Result<Vec<Order>>) -> Result<Vec<Order>> {
     match archived {
@@ -191,6 +190,7 @@ fn or_none(archived: Result<Vec<Order>>) -> Result<Vec<Order>> {
     }
 }
 
+/// Both, each order once: one that is being moved is in both.
 fn once(mut current: Vec<Order>, archived: Vec<Order>) -> Vec<Order> {
     let seen: HashSet<_> = current.iter().map(|o| o.payment_id.clone()).collect();
     current.extend(archived.into_iter().filter(|o| !seen.contains(&o.payment_id)));
@@ -202,4 +202,200 @@ fn newest(current: Vec<Order>, archived: Vec<Order>) -> Vec<Order> {
     orders.sort_by(Order::newest_first);
     orders.truncate(LONGEST_LIST);
     orders
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+    use crate::{
+        orders::{
+            ports::{MockOrderArchive, MockOrders},
+            testing::{order, order_service},
+        },
+        shared::{
+            Error,
+            testing::{Noon, email},
+        },
+        stores::{error::STORE_NOT_FOUND, ports::MockStoreImages},
+    };
+
+    fn id(payment: &str) -> PaymentId {
+        PaymentId::parse(payment).unwrap()
+    }
+
+    /// An order whose last event was so many minutes before noon.
+    fn ago(payment: &str, minutes: i64) -> Order {
+        Order { reservation_at: Noon.now() - Duration::minutes(minutes), ..order(payment, OrderStatus::Reservation) }
+    }
+
+    fn ids(orders: &[Order]) -> Vec<&str> {
+        orders.iter().map(|order| order.payment_id.as_str()).collect()
+    }
+
+    fn only_here(orders: MockOrders) -> OrderService {
+        order_service(orders, MockOrderArchive::new(), MockStoreImages::new())
+    }
+
+    #[tokio::test]
+    async fn an_order_is_looked_for_here_and_then_in_the_archive() {
+        let (mut orders, mut archive) = (MockOrders::new(), MockOrderArchive::new());
+        orders.expect_find().returning(|payment| Ok((payment.as_str() == "PAY1").then(|| order("PAY1", OrderStatus::Accept))));
+        archive.expect_find().times(2).returning(|payment| Ok((payment.as_str() == "PAY2").then(|| order("PAY2", OrderStatus::Complete))));
+        let lists = order_service(orders, archive, MockStoreImages::new());
+        assert_eq!(lists.find(&id("PAY1")).await.unwrap(), Some(order("PAY1", OrderStatus::Accept)));
+        assert_eq!(lists.find(&id("PAY2")).await.unwrap(), Some(order("PAY2", OrderStatus::Complete)));
+        assert_eq!(lists.find(&id("PAY3")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_order_is_shown_to_its_customer_and_its_store_only() {
+        let mut orders = MockOrders::new();
+        orders.expect_find().returning(|_| Ok(Some(order("PAY1", OrderStatus::Accept))));
+        let lists = only_here(orders);
+        assert_eq!(lists.of_customer(&email("a@b"), &id("PAY1")).await.unwrap().payment_id, id("PAY1"));
+        assert!(lists.of_customer(&email("b@b"), &id("PAY1")).await.unwrap_err().is(&error::ORDER_NOT_FOUND));
+        assert_eq!(lists.of_store(&email("s@b"), &id("PAY1")).await.unwrap().payment_id, id("PAY1"));
+        assert!(lists.of_store(&email("a@b"), &id("PAY1")).await.unwrap_err().is(&STORE_NOT_FOUND));
+        let mut others = MockOrders::new();
+        others
+            .expect_find()
+            .returning(|_| Ok(Some(Order { store_id: StoreId::parse("STR_2").unwrap(), ..order("PAY1", OrderStatus::Accept) })));
+        assert!(only_here(others).of_store(&email("s@b"), &id("PAY1")).await.unwrap_err().is(&error::ORDER_NOT_FOUND));
+    }
+
+    #[tokio::test]
+    async fn a_list_of_today_is_of_the_current_business_day() {
+        let mut orders = MockOrders::new();
+        orders
+            .expect_of_customer()
+            .times(1)
+            .withf(|customer, day| customer.as_str() == "a@b" && day.to_string() == "2026-11-24")
+            .returning(|_, _| Ok(vec![today(order("PAY1", OrderStatus::Accept))]));
+        orders
+            .expect_of_store()
+            .times(1)
+            .withf(|store, day| store.as_str() == "STR_1" && day.to_string() == "2026-11-24")
+            .returning(|_, _| Ok(vec![ago("PAY2", 1)]));
+        let lists = only_here(orders);
+        assert_eq!(lists.today_of_customer(&email("a@b")).await.unwrap().len(), 1);
+        assert_eq!(ids(&lists.today_of_store(&email("s@b")).await.unwrap()), ["PAY2"]);
+    }
+
+    fn today(order: Order) -> TodayOrder {
+        let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        TodayOrder { order, main_image: None, pickup: (time(18), time(20)) }
+    }
+
+    #[tokio::test]
+    async fn each_event_of_today_but_the_pickup_is_a_card_newest_first() {
+        let minute = |minutes| Some(Noon.now() + Duration::minutes(minutes));
+        let picked_up = Order { accepted_at: minute(2), completed_at: minute(9), ..order("PAY1", OrderStatus::Complete) };
+        let canceled = Order { canceled_at: minute(2), ..order("PAY2", OrderStatus::Cancel) };
+        let mut orders = MockOrders::new();
+        orders.expect_of_customer().returning(move |_, _| Ok(vec![today(picked_up.clone()), today(canceled.clone())]));
+        let cards = only_here(orders).alarms(&email("a@b")).await.unwrap();
+        let cards: Vec<_> = cards.iter().map(|card| (card.order.payment_id.as_str(), card.status, card.at)).collect();
+        let (noon, later) = (Noon.now(), Noon.now() + Duration::minutes(2));
+        assert_eq!(
+            cards,
+            [
+                // At one instant by id, so that the order is the same at each call.
+                ("PAY2", OrderStatus::Cancel, later),
+                ("PAY1", OrderStatus::Accept, later),
+                ("PAY2", OrderStatus::Reservation, noon),
+                ("PAY1", OrderStatus::Reservation, noon),
+            ]
+        );
+    }
+
+    /// Lists over what is here and what the archive says.
+    fn over(current: Vec<Order>, archived: impl Fn() -> Result<Vec<Order>> + Send + Sync + Clone + 'static) -> OrderService {
+        let (mut orders, mut archive, mut images) = (MockOrders::new(), MockOrderArchive::new(), MockStoreImages::new());
+        let (here, there) = (current.clone(), archived.clone());
+        orders.expect_all_of_customer().returning(move |_| Ok(current.clone()));
+        orders.expect_all_of_store().returning(move |_| Ok(here.clone()));
+        archive.expect_of_customer().withf(|_, limit| *limit == 1_000).returning(move |_, _| archived());
+        archive.expect_of_store().withf(|_, limit| *limit == 1_000).returning(move |_, _| there());
+        images.expect_main_of().returning(|stores| Ok(stores.iter().map(|store| (store.clone(), "key".to_owned())).collect()));
+        order_service(orders, archive, images)
+    }
+
+    #[tokio::test]
+    async fn a_list_of_all_days_has_each_order_once_newest_first() {
+        // One is being moved: it is in both, and what is here is newer.
+        let moved = Order { quantity: 2, ..ago("PAY2", 20) };
+        let lists = over(vec![moved.clone(), ago("PAY1", 10)], || Ok(vec![ago("PAY3", 15), ago("PAY2", 20)]));
+        let seen = lists.all_of_store(&email("s@b")).await.unwrap();
+        assert_eq!((ids(&seen), &seen[2]), (vec!["PAY1", "PAY3", "PAY2"], &moved));
+        let seen = lists.all_of_customer(&email("a@b")).await.unwrap();
+        assert!(seen.iter().all(|seen| seen.main_image.as_deref() == Some("key")), "{seen:?}");
+        assert_eq!(ids(&seen.into_iter().map(|seen| seen.order).collect::<Vec<_>>()), ["PAY1", "PAY3", "PAY2"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_holds_the_newest_thousand() {
+        let lists =
+            over((0..800).map(|n| ago(&format!("PAY{n}"), n)).collect(), || Ok((800..1_600).map(|n| ago(&format!("PAY{n}"), n)).collect()));
+        let seen = lists.all_of_store(&email("s@b")).await.unwrap();
+        assert_eq!((seen.len(), seen.last().unwrap().payment_id.as_str()), (1_000, "PAY999"));
+    }
+
+    #[tokio::test]
+    async fn while_the_archive_is_away_lists_show_what_is_here() {
+        let away = over(vec![ago("PAY1", 1)], || Err(Error::unavailable("mongodb", "x")));
+        assert_eq!(ids(&away.all_of_store(&email("s@b")).await.unwrap()), ["PAY1"]);
+        assert_eq!(away.all_of_customer(&email("a@b")).await.unwrap().len(), 1);
+        // A defect is no outage.
+        let broken = over(vec![ago("PAY1", 1)], || Err(Error::internal("bad row")));
+        assert!(broken.all_of_store(&email("s@b")).await.is_err() && broken.all_of_customer(&email("a@b")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_ended_is_from_the_first_instant_on_and_before_the_last() {
+        let ended = |payment: &str, minutes| Order {
+            completed_at: Some(Noon.now() + Duration::minutes(minutes)),
+            ..order(payment, OrderStatus::Complete)
+        };
+        let (mut orders, mut archive) = (MockOrders::new(), MockOrderArchive::new());
+        orders.expect_all_of_store().returning(move |_| {
+            Ok(vec![order("PAY1", OrderStatus::Accept), ended("PAY2", -1), ended("PAY3", 0), ended("PAY4", 59), ended("PAY5", 60)])
+        });
+        let until = Noon.now() + Duration::hours(1);
+        archive
+            .expect_ended_of_store()
+            .withf(move |_, from, to| (*from, *to) == (Noon.now(), until))
+            .returning(move |_, _, _| Ok(vec![ended("PAY3", 0), ended("PAY6", 59)]));
+        let lists = order_service(orders, archive, MockStoreImages::new());
+        let seen = lists.ended_of_store(&StoreId::parse("STR_1").unwrap(), Noon.now(), until).await.unwrap();
+        let seen: Vec<_> = seen.iter().map(|(order, at)| (order.payment_id.as_str(), (*at - Noon.now()).num_minutes())).collect();
+        assert_eq!(seen, [("PAY6", 59), ("PAY4", 59), ("PAY3", 0)]);
+    }
+
+    #[tokio::test]
+    async fn a_sum_that_the_archive_belongs_to_is_none_without_it() {
+        let (mut orders, mut archive) = (MockOrders::new(), MockOrderArchive::new());
+        orders.expect_all_of_store().returning(|_| Ok(Vec::new()));
+        archive.expect_ended_of_store().returning(|_, _, _| Err(Error::unavailable("mongodb", "x")));
+        let lists = order_service(orders, archive, MockStoreImages::new());
+        assert!(lists.ended_of_store(&StoreId::parse("STR_1").unwrap(), Noon.now(), Noon.now()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_order_that_waits_no_more_is_not_accepted() {
+        for waits in [true, false] {
+            let mut orders = MockOrders::new();
+            orders.expect_find().returning(|_| Ok(Some(order("PAY1", OrderStatus::Reservation))));
+            orders
+                .expect_accept()
+                .times(1)
+                .withf(|payment, now, actor| payment.as_str() == "PAY1" && *now == Noon.now() && *actor == Actor::job("test"))
+                .returning(move |_, _, _| Ok(waits.then(|| order("PAY1", OrderStatus::Accept))));
+            match only_here(orders).accept(&email("s@b"), &id("PAY1"), &Actor::job("test")).await {
+                Ok(order) => assert!(waits && order.status == OrderStatus::Accept),
+                Err(error) => assert!(!waits && error.is(&error::ORDER_NOT_RESERVED)),
+            }
+        }
+    }
 }

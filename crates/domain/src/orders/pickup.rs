@@ -118,3 +118,112 @@ fn check_accepted(order: &Order) -> Result<()> {
         OrderStatus::Cancel => Err(error::ORDER_CANCELED.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, StreamExt};
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::{
+        orders::{
+            ports::{MockOrders, MockPickupSignals},
+            testing::{only, order},
+        },
+        shared::{
+            Error,
+            testing::{Noon, email},
+        },
+    };
+
+    fn codes() -> PickupCodes {
+        PickupCodes::new(&SecretString::from("s"))
+    }
+
+    fn payment() -> PaymentId {
+        PaymentId::parse("PAY1").unwrap()
+    }
+
+    /// Handing out where the order is in this state.
+    fn service(status: OrderStatus, orders: MockOrders, signals: MockPickupSignals) -> PickupService {
+        let lists = only(Some(order("PAY1", status)));
+        PickupService::new(Arc::new(lists), Arc::new(orders), Arc::new(signals), codes(), Arc::new(Noon))
+    }
+
+    const NOT_ACCEPTED: [(OrderStatus, crate::shared::Refusal); 3] = [
+        (OrderStatus::Reservation, error::ORDER_NOT_ACCEPTED),
+        (OrderStatus::Complete, error::ORDER_COMPLETE),
+        (OrderStatus::Cancel, error::ORDER_CANCELED),
+    ];
+
+    #[tokio::test]
+    async fn only_an_accepted_order_has_a_code() {
+        for (status, refusal) in NOT_ACCEPTED {
+            let refused = service(status, MockOrders::new(), MockPickupSignals::new()).code(&email("s@b"), &payment()).await;
+            assert!(refused.unwrap_err().is(&refusal), "{status:?}");
+        }
+        let code = service(OrderStatus::Accept, MockOrders::new(), MockPickupSignals::new()).code(&email("s@b"), &payment()).await.unwrap();
+        assert_eq!(code.created_at, Noon.now());
+        assert!(codes().is_good(&code.qr_data, &payment(), Noon.now()));
+    }
+
+    /// A scan of `code`; `done`: what the database makes of it (`None`: it must not be asked).
+    async fn scan(status: OrderStatus, code: &str, done: Option<Option<Order>>, signalled: Result<()>) -> Result<Order> {
+        let (mut orders, mut signals) = (MockOrders::new(), MockPickupSignals::new());
+        let published = done.as_ref().is_some_and(Option::is_some);
+        orders
+            .expect_complete()
+            .times(usize::from(done.is_some()))
+            .withf(|payment, now, _| payment.as_str() == "PAY1" && *now == Noon.now())
+            .return_once(move |_, _, _| Ok(done.unwrap()));
+        signals.expect_publish().times(usize::from(published)).return_once(|_| signalled);
+        service(status, orders, signals).complete(&email("a@b"), &payment(), code, &Actor::job("test")).await
+    }
+
+    #[tokio::test]
+    async fn a_scanned_code_completes_the_order_and_tells_the_screen() {
+        let code = codes().issue(&payment(), Noon.now()).unwrap().qr_data;
+        let done = || Some(Some(order("PAY1", OrderStatus::Complete)));
+        assert_eq!(scan(OrderStatus::Accept, &code, done(), Ok(())).await.unwrap().status, OrderStatus::Complete);
+        // The screen that hears nothing polls.
+        let outage = Err(Error::unavailable("redis", "x"));
+        assert_eq!(scan(OrderStatus::Accept, &code, done(), outage).await.unwrap().status, OrderStatus::Complete);
+    }
+
+    #[tokio::test]
+    async fn a_bad_code_or_an_order_that_is_not_accepted_completes_nothing() {
+        let code = codes().issue(&payment(), Noon.now()).unwrap().qr_data;
+        for (status, refusal) in NOT_ACCEPTED {
+            assert!(scan(status, &code, None, Ok(())).await.unwrap_err().is(&refusal), "{status:?}");
+        }
+        assert!(scan(OrderStatus::Accept, "no code", None, Ok(())).await.unwrap_err().is(&error::QR_INVALID));
+        // Another scan was faster.
+        assert!(scan(OrderStatus::Accept, &code, Some(None), Ok(())).await.unwrap_err().is(&error::ORDER_COMPLETE));
+    }
+
+    #[tokio::test]
+    async fn closings_are_completed_until_a_batch_is_not_full() {
+        let mut orders = MockOrders::new();
+        let mut batches = [1_000, 1_000, 7].into_iter();
+        orders
+            .expect_complete_closed()
+            .times(3)
+            .withf(|now, limit, _| *now == Noon.now() && *limit == 1_000)
+            .returning(move |_, _, _| Ok(batches.next().unwrap()));
+        let service = service(OrderStatus::Accept, orders, MockPickupSignals::new());
+        assert_eq!(service.complete_closed(&Actor::job("test")).await.unwrap(), 2_007);
+    }
+
+    #[tokio::test]
+    async fn a_screen_hears_of_the_pickup_and_can_ask_for_it() {
+        for (status, complete) in [(OrderStatus::Accept, false), (OrderStatus::Complete, true), (OrderStatus::Cancel, false)] {
+            let mut orders = MockOrders::new();
+            orders.expect_find().returning(move |_| Ok(Some(order("PAY1", status))));
+            assert_eq!(service(status, orders, MockPickupSignals::new()).is_complete(&payment()).await.unwrap(), complete);
+        }
+        let mut signals = MockPickupSignals::new();
+        signals.expect_subscribe().returning(|_| Ok(futures::stream::iter([()]).boxed()));
+        let mut heard = service(OrderStatus::Accept, MockOrders::new(), signals).subscribe(&payment()).await.unwrap();
+        assert_eq!(heard.next().now_or_never(), Some(Some(())));
+    }
+}

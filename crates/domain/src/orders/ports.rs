@@ -186,6 +186,7 @@ pub trait AuditLog: Send + Sync {
 }
 
 /// What PortOne has sent, by (store, id of the message).
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
     /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing stored, where
@@ -196,6 +197,7 @@ pub trait Inbox: Send + Sync {
 }
 
 /// Reads what PortOne sends.
+#[cfg_attr(test, mockall::automock)]
 pub trait Webhooks: Send + Sync {
     /// The message, if one of these secrets signed it and it is not too old or from the future.
     ///
@@ -245,6 +247,7 @@ pub trait Payments: Send + Sync {
 }
 
 /// The mails that are committed with an order's changes.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait OrderMails: Send + Sync {
     /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, is being sent, or is dead: this one is out of date then.
@@ -252,6 +255,7 @@ pub trait OrderMails: Send + Sync {
 }
 
 /// Tells the stores' screens of a pickup, in whichever process they are.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait PickupSignals: Send + Sync {
     /// Reaches every subscription of this payment that was there before the call.

@@ -248,3 +248,269 @@ impl ReconcileService {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        orders::{
+            model::{
+                discrepancy::{Booked, Expected},
+                order::Order,
+                payment::Page,
+                refund::RefundReason,
+            },
+            testing::{ReconcilePorts as Ports, hold, order, paid, portone},
+        },
+        shared::{Error, testing::Noon},
+        stores::PortOneAccount,
+    };
+
+    impl Ports {
+        /// The hold in this state, and PortOne's word (`None`: it must not be asked).
+        fn of(state: HoldState, truth: Option<PaymentTruth>) -> Self {
+            let mut ports = Self::default();
+            ports.holds.expect_find().returning(move |_| Ok(Some(hold(state))));
+            ports.has_account();
+            ports
+                .payments
+                .expect_get()
+                .times(usize::from(truth.is_some()))
+                .withf(|account, _, within| account.ids.store_id == "then" && *within == JOB_PATIENCE)
+                .return_once(|_, _, _| Ok(truth.unwrap()));
+            ports
+        }
+
+        fn has_account(&mut self) {
+            self.stores.expect_payment().returning(|_| Ok(Some(PortOneAccount { ids: portone(), secret: "x".to_owned().into() })));
+        }
+
+        /// The payment's order.
+        fn ordered(mut self, order: Option<Order>) -> Self {
+            self.orders.expect_find().returning(move |_| Ok(order.clone()));
+            self
+        }
+
+        /// A refund is tried so often, and found to be another's work.
+        fn attempts(mut self, times: usize) -> Self {
+            self.refunds.expect_claim().times(times).returning(|_, _, _| Ok(None));
+            self
+        }
+
+        /// Exactly this is reported of `PAY1`; nothing, where it is `None`.
+        fn reports(mut self, discrepancy: Option<Discrepancy>) -> Self {
+            self.audit
+                .expect_report()
+                .times(usize::from(discrepancy.is_some()))
+                .withf(move |store, payment, what, now, _| {
+                    (store.as_str(), payment.as_str(), Some(*what), *now) == ("STR_1", "PAY1", discrepancy, Noon.now())
+                })
+                .returning(|_, _, _, _, _| Ok(true));
+            self
+        }
+
+        /// Looks at `PAY1`.
+        async fn look(self) {
+            self.service().payment(&PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_is_none_of_ours_is_left_alone() {
+        let mut ports = Ports::default();
+        ports.holds.expect_find().returning(|_| Ok(None));
+        ports.look().await;
+    }
+
+    #[tokio::test]
+    async fn an_open_payment_is_resolved() {
+        let mut ports = Ports::of(HoldState::Held, Some(PaymentTruth::Failed));
+        ports.holds.expect_release().times(1).returning(|_, _, _, _| Ok(true));
+        ports.look().await;
+    }
+
+    /// A refund that is not done goes on, whatever it is of: a payment that became no order, or a canceled order.
+    #[tokio::test]
+    async fn a_refund_that_is_not_done_goes_on() {
+        let canceled = || Some(order("PAY1", OrderStatus::Cancel));
+        for (state, order) in [(HoldState::Refunded(RefundReason::Late), None), (HoldState::Ordered, canceled())] {
+            let mut ports = Ports::of(state, None).ordered(order).attempts(1);
+            ports.refunds.expect_expedite().times(1).returning(|_, _| Ok(true));
+            ports.look().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refund_that_counts_as_done_begins_anew_only_while_portone_has_the_money() {
+        let pending = Paid { cancel_pending: true, ..paid() };
+        for (truth, reopens) in
+            [(PaymentTruth::Paid(paid()), true), (PaymentTruth::Paid(pending), false), (PaymentTruth::Cancelled(7_000), false)]
+        {
+            for reopened in [true, false] {
+                let mut ports = Ports::of(HoldState::Refunded(RefundReason::Late), Some(truth.clone()));
+                ports.refunds.expect_expedite().times(1).returning(|_, _| Ok(false));
+                ports.refunds.expect_reopen().times(usize::from(reopens)).returning(move |_, _, _| Ok(reopened));
+                // Where another run has reopened it in between, that one goes on.
+                ports.attempts(usize::from(reopens && reopened)).look().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_differs_from_an_order_s_money_is_reported() {
+        use Discrepancy as D;
+        for (truth, discrepancy) in [
+            (PaymentTruth::Paid(paid()), None),
+            (PaymentTruth::Paid(Paid { cancelled: 1, ..paid() }), Some(D::PartlyRefunded)),
+            (PaymentTruth::Paid(Paid { total: 7_001, ..paid() }), Some(D::OtherAmount)),
+            (PaymentTruth::Unknown, Some(D::OrderWithoutMoney)),
+            (PaymentTruth::NotPaid, Some(D::OrderWithoutMoney)),
+            (PaymentTruth::Failed, Some(D::OrderWithoutMoney)),
+            // Handed out: nothing is left to be canceled.
+            (PaymentTruth::Cancelled(7_000), Some(D::OrderWithoutMoney)),
+        ] {
+            let ports = Ports::of(HoldState::Ordered, Some(truth)).ordered(Some(order("PAY1", OrderStatus::Complete)));
+            ports.reports(discrepancy).look().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_open_order_whose_money_portone_gave_back_is_canceled() {
+        for status in [OrderStatus::Reservation, OrderStatus::Accept] {
+            let mut ports = Ports::of(HoldState::Ordered, Some(PaymentTruth::Cancelled(7_000))).ordered(Some(order("PAY1", status)));
+            ports
+                .cancellations
+                .expect_cancel()
+                .times(1)
+                .withf(|_, cancellation| cancellation.by == CanceledBy::Provider)
+                .returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
+            // The books are brought up to date.
+            ports.attempts(1).reports(None).look().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_order_that_cannot_be_found_waits_for_the_next_look() {
+        Ports::of(HoldState::Ordered, None).ordered(None).look().await;
+    }
+
+    fn booked(payment: &str, portone_store: &str, expected: Expected) -> Booked {
+        let hold = hold(HoldState::Ordered);
+        let payment_id = PaymentId::parse(payment).unwrap();
+        Booked { payment_id, store_id: hold.store_id, portone_store_id: portone_store.to_owned(), expected }
+    }
+
+    fn store(id: &str) -> (StoreId, String) {
+        (StoreId::parse(id).unwrap(), "then".to_owned())
+    }
+
+    /// A comparison of the last hour.
+    async fn compare(ports: Ports) -> Compared {
+        ports.service().compare(Duration::hours(1), &Actor::job("test")).await.unwrap()
+    }
+
+    /// Our books have one store, with these payments of the span; asked one by one, they know `others` too.
+    fn one_store(ports: &mut Ports, ours: Vec<Booked>, others: Vec<Booked>) {
+        ports
+            .books
+            .expect_stores()
+            .times(1)
+            .withf(|from, until, after, limit| {
+                (*from, *until, after.is_none(), *limit) == (Noon.now() - Duration::hours(1), Noon.now(), true, 500)
+            })
+            .returning(|_, _, _, _| Ok(vec![store("STR_1")]));
+        ports.books.expect_of_store().times(1).returning(move |_, _, _| Ok(ours.clone()));
+        ports
+            .books
+            .expect_find()
+            .times(1)
+            .returning(move |asked| Ok(others.iter().filter(|booked| asked.contains(&booked.payment_id)).cloned().collect()));
+        ports.has_account();
+    }
+
+    /// PortOne's books in two pages.
+    fn theirs(ports: &mut Ports, first: Vec<(&str, PaymentTruth)>, second: Vec<(&str, PaymentTruth)>) {
+        let page = |payments: Vec<(&str, PaymentTruth)>, next: Option<&str>| Page {
+            payments: payments.into_iter().map(|(id, truth)| (id.to_owned(), truth)).collect(),
+            next: next.map(str::to_owned),
+        };
+        let (first, second) = (page(first, Some("2")), page(second, None));
+        ports
+            .payments
+            .expect_list()
+            .times(2)
+            .withf(|account, from, until, _| {
+                account.ids.store_id == "then" && (*from, *until) == (Noon.now() - Duration::hours(1), Noon.now())
+            })
+            .returning(move |_, _, _, cursor| Ok(if cursor.as_deref() == Some("2") { second.clone() } else { first.clone() }));
+    }
+
+    #[tokio::test]
+    async fn what_agrees_is_not_looked_at() {
+        let mut ports = Ports::default();
+        one_store(&mut ports, vec![booked("PAY1", "then", Expected::Money(7_000)), booked("PAY2", "then", Expected::Nothing)], Vec::new());
+        theirs(&mut ports, vec![("PAY1", PaymentTruth::Paid(paid()))], vec![("PAY2", PaymentTruth::Cancelled(7_000))]);
+        assert_eq!(compare(ports.reports(None)).await, Compared { stores: 1, unread: 0, differing: 0 });
+    }
+
+    #[tokio::test]
+    async fn what_differs_is_looked_at_one_by_one() {
+        // The second was begun before the span: asked for by its id. Of another store of PortOne's the books are another comparison's.
+        let (ours, older) = (booked("PAY1", "then", Expected::Open), booked("PAY2", "then", Expected::Nothing));
+        let elsewhere = booked("PAY3", "now", Expected::Money(7_000));
+        let mut ports = Ports::default();
+        one_store(&mut ports, vec![ours, elsewhere], vec![older]);
+        theirs(&mut ports, vec![("PAY1", PaymentTruth::Paid(paid()))], vec![("PAY2", PaymentTruth::Paid(paid()))]);
+        ports
+            .holds
+            .expect_find()
+            .times(2)
+            .withf(|payment| payment.as_str() != "PAY3")
+            .returning(|_| Ok(Some(hold(HoldState::Refunded(RefundReason::Late)))));
+        ports.refunds.expect_expedite().times(2).returning(|_, _| Ok(true));
+        assert_eq!(compare(ports.attempts(2)).await, Compared { stores: 1, unread: 0, differing: 2 });
+    }
+
+    #[tokio::test]
+    async fn money_under_an_id_like_ours_is_reported_and_ids_of_others_are_not() {
+        let mut ports = Ports::default();
+        one_store(&mut ports, Vec::new(), Vec::new());
+        let money = || PaymentTruth::Paid(paid());
+        theirs(&mut ports, vec![("PAY1", money()), ("theirs-1", money())], vec![("PAY2", PaymentTruth::NotPaid)]);
+        let compared = compare(ports.reports(Some(Discrepancy::UnknownPayment))).await;
+        assert_eq!(compared, Compared { stores: 1, unread: 0, differing: 0 });
+    }
+
+    #[tokio::test]
+    async fn an_order_without_an_account_of_its_store_is_looked_at() {
+        let mut ports = Ports::default();
+        ports.books.expect_stores().returning(|_, _, _, _| Ok(vec![store("STR_1")]));
+        ports.books.expect_of_store().returning(|_, _, _| Ok(vec![booked("PAY1", "then", Expected::Money(7_000))]));
+        ports.books.expect_find().returning(|_| Ok(Vec::new()));
+        ports.stores.expect_payment().returning(|_| Ok(None));
+        ports.holds.expect_find().times(1).returning(|_| Ok(None));
+        assert_eq!(compare(ports).await, Compared { stores: 1, unread: 0, differing: 1 });
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_read_keeps_no_other_from_it() {
+        let mut ports = Ports::default();
+        // A full page is followed by another, from its last store on.
+        ports.books.expect_stores().times(2).returning(|_, _, after, _| {
+            Ok(match after {
+                None => (0..500).map(|n| store(&format!("STR_{n}"))).collect(),
+                Some(last) => {
+                    assert_eq!(last, store("STR_499"));
+                    vec![store("STR_500")]
+                }
+            })
+        });
+        ports.books.expect_of_store().times(500).returning(|_, _, _| Ok(Vec::new()));
+        ports.books.expect_find().returning(|_| Ok(Vec::new()));
+        ports.stores.expect_payment().times(501).returning(|store| match store.as_str() {
+            "STR_7" => Err(Error::unavailable("postgres", "x")),
+            _ => Ok(None),
+        });
+        assert_eq!(compare(ports).await, Compared { stores: 500, unread: 1, differing: 0 });
+    }
+}

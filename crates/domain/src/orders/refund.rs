@@ -328,6 +328,119 @@ mod tests {
         assert_eq!(attempt(4, vec![Ok(paid(false))], Some(CancelAnswer::Outstanding)).await, (S::Unknown, false, None));
     }
 
+    fn payment() -> PaymentId {
+        PaymentId::trusted("PAY1".into())
+    }
+
+    fn over(refunds: MockRefunds, stores: MockStores, payments: MockPayments) -> RefundService {
+        RefundService::new(Arc::new(refunds), Arc::new(stores), Arc::new(payments), Arc::new(Noon), Arc::new(Never))
+    }
+
+    fn only(refunds: MockRefunds) -> RefundService {
+        over(refunds, MockStores::new(), MockPayments::new())
+    }
+
+    #[tokio::test]
+    async fn what_the_jobs_and_the_operator_ask_is_of_now() {
+        let (mut refunds, noon) = (MockRefunds::new(), Noon.now());
+        refunds.expect_due().withf(move |now, limit| (*now, *limit) == (noon, 9)).returning(|_, _| Ok(vec![payment()]));
+        refunds.expect_open().withf(|limit| *limit == 9).returning(|_| Ok(vec![open()]));
+        refunds.expect_count().returning(move || Ok(vec![(RefundState::Failed, 2, noon - Duration::minutes(3))]));
+        refunds.expect_reason().returning(|_| Ok(Some(RefundReason::Late)));
+        let service = only(refunds);
+        assert_eq!(service.due(9).await.unwrap(), [payment()]);
+        assert_eq!(service.open(9).await.unwrap(), [open()]);
+        assert_eq!(service.count().await.unwrap(), [(RefundState::Failed, 2, Duration::minutes(3))]);
+        assert_eq!(service.reason(&payment()).await.unwrap(), Some(RefundReason::Late));
+        for changed in [true, false] {
+            let mut refunds = MockRefunds::new();
+            refunds.expect_expedite().withf(move |_, now| *now == noon).returning(move |_, _| Ok(changed));
+            refunds.expect_reopen().withf(move |_, now, _| *now == noon).returning(move |_, _, _| Ok(changed));
+            let service = only(refunds);
+            assert_eq!(service.expedite(&payment()).await.unwrap(), changed);
+            assert_eq!(service.reopen(&payment(), &Actor::operator()).await.unwrap(), changed);
+        }
+    }
+
+    fn open() -> OpenRefund {
+        OpenRefund {
+            payment_id: payment(),
+            store_id: StoreId::trusted("STR_1".into()),
+            reason: RefundReason::Late,
+            state: RefundState::Failed,
+            attempts: 1,
+            requested_at: Noon.now(),
+            next_attempt_at: None,
+            last_answer: None,
+        }
+    }
+
+    fn claimed() -> Refund {
+        Refund {
+            payment_id: payment(),
+            store_id: StoreId::trusted("STR_1".into()),
+            portone_store_id: "then".into(),
+            reason: RefundReason::Late,
+            attempts: 1,
+            key_generation: 1,
+            look_first: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_asked_of_a_refund_that_another_has() {
+        let mut refunds = MockRefunds::new();
+        refunds.expect_claim().times(2).returning(|_, _, _| Ok(None));
+        let service = only(refunds);
+        assert_eq!(service.attempt(&payment(), &Actor::job("test")).await.unwrap(), None);
+        assert_eq!(service.attempt_now(&[payment()], &Actor::job("test")).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_store_whose_account_is_not_there_or_not_to_be_read_is_tried_again() {
+        for (account, state) in [(Ok(None), RefundState::Failed), (Err(Error::unavailable("postgres", "x")), RefundState::Unknown)] {
+            let (mut refunds, mut stores) = (MockRefunds::new(), MockStores::new());
+            refunds.expect_claim().return_once(|_, _, _| Ok(Some(claimed())));
+            stores.expect_payment().return_once(|_| account);
+            // The first pause of "PAY1".
+            refunds
+                .expect_record()
+                .times(1)
+                .withf(move |_, attempt, now, _| {
+                    (attempt.state, attempt.next_at, *now) == (state, Noon.now() + Duration::milliseconds(5_664), Noon.now())
+                })
+                .returning(|_, _, _, _| Ok(()));
+            let service = over(refunds, stores, MockPayments::new());
+            assert_eq!(service.attempt(&payment(), &Actor::job("test")).await.unwrap(), Some(state));
+        }
+    }
+
+    /// Whether the money is back when the answer leaves; `claims`: what each attempt finds to do.
+    async fn finish_now(is_open: bool, answer: Option<CancelAnswer>) -> bool {
+        let (mut refunds, mut stores, mut payments) = (MockRefunds::new(), MockStores::new(), MockPayments::new());
+        refunds.expect_expedite().times(1).returning(move |_, _| Ok(is_open));
+        refunds.expect_claim().times(usize::from(answer.is_some())).returning(|_, _, _| Ok(Some(claimed())));
+        refunds.expect_record().returning(|_, _, _, _| Ok(()));
+        let ids = PortOneIds { store_id: "now".into(), channel_id: "c".into() };
+        stores.expect_payment().return_once(|_| Ok(Some(PortOneAccount { ids, secret: secrecy::SecretString::from("x") })));
+        payments.expect_cancel().return_once(|_, _, _, _| answer.unwrap());
+        over(refunds, stores, payments).finish_now(&payment(), &Actor::job("test")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refund_is_finished_now_where_it_is_done_or_portone_does_it() {
+        assert!(finish_now(false, None).await);
+        assert!(finish_now(true, Some(CancelAnswer::Succeeded(7_000))).await);
+        assert!(!finish_now(true, Some(CancelAnswer::Requested)).await);
+    }
+
+    #[test]
+    fn a_pause_is_up_to_a_quarter_longer_by_the_ids_last_letter() {
+        let pause = |attempts, id| backoff(attempts, id).num_milliseconds();
+        assert_eq!([pause(1, "PAY0"), pause(1, "PAY1"), pause(2, "PAY0")], [5_625, 5_664, 11_250]);
+        assert_eq!([pause(0, "PAY0"), pause(1, "PAYO")], [5_625, 5_585]);
+    }
+
     #[test]
     fn attempts_become_rarer_until_one_an_hour() {
         let seconds = |attempts| backoff(attempts, "PAY0").num_seconds();

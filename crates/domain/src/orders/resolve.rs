@@ -388,6 +388,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_due_is_due_now() {
+        let mut holds = MockHolds::new();
+        let payment = || hold(HoldState::Held).payment_id;
+        holds.expect_due().withf(|now, limit| (*now, *limit) == (Noon.now(), 9)).returning(move |_, _| Ok(vec![payment()]));
+        assert_eq!(resolving(Arc::new(holds), None, 0).due(9).await.unwrap(), [payment()]);
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_was_never_held_here_does_not_expire() {
+        let mut holds = MockHolds::new();
+        holds.expect_find().returning(|_| Ok(None));
+        assert!(!resolving(Arc::new(holds), None, 0).expire(&hold(HoldState::Held).payment_id, &actor()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_refund_that_leaves_the_hold_as_it_was_is_a_defect() {
+        for left in [HoldState::Held, HoldState::Released(HoldEnd::Expired)] {
+            let mut holds = selling(None, None);
+            holds.expect_refund().times(1).returning(move |_, _, _, _| Ok(left));
+            let service = resolving(Arc::new(holds), Some(Ok(PaymentTruth::Paid(paid()))), 0);
+            let failed = service.resolve(&hold(HoldState::Held), &actor(), NOBODY_WAITS).await.unwrap_err();
+            assert_eq!(failed.kind(), crate::shared::ErrorKind::Internal);
+        }
+    }
+
+    #[tokio::test]
     async fn what_became_an_order_or_a_refund_is_watched_no_more() {
         for state in [HoldState::Ordered, HoldState::Refunded(RefundReason::Late)] {
             let mut holds = MockHolds::new();

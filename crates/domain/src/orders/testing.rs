@@ -6,20 +6,26 @@ use chrono::NaiveTime;
 
 use crate::{
     orders::{
+        cancel::CancelService,
         model::{
             hold::{HOLD_LIFE, Hold, HoldState, Offer},
             order::{Order, OrderStatus, Preferences},
             payment::{Paid, PaymentTruth},
         },
-        ports::{MockHolds, MockPayments, MockRefunds},
+        order_service::OrderService,
+        ports::{MockAuditLog, MockBooks, MockCancellations, MockHolds, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
+        reconcile::{ReconcileParts, ReconcileService},
         refund::RefundService,
         resolve::ResolveService,
     },
     shared::{
         Clock, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won, kst,
-        testing::{Never, Noon, email},
+        testing::{Counter, Never, Noon, email},
     },
-    stores::{DayHours, PortOneAccount, PortOneIds, StoreCalendar, ports::MockStores},
+    stores::{
+        DayHours, PortOneAccount, PortOneIds, StoreCalendar, StoreService,
+        ports::{MockStoreImages, MockStores},
+    },
 };
 
 /// The store's account now; [`hold`] was made when it was another.
@@ -92,6 +98,26 @@ pub(crate) fn resolving(holds: Arc<MockHolds>, truth: Option<Result<PaymentTruth
     ResolveService::new(holds, stores, payments, Arc::new(refunds), Arc::new(Noon))
 }
 
+/// `s@b` sells in `STR_1`; nobody else has a store.
+pub(crate) fn store_service() -> Arc<StoreService> {
+    let mut stores = MockStores::new();
+    stores.expect_id_of_seller().returning(|seller| Ok((seller.as_str() == "s@b").then(|| StoreId::trusted("STR_1".into()))));
+    Arc::new(StoreService::new(Arc::new(stores), Arc::new(Noon), Arc::new(Counter::default())))
+}
+
+/// The lists over these ports, at noon.
+pub(crate) fn order_service(orders: MockOrders, archive: MockOrderArchive, images: MockStoreImages) -> OrderService {
+    OrderService::new(Arc::new(orders), Arc::new(archive), Arc::new(images), store_service(), Arc::new(Noon))
+}
+
+/// The lists where this is the only order, if any.
+pub(crate) fn only(order: Option<Order>) -> OrderService {
+    let (mut orders, mut archive) = (MockOrders::new(), MockOrderArchive::new());
+    orders.expect_find().returning(move |payment| Ok(order.clone().filter(|order| order.payment_id == *payment)));
+    archive.expect_find().returning(|_| Ok(None));
+    order_service(orders, archive, MockStoreImages::new())
+}
+
 /// `a@b`'s order at store `STR_1`, of 7,000 won.
 pub(crate) fn order(id: &str, status: OrderStatus) -> Order {
     let now = Noon.now();
@@ -116,5 +142,45 @@ pub(crate) fn order(id: &str, status: OrderStatus) -> Order {
         canceled_at: None,
         cancel_reason: None,
         preferences: Preferences::default(),
+    }
+}
+
+/// Every port of reconciliation; what a test does not expect panics when it is called.
+#[derive(Default)]
+pub(crate) struct ReconcilePorts {
+    pub(crate) books: MockBooks,
+    pub(crate) audit: MockAuditLog,
+    pub(crate) holds: MockHolds,
+    pub(crate) stores: MockStores,
+    pub(crate) payments: MockPayments,
+    pub(crate) refunds: MockRefunds,
+    pub(crate) cancellations: MockCancellations,
+    pub(crate) orders: MockOrders,
+}
+
+impl ReconcilePorts {
+    /// The use case over them, at noon.
+    pub(crate) fn service(self) -> ReconcileService {
+        let (holds, stores, payments) = (Arc::new(self.holds), Arc::new(self.stores), Arc::new(self.payments));
+        let mut archive = MockOrderArchive::new();
+        archive.expect_find().returning(|_| Ok(None));
+        let orders = Arc::new(order_service(self.orders, archive, MockStoreImages::new()));
+        let refunds = RefundService::new(Arc::new(self.refunds), stores.clone(), payments.clone(), Arc::new(Noon), Arc::new(Never));
+        let refunds = Arc::new(refunds);
+        let resolve = ResolveService::new(holds.clone(), stores.clone(), payments.clone(), refunds.clone(), Arc::new(Noon));
+        let cancellations = Arc::new(self.cancellations);
+        let cancel = CancelService::new(cancellations, orders.clone(), store_service(), refunds.clone(), Arc::new(Noon));
+        ReconcileService::new(ReconcileParts {
+            books: Arc::new(self.books),
+            audit: Arc::new(self.audit),
+            holds,
+            stores,
+            payments,
+            resolve: Arc::new(resolve),
+            refunds,
+            cancel: Arc::new(cancel),
+            orders,
+            clock: Arc::new(Noon),
+        })
     }
 }

@@ -92,3 +92,84 @@ impl WebhookService {
         self.inbox.prune(self.clock.now() - MESSAGES_KEPT).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::{
+        orders::{
+            Message,
+            ports::{MockInbox, MockWebhooks},
+            testing::ReconcilePorts,
+        },
+        shared::testing::Noon,
+        stores::ports::MockStores,
+    };
+
+    fn message(kind: &str) -> Message {
+        Message { id: "WH-1".into(), kind: kind.into(), payment: PaymentId::parse("PAY1"), body: String::new() }
+    }
+
+    /// Reconciliation that is to look so often at a payment, which it does not know.
+    fn looking(times: usize) -> Arc<ReconcileService> {
+        let mut ports = ReconcilePorts::default();
+        ports.holds.expect_find().times(times).returning(|_| Ok(None));
+        Arc::new(ports.service())
+    }
+
+    /// A message for `store`, where `STR_1` has one secret. `stored`: whether the message must be worked on (`None`: it is not stored).
+    async fn receive(store: &str, verified: Result<Message, Unverified>, stored: Option<bool>) -> Result<()> {
+        let (mut inbox, mut webhooks, mut stores) = (MockInbox::new(), MockWebhooks::new(), MockStores::new());
+        let known = StoreId::parse(store).is_some();
+        stores.expect_webhook_secrets().times(usize::from(known)).returning(|_| Ok(vec![SecretString::from("s")]));
+        webhooks
+            .expect_verify()
+            .times(1)
+            .withf(move |secrets, _, now| (secrets.len(), *now) == (usize::from(known), Noon.now()))
+            .return_once(|_, _, _| verified);
+        inbox
+            .expect_put()
+            .times(usize::from(stored.is_some()))
+            .withf(move |store, message, matters, request, now| {
+                (store.as_str(), message.id.as_str(), Some(*matters), request, *now) == ("STR_1", "WH-1", stored, "r1", Noon.now())
+            })
+            .returning(|_, _, _, _, _| Ok(true));
+        let service = WebhookService::new(Arc::new(inbox), Arc::new(webhooks), Arc::new(stores), looking(0), Arc::new(Noon));
+        service.receive(&Delivery { store: store.to_owned(), ..Delivery::default() }, "r1").await
+    }
+
+    #[tokio::test]
+    async fn a_signed_message_is_stored_and_worked_on_where_it_matters() {
+        receive("STR_1", Ok(message("Transaction.Paid")), Some(true)).await.unwrap();
+        receive("STR_1", Ok(message("Transaction.Ready")), Some(false)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_not_believed_is_not_stored() {
+        for (reason, refusal) in [
+            (Unverified::MissingRequiredHeaders, error::WEBHOOK_HEADERS_MISSING),
+            (Unverified::InvalidSignature, error::WEBHOOK_UNVERIFIED),
+            (Unverified::TimestampTooOld, error::WEBHOOK_UNVERIFIED),
+            (Unverified::TimestampTooNew, error::WEBHOOK_UNVERIFIED),
+            (Unverified::NoMatchingSignature, error::WEBHOOK_UNVERIFIED),
+        ] {
+            // A store that is none is answered as one with another secret.
+            for store in ["STR_1", "no store"] {
+                assert!(receive(store, Err(reason), None).await.unwrap_err().is(&refusal), "{store} {reason:?}");
+            }
+        }
+        assert!(receive("no store", Ok(message("Transaction.Paid")), None).await.unwrap_err().is(&error::WEBHOOK_UNVERIFIED));
+    }
+
+    #[tokio::test]
+    async fn a_message_is_a_hint_to_look_and_kept_for_a_month() {
+        let mut inbox = MockInbox::new();
+        inbox.expect_prune().withf(|before| *before == Noon.now() - Duration::days(30)).returning(|_| Ok(3));
+        let (webhooks, stores) = (Arc::new(MockWebhooks::new()), Arc::new(MockStores::new()));
+        let service = WebhookService::new(Arc::new(inbox), webhooks, stores, looking(1), Arc::new(Noon));
+        service.work("WH-1", &PaymentId::parse("PAY1").unwrap()).await.unwrap();
+        assert_eq!(service.prune().await.unwrap(), 3);
+    }
+}

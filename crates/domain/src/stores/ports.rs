@@ -93,6 +93,7 @@ pub trait SearchHistory: Send + Sync {
 }
 
 /// What customers see of stores. Lists hold only stores with a product.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait StoreSearch: Send + Sync {
     /// `limit` stores that match, from the `offset`-th on, as this customer sees them. Without a filter newest first, with

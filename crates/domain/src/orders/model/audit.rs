@@ -94,3 +94,23 @@ pub struct AuditEntry {
     /// Id of the HTTP request, to be found in the logs.
     pub request_id: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::testing::email;
+
+    #[test]
+    fn the_audit_log_names_who_acts() {
+        let person = |role| Actor::person(role, email("a@b"), "r1".to_owned());
+        for (actor, role, id, request) in [
+            (person(Role::Customer), "customer", Some("a@b"), Some("r1")),
+            (person(Role::Seller), "seller", Some("a@b"), Some("r1")),
+            (Actor::job("reconcile"), "job", Some("reconcile"), None),
+            (Actor::webhook("WH-1"), "webhook", Some("WH-1"), None),
+            (Actor::operator(), "operator", None, None),
+        ] {
+            assert_eq!((actor.kind.role(), actor.kind.id(), actor.request_id.as_deref()), (role, id, request));
+        }
+    }
+}

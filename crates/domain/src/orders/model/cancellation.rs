@@ -114,3 +114,32 @@ pub struct CancelCommand<'a> {
     /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
     pub resumed: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_may_cancel_from_its_states_and_for_its_reason() {
+        use OrderEvent as E;
+        use RefundReason as R;
+        let (waiting, open) = (&[OrderStatus::Reservation][..], &[OrderStatus::Reservation, OrderStatus::Accept][..]);
+        for (by, states, reason, told) in [
+            (CanceledBy::Customer, waiting, R::CanceledByCustomer, E::CanceledByCustomer),
+            (CanceledBy::Store, open, R::CanceledByStore, E::CanceledByStore),
+            (CanceledBy::Closing, open, R::StoreClosing, E::CanceledByStore),
+            (CanceledBy::PickupOver, waiting, R::PickupOver, E::CanceledByStore),
+            (CanceledBy::DayOver, open, R::DayOver, E::CanceledByStore),
+            (CanceledBy::Provider, open, R::CanceledAtProvider, E::CanceledByStore),
+        ] {
+            assert_eq!((by.from_states(), by.refund_reason(), by.event()), (states, reason, told), "{by:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_what_was_typed_up_to_255_characters() {
+        assert_eq!(reason(" 재료\n소진 ").unwrap(), "재료\n소진");
+        assert!(reason(&"가".repeat(255)).is_ok());
+        assert_eq!((reason("").unwrap_err().code, reason(&"가".repeat(256)).unwrap_err().code), ("too_short", "too_long"));
+    }
+}

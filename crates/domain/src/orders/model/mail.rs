@@ -181,6 +181,38 @@ mod tests {
             assert_eq!(serde_json::from_value::<OrderEvent>(event.as_str().into()).unwrap(), event);
         }
     }
+
+    #[test]
+    fn an_event_is_told_once_and_makes_earlier_mails_out_of_date() {
+        for (event, has_pickup, later, id) in [
+            (OrderEvent::Placed, true, &["accepted", "canceled"][..], "placed-PAY1"),
+            (OrderEvent::Accepted, true, &["canceled"], "accepted-PAY1"),
+            (OrderEvent::CanceledByCustomer, false, &[], "canceled-PAY1"),
+            (OrderEvent::CanceledByStore, false, &[], "canceled-PAY1"),
+        ] {
+            let mail = OrderMail { event, payment_id: PaymentId::trusted("PAY1".into()) };
+            assert_eq!((event.has_pickup(), event.later(), mail.message_id().as_str()), (has_pickup, later, id), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_has_a_link_to_a_map_in_both_parts() {
+        let order = testing::order("PAY1", OrderStatus::Accept);
+        let place = PickupPlace { address: "서울 1-2".into(), window: None };
+        let mail = OrderMail { event: OrderEvent::Accepted, payment_id: order.payment_id.clone() }.compose(&order, Some(&place)).unwrap();
+        let link = "https://map.kakao.com/link/search/%EC%84%9C%EC%9A%B8%201%2D2";
+        assert!(mail.text.contains(&format!("지도: {link}\n")) && mail.html.contains(link), "{} {}", mail.text, mail.html);
+        // Without hours of that day there is no time to name.
+        assert!(!mail.text.contains("픽업 시간:"), "{}", mail.text);
+    }
+
+    #[test]
+    fn won_are_grouped_by_thousands() {
+        for (won, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(won), text);
+        }
+    }
+
     fn composed(event: OrderEvent) -> Mail {
         let order = Order {
             store_name: "빵<b>집".to_owned(),

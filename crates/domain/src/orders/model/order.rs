@@ -148,3 +148,59 @@ pub struct AlarmCard {
     /// Pickup window of the day of the purchase ([`crate::shared::kst::hours_day`]).
     pub pickup: (NaiveTime, NaiveTime),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use chrono::Duration;
+
+    use super::*;
+    use crate::{
+        orders::testing,
+        shared::{
+            Clock,
+            testing::{Noon, email},
+        },
+    };
+
+    fn order(payment: &str) -> Order {
+        testing::order(payment, OrderStatus::Reservation)
+    }
+
+    fn minute(minutes: i64) -> Option<DateTime<Utc>> {
+        Some(Noon.now() + Duration::minutes(minutes))
+    }
+
+    #[test]
+    fn an_orders_latest_event_is_the_last_of_its_four_instants() {
+        assert_eq!(order("PAY1").latest_event(), Noon.now());
+        let accepted = Order { accepted_at: minute(1), ..order("PAY1") };
+        assert_eq!(Some(accepted.latest_event()), minute(1));
+        assert_eq!(Some(Order { completed_at: minute(2), ..accepted.clone() }.latest_event()), minute(2));
+        assert_eq!(Some(Order { canceled_at: minute(3), ..accepted.clone() }.latest_event()), minute(3));
+        let ended = |completed_at, canceled_at| Order { completed_at, canceled_at, ..accepted.clone() }.ended_at();
+        assert_eq!((ended(None, None), ended(minute(2), None), ended(None, minute(3))), (None, minute(2), minute(3)));
+    }
+
+    #[test]
+    fn lists_begin_with_the_newest_event_and_then_the_latest_id() {
+        let accepted = Order { accepted_at: minute(1), ..order("PAY1") };
+        assert_eq!(Order::newest_first(&accepted, &order("PAY2")), Ordering::Less);
+        assert_eq!(Order::newest_first(&order("PAY2"), &accepted), Ordering::Greater);
+        assert_eq!(Order::newest_first(&order("PAY2"), &order("PAY1")), Ordering::Less);
+        assert_eq!(Order::newest_first(&order("PAY1"), &order("PAY1")), Ordering::Equal);
+    }
+
+    #[test]
+    fn an_order_of_nobody_has_nothing_of_who_bought() {
+        let nobody = order("PAY1").of_nobody(email("p@withdrawn.invalid"));
+        let expected = Order {
+            customer: email("p@withdrawn.invalid"),
+            customer_nickname: "탈퇴회원".into(),
+            customer_phone_number: "00000000000".into(),
+            ..order("PAY1")
+        };
+        assert_eq!(nobody, expected);
+    }
+}

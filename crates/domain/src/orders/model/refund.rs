@@ -146,3 +146,42 @@ pub struct OpenRefund {
     /// What PortOne said last.
     pub last_answer: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_the_payment_and_grows_with_its_generation() {
+        let refund = |key_generation| Refund {
+            payment_id: PaymentId::trusted("PAY1".into()),
+            store_id: StoreId::trusted("STR_1".into()),
+            portone_store_id: "s".into(),
+            reason: RefundReason::Late,
+            attempts: 9,
+            key_generation,
+            look_first: true,
+        };
+        assert_eq!([1, 2].map(|n| refund(n).idempotency_key()), ["refund-PAY1-1", "refund-PAY1-2"]);
+    }
+
+    /// PortOne's console, mails and the app show them.
+    #[test]
+    fn each_reason_has_its_own_words() {
+        use RefundReason as R;
+        let words = [
+            (R::Mismatch, "결제 내용이 주문과 다름"),
+            (R::StoreClosed, "결제 중 매장 영업 종료"),
+            (R::Late, "결제 시간 초과"),
+            (R::CanceledByCustomer, "고객 주문 취소"),
+            (R::CanceledByStore, "매장 주문 취소"),
+            (R::StoreClosing, "매장 영업 종료"),
+            (R::PickupOver, "픽업 시간 종료"),
+            (R::DayOver, "영업일 종료"),
+            (R::CanceledAtProvider, "결제사에서 취소됨"),
+        ];
+        for (reason, text) in words {
+            assert_eq!(reason.text(), text, "{reason:?}");
+        }
+    }
+}
