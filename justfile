@@ -6,10 +6,10 @@ test *ARGS:
 quick CRATE="domain" *ARGS:
     cargo nextest run -p cheapbob-{{CRATE}} {{ARGS}}
 
-# Changes the rules of orders one by one: which change does no test notice?
+# Changes the rules of orders one by one: which change does no test notice? (.cargo/mutants.toml)
 mutants *ARGS:
     cargo mutants --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-mutants
-    cargo mutants --package cheapbob-domain --file 'crates/domain/src/orders/**' --output target {{ARGS}}
+    cargo mutants --package cheapbob-domain --output target {{ARGS}}
 
 # What CI runs.
 ci:
@@ -21,7 +21,7 @@ bench *ARGS:
 
 # schemathesis for longer, as every kind of caller: just fuzz [examples for each endpoint] [seed]
 fuzz EXAMPLES="200" SEED=`date +%s`:
-    CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \
+    CHEAPBOB_FUZZ_ROUNDS=1 CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \
         NEXTEST_PROFILE=long ./test -p cheapbob-tests fuzz::
 
 # More random schedules of money and death: just torture [in process] [with real processes]
