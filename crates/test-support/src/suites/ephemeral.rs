@@ -1,3 +1,5 @@
+//! What may be forgotten, and what leaves: sessions, pickup signals, mails, objects, search histories.
+
 use std::time::Duration;
 
 use cheapbob_domain::{

@@ -1,3 +1,5 @@
+//! Money's ports beside holds and refunds: audit log, inbox, Idempotency-Keys, our side of PortOne's books.
+
 use cheapbob_domain::{
     orders::{
         Actor, ActorKind, Attempt, Booked, CanceledBy, Cancellation, Claim, Discrepancy, Expected, HoldEnd, KeyedCall, Message,

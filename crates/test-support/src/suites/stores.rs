@@ -1,3 +1,5 @@
+//! `stores::ports`: a seller's store, its hours and pictures, and what customers find (contract, Seller; Customer).
+
 use cheapbob_domain::stores::{
     Added, Address, BnameFilter, DayInput, FavoriteAdded, Image, PaymentChange, PortOneIds, Removed, Sns, Store, StoreChange, StoreFilter,
     Week,

@@ -1,3 +1,5 @@
+//! `tasks::ports`: the queue, the ledger of runs, the outbox.
+
 use cheapbob_domain::tasks::{Due, TaskOutcome};
 use futures::future::join_all;
 
@@ -7,7 +9,7 @@ fn due(second: i64) -> Due {
     Due { from: at(second - 1), at: at(second), attempts: 3 }
 }
 
-/// `shared::tasks::TaskQueue`
+/// A task is claimed by one worker at a time, done once or tried again, and a due instant has one run.
 pub async fn tasks(world: &World) {
     let (tasks, ledger, outbox) = (&world.tasks, &world.ledger, &world.outbox);
     let schedule = async |job: &str, due: Due| ledger.schedule(job, due, due.at).await.unwrap();
