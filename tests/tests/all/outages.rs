@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use cheapbob_test_support::{Cluster, Person, Proxy, Way, eventually};
+use cheapbob_test_support::{Answer, Cluster, Person, Proxy, Way, eventually};
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::images::{picture, upload};
 
@@ -121,6 +122,60 @@ async fn a_redis_that_hangs_is_away_and_heals() {
     cut(&cluster, "redis", &cluster.redis, Way::Frozen, async || unavailable(&customer, TODAY).await).await;
     works().await;
     customer.order(&shop.product_id, 1).await;
+}
+
+/// A call that waits for a part that hangs; `what` it is.
+fn begun(what: &'static str, call: impl Future<Output = Answer> + Send + 'static) -> impl Future<Output = Answer> {
+    let call = tokio::spawn(call);
+    async move {
+        let answer = timeout(Duration::from_secs(20), call).await.unwrap_or_else(|_| panic!("{what} is answered when the part goes on"));
+        let answer = answer.unwrap();
+        assert!(answer.status == 200 || answer.body["code"] == "unavailable", "{what}: {} {}", answer.status, answer.body);
+        answer
+    }
+}
+
+/// A PostgreSQL that accepts and says nothing is seen at once. What is asked of it meanwhile is answered when it goes on, with what is so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_hangs_is_seen_and_goes_on_where_it_stood() {
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    customer.order(&shop.product_id, 1).await;
+    let (mut list, mut checkout) = (None, None);
+    cut(&cluster, "postgres", &cluster.postgres, Way::Frozen, async || {
+        assert_eq!(cluster.api.get("/health").await.status, 200);
+        let (person, product) = (customer.clone(), shop.product_id.clone());
+        list = Some(begun("a list", async move { person.get("/api/v1/customer/orders/today").await }));
+        let person = customer.clone();
+        checkout = Some(begun("a checkout", async move { person.init(&product, 1).await }));
+        // Seen down again, after two seconds: both have reached it by then.
+        assert_eq!(ready(&cluster).await.0, 503);
+    })
+    .await;
+    list.unwrap().await;
+    let held = i64::from(checkout.unwrap().await.status == 200);
+    assert_eq!(cluster.database.count("holds WHERE state = 'held'").await, held, "no hold that nobody was told of");
+    customer.order(&shop.product_id, 1).await;
+    assert_eq!(shop.stock().await.0, 98 - held);
+}
+
+/// A MongoDB that accepts and says nothing stops nothing that does not need the archive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mongodb_that_hangs_is_seen_and_today_goes_on() {
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let mut list = None;
+    cut(&cluster, "mongodb", &cluster.mongodb, Way::Frozen, async || {
+        let person = customer.clone();
+        list = Some(begun("a list", async move { person.get("/api/v1/customer/orders").await }));
+        customer.order(&shop.product_id, 1).await;
+        assert_eq!(customer.get("/api/v1/customer/orders/today").await.expect(200)["total"], 1);
+        shop.seller.get("/api/v1/seller/store/orders/today").await.expect(200);
+    })
+    .await;
+    list.unwrap().await;
+    eventually("all orders", 20, || async { (customer.get("/api/v1/customer/orders").await.expect(200)["total"] == 1).then_some(()) })
+        .await;
 }
 
 /// What is paid becomes an order when PortOne can be asked again, and what is canceled is paid back then.
