@@ -194,19 +194,20 @@ impl Holds for Postgres {
         if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
             return Ok(OrderOutcome::Made);
         }
-        let closed: Option<bool> = holds::table
+        let closed = holds::table
             .inner_join(stores::table.on(stores::id.eq(holds::store_id)))
             .filter(holds::payment_id.eq(payment.as_str()))
             .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()).or(stores::suspended))
-            .first(&mut connection)
+            .first::<bool>(&mut connection)
             .await
             .optional()
-            .map_err(failed)?;
+            .map_err(failed)?
+            .unwrap_or(false);
         drop(connection);
         match Holds::find(self, payment).await?.map(|hold| hold.state) {
             Some(HoldState::Ordered) => Ok(OrderOutcome::WasThere),
             Some(HoldState::Refunded(reason)) => Ok(OrderOutcome::Refunded(reason)),
-            Some(HoldState::Held | HoldState::Released(_)) if closed == Some(true) => Ok(OrderOutcome::StoreClosed),
+            Some(HoldState::Held | HoldState::Released(_)) if closed => Ok(OrderOutcome::StoreClosed),
             Some(HoldState::Held | HoldState::Released(_)) => Ok(OrderOutcome::NoStock),
             None => Err(bad_row("an order was asked for a hold that is not there")),
         }

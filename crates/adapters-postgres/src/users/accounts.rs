@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, NOBODY, Provider, RegistrationStatus, Role, ports::Accounts},
+    users::{
+        Account, AccountStatus, Deactivation, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
+        ports::Accounts,
+    },
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -35,8 +38,10 @@ struct StatusRow {
     account: AccountRow,
     #[diesel(sql_type = t::Bool)]
     has_profile: bool,
-    #[diesel(sql_type = t::Nullable<t::Bool>)]
-    has_product: Option<bool>,
+    #[diesel(sql_type = t::Bool)]
+    has_store: bool,
+    #[diesel(sql_type = t::Bool)]
+    has_product: bool,
 }
 
 impl TryFrom<AccountRow> for Account {
@@ -61,7 +66,10 @@ impl Accounts for Postgres {
         let row: Option<StatusRow> = query.get_result(&mut connection).await.optional().map_err(failed)?;
         row.map(|row| {
             let account = Account::try_from(row.account)?;
-            let status = RegistrationStatus::of(account.role, row.has_profile, row.has_product);
+            let status = RegistrationStatus::of(
+                account.role,
+                Registered { profile: row.has_profile, store: row.has_store, product: row.has_product },
+            );
             Ok(AccountStatus { account, status })
         })
         .transpose()

@@ -15,7 +15,9 @@ mod withdraw;
 
 pub use delete::DeletionService;
 pub use model::{
-    account::{Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, RegistrationStatus, Role},
+    account::{
+        Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
+    },
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},

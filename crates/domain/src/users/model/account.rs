@@ -75,6 +75,17 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
+/// What an account has registered so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// A customer's nickname and phone number.
+    pub profile: bool,
+    /// A seller's store.
+    pub store: bool,
+    /// A product in that store.
+    pub product: bool,
+}
+
 /// How far the registration has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
@@ -91,13 +102,13 @@ pub enum RegistrationStatus {
 }
 
 impl RegistrationStatus {
-    /// How far an account of this role has come. `has_product` of a seller: `None` without a store.
-    pub fn of(role: Role, has_profile: bool, has_product: Option<bool>) -> Self {
-        match (role, has_profile, has_product) {
-            (Role::Customer, false, _) => Self::Profile,
-            (Role::Seller, _, None) => Self::Store,
-            (Role::Seller, _, Some(false)) => Self::Product,
-            (Role::Customer, true, _) | (Role::Seller, _, Some(true)) => Self::Complete,
+    /// How far an account of this role has come that has registered these.
+    pub fn of(role: Role, registered: Registered) -> Self {
+        match (role, registered) {
+            (Role::Customer, Registered { profile: false, .. }) => Self::Profile,
+            (Role::Seller, Registered { store: false, .. }) => Self::Store,
+            (Role::Seller, Registered { product: false, .. }) => Self::Product,
+            (Role::Customer | Role::Seller, _) => Self::Complete,
         }
     }
 
@@ -156,4 +167,21 @@ pub struct Deleted {
     pub gone: usize,
     /// Accounts that wait for the next rollover: money may still have to move.
     pub waiting: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_step_of_a_registration_is_the_roles_own() {
+        let (nothing, all) = (Registered::default(), Registered { profile: true, store: true, product: true });
+        let customer = |registered| RegistrationStatus::of(Role::Customer, registered);
+        assert_eq!(customer(Registered { profile: false, ..all }), RegistrationStatus::Profile);
+        assert_eq!(customer(Registered { profile: true, ..nothing }), RegistrationStatus::Complete);
+        let seller = |registered| RegistrationStatus::of(Role::Seller, registered);
+        assert_eq!(seller(Registered { profile: true, ..nothing }), RegistrationStatus::Store);
+        assert_eq!(seller(Registered { store: true, ..nothing }), RegistrationStatus::Product);
+        assert_eq!(seller(Registered { profile: false, ..all }), RegistrationStatus::Complete);
+    }
 }
