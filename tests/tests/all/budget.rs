@@ -1,8 +1,8 @@
-//! How long a random search goes on.
+//! How long a test goes on that could go on for ever.
 
 use std::time::{Duration, Instant};
 
-/// By number and by time, so that a slow machine searches less instead of running out of time.
+/// By number and by time, so that a slow machine does less instead of running out of time. Whoever has one says how much was done.
 pub(crate) struct Budget {
     fewest: u64,
     most: u64,

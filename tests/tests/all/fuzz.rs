@@ -1,10 +1,13 @@
 //! schemathesis against the running binary, as every kind of caller: no 5xx, no answer outside the document, nothing that follows
-//! the document refused as invalid. Bounded here; `just fuzz` takes longer, with another seed each time.
+//! the document refused as invalid. Bounded here by number and by time; `just fuzz` takes longer, with another seed each time.
+#![allow(clippy::print_stdout, reason = "what was called, for whoever searches")]
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use cheapbob_test_support::{RealServer, TestDatabase, fresh_email, mongo_settings, noon, redis_url};
 use serde_json::json;
+
+use crate::budget::{Budget, number};
 
 /// These end the session that the rest needs.
 const LAST_CALLS: &str = "logout|withdraw";
@@ -46,23 +49,29 @@ async fn fuzz(caller: &str, excluded: Option<&str>) {
             person.token
         }
     };
-    let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let mut command = Command::new(format!("{root}/target/venv/bin/schemathesis"));
-    command
-        .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml"), "run"])
-        .arg(format!("{}/openapi.json", api.base))
-        .args(["--phases", &setting("CHEAPBOB_FUZZ_PHASES", "examples,coverage,fuzzing")])
-        .args(["--max-examples", &setting("CHEAPBOB_FUZZ_EXAMPLES", "4"), "--seed", &setting("CHEAPBOB_FUZZ_SEED", "1")])
-        .args(excluded.iter().flat_map(|pattern| ["--exclude-path-regex", pattern]))
-        .env("CHEAPBOB_TOKEN", token)
-        .env("NO_COLOR", "1")
-        .current_dir(std::env::temp_dir());
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
-    let output = output.expect("schemathesis is missing: run ./test");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("passed"), "{said}");
+    let phases = std::env::var("CHEAPBOB_FUZZ_PHASES").unwrap_or_else(|_| "examples,coverage,fuzzing".to_owned());
+    let (examples, seed) = (number("CHEAPBOB_FUZZ_EXAMPLES").unwrap_or(2), number("CHEAPBOB_FUZZ_SEED").unwrap_or(1));
+    // The first round tries everything that the document names; a further one other random calls.
+    let budget = Budget::new("CHEAPBOB_FUZZ_ROUNDS", 1, 2, Duration::from_secs(60));
+    for round in (0..).take_while(|round| budget.allows(*round)) {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/venv/bin/schemathesis"));
+        command
+            .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml"), "run"])
+            .arg(format!("{}/openapi.json", api.base))
+            .args(["--phases", if round == 0 { &phases } else { "fuzzing" }])
+            .args(["--max-examples", &examples.to_string(), "--seed", &seed.wrapping_add(round).to_string()])
+            .args(excluded.iter().flat_map(|pattern| ["--exclude-path-regex", pattern]))
+            .env("CHEAPBOB_TOKEN", &token)
+            .env("NO_COLOR", "1")
+            .current_dir(std::env::temp_dir());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+        let output = output.expect("schemathesis is missing: run ./test");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("passed"), "{said}");
+        let cases = said.lines().find(|line| line.contains(" generated, ")).unwrap_or_else(|| panic!("how many?\n{said}"));
+        println!("round {round}, as {caller}: {}", cases.trim());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
 //! Days in a row, with trade between and runners that are killed at random. Here the week of a leap day; `just year` goes through 400.
+#![allow(clippy::print_stdout, reason = "how many days it were")]
 
 use cheapbob_domain::shared::kst;
 use cheapbob_test_support::{Held, RealServer, Shop, TestApp, eventually};
@@ -6,15 +7,14 @@ use chrono::{DateTime, Duration, Utc};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 
 use crate::{
+    budget::{Budget, number},
     operator::beside,
     rollover::{ROLLOVER, morning, rolled_over},
 };
 
 /// The first noon; the 29th of February is among the next days.
-const NOON: &str = "2028-02-25T12:00:00+09:00";
-
-fn asked(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+fn first_noon() -> DateTime<Utc> {
+    "2028-02-25T12:00:00+09:00".parse().unwrap()
 }
 
 /// Moves the clock, and lets the ledger begin there: the rollovers of the years between would all be made up.
@@ -102,18 +102,32 @@ async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
     rows
 }
 
-/// Days in a row; gives what is left. `fragile`: two more runners beside the one of this process, killed at random.
-async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let app = TestApp::start().await;
-    let noon: DateTime<Utc> = NOON.parse().unwrap();
-    begin(&app, noon).await;
-    let mut shop = app.api.shop(12).await;
-    let port = app.api.base.rsplit(':').next().unwrap().parse().unwrap();
-    let runner = || RealServer::spawn("cheapbob-jobs", port, &beside(&app));
-    let mut runners = if fragile { vec![runner(), runner()] } else { Vec::new() };
-    let mut earned = 0;
-    for day in 0..days {
+/// One shop's days, from [`first_noon`] on.
+struct Days {
+    app: TestApp,
+    shop: Shop,
+    random: StdRng,
+    seed: u64,
+    /// Beside the one of this process; they are killed at random.
+    runners: Vec<RealServer>,
+    /// In won.
+    earned: i64,
+}
+
+impl Days {
+    /// `fragile`: with two more runners.
+    async fn begin(seed: u64, fragile: bool) -> Self {
+        let app = TestApp::start().await;
+        begin(&app, first_noon()).await;
+        let shop = app.api.shop(12).await;
+        let runners = if fragile { vec![runner(&app), runner(&app)] } else { Vec::new() };
+        Self { app, shop, random: StdRng::seed_from_u64(seed), seed, runners, earned: 0 }
+    }
+
+    /// The trade of a day (the first is 0), and the night after it.
+    async fn live(&mut self, day: i64) {
+        let Self { app, shop, random, seed, runners, earned } = self;
+        let noon = first_noon();
         app.api.set_clock(noon + Duration::days(day)).await;
         // Tokens live a week.
         shop.seller = app.api.person("seller", &shop.seller.email).await;
@@ -122,16 +136,17 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
             shop.seller.patch("/api/v1/seller/store/close").await.expect(200);
             assert_eq!(app.api.customer().await.init(&shop.product_id, 1).await.refused(400), "store_closed_today");
         } else {
-            earned += trade(&app, &shop, &mut random).await;
+            *earned += trade(app, shop, random).await;
         }
         let next = morning(noon, day + 1);
         app.api.set_clock(next).await;
         let (killed, which) = (random.next_u32().is_multiple_of(3), random.next_u32() as usize % 2);
         if let Some(which) = runners.get_mut(which).filter(|_| killed) {
-            std::mem::replace(which, runner()).kill();
+            std::mem::replace(which, runner(app)).kill();
         }
-        rolled_over(&app, next).await;
-        eventually("each order that nobody collected is paid back", 90, || async { (kept(&app).await == earned).then_some(()) }).await;
+        rolled_over(app, next).await;
+        let earned = *earned;
+        eventually("each order that nobody collected is paid back", 90, || async { (kept(app).await == earned).then_some(()) }).await;
         assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
         let counted = app.database.count("products WHERE sold <> 0 OR held <> 0").await;
         assert_eq!(counted, 0, "a new day begins with nothing sold: day {day}, seed {seed}");
@@ -140,32 +155,51 @@ async fn days_in_a_row(days: i64, seed: u64, fragile: bool) -> Vec<String> {
         let left = app.database.count(&format!("orders WHERE business_day < '{today}'")).await;
         assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
     }
-    for job in ROLLOVER {
-        let mut runs = app.services.ledger.runs(job, days + 10).await.unwrap();
-        runs.retain(|run| run.due_at > noon);
-        let rolled_over: Vec<_> =
-            runs.iter().rev().map(|run| (kst::business_day(run.due_at) - kst::business_day(noon)).num_days()).collect();
-        assert_eq!(rolled_over, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
-        assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
+
+    /// After so many days: what is left.
+    async fn end(self, days: i64) -> Vec<String> {
+        let Self { app, seed, runners: _runners, .. } = self;
+        let noon = first_noon();
+        for job in ROLLOVER {
+            let mut runs = app.services.ledger.runs(job, days + 10).await.unwrap();
+            runs.retain(|run| run.due_at > noon);
+            let rolled_over: Vec<_> =
+                runs.iter().rev().map(|run| (kst::business_day(run.due_at) - kst::business_day(noon)).num_days()).collect();
+            assert_eq!(rolled_over, (1..=days).collect::<Vec<_>>(), "{job}, seed {seed}");
+            assert!(runs.iter().all(|run| run.status == "done" && run.due_from == run.due_at), "{job}: {runs:?}");
+        }
+        assert_eq!(app.database.count("tasks WHERE status = 'dead'").await, 0);
+        // A day without trade: whatever waited for a next rollover has had one.
+        let rest = morning(noon, days + 1);
+        app.api.set_clock(rest).await;
+        rolled_over(&app, rest).await;
+        let owed = "SELECT count(*) AS n FROM tasks WHERE job IS NULL AND status <> 'done'";
+        // A runner that was killed at it keeps it for half a minute.
+        let held = "SELECT count(*) AS n FROM holds WHERE state = 'held'";
+        eventually("each hold has ended", 90, || async { (app.database.number(held).await == 0).then_some(()) }).await;
+        eventually("the outbox is empty", 90, || async { (app.database.number(owed).await == 0).then_some(()) }).await;
+        end_state(&app, noon).await
     }
-    assert_eq!(app.database.count("tasks WHERE status = 'dead'").await, 0);
-    // A day without trade: whatever waited for a next rollover has had one.
-    let rest = morning(noon, days + 1);
-    app.api.set_clock(rest).await;
-    rolled_over(&app, rest).await;
-    let owed = "SELECT count(*) AS n FROM tasks WHERE job IS NULL AND status <> 'done'";
-    // A runner that was killed at it keeps it for half a minute.
-    let held = "SELECT count(*) AS n FROM holds WHERE state = 'held'";
-    eventually("each hold has ended", 90, || async { (app.database.number(held).await == 0).then_some(()) }).await;
-    eventually("the outbox is empty", 90, || async { (app.database.number(owed).await == 0).then_some(()) }).await;
-    end_state(&app, noon).await
+}
+
+fn runner(app: &TestApp) -> RealServer {
+    let port = app.api.base.rsplit(':').next().unwrap().parse().unwrap();
+    RealServer::spawn("cheapbob-jobs", port, &beside(app))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_day_is_rolled_over_once_whether_runners_die_or_not() {
-    let (days, seed) = (asked("CHEAPBOB_DAYS", 12), asked("CHEAPBOB_SEED", 20_280_229));
-    let days = i64::try_from(days).unwrap();
-    let (fragile, calm) = tokio::join!(days_in_a_row(days, seed, true), days_in_a_row(days, seed, false));
+    let seed = number("CHEAPBOB_SEED").unwrap_or(20_280_229);
+    // The sixth begins on the first of March.
+    let budget = Budget::new("CHEAPBOB_DAYS", 6, 12, std::time::Duration::from_secs(150));
+    let (mut fragile, mut calm) = tokio::join!(Days::begin(seed, true), Days::begin(seed, false));
+    let mut days = 0i64;
+    while budget.allows(days.unsigned_abs()) {
+        tokio::join!(fragile.live(days), calm.live(days));
+        days += 1;
+    }
+    println!("{days} days, seed {seed}");
+    let (fragile, calm) = tokio::join!(fragile.end(days), calm.end(days));
     let only = |these: &[String], those: &[String]| these.iter().filter(|row| !those.contains(row)).cloned().collect::<Vec<_>>();
     assert!(fragile == calm, "seed {seed}: only with kills: {:#?}, only without: {:#?}", only(&fragile, &calm), only(&calm, &fragile));
     assert!(fragile.iter().any(|row| row.contains("archived")) && fragile.iter().any(|row| row.contains("mail")), "{fragile:#?}");
