@@ -49,3 +49,9 @@ year DAYS="400" SEED=`date +%s`:
 bench-archive ORDERS="1000000":
     ./test -p cheapbob-tests layers::
     target/debug/with-servers target/debug/bench-archive {{ORDERS}}
+
+# The README's purchase in a real browser by clicks alone (needs Node.js and chromium, or CHROMIUM=path); pictures in target/clicks.
+clicks:
+    cargo build
+    npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1
+    node config/clicks.mjs

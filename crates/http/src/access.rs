@@ -69,6 +69,7 @@ const NO_PROFILE: Refusal = users::PROFILE_NOT_FOUND;
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     ("GET",    "/", Anyone, &[]),
+    ("GET",    "/license", Anyone, &[]),
     ("GET",    "/health", Anyone, &[]),
     ("GET",    "/health/live", Anyone, &[]),
     ("GET",    "/health/ready", Anyone, &[]),

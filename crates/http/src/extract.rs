@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use cheapbob_domain::{
     orders, products,
     shared::{Error, FieldError, PaymentId, ProductId, Refusal, Rule, StoreId},
@@ -204,9 +204,4 @@ impl<T: Id> FromRequest for PathId<T> {
         let text = web::Path::<String>::extract(request).into_inner();
         std::future::ready(text.ok().and_then(|text| T::parse(&text)).map(Self).ok_or_else(|| T::NOT_FOUND.into()))
     }
-}
-
-/// Whether a browser asks, and not a program.
-pub(crate) fn wants_html(request: &HttpRequest) -> bool {
-    request.headers().get(header::ACCEPT).and_then(|a| a.to_str().ok()).is_some_and(|a| a.contains("text/html"))
 }

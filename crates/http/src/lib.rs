@@ -6,6 +6,8 @@ mod common;
 mod context;
 mod dto;
 mod error;
+mod error_page;
+mod examples;
 mod extract;
 mod idempotency;
 mod openapi;

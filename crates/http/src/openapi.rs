@@ -24,13 +24,29 @@ use crate::{
     access::{Access, ROUTES, Route},
     auth::COOKIE,
     error::{self, FieldProblem, Problem},
-    refusals as http_refusals,
+    examples, refusals as http_refusals,
     routes::routes,
 };
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "CheapBob", description = "Food left near closing, at a discount. The wire contract of the customer app and the seller app."),
+    info(
+        title = "CheapBob",
+        description = "Food left near closing, at a discount. The wire contract of the customer app and the seller app.",
+        license(name = "All rights reserved", url = "/license")
+    ),
+    // In the order of the page: what the apps call, then what PortOne calls, and last what helps people.
+    tags(
+        (name = "auth", description = "Logging in and out"),
+        (name = "search", description = "The customer finds stores"),
+        (name = "payment", description = "The customer holds and pays"),
+        (name = "orders", description = "The customer's orders"),
+        (name = "customer", description = "The customer's own data"),
+        (name = "seller", description = "The store, its products and orders"),
+        (name = "common", description = "Words to choose from"),
+        (name = "webhooks", description = "What PortOne calls"),
+        (name = "root", description = "Pages and health")
+    ),
     components(schemas(Problem, FieldProblem)),
     modifiers(&Security)
 )]
@@ -58,7 +74,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     }
     let components = document.components.get_or_insert_with(Default::default);
     components.responses.extend(problems);
-    components.schemas.values_mut().for_each(|schema| say_text_rules("", schema));
+    for (name, schema) in &mut components.schemas {
+        say_text_rules("", schema);
+        examples::give_to_fields(name, schema);
+    }
     document
 }
 
@@ -143,8 +162,9 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
         body.required = Some(Required::False);
     }
     for parameter in operation.parameters.iter_mut().flatten() {
-        if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {
-            say_text_rules("", schema);
+        if let RefOr::T(parameter) = parameter {
+            parameter.schema.iter_mut().for_each(|schema| say_text_rules("", schema));
+            examples::give_to_parameter(parameter);
         }
     }
     let in_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query));

@@ -17,6 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(common::configure),
         )
         .service(root::index::index)
+        .service(root::license::license)
         .service(root::health::health)
         .service(root::health::live)
         .service(root::health::ready)

@@ -18,8 +18,9 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access, auth, context,
     error::ApiError,
-    openapi,
+    error_page, openapi,
     refusals::{NOT_FOUND, WRONG_METHOD},
+    root::docs,
     routes::routes,
     state::App,
 };
@@ -74,8 +75,7 @@ pub async fn serve(
         actix
             .app_data(Data::clone(&document))
             .service(openapi::json)
-            .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
-            .service(web::redirect("/docs", "/docs/"))
+            .configure(docs::configure)
             .configure(|config| {
                 if let Some(mount) = sandbox {
                     mount(config);
@@ -83,6 +83,7 @@ pub async fn serve(
             })
             .default_service(web::to(unknown))
             .wrap(from_fn(auth::check))
+            .wrap(from_fn(error_page::show))
             .wrap(cors(&switches))
             .wrap(actix_web::middleware::Compress::default())
             .wrap(from_fn(context::around))

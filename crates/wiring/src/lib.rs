@@ -12,6 +12,7 @@ mod system;
 pub mod telemetry;
 pub mod traces;
 
+pub use cheapbob_adapters_embedded::sandbox::Played;
 pub use connections::{Connections, Probe};
 pub use ports::Ports;
 pub use product::{Mount, Product, Switches, prepare_process};

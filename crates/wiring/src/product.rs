@@ -6,7 +6,7 @@ use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
     fakes::{self, SandboxClock, postgres::ManagedPostgres},
-    sandbox::{self, Sandbox, demo::Demo},
+    sandbox::{self, Played, Sandbox, demo::Demo},
 };
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
@@ -30,8 +30,8 @@ use crate::{
 pub struct Switches {
     /// No sandbox, no local front end.
     pub production: bool,
-    /// The sandbox is mounted.
-    pub sandbox: bool,
+    /// What the sandbox plays; `None`: it is not mounted.
+    pub sandbox: Option<Played>,
     /// Origin of the apps.
     pub frontend_url: Option<String>,
     /// Second origin.
@@ -118,7 +118,7 @@ impl Product {
             services: Services::new(settings, decorate(ports))?,
             switches: Switches {
                 production: settings.production,
-                sandbox: settings.sandbox(),
+                sandbox: settings.played(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
             },
@@ -154,9 +154,9 @@ impl Product {
 
     /// The sandbox's routes over these connections, where it plays a part; `jobs` is the runner that it asks.
     pub fn sandbox(&self, connections: &Connections, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
-        let (embedded, clock) = connections.embedded.clone().zip(self.sandbox_clock.clone()).filter(|_| self.switches.sandbox)?;
+        let (embedded, clock) = connections.embedded.clone().zip(self.sandbox_clock.clone())?;
         let base = format!("http://127.0.0.1:{}", self.settings.port);
-        let data = web::Data::new(Sandbox { base, embedded, clock, jobs });
+        let data = web::Data::new(Sandbox { base, played: self.switches.sandbox?, embedded, clock, jobs });
         Some(Box::new(move |config| sandbox::configure(config, data)))
     }
 
@@ -165,7 +165,7 @@ impl Product {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn seed(&self) -> Result<()> {
-        let Some(embedded) = self.connections.embedded.as_ref().filter(|_| self.switches.sandbox) else { return Ok(()) };
+        let Some(embedded) = self.connections.embedded.as_ref().filter(|_| self.switches.sandbox.is_some()) else { return Ok(()) };
         let postgres = Arc::new(self.connections.postgres.clone());
         let demo = Demo {
             accounts: postgres.clone(),

@@ -79,7 +79,7 @@ fn the_dockerfile_builds_the_binaries_and_runs_them_as_nobody() {
     }
     // What the build needs reaches it.
     let context = text(".dockerignore");
-    for part in ["Cargo.lock", "Cargo.toml", "crates", "migrations", "tests", "config/default.toml"] {
+    for part in ["Cargo.lock", "Cargo.toml", "LICENSE", "crates", "migrations", "tests", "config/default.toml"] {
         assert!(context.lines().any(|line| line == format!("!{part}")), "{part}");
     }
 }

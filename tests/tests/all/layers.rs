@@ -13,6 +13,7 @@ use crate::imports::{Imports, circles, imports, sources};
 /// Crate → the crates of ours that its normal dependencies may name.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("pages", &[]),
     ("adapters-postgres", &["domain"]),
     ("adapters-mongo", &["domain"]),
     ("adapters-redis", &["domain"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("adapters-portone", &["domain"]),
     ("adapters-s3", &["domain"]),
     ("adapters-smtp", &["domain"]),
-    ("adapters-embedded", &["domain"]),
+    ("adapters-embedded", &["domain", "pages"]),
     (
         "wiring",
         &[
@@ -36,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("jobs", &["domain", "wiring"]),
-    ("http", &["domain", "wiring", "jobs"]),
+    ("http", &["domain", "pages", "wiring", "jobs"]),
     (
         "test-support",
         &["domain", "wiring", "jobs", "http", "adapters-postgres", "adapters-mongo", "adapters-s3", "adapters-smtp", "adapters-embedded"],

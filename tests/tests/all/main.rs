@@ -22,6 +22,7 @@ mod migrations;
 mod oauth;
 mod operator;
 mod outages;
+mod pages;
 mod payments;
 mod portone;
 mod portone_openapi;

@@ -29,7 +29,7 @@ struct Offset {
 
 impl Clock for SandboxClock {
     fn now(&self) -> DateTime<Utc> {
-        system_now() + Duration::milliseconds(AtomicI64::load(&self.offset_ms, Ordering::Relaxed))
+        system_now() + self.offset()
     }
 }
 
@@ -48,6 +48,11 @@ impl SandboxClock {
         let row: Offset = sql_query("SELECT offset_ms FROM embedded.clock").get_result(&mut connection).await.map_err(failed)?;
         self.offset_ms.store(row.offset_ms, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// How far it is ahead of the system's.
+    pub(crate) fn offset(&self) -> Duration {
+        Duration::milliseconds(AtomicI64::load(&self.offset_ms, Ordering::Relaxed))
     }
 
     /// Moves the clock of all processes; `None` sets it right.

@@ -1,12 +1,20 @@
 //! Requests and answers of every route of the sandbox: for people in HTML, for programs in JSON.
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
+use cheapbob_domain::shared::kst;
+use chrono::{DateTime, Utc};
 
-/// Whether a browser asks, and not a program.
-pub(in crate::sandbox) fn wants_html(request: &HttpRequest) -> bool {
-    request.headers().get(header::ACCEPT).and_then(|a| a.to_str().ok()).is_some_and(|a| a.contains("text/html"))
+/// The answer to a form: the browser goes on to this page.
+pub(in crate::sandbox) fn see(page: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish()
 }
 
+/// An instant as the pages show it: `2026-11-27 21:03:11 KST`.
+pub(in crate::sandbox) fn shown(instant: DateTime<Utc>) -> String {
+    kst::local(instant).format("%Y-%m-%d %H:%M:%S KST").to_string()
+}
+
+/// A refusal, which a browser sees as a page.
 pub(in crate::sandbox) fn plain_error(status: u16, text: &str) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::BAD_REQUEST);
     HttpResponse::build(status).json(serde_json::json!({ "error": text }))

@@ -8,6 +8,7 @@ use cheapbob_domain::{
     shared::{Clock, Error, Result},
     users::Provider,
 };
+use cheapbob_pages::page_that_leads_out;
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 use rand::RngCore;
@@ -18,7 +19,6 @@ use url::Url;
 
 use super::{
     answers::{body, broken, plain_error},
-    page::page,
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -93,7 +93,7 @@ pub(super) async fn ask(path: web::Path<String>, request: HttpRequest) -> HttpRe
     };
     let action = format!("/sandbox/oauth/{}/authorize?{}", provider.as_str(), request.query_string());
     let role = if grant.redirect_uri.ends_with("/seller") { "seller" } else { "customer" };
-    page(&Login { name, action, role })
+    page_that_leads_out(&Login { name, action, role })
 }
 
 fn wrong_request(provider: Provider, grant: &Grant) -> Option<&'static str> {

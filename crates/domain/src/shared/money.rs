@@ -1,5 +1,7 @@
 //! Won, percent and quantities.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::{Result, Rule};
@@ -33,6 +35,19 @@ impl Won {
     /// This much for each of `quantity`.
     pub fn times(self, quantity: Quantity) -> Self {
         Self(self.0 * i64::from(quantity.get()))
+    }
+}
+
+/// As people read it: `1,234,567원`.
+impl fmt::Display for Won {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.unsigned_abs().to_string();
+        f.write_str(if self.0 < 0 { "-" } else { "" })?;
+        for (i, digit) in digits.chars().enumerate() {
+            let comma = i > 0 && (digits.len() - i).is_multiple_of(3);
+            write!(f, "{}{digit}", if comma { "," } else { "" })?;
+        }
+        f.write_str("원")
     }
 }
 
@@ -100,6 +115,13 @@ mod tests {
             (5_000, 100, 0),
         ] {
             assert_eq!(Won(price).unit_price(Sale::parse(sale).unwrap()), Won(unit), "{price} −{sale}%");
+        }
+    }
+
+    #[test]
+    fn people_read_won_in_thousands() {
+        for (won, text) in [(0, "0원"), (999, "999원"), (1_000, "1,000원"), (1_234_567, "1,234,567원"), (-12_300, "-12,300원")] {
+            assert_eq!(Won(won).to_string(), text);
         }
     }
 

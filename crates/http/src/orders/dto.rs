@@ -23,7 +23,7 @@ pub(crate) struct OrderBody {
     price: i64,
     sale: i32,
     total_amount: i64,
-    #[schema(example = "reservation")]
+    #[schema(example = "accept")]
     status: &'static str,
     reservation_at: String,
     accepted_at: Option<String>,

@@ -1,8 +1,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use askama::Template;
+use cheapbob_pages::page;
 use serde::Deserialize;
 
-use super::page::page;
 use crate::{
     auth,
     error::{ApiError, Result},
@@ -16,6 +16,8 @@ use crate::{
 struct Success {
     /// `None`: the cookie names no session.
     who: Option<Who>,
+    /// The sandbox is mounted.
+    sandbox: bool,
 }
 
 struct Who {
@@ -49,7 +51,7 @@ pub(crate) async fn success(app: Data<App>, request: HttpRequest) -> Result<Http
             registration: sessions.registration(&caller).await?.as_str(),
         }),
     };
-    page(&Success { who })
+    Ok(page(&Success { who, sandbox: app.switches.sandbox.is_some() }))
 }
 
 /// The login failed.
@@ -57,7 +59,7 @@ pub(crate) async fn success(app: Data<App>, request: HttpRequest) -> Result<Http
 #[get("/auth/fail")]
 pub(crate) async fn fail(app: Data<App>, query: Query<Failed>) -> Result<HttpResponse> {
     only_without_frontend(&app)?;
-    page(&Fail { code: query.0.code.unwrap_or_default() })
+    Ok(page(&Fail { code: query.0.code.unwrap_or_default() }))
 }
 
 fn only_without_frontend(app: &App) -> Result<()> {

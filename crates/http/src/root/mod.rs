@@ -1,7 +1,8 @@
-//! Outside `/api/v1`: the front page, health, pictures, the small front end of development.
+//! Outside `/api/v1`: the front page, the documentation, health, pictures, the licence, the small front end of development.
 
 pub(crate) mod auth_pages;
+pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod index;
+pub(crate) mod license;
 pub(crate) mod media;
-mod page;

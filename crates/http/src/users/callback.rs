@@ -9,6 +9,7 @@ use cheapbob_domain::{
     shared::{Error, ErrorKind},
     users::{Callback, SignInFailure, SignedIn, TAKEOVER_LIFE},
 };
+use cheapbob_pages::wants_html;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use super::{flow::Flow, login::parse};
 use crate::{
     auth,
     error::{ApiError, Result},
-    extract::{Query, wants_html},
+    extract::Query,
     state::App,
 };
 

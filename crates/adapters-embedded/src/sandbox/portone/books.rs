@@ -2,13 +2,15 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use cheapbob_domain::shared::Won;
+use cheapbob_pages::{page, wants_html};
+use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use super::super::{
-    answers::{broken, wants_html},
-    page::page,
+    answers::{broken, shown},
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -69,8 +71,50 @@ pub(in crate::sandbox) fn decide(payment: &mut Value, status: &str, now: &str) -
 #[derive(Template)]
 #[template(path = "sandbox/portone/books.html")]
 struct Books {
-    /// Payment, status, total, cancelled, requested.
-    payments: Vec<[String; 5]>,
+    payments: Vec<Payment>,
+    /// PortOne is real.
+    real: bool,
+}
+
+struct Payment {
+    id: String,
+    name: String,
+    status: String,
+    total: Won,
+    cancelled: Won,
+    requested: String,
+    cancellations: Vec<Cancellation>,
+}
+
+struct Cancellation {
+    status: String,
+    sum: Won,
+    reason: String,
+}
+
+impl From<&Value> for Payment {
+    fn from(payment: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let requested = text(&payment["requestedAt"]);
+        Self {
+            id: text(&payment["id"]),
+            name: text(&payment["orderName"]),
+            status: text(&payment["status"]),
+            total: Won(amount(payment, "total")),
+            cancelled: Won(amount(payment, "cancelled")),
+            requested: requested.parse::<DateTime<Utc>>().map_or(requested, shown),
+            cancellations: payment["cancellations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|c| Cancellation {
+                    status: text(&c["status"]),
+                    sum: Won(c["totalAmount"].as_i64().unwrap_or_default()),
+                    reason: text(&c["reason"]),
+                })
+                .collect(),
+        }
+    }
 }
 
 pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: HttpRequest) -> HttpResponse {
@@ -88,7 +132,5 @@ pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: Http
     if !wants_html(&request) {
         return HttpResponse::Ok().json(json!({ "payments": payments }));
     }
-    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let row = |p: &Value| [&p["id"], &p["status"], &p["amount"]["total"], &p["amount"]["cancelled"], &p["requestedAt"]].map(cell);
-    page(&Books { payments: payments.iter().map(row).collect() })
+    page(&Books { payments: payments.iter().map(Payment::from).collect(), real: !sandbox.played.portone })
 }

@@ -2,7 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
-use cheapbob_domain::shared::Clock;
+use cheapbob_domain::shared::{Clock, Won};
+use cheapbob_pages::{page, wants_html};
 use chrono::SecondsFormat;
 use diesel::prelude::*;
 use diesel_async::AsyncConnection;
@@ -11,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        answers::{body, broken, plain_error, wants_html},
-        page::page,
+        answers::{body, broken, plain_error},
         state::Sandbox,
     },
     answers::error,
     books::{find, store},
+    holds::OpenHold,
 };
 use crate::fakes::failed;
 
@@ -41,21 +42,38 @@ struct Checkout {
 struct Paid<'a> {
     payment_id: &'a str,
     status: &'a str,
-    total: i64,
+    total: Won,
 }
 
 #[derive(Template)]
 #[template(path = "sandbox/portone/checkout.html")]
 struct CheckoutPage {
-    fields: [Field; 5],
+    holds: Vec<OpenHold>,
+    /// One of them was asked for.
+    one: bool,
+    /// PortOne is real.
+    real: bool,
+    /// How a payment can end: what is sent, and what stands on the button.
+    endings: [(&'static str, &'static str); 5],
+    /// Name and label of what a payment that is typed in has.
+    fields: [(&'static str, &'static str); 5],
 }
 
-/// A text field of the page.
-struct Field {
-    name: &'static str,
-    label: &'static str,
-    value: String,
-}
+const ENDINGS: [(&str, &str); 5] = [
+    ("PAID", "Pay"),
+    ("FAILED", "The card is refused"),
+    ("VIRTUAL_ACCOUNT_ISSUED", "To be paid by bank transfer"),
+    ("PAY_PENDING", "Pending"),
+    ("READY", "Only open the window"),
+];
+
+const FIELDS: [(&str, &str); 5] = [
+    ("paymentId", "paymentId (payment_id)"),
+    ("storeId", "storeId (store_id)"),
+    ("channelKey", "channelKey (channel_id)"),
+    ("orderName", "orderName"),
+    ("totalAmount", "totalAmount (total_amount), in won"),
+];
 
 pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
     let checkout = match body::<Checkout>(&request, &bytes) {
@@ -96,7 +114,7 @@ pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: H
         Ok(Some(payment)) if wants_html(&request) => page(&Paid {
             payment_id: &checkout.payment_id,
             status: payment["status"].as_str().unwrap_or_default(),
-            total: checkout.total_amount,
+            total: Won(checkout.total_amount),
         }),
         Ok(Some(payment)) => HttpResponse::Ok().json(payment),
         Err(e) => broken(&e),
@@ -136,20 +154,24 @@ fn new_payment(checkout: &Checkout, now: &str) -> Value {
     payment
 }
 
-pub(in crate::sandbox) async fn checkout_page(request: HttpRequest) -> HttpResponse {
-    let query: std::collections::HashMap<String, String> = serde_html_form::from_str(request.query_string()).unwrap_or_default();
-    let field = |name: &'static str, label: &'static str, default: &str| Field {
-        name,
-        label,
-        value: query.get(name).map_or(default, String::as_str).to_owned(),
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::sandbox) struct Asked {
+    /// Only this hold.
+    payment_id: Option<String>,
+}
+
+/// The holds that wait for their money.
+pub(in crate::sandbox) async fn checkout_page(sandbox: web::Data<Sandbox>, request: HttpRequest, asked: web::Query<Asked>) -> HttpResponse {
+    let mut holds = match sandbox.open_holds().await {
+        Ok(holds) => holds,
+        Err(e) => return broken(&e),
     };
-    page(&CheckoutPage {
-        fields: [
-            field("paymentId", "paymentId (payment_id)", ""),
-            field("storeId", "storeId (store_id)", ""),
-            field("channelKey", "channelKey (channel_id)", ""),
-            field("orderName", "orderName", "CheapBob"),
-            field("totalAmount", "totalAmount (total_amount)", ""),
-        ],
-    })
+    if let Some(id) = &asked.payment_id {
+        holds.retain(|hold| hold.payment_id == *id);
+    }
+    if !wants_html(&request) {
+        return HttpResponse::Ok().json(json!({ "holds": holds }));
+    }
+    page(&CheckoutPage { holds, one: asked.payment_id.is_some(), real: !sandbox.played.portone, endings: ENDINGS, fields: FIELDS })
 }

@@ -1,5 +1,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use cheapbob_domain::shared::Clock;
+use cheapbob_pages::wants_html;
 use chrono::SecondsFormat;
 use diesel::prelude::*;
 use diesel_async::AsyncConnection;
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     super::{
-        answers::{body, broken, plain_error},
+        answers::{body, broken, plain_error, see},
         state::Sandbox,
     },
     books::{self, cancelled, find, store},
@@ -51,7 +52,7 @@ pub(in crate::sandbox) async fn decide(
             if decision.status == "SUCCEEDED" {
                 sandbox.tell(&payment, cancelled(&payment)).await;
             }
-            HttpResponse::Ok().json(payment)
+            if wants_html(&request) { see("/sandbox/portone/payments") } else { HttpResponse::Ok().json(payment) }
         }
         Ok(None) => plain_error(404, "no cancellation of this payment waits for a decision"),
         Err(e) => broken(&e),

@@ -112,7 +112,7 @@ impl OrderMail {
         let mut rows = vec![
             ("매장", order.store_name.clone()),
             ("상품", format!("{} × {}", order.product_name, order.quantity)),
-            ("결제 금액", format!("{}원", thousands(order.total_amount.0))),
+            ("결제 금액", order.total_amount.to_string()),
             ("주문 시각", kst::local(order.reservation_at).format("%Y-%m-%d %H:%M").to_string()),
             ("주문 번호", order.payment_id.to_string()),
         ];
@@ -154,18 +154,6 @@ struct Html<'a> {
 }
 
 const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";
-
-fn thousands(won: i64) -> String {
-    let digits = won.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 #[cfg(test)]
 mod tests {
