@@ -179,7 +179,7 @@ async fn a_refusal_is_a_page_in_a_browser_and_a_problem_in_the_api() {
         ("/sandbox/oauth/naver/authorize?response_type=code&client_id=x&redirect_uri=http://localhost/", 400, "en"),
     ] {
         let page = html(&open(&app.api, path).await, status, lang);
-        assert!(page.contains(&format!("<h1>{status} ")) && page.contains("href=\"/\""), "{page}");
+        assert!(page.contains(&format!("<h1 lang=\"en\">{status} ")) && page.contains("href=\"/\""), "{page}");
     }
     // The page says what the problem says.
     let problem = app.api.get("/nope").await;
