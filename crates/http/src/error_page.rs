@@ -4,7 +4,7 @@ use actix_web::{
     Error,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
 };
 use askama::Template;
@@ -31,6 +31,9 @@ struct Said {
     detail: Option<String>,
     /// The sandbox's, in English.
     error: Option<String>,
+    /// Where there is no sentence at all: the word of the sandbox's PortOne.
+    #[serde(rename = "type")]
+    kind: String,
     code: String,
     request_id: String,
 }
@@ -50,7 +53,8 @@ pub(crate) async fn show(request: ServiceRequest, next: Next<impl MessageBody + 
     let (lang, text) = match (said.detail, said.error) {
         (Some(detail), _) => ("ko", detail),
         (None, Some(error)) => ("en", error),
-        (None, None) => ("ko", NOT_FOUND.detail.to_owned()),
+        (None, None) if said.kind.is_empty() && status == StatusCode::NOT_FOUND => ("ko", NOT_FOUND.detail.to_owned()),
+        (None, None) => ("en", said.kind),
     };
     let page = page(&ErrorPage { lang, status: status.to_string(), text, code: said.code, request_id: said.request_id });
     // The refusal's own headers stay, as 405's `Allow`, and so does its error, for the log.

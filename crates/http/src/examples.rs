@@ -86,10 +86,10 @@ fn example(component: &str, field: &str) -> Option<Value> {
 
         (_, "payment_id") => json!("PAY01K9W2ZQ8Y3V5T7R1N4M6P0XBC"),
         (_, "product_id") => json!("PRD_01K9W2XK4T6Q8S0V2N5M7P9RCD"),
-        (_, "store_id") => json!("STR_01K9W2V9P3R5T7W1N4M6Q8SADE"),
+        (_, "store_id") => json!("STR_01K9W2V9P3R5T7W1N4M6Q8S4F7"),
         (_, "request_id") => json!("01K9W2ZQ8Y3V5T7R1N4M6P0XBC"),
-        (_, "image_id") => json!("stores/STR_01K9W2V9P3R5T7W1N4M6Q8SADE/01K9W2WD6S8V0X2N4P6R9T1BEF.jpg"),
-        (_, "image_url" | "main_image_url") => json!("https://images.cheapbob.example/stores/STR_01K9W2V9P3R5T7W1N4M6Q8SADE/01K9W2WD6S8V0X2N4P6R9T1BEF.jpg"),
+        (_, "image_id") => json!("stores/STR_01K9W2V9P3R5T7W1N4M6Q8S4F7/01K9W2WD6S8V0X2N4P6R9T1BEF.jpg"),
+        (_, "image_url" | "main_image_url") => json!("https://images.cheapbob.example/stores/STR_01K9W2V9P3R5T7W1N4M6Q8S4F7/01K9W2WD6S8V0X2N4P6R9T1BEF.jpg"),
         (_, "operation_id") => json!(8_151),
         (_, "id") => json!(4_207),
         (_, "qr_data") => json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJjaGVhcGJvYjpwaWNrdXAiLCJzdWIiOiJQQVkwMUs5VzJaUThZM1Y1VDdSMU40TTZQMFhCQyIsImlhdF9tcyI6MTc5NTc3MzY4NDIxN30.b0sLxL0vG8pQ4dYH5i7UO2hTg1Jx9aQmWk3RzNfE6cI"),

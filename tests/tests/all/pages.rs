@@ -137,7 +137,7 @@ async fn checkout_lists_the_holds_that_wait_for_their_money() {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let paid = html(&submit(&app.api, "/sandbox/portone/checkout", &fields).await, 200, "en");
     assert!(paid.contains("data-status=\"PAID\"") && paid.contains("14,000원"), "{paid}");
-    assert!(html(&submit(&app.api, "/sandbox/portone/checkout", &fields).await, 409, "en").contains("409"));
+    assert!(html(&submit(&app.api, "/sandbox/portone/checkout", &fields).await, 409, "en").contains("ALREADY_PAID"));
     customer.confirm(&first.payment_id).await.expect(200);
 
     let left = app.api.get("/sandbox/portone/checkout").await.expect(200)["holds"].clone();
