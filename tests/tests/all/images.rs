@@ -21,6 +21,43 @@ fn large(bytes: usize) -> Vec<u8> {
     jpeg
 }
 
+/// A header of 16,383 × 16,383 pixels, and hardly any data.
+fn vast() -> Vec<u8> {
+    let mut jpeg = picture(ImageFormat::Jpeg);
+    let frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x3F, 0xFF, 0x3F, 0xFF]);
+    jpeg
+}
+
+/// A picture with a secret everywhere but in itself: in segments or chunks, between them, behind its data and behind its end.
+fn telling(format: ImageFormat, secret: &[u8]) -> Vec<u8> {
+    let mut bytes = picture(format);
+    let end = match format {
+        ImageFormat::Jpeg => {
+            for marker in [0xE1, 0xE2, 0xED, 0xEF, 0xFE] {
+                let segment = [&[0xFF, marker, 0, u8::try_from(secret.len() + 2).unwrap()], secret, secret].concat();
+                bytes.splice(2..2, segment);
+            }
+            bytes.len() - 2
+        }
+        // Behind the checksum of the header: a chunk whose checksum is wrong, which viewers skip.
+        ImageFormat::Png => {
+            let chunk = [&[0, 0, 0, u8::try_from(secret.len()).unwrap()], &b"tEXt"[..], secret, b"none"].concat();
+            bytes.splice(33..33, chunk);
+            bytes.len()
+        }
+        _ => {
+            bytes.extend([&b"EXIF"[..], &[u8::try_from(secret.len()).unwrap(), 0, 0, 0], secret].concat());
+            let size = u32::try_from(bytes.len() - 8).unwrap();
+            bytes[4..8].copy_from_slice(&size.to_le_bytes());
+            bytes.len()
+        }
+    };
+    bytes.splice(end..end, secret.iter().copied());
+    bytes.extend(secret);
+    bytes
+}
+
 async fn seller(app: &TestApp) -> Person {
     let seller = app.api.person("seller", &fresh_email()).await;
     seller.post("/api/v1/seller/store/register", &store("가게")).await.expect(201);
@@ -95,6 +132,21 @@ async fn pictures_are_added_shown_chosen_and_deleted() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leaves_is_the_picture_and_nothing_beside_it() {
+    const SECRET: &[u8] = b"37.4769N 126.9637E";
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::with(|settings| settings.data_dir = folder.path().into()).await;
+    let seller = seller(&app).await;
+    let formats = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP];
+    let added = upload(&seller, FIRST, &formats.map(|format| telling(format, SECRET))).await.expect(201);
+    for (image, format) in added["images"].as_array().unwrap().iter().zip(formats) {
+        let (_, stored) = app.services.storage.get(image["image_id"].as_str().unwrap()).await.unwrap().unwrap();
+        assert!(!stored.windows(8).any(|window| SECRET.windows(8).any(|piece| piece == window)), "{format:?}");
+        assert_eq!(image::load_from_memory(&stored).unwrap(), image::load_from_memory(&picture(format)).unwrap(), "{format:?}");
+    }
+}
+
 /// Ids of pictures and the server's address differ from run to run.
 fn shown(body: &serde_json::Value, app: &TestApp, s3: Option<&S3Server>) -> serde_json::Value {
     let mut body = body.clone();
@@ -116,9 +168,21 @@ async fn what_is_refused_leaves_nothing() {
     let (seller, jpeg) = (seller(&app).await, picture(ImageFormat::Jpeg));
     let nothing = async |what: &str| assert_eq!(left(&app, None, folder.path()).await, (0, 0), "{what}");
     assert_eq!(upload(&seller, MORE, &[]).await.refused(400), "no_images");
-    for (bad, what) in [(b"GIF89a".to_vec(), "a gif"), (vec![], "nothing"), (jpeg[..jpeg.len() / 2].to_vec(), "half a picture")] {
+    let half = |format| {
+        let whole = picture(format);
+        whole[..whole.len() / 2].to_vec()
+    };
+    let bad = [
+        (b"GIF89a".to_vec(), "unsupported_image", "a gif"),
+        (vec![], "unsupported_image", "nothing"),
+        (half(ImageFormat::Jpeg), "damaged_image", "half a JPEG"),
+        (half(ImageFormat::Png), "damaged_image", "half a PNG"),
+        (half(ImageFormat::WebP), "damaged_image", "half a WebP"),
+        (vast(), "too_many_pixels", "a bomb"),
+    ];
+    for (bad, code, what) in bad {
         // The good one before it is stored already.
-        assert_eq!(upload(&seller, FIRST, &[jpeg.clone(), bad]).await.refused(400), "unsupported_image", "{what}");
+        assert_eq!(upload(&seller, FIRST, &[jpeg.clone(), bad]).await.refused(400), code, "{what}");
         nothing(what).await;
     }
     assert_eq!(upload(&seller, FIRST, &vec![jpeg.clone(); 12]).await.refused(400), "too_many_images");

@@ -12,6 +12,8 @@ refusals! {
     NO_IMAGES = Refused, "no_images", "이미지를 하나 이상 올려 주세요.";
     TOO_MANY_IMAGES = Refused, "too_many_images", "이미지는 11장까지 올릴 수 있습니다.";
     UNSUPPORTED_IMAGE = Refused, "unsupported_image", "JPEG, PNG, WebP 이미지만 올릴 수 있습니다.";
+    DAMAGED_IMAGE = Refused, "damaged_image", "손상되었거나 읽을 수 없는 이미지입니다. 다른 파일을 올려 주세요.";
+    TOO_MANY_PIXELS = Refused, "too_many_pixels", "이미지의 가로세로 크기가 너무 큽니다. 크기를 줄여서 올려 주세요.";
     IMAGE_TOO_LARGE = TooLarge, "image_too_large", "이미지는 한 장에 15MB까지 올릴 수 있습니다.";
     IMAGES_EXIST = Conflict, "images_exist", "이미 등록된 이미지가 있습니다.";
     IMAGE_NOT_FOUND = NotFound, "image_not_found", "이미지를 찾을 수 없습니다.";

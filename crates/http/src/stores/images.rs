@@ -76,7 +76,7 @@ async fn receive(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result
             bytes.extend_from_slice(&chunk);
         }
         let _permit = DECODERS.acquire().await.map_err(|e| ApiError::from(Error::internal(e)))?;
-        let inspected = web::block(move || inspect(bytes.freeze())).await.map_err(|e| ApiError::from(Error::internal(e)))?;
+        let inspected = web::block(move || inspect(&bytes)).await.map_err(|e| ApiError::from(Error::internal(e)))?;
         let (kind, bytes) = inspected?;
         app.services.images.add(upload, kind, bytes).await?;
     }

@@ -1,0 +1,124 @@
+//! What a file is, by its bytes, and what of it is kept: the picture and what is needed to show it. Nothing that tells of the
+//! photographer (place, time, camera, comments), and nothing before, between or behind.
+
+mod exif;
+mod icc;
+mod jpeg;
+mod png;
+mod reader;
+mod scan;
+#[cfg(test)]
+mod testing;
+mod webp;
+
+use std::io::Cursor;
+
+use cheapbob_domain::{
+    shared::Refusal,
+    stores::{
+        ImageKind,
+        error::{DAMAGED_IMAGE, TOO_MANY_PIXELS, UNSUPPORTED_IMAGE},
+    },
+};
+use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, codecs::webp::WebPDecoder};
+
+/// A camera's largest side today is below 12,000.
+const LONGEST_SIDE: u32 = 16_384;
+
+/// What decoding may take: 60 megapixels of RGB. A file of a few KB can ask for gigabytes.
+const MEMORY: u64 = 192 << 20;
+
+/// Pixels of all frames of an animation, which are decoded one after another.
+const MOST_ANIMATED: u64 = 500_000_000;
+
+type Result<T> = std::result::Result<T, Refusal>;
+
+/// The kind of a picture that decodes within limits, and the bytes that are kept of it.
+///
+/// # Errors
+/// - `unsupported_image`: neither JPEG, PNG nor WebP.
+/// - `damaged_image`: cut off, broken, or of a rare sort that browsers do not show either.
+/// - `too_many_pixels`: decoding takes too much memory or time.
+pub(super) fn inspect(bytes: &[u8]) -> Result<(ImageKind, Vec<u8>)> {
+    let (kind, format, kept) = if bytes.starts_with(jpeg::BEGIN) {
+        (ImageKind::Jpeg, ImageFormat::Jpeg, jpeg::keep(bytes)?)
+    } else if bytes.starts_with(png::BEGIN) {
+        (ImageKind::Png, ImageFormat::Png, png::keep(bytes)?)
+    } else if webp::begins(bytes) {
+        (ImageKind::Webp, ImageFormat::WebP, webp::keep(bytes)?)
+    } else {
+        return Err(UNSUPPORTED_IMAGE);
+    };
+    decode(&kept, format)?;
+    Ok((kind, kept))
+}
+
+/// What leaves is what was decoded, so that what is shown is what was looked at.
+fn decode(kept: &[u8], format: ImageFormat) -> Result<()> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(kept), format);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(refusal)?;
+    if decoder.total_bytes() > MEMORY {
+        return Err(TOO_MANY_PIXELS);
+    }
+    DynamicImage::from_decoder(decoder).map_err(refusal)?;
+    if format == ImageFormat::WebP {
+        let animation = WebPDecoder::new(Cursor::new(kept)).map_err(refusal)?;
+        animation.into_frames().try_for_each(|frame| frame.map(drop)).map_err(refusal)?;
+    }
+    Ok(())
+}
+
+fn refusal(error: ImageError) -> Refusal {
+    match error {
+        ImageError::Limits(_) => TOO_MANY_PIXELS,
+        _ => DAMAGED_IMAGE,
+    }
+}
+
+/// Before anything of that size is made.
+fn check_size(width: u32, height: u32) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(DAMAGED_IMAGE);
+    }
+    let fits = width <= LONGEST_SIDE && height <= LONGEST_SIDE && pixels(width, height) * 3 <= MEMORY;
+    if fits { Ok(()) } else { Err(TOO_MANY_PIXELS) }
+}
+
+fn pixels(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{testing::encoded, *};
+
+    #[test]
+    fn the_bytes_decide() {
+        for (format, kind) in
+            [(ImageFormat::Jpeg, ImageKind::Jpeg), (ImageFormat::Png, ImageKind::Png), (ImageFormat::WebP, ImageKind::Webp)]
+        {
+            let (found, bytes) = inspect(&encoded(format)).unwrap();
+            assert_eq!(found, kind);
+            assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 24);
+        }
+        for bad in [&b""[..], b"GIF89a", b"<svg/>", b"RIFF\x04\0\0\0WAVE", b"P6 1 1 255 \0\0\0"] {
+            assert_eq!(inspect(bad), Err(UNSUPPORTED_IMAGE));
+        }
+    }
+
+    #[test]
+    fn whatever_is_cut_off_is_damaged() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            let whole = encoded(format);
+            // The first bytes tell the kind.
+            for length in 12..whole.len() {
+                assert_eq!(inspect(&whole[..length]), Err(DAMAGED_IMAGE), "{format:?} {length}");
+            }
+        }
+    }
+}
