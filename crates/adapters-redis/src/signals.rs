@@ -4,21 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::ports::PickupSignals,
+    orders::{PickupFeed, ports::PickupSignals},
     shared::{Error, PaymentId, Result},
 };
 use deadpool_redis::redis::{self, aio::PubSubSink, cmd};
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
-use tokio::{
-    sync::{
-        broadcast::{self, error::RecvError},
-        watch,
-    },
-    time::{MissedTickBehavior, interval, timeout},
-};
+use futures::{StreamExt, stream::BoxStream};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::client::{PART, PATIENCE, Redis};
@@ -32,17 +23,11 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 /// How long until a lost feed is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Pickups that a screen may be behind; one that is further behind reads its order once more than it would have to.
-const BEHIND: usize = 256;
-
-/// Payments that were picked up, as this process hears of them. `None` while it hears nothing: dropping the sender ends every stream.
-type Heard = Arc<watch::Sender<Option<broadcast::Sender<String>>>>;
-
 /// Pickup signals over publish/subscribe.
 #[derive(Clone)]
 pub struct RedisSignals {
     redis: Redis,
-    heard: Heard,
+    feed: PickupFeed,
     _task: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -53,9 +38,9 @@ impl RedisSignals {
     /// Where `url` is not one of Redis.
     pub fn start(redis: Redis, url: &str) -> Result<Self, redis::RedisError> {
         let client = redis::Client::open(url)?;
-        let heard = Heard::new(watch::Sender::new(None));
-        let task = tokio::spawn(listen(client, Arc::clone(&heard)));
-        Ok(Self { redis, heard, _task: Arc::new(AbortOnDropHandle::new(task)) })
+        let feed = PickupFeed::default();
+        let task = tokio::spawn(listen(client, feed.clone()));
+        Ok(Self { redis, feed, _task: Arc::new(AbortOnDropHandle::new(task)) })
     }
 
     /// The same feed, published over another connection.
@@ -65,12 +50,12 @@ impl RedisSignals {
     }
 }
 
-async fn listen(client: redis::Client, heard: Heard) {
+async fn listen(client: redis::Client, feed: PickupFeed) {
     let mut said = false;
     loop {
-        let ended = feed(&client, &heard).await;
+        let ended = hear(&client, &feed).await;
         // Said once for an outage, not twice a second.
-        said &= heard.send_replace(None).is_none();
+        said &= !feed.close();
         if let Err(e) = ended
             && !said
         {
@@ -81,11 +66,10 @@ async fn listen(client: redis::Client, heard: Heard) {
     }
 }
 
-async fn feed(client: &redis::Client, heard: &Heard) -> Result<(), redis::RedisError> {
+async fn hear(client: &redis::Client, feed: &PickupFeed) -> Result<(), redis::RedisError> {
     let mut pubsub = client.get_async_pubsub().await?;
     pubsub.psubscribe(format!("{PICKUPS}*")).await?;
-    let sender = broadcast::Sender::new(BEHIND);
-    heard.send_replace(Some(sender.clone()));
+    feed.open();
     let (mut sink, mut messages) = pubsub.split();
     let mut pings = interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -93,8 +77,7 @@ async fn feed(client: &redis::Client, heard: &Heard) -> Result<(), redis::RedisE
         tokio::select! {
             message = messages.next() => match message {
                 Some(message) => if let Some(payment) = message.get_channel_name().strip_prefix(PICKUPS) {
-                    // Fails where no screen waits.
-                    let _ = sender.send(payment.to_owned());
+                    feed.tell(payment);
                 },
                 None => return Ok(()),
             },
@@ -115,22 +98,6 @@ impl PickupSignals for RedisSignals {
     }
 
     async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>> {
-        let payments = self.heard.borrow().as_ref().map(broadcast::Sender::subscribe);
-        let payments = payments.ok_or_else(|| Error::unavailable(PART, "not subscribed"))?;
-        Ok(pickups_of(payment.clone(), payments))
+        self.feed.subscribe(payment).ok_or_else(|| Error::unavailable(PART, "not subscribed"))
     }
-}
-
-fn pickups_of(payment: PaymentId, payments: broadcast::Receiver<String>) -> BoxStream<'static, ()> {
-    let next = |(payment, mut payments): (PaymentId, broadcast::Receiver<String>)| async move {
-        loop {
-            match payments.recv().await {
-                Ok(picked_up) if picked_up != payment.as_str() => {}
-                // What was missed may have been this one.
-                Ok(_) | Err(RecvError::Lagged(_)) => return Some(((), (payment, payments))),
-                Err(RecvError::Closed) => return None,
-            }
-        }
-    };
-    stream::unfold((payment, payments), next).boxed()
 }

@@ -4,19 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::ports::PickupSignals,
+    orders::{PickupFeed, ports::PickupSignals},
     shared::{Error, PaymentId, Result},
 };
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use futures::{
-    StreamExt, pin_mut,
-    stream::{self, BoxStream},
-};
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    watch,
-};
+use futures::{StreamExt, pin_mut, stream::BoxStream};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -28,32 +21,26 @@ use super::{
 /// How long until a lost connection is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Pickups that a screen may be behind; one that is further behind reads its order once more than it would have to.
-const BEHIND: usize = 256;
-
-/// Payments that were picked up, as this process hears of them. `None` while it hears nothing: dropping the sender ends every stream.
-type Heard = Arc<watch::Sender<Option<broadcast::Sender<String>>>>;
-
 /// The fake of Redis' publish/subscribe.
 #[derive(Clone)]
 pub struct Feed {
     embedded: Embedded,
-    heard: Heard,
+    pickups: PickupFeed,
     _task: Arc<AbortOnDropHandle<()>>,
 }
 
 impl Feed {
     /// Starts listening, on the tokio runtime of the caller.
     pub fn start(url: &str, embedded: Embedded, clock: Arc<SandboxClock>) -> Self {
-        let heard = Heard::new(watch::Sender::new(None));
+        let pickups = PickupFeed::default();
         let task = {
-            let (url, embedded, heard) = (url.to_owned(), embedded.clone(), Arc::clone(&heard));
+            let (url, embedded, pickups) = (url.to_owned(), embedded.clone(), pickups.clone());
             tokio::spawn(async move {
                 let mut said = false;
                 loop {
-                    let ended = listen(&url, &embedded, &clock, &heard).await;
+                    let ended = listen(&url, &embedded, &clock, &pickups).await;
                     // Said once for an outage, not twice a second.
-                    said &= heard.send_replace(None).is_none();
+                    said &= !pickups.close();
                     if let Err(e) = ended
                         && !said
                     {
@@ -64,7 +51,7 @@ impl Feed {
                 }
             })
         };
-        Self { embedded, heard, _task: Arc::new(AbortOnDropHandle::new(task)) }
+        Self { embedded, pickups, _task: Arc::new(AbortOnDropHandle::new(task)) }
     }
 
     /// The same signals, published over another connection.
@@ -76,21 +63,19 @@ impl Feed {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn listen(url: &str, embedded: &Embedded, clock: &SandboxClock, heard: &Heard) -> std::result::Result<(), Failure> {
+async fn listen(url: &str, embedded: &Embedded, clock: &SandboxClock, pickups: &PickupFeed) -> std::result::Result<(), Failure> {
     let mut connection = AsyncPgConnection::establish(url).await?;
     for channel in [PICKUP, CLOCK] {
         sql_query(format!("LISTEN {channel}")).execute(&mut connection).await?;
     }
-    let sender = broadcast::Sender::new(BEHIND);
-    heard.send_replace(Some(sender.clone()));
+    pickups.open();
     clock.refresh(embedded).await?;
     let notifications = connection.notifications_stream();
     pin_mut!(notifications);
     while let Some(notification) = notifications.next().await {
         let notification = notification?;
         if notification.channel == PICKUP {
-            // Fails where no screen waits.
-            let _ = sender.send(notification.payload);
+            pickups.tell(&notification.payload);
         } else {
             clock.refresh(embedded).await?;
         }
@@ -106,22 +91,6 @@ impl PickupSignals for Feed {
     }
 
     async fn subscribe(&self, payment: &PaymentId) -> Result<BoxStream<'static, ()>> {
-        let payments = self.heard.borrow().as_ref().map(broadcast::Sender::subscribe);
-        let payments = payments.ok_or_else(|| Error::unavailable("postgres", "not listening"))?;
-        Ok(pickups_of(payment.clone(), payments))
+        self.pickups.subscribe(payment).ok_or_else(|| Error::unavailable("postgres", "not listening"))
     }
-}
-
-fn pickups_of(payment: PaymentId, payments: broadcast::Receiver<String>) -> BoxStream<'static, ()> {
-    let next = |(payment, mut payments): (PaymentId, broadcast::Receiver<String>)| async move {
-        loop {
-            match payments.recv().await {
-                Ok(picked_up) if picked_up != payment.as_str() => {}
-                // What was missed may have been this one.
-                Ok(_) | Err(RecvError::Lagged(_)) => return Some(((), (payment, payments))),
-                Err(RecvError::Closed) => return None,
-            }
-        }
-    };
-    stream::unfold((payment, payments), next).boxed()
 }

@@ -37,6 +37,7 @@ pub use model::{
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{CancelAnswer, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
+    pickup_feed::PickupFeed,
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
     settlement::SettledDay,
     webhook::{Delivery, Message, Unverified},

@@ -9,6 +9,7 @@ pub mod mail;
 pub mod order;
 pub mod payment;
 pub mod pickup_code;
+pub mod pickup_feed;
 pub mod refund;
 pub mod settlement;
 pub mod webhook;
