@@ -57,6 +57,14 @@ async fn a_purchase_on_the_embedded_default() {
     let url = page["stores"][0]["images"][0]["image_url"].as_str().unwrap().to_owned();
     let picture = server.api.get(url.strip_prefix(&server.api.base).unwrap()).await;
     assert_eq!((picture.status, picture.headers["content-type"].to_str().unwrap()), (200, "image/jpeg"));
+    // Where the customer app's location filter begins.
+    for neighbourhood in ["낙성대동", "신림동", "봉천동"] {
+        let place = [("sido", "서울"), ("sigungu", "관악구"), ("bname", neighbourhood)];
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(place).finish();
+        let found = somebody.get(&format!("/api/v1/customer/search/stores/by-location?{query}&page=0")).await.expect(200);
+        let stores = found["stores"].as_array().unwrap();
+        assert!(!stores.is_empty() && stores.iter().all(|store| store["address"]["bname"] == neighbourhood), "{neighbourhood}: {found}");
+    }
     let favourites = somebody.get("/api/v1/customer/search/stores/favorites").await.expect(200);
     assert_eq!(favourites, serde_json::json!([]));
     // Ctrl-C ends it in order; a second start keeps the data.
