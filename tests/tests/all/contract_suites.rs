@@ -81,11 +81,23 @@ mod postgres {
             deleted_seller_waits_for_the_refunds_of_the_store
         }
         stores {
-            stores
-            hours
-            images
-            naming
-            search
+            store_is_registered_once
+            payment_account_is_registered_once
+            payment_account_change_leaves_the_other_fields
+            webhook_secret_change_keeps_the_one_before
+            store_change_leaves_the_other_fields
+            planned_hours_are_replaced_and_canceled
+            planned_hours_take_effect_at_the_rollover
+            first_pictures_are_registered_once
+            pictures_are_added_up_to_the_most
+            picture_is_removed_once_unless_it_is_the_main_one
+            main_picture_is_one
+            search_finds_the_names_of_now
+            search_without_a_filter_begins_with_the_newest
+            search_by_a_text_finds_parts_of_names
+            search_by_location_goes_by_name
+            favorites_are_a_customers_own
+            store_is_found_by_its_id
         }
         products {
             product_is_seen_by_its_own_store_only
@@ -133,13 +145,34 @@ mod postgres {
             expedited_refund_is_due_now_unless_somebody_is_at_it
         }
         money {
-            audit_log
-            inbox
-            idempotency
-            books
+            audit_log_tells_who_took_each_step_of_an_order
+            audit_log_tells_each_turn_of_a_refund
+            audit_log_tells_why_a_hold_was_released
+            discrepancy_is_reported_once_until_it_changes
+            webhook_is_kept_once_with_its_task
+            webhook_of_another_store_is_another_one
+            webhook_that_does_not_matter_is_only_kept
+            forgotten_webhook_is_new
+            idempotent_call_is_done_by_one_at_a_time
+            idempotency_key_is_for_one_request_of_one_account
+            idempotent_call_goes_on_with_its_payment
+            idempotent_call_keeps_its_first_answer
+            forgotten_idempotency_key_is_new
+            books_expect_what_became_of_each_payment_of_a_store
+            books_find_payments_of_any_store
+            books_list_stores_with_payments_in_pages
         }
         tasks {
-            tasks
+            run_is_scheduled_once_and_one_at_a_time
+            run_that_has_ended_is_not_scheduled_again
+            task_is_claimed_by_one_worker_when_it_is_due
+            task_is_tried_again_when_it_is_due_again
+            silent_worker_loses_its_tasks
+            task_dies_after_its_attempts
+            run_that_the_clock_left_ahead_gives_way
+            late_run_gives_way_to_no_older_one
+            outbox_forgets_what_is_done_and_keeps_what_is_dead
+            outbox_keeps_daily_runs_for_longer
         }
     }
 }
@@ -173,7 +206,13 @@ mod embedded {
 
     ports! {
         embedded(),
-        ephemeral { sessions history }
+        ephemeral {
+            session_is_revoked_alone
+            login_is_taken_once
+            search_history_begins_with_the_newest
+            search_history_keeps_the_newest_few
+            search_history_keeps_a_text_for_a_week
+        }
         archive {
             what_is_in_the_archive_stays_as_it_is
             lists_of_the_archive_begin_with_the_newest_event
@@ -185,48 +224,106 @@ mod embedded {
         users { withdrawals }
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn signals() {
+    async fn folder() -> (Folder, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Folder::new(folder.path().into(), "http://localhost"), folder)
+    }
+
+    mod objects {
+        use super::*;
+
+        ports! { folder(), ephemeral { object_is_what_was_put_last objects_are_listed_by_key object_outside_of_the_folder_is_not_there } }
+    }
+
+    /// The same port in two processes, of which the first listens over a way of its own.
+    async fn signals() -> (Feed, Feed, Proxy, TestDatabase) {
         let database = TestDatabase::create().await;
         let way = Proxy::to(database.port().parse().unwrap()).await;
         let listening = |url: &str| Feed::start(url, Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
         let mine = listening(&database.url().replace(&format!(":{}", database.port()), &format!(":{}", way.port)));
-        suites::ephemeral::signals(&mine, &listening(&database.url()), &way).await;
+        (mine, listening(&database.url()), way, database)
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn mailer() {
+    async fn pickup_reaches_every_screen_of_its_payment() {
+        let (mine, other, _way, _database) = signals().await;
+        suites::ephemeral::pickup_reaches_every_screen_of_its_payment(&mine, &other).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn pickup_signals_end_with_the_connection() {
+        let (mine, other, way, _database) = signals().await;
+        suites::ephemeral::pickup_signals_end_with_the_connection(&mine, &other, &way).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn mail_of_an_event_is_kept_once() {
         let database = TestDatabase::create().await;
         let embedded = Embedded::new(&database.url(), 4).unwrap();
-        suites::ephemeral::mailer(&embedded, || database.count("embedded.mails")).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn storage() {
-        let folder = tempfile::tempdir().unwrap();
-        suites::ephemeral::storage(&Folder::new(folder.path().into(), "http://localhost")).await;
+        suites::ephemeral::mail_of_an_event_is_kept_once(&embedded, || database.count("embedded.mails")).await;
     }
 }
 
 mod redis {
     use super::*;
 
-    ports! { async { (Redis::new(&redis_url(), 8).unwrap(), ()) }, ephemeral { history } }
+    async fn history() -> (Redis, ()) {
+        (Redis::new(&redis_url(), 8).unwrap(), ())
+    }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn signals() {
+    ports! {
+        history(),
+        ephemeral { search_history_begins_with_the_newest search_history_keeps_the_newest_few search_history_keeps_a_text_for_a_week }
+    }
+
+    async fn sessions() -> (RedisSessions, ()) {
+        (RedisSessions::new(Redis::new(&redis_url(), 8).unwrap()), ())
+    }
+
+    mod sessions_of_one_process {
+        use super::*;
+
+        ports! { sessions(), ephemeral { session_is_revoked_alone login_is_taken_once } }
+    }
+
+    /// Each rule of sessions of two processes.
+    macro_rules! sessions_of_two_processes {
+        ($($rule:ident)*) => {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $rule() {
+                    let [(mine, ()), (other, ())] = [sessions().await, sessions().await];
+                    suites::ephemeral::$rule(&mine, &other).await;
+                }
+            )*
+        };
+    }
+
+    sessions_of_two_processes! {
+        changed_account_is_forgotten_everywhere
+        account_read_before_a_change_is_not_remembered
+        revoked_session_of_a_remembered_account_is_revoked_everywhere
+    }
+
+    /// The same port in two processes, of which the first listens over a way of its own.
+    async fn signals() -> (RedisSignals, RedisSignals, Proxy) {
         let mut url = url::Url::parse(&redis_url()).unwrap();
         let way = Proxy::to(url.port().unwrap()).await;
         url.set_port(Some(way.port)).unwrap();
         let listening = |url: &str| RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), url).unwrap();
-        suites::ephemeral::signals(&listening(url.as_str()), &listening(&redis_url()), &way).await;
+        (listening(url.as_str()), listening(&redis_url()), way)
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn sessions() {
-        let [mine, other] = [(); 2].map(|()| RedisSessions::new(Redis::new(&redis_url(), 8).unwrap()));
-        suites::ephemeral::sessions(&mine).await;
-        suites::ephemeral::remembered_sessions(&mine, &other).await;
+    async fn pickup_reaches_every_screen_of_its_payment() {
+        let (mine, other, _way) = signals().await;
+        suites::ephemeral::pickup_reaches_every_screen_of_its_payment(&mine, &other).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn pickup_signals_end_with_the_connection() {
+        let (mine, other, way) = signals().await;
+        suites::ephemeral::pickup_signals_end_with_the_connection(&mine, &other, &way).await;
     }
 }
 
@@ -269,13 +366,14 @@ mod mongo {
 mod s3 {
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn storage() {
+    async fn bucket() -> (S3, S3Server) {
         let server = S3Server::start().await;
         let s3 = S3::new(&server.settings()).unwrap();
         s3.ping().await.unwrap();
-        suites::ephemeral::storage(&s3).await;
+        (s3, server)
     }
+
+    ports! { bucket(), ephemeral { object_is_what_was_put_last objects_are_listed_by_key object_outside_of_the_folder_is_not_there } }
 }
 
 /// A rule that no implementation is held to would go unnoticed.

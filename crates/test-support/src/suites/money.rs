@@ -1,4 +1,4 @@
-//! Money's ports beside holds and refunds: audit log, inbox, Idempotency-Keys, our side of PortOne's books.
+//! `orders::ports::{AuditLog, Inbox, IdempotencyKeys, Books}`: what the books about money rest on (contract, Payment rules).
 
 use cheapbob_domain::{
     orders::{
@@ -29,19 +29,26 @@ async fn ordered(world: &World, customer: &Email, product: &Product) -> PaymentI
     payment
 }
 
-/// `orders::ports::AuditLog`, and that every change of order and money is in it.
-pub async fn audit_log(world: &World) {
+/// What the audit log says of a payment: event and detail, oldest first.
+async fn events(world: &World, store: &StoreId, payment: &PaymentId) -> Vec<String> {
+    let entries = world.audit.of_payment(store, payment).await.unwrap();
+    entries.into_iter().map(|e| e.detail.map_or(e.event.clone(), |detail| format!("{} {detail}", e.event))).collect()
+}
+
+/// A customer, a store and nine pieces.
+async fn nine_pieces(world: &World) -> (Email, StoreId, Product) {
     let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 9).await;
-    let events = async |payment: &PaymentId| {
-        let entries = world.audit.of_payment(&store, payment).await.unwrap();
-        entries.into_iter().map(|e| e.detail.map_or(e.event.clone(), |detail| format!("{} {detail}", e.event))).collect::<Vec<_>>()
-    };
+    (customer, store, product)
+}
 
+/// Contract, Seller (history): each step of an order once, with who took it, when, and for which request; to its own store only.
+pub async fn audit_log_tells_who_took_each_step_of_an_order(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
     let done = ordered(world, &customer, &product).await;
     world.orders.accept(&done, at(2), &Actor::person(cheapbob_domain::users::Role::Seller, email(), "r2".into())).await.unwrap();
     world.orders.complete(&done, at(3), &Actor { kind: ActorKind::Customer(customer.clone()), request_id: None }).await.unwrap();
-    assert_eq!(events(&done).await, ["held", "ordered", "accepted", "completed"]);
+    assert_eq!(events(world, &store, &done).await, ["held", "ordered", "accepted", "completed"]);
     let entries = world.audit.of_payment(&store, &done).await.unwrap();
     assert_eq!((entries[0].actor_role.as_str(), entries[0].actor.as_deref()), ("customer", Some(customer.as_str())));
     assert_eq!((entries[0].at, entries[0].request_id.as_deref()), (at(0), Some("r0")));
@@ -53,8 +60,12 @@ pub async fn audit_log(world: &World) {
     // Nobody else's, and nothing twice.
     assert!(world.audit.of_payment(&StoreId::generate(&TestIds), &done).await.unwrap().is_empty());
     assert_eq!(world.orders.complete(&done, at(4), &actor()).await.unwrap(), None);
-    assert_eq!(events(&done).await.len(), 4);
+    assert_eq!(events(world, &store, &done).await.len(), 4);
+}
 
+/// Contract, Payment rules (refunds): each turn of a refund from its request on; what is done does not fail later.
+pub async fn audit_log_tells_each_turn_of_a_refund(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
     let canceled = ordered(world, &customer, &product).await;
     let cancellation = Cancellation { by: CanceledBy::Store, reason: None, today: kst::business_day(at(0)), at: at(2), actor: actor() };
     world.cancellations.cancel(&canceled, &cancellation).await.unwrap().unwrap();
@@ -63,116 +74,196 @@ pub async fn audit_log(world: &World) {
     }
     let refund = ["refund_unknown", "refund_failed", "refund_succeeded 7000"];
     let begin = ["held", "ordered", "canceled canceled_by_store", "refund_requested canceled_by_store"];
-    assert_eq!(events(&canceled).await, [&begin[..], &refund[..]].concat());
+    assert_eq!(events(world, &store, &canceled).await, [&begin[..], &refund[..]].concat());
     assert!(world.refunds.reopen(&canceled, at(7), &actor()).await.unwrap());
-    assert_eq!(events(&canceled).await.last().unwrap(), "refund_reopened");
+    assert_eq!(events(world, &store, &canceled).await.last().unwrap(), "refund_reopened");
+}
 
+/// Contract, Payment rules: a payment that never became an order has a history too.
+pub async fn audit_log_tells_why_a_hold_was_released(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
     let released = held(world, &customer, &product).await;
     world.holds.release(&released, HoldEnd::Abandoned, at(2), &actor()).await.unwrap();
     world.holds.refund(&released, RefundReason::Late, at(3), &actor()).await.unwrap();
-    assert_eq!(events(&released).await, ["held", "released abandoned", "refund_requested late"]);
+    assert_eq!(events(world, &store, &released).await, ["held", "released abandoned", "refund_requested late"]);
+}
 
-    // A discrepancy is said once, until something else was said.
+/// Contract, Payment rules (reconciliation): a discrepancy is said once, until something else was said.
+pub async fn discrepancy_is_reported_once_until_it_changes(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
+    let done = ordered(world, &customer, &product).await;
     let report = async |discrepancy| world.audit.report(&store, &done, discrepancy, at(9), &actor()).await.unwrap();
     assert!(report(Discrepancy::OrderWithoutMoney).await);
     assert!(!report(Discrepancy::OrderWithoutMoney).await);
     assert!(report(Discrepancy::PartlyRefunded).await);
     assert_eq!(world.audit.discrepancies().await.unwrap(), 2);
-    assert_eq!(events(&done).await[4..], ["discrepancy order_without_money", "discrepancy partly_refunded"]);
+    assert_eq!(events(world, &store, &done).await[2..], ["discrepancy order_without_money", "discrepancy partly_refunded"]);
 }
 
-/// `orders::ports::Inbox`
-pub async fn inbox(world: &World) {
-    let store = StoreId::generate(&TestIds);
-    let payment = PaymentId::generate(&TestIds);
-    let message =
-        |id: &str| Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()), body: "{}".into() };
-    // Once, however often at once; its task with it.
-    let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message("a"), true, "request-1", at(0)).await.unwrap() })).await;
+fn message(payment: &PaymentId, id: &str) -> Message {
+    Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()), body: "{}".into() }
+}
+
+/// Contract, Payment rules (webhooks): kept once, however often it comes at once, and its task with it.
+pub async fn webhook_is_kept_once_with_its_task(world: &World) {
+    let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
+    let message = message(&payment, "a");
+    let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message, true, "request-1", at(0)).await.unwrap() })).await;
     assert_eq!(put.iter().filter(|p| **p).count(), 1);
-    let tasks = async || world.tasks.claim("w", at(0), 10).await.unwrap();
-    let claimed = tasks().await;
+    let claimed = world.tasks.claim("w", at(0), 10).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].payload, serde_json::json!({ "kind": "webhook", "webhook_id": "a", "payment_id": payment }));
-    // Another store's message of the same id is another one; one that does not matter is only kept.
-    assert!(world.inbox.put(&StoreId::generate(&TestIds), &message("a"), true, "request-1", at(10)).await.unwrap());
-    assert_eq!(world.tasks.claim("w", at(10), 10).await.unwrap().len(), 1);
-    assert!(world.inbox.put(&store, &message("b"), false, "request-1", at(10)).await.unwrap());
-    assert!(!world.inbox.put(&store, &message("b"), true, "request-1", at(10)).await.unwrap());
+}
+
+/// Contract, Payment rules (webhooks): PortOne's ids are a store's own; another store's message of the same id is another one.
+pub async fn webhook_of_another_store_is_another_one(world: &World) {
+    let message = message(&PaymentId::generate(&TestIds), "a");
+    for second in [0, 10] {
+        assert!(world.inbox.put(&StoreId::generate(&TestIds), &message, true, "request-1", at(second)).await.unwrap());
+        assert_eq!(world.tasks.claim("w", at(second), 10).await.unwrap().len(), 1);
+    }
+}
+
+/// Contract, Payment rules (webhooks): what changes nothing is kept and gives nobody work, also when it comes again.
+pub async fn webhook_that_does_not_matter_is_only_kept(world: &World) {
+    let (store, message) = (StoreId::generate(&TestIds), message(&PaymentId::generate(&TestIds), "b"));
+    assert!(world.inbox.put(&store, &message, false, "request-1", at(10)).await.unwrap());
+    assert!(!world.inbox.put(&store, &message, true, "request-1", at(10)).await.unwrap());
     assert!(world.tasks.claim("w", at(10), 10).await.unwrap().is_empty());
-    // Forgotten, it is new.
+}
+
+/// Contract, Payment rules (webhooks): forgotten, a message is new; what came at the limit or later is not forgotten.
+pub async fn forgotten_webhook_is_new(world: &World) {
+    let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
+    let put = async |id: &str, second| world.inbox.put(&store, &message(&payment, id), false, "request-1", at(second)).await.unwrap();
+    assert!(put("a", 0).await && put("b", 10).await);
     assert_eq!(world.inbox.prune(at(10)).await.unwrap(), 1);
-    assert!(world.inbox.put(&store, &message("a"), false, "request-1", at(20)).await.unwrap());
-    assert!(!world.inbox.put(&store, &message("b"), false, "request-1", at(20)).await.unwrap());
+    assert!(put("a", 20).await);
+    assert!(!put("b", 20).await);
 }
 
-/// `orders::ports::IdempotencyKeys`
-pub async fn idempotency(world: &World) {
-    let keys = &world.keys;
-    let account = email();
-    let first = PaymentId::generate(&TestIds);
-    let claim = async |request: &str, payment: &PaymentId, now, lease| {
-        keys.claim(&account, "k", request, payment, at(now), at(lease)).await.unwrap()
-    };
-    // One of many at once.
-    let claims = join_all((0..8).map(|_| claim("r", &first, 0, 60))).await;
-    let fresh = Claim::Do(KeyedCall { payment_id: first.clone(), resumed: false });
-    assert_eq!(claims.iter().filter(|c| **c == fresh).count(), 1, "{claims:?}");
+/// Calls under one key of one account.
+struct Calls<'a> {
+    world: &'a World,
+    account: Email,
+}
+
+impl<'a> Calls<'a> {
+    fn new(world: &'a World) -> Self {
+        Self { world, account: email() }
+    }
+
+    async fn claim(&self, request: &str, payment: &PaymentId, now: i64, lease: i64) -> Claim {
+        self.world.keys.claim(&self.account, "k", request, payment, at(now), at(lease)).await.unwrap()
+    }
+
+    async fn answer(&self, answer: Option<&StoredAnswer>, second: i64) {
+        self.world.keys.answer(&self.account, "k", answer, at(second)).await.unwrap();
+    }
+}
+
+fn to_do(payment: &PaymentId, resumed: bool) -> Claim {
+    Claim::Do(KeyedCall { payment_id: payment.clone(), resumed })
+}
+
+fn answered() -> StoredAnswer {
+    StoredAnswer { status: 200, body: r#"{"a":1}"#.into() }
+}
+
+/// Contract, Conventions (Idempotency-Key): of many calls at once one is done, the others hear that it is under way.
+pub async fn idempotent_call_is_done_by_one_at_a_time(world: &World) {
+    let (calls, first) = (Calls::new(world), PaymentId::generate(&TestIds));
+    let claims = join_all((0..8).map(|_| calls.claim("r", &first, 0, 60))).await;
+    assert_eq!(claims.iter().filter(|c| **c == to_do(&first, false)).count(), 1, "{claims:?}");
     assert_eq!(claims.iter().filter(|c| **c == Claim::InUse).count(), 7, "{claims:?}");
-    // Another request under the same key; the same key of another account.
-    let second = PaymentId::generate(&TestIds);
-    assert_eq!(claim("other", &second, 1, 61).await, Claim::Reused);
-    assert!(matches!(keys.claim(&email(), "k", "other", &second, at(1), at(61)).await.unwrap(), Claim::Do(_)));
-    // The lease ends: the next has it, with the first one's payment id.
-    assert_eq!(claim("r", &second, 59, 100).await, Claim::InUse);
-    let resumed = Claim::Do(KeyedCall { payment_id: first.clone(), resumed: true });
-    assert_eq!(claim("other", &second, 60, 120).await, Claim::Reused);
-    assert_eq!(claim("r", &second, 60, 120).await, resumed);
-    // It failed: at once the next.
-    keys.answer(&account, "k", None, at(61)).await.unwrap();
-    assert_eq!(claim("r", &second, 61, 121).await, resumed);
-    // Answered, for good; a late second answer changes nothing.
-    let answer = StoredAnswer { status: 200, body: r#"{"a":1}"#.into() };
-    keys.answer(&account, "k", Some(&answer), at(62)).await.unwrap();
-    keys.answer(&account, "k", Some(&StoredAnswer { status: 400, body: "{}".into() }), at(63)).await.unwrap();
-    assert_eq!(claim("r", &second, 9_999, 10_000).await, Claim::Answered(answer));
-    assert_eq!(claim("other", &second, 9_999, 10_000).await, Claim::Reused);
-    // Forgotten, it is new.
-    assert_eq!(keys.prune(at(1)).await.unwrap(), 1);
-    assert_eq!(claim("other", &second, 9_999, 10_000).await, Claim::Do(KeyedCall { payment_id: second.clone(), resumed: false }));
 }
 
-/// `orders::ports::Books`
-pub async fn books(world: &World) {
-    let (customer, (_, store), (_, other)) = (world.customer().await, world.store("가게").await, world.store("나게").await);
-    let (product, elsewhere) = (world.product(&store, 9).await, world.product(&other, 9).await);
-    let open = held(world, &customer, &product).await;
+/// Contract, Conventions (Idempotency-Key): another request under the same key is refused; another account's same key is another key.
+pub async fn idempotency_key_is_for_one_request_of_one_account(world: &World) {
+    let (calls, [first, second]) = (Calls::new(world), [(); 2].map(|()| PaymentId::generate(&TestIds)));
+    assert_eq!(calls.claim("r", &first, 0, 60).await, to_do(&first, false));
+    assert_eq!(calls.claim("other", &second, 1, 61).await, Claim::Reused);
+    assert!(matches!(Calls::new(world).claim("other", &second, 1, 61).await, Claim::Do(_)));
+    // Also once the lease has ended.
+    assert_eq!(calls.claim("other", &second, 60, 120).await, Claim::Reused);
+}
+
+/// Contract, Conventions (Idempotency-Key): where the lease ends, or the call failed, the next one goes on with the first one's payment.
+pub async fn idempotent_call_goes_on_with_its_payment(world: &World) {
+    let (calls, [first, second]) = (Calls::new(world), [(); 2].map(|()| PaymentId::generate(&TestIds)));
+    assert_eq!(calls.claim("r", &first, 0, 60).await, to_do(&first, false));
+    assert_eq!(calls.claim("r", &second, 59, 100).await, Claim::InUse);
+    assert_eq!(calls.claim("r", &second, 60, 120).await, to_do(&first, true));
+    // It failed: at once the next.
+    calls.answer(None, 61).await;
+    assert_eq!(calls.claim("r", &second, 61, 121).await, to_do(&first, true));
+}
+
+/// Contract, Conventions (Idempotency-Key): answered for good; a late second answer changes nothing.
+pub async fn idempotent_call_keeps_its_first_answer(world: &World) {
+    let (calls, [first, second]) = (Calls::new(world), [(); 2].map(|()| PaymentId::generate(&TestIds)));
+    assert_eq!(calls.claim("r", &first, 0, 60).await, to_do(&first, false));
+    calls.answer(Some(&answered()), 62).await;
+    calls.answer(Some(&StoredAnswer { status: 400, body: "{}".into() }), 63).await;
+    assert_eq!(calls.claim("r", &second, 9_999, 10_000).await, Claim::Answered(answered()));
+    assert_eq!(calls.claim("other", &second, 9_999, 10_000).await, Claim::Reused);
+}
+
+/// Contract, Conventions (Idempotency-Key): forgotten, a key is new.
+pub async fn forgotten_idempotency_key_is_new(world: &World) {
+    let (calls, [first, second]) = (Calls::new(world), [(); 2].map(|()| PaymentId::generate(&TestIds)));
+    assert_eq!(calls.claim("r", &first, 0, 60).await, to_do(&first, false));
+    calls.answer(Some(&answered()), 62).await;
+    assert_eq!(world.keys.prune(at(1)).await.unwrap(), 1);
+    assert_eq!(calls.claim("other", &second, 9_999, 10_000).await, to_do(&second, false));
+}
+
+/// What the books say of one of a store's payments.
+fn booked(store: &StoreId, payment: &PaymentId, expected: Expected) -> Booked {
+    Booked { payment_id: payment.clone(), store_id: store.clone(), portone_store_id: portone().ids.store_id, expected }
+}
+
+/// Contract, Payment rules (reconciliation): an order's money, none once it went back; what is only held is not ours to miss.
+pub async fn books_expect_what_became_of_each_payment_of_a_store(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
+    let (_, other) = world.store("나게").await;
+    let elsewhere = world.product(&other, 9).await;
+    let _open = held(world, &customer, &product).await;
     let order = ordered(world, &customer, &product).await;
     let refunded = held(world, &customer, &product).await;
     world.holds.refund(&refunded, RefundReason::Late, at(2), &actor()).await.unwrap();
-    let foreign = ordered(world, &customer, &elsewhere).await;
-    let booked = |payment: &PaymentId, expected| Booked {
-        payment_id: payment.clone(),
-        store_id: store.clone(),
-        portone_store_id: portone().ids.store_id,
-        expected,
-    };
+    let _foreign = ordered(world, &customer, &elsewhere).await;
     let of_store = async |from, until| {
         let mut found = world.books.of_store(&store, at(from), at(until)).await.unwrap();
         found.sort_by(|a, b| a.payment_id.cmp(&b.payment_id));
         found
     };
-    // What is only held is not ours to miss.
-    assert_eq!(of_store(0, 1).await, [booked(&order, Expected::Money(7_000)), booked(&refunded, Expected::Open)]);
+    assert_eq!(of_store(0, 1).await, [booked(&store, &order, Expected::Money(7_000)), booked(&store, &refunded, Expected::Open)]);
     assert!(of_store(1, 2).await.is_empty() && of_store(-1, 0).await.is_empty());
     world.refunds.record(&refunded, &attempt(RefundState::Succeeded), at(3), &actor()).await.unwrap();
-    assert_eq!(of_store(0, 1).await[1], booked(&refunded, Expected::Nothing));
+    assert_eq!(of_store(0, 1).await[1], booked(&store, &refunded, Expected::Nothing));
+}
+
+/// Contract, Payment rules (reconciliation): payments by their ids, whichever store's, as far as they are ours.
+pub async fn books_find_payments_of_any_store(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
+    let (_, other) = world.store("나게").await;
+    let elsewhere = world.product(&other, 9).await;
+    let (open, foreign) = (held(world, &customer, &product).await, ordered(world, &customer, &elsewhere).await);
     let found = world.books.find(&[open.clone(), PaymentId::generate(&TestIds)]).await.unwrap();
-    assert_eq!(found, [booked(&open, Expected::Open)]);
+    assert_eq!(found, [booked(&store, &open, Expected::Open)]);
     assert!(world.books.find(&[]).await.unwrap().is_empty());
     assert_eq!(world.books.find(std::slice::from_ref(&foreign)).await.unwrap()[0].store_id, other);
+}
 
-    // Stores with payments under way, in pages.
+/// Contract, Payment rules (reconciliation): the stores that had payments under way, in pages.
+pub async fn books_list_stores_with_payments_in_pages(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
+    let (_, other) = world.store("나게").await;
+    let elsewhere = world.product(&other, 9).await;
+    for product in [&product, &elsewhere] {
+        ordered(world, &customer, product).await;
+    }
     let stores = async |after: Option<&(StoreId, String)>, limit| world.books.stores(at(0), at(1), after.cloned(), limit).await.unwrap();
     let both: Vec<_> = [&store, &other].into_iter().map(|s| (s.clone(), portone().ids.store_id)).collect();
     assert_eq!(stores(None, 10).await, both);
