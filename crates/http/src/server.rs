@@ -65,6 +65,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<()> {
     let workers = std::thread::available_parallelism().map_or(2, Into::into);
+    let keep_alive = product.switches.keep_alive;
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
         let (services, connections) = product.worker(workers);
@@ -89,6 +90,9 @@ pub async fn serve(
             .wrap(from_fn(context::around))
     })
     .workers(workers)
+    .keep_alive(keep_alive)
+    // A balancer opens connections ahead: they may wait as long as those that it keeps.
+    .client_request_timeout(keep_alive)
     .shutdown_timeout(15)
     .disable_signals()
     .listen(listener)?

@@ -1,6 +1,6 @@
 //! The real router, in process.
 
-use std::{net::TcpListener, path::PathBuf, sync::Arc};
+use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use cheapbob_http::serve;
 use cheapbob_jobs::Jobs;
@@ -92,6 +92,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         debug: false,
         host: "127.0.0.1".to_owned(),
         port,
+        keep_alive: Duration::from_secs(75),
         data_dir,
         metrics_port: None,
         otlp_endpoint: None,

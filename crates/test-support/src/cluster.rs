@@ -43,7 +43,8 @@ pub struct Cluster {
     _nginx: Nginx,
 }
 
-struct Nginx(Child, #[expect(dead_code, reason = "its files, as long as it runs")] tempfile::TempDir);
+/// nginx on `config/nginx.conf`; it ends with this value.
+pub struct Nginx(Child, #[expect(dead_code, reason = "its files, as long as it runs")] tempfile::TempDir);
 
 impl Drop for Nginx {
     fn drop(&mut self) {
@@ -55,7 +56,7 @@ impl Drop for Nginx {
 
 impl Nginx {
     /// On `config/nginx.conf`, with the addresses of this run in place of compose's.
-    fn start(listen: u16, http: [u16; 2]) -> Self {
+    pub fn start(listen: u16, http: [u16; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/nginx.conf")).unwrap();
         let mut local = config.replace("/tmp/", &format!("{}/", folder.path().display()));

@@ -15,7 +15,7 @@ mod waiting;
 
 pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
 pub use app::{TestApp, test_settings};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Nginx};
 pub use database::{TestDatabase, mongo_settings, redis_url, sql};
 pub use outside::{MailSink, S3Server, SinkTls};
 pub use proxy::{Proxy, Way};

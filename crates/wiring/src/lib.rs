@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod connections;
+mod dotenv;
 pub mod health;
 pub mod metrics;
 mod ports;

@@ -1,6 +1,6 @@
 //! Adapters and services, put together.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
@@ -36,6 +36,8 @@ pub struct Switches {
     pub frontend_url: Option<String>,
     /// Second origin.
     pub frontend_local_url: Option<String>,
+    /// How long an idle connection is kept, and one on which nothing was asked yet.
+    pub keep_alive: Duration,
 }
 
 /// A process of the product, connected.
@@ -121,6 +123,7 @@ impl Product {
                 sandbox: settings.played(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
+                keep_alive: settings.keep_alive,
             },
             connections,
             signals,

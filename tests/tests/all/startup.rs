@@ -6,7 +6,11 @@ use cheapbob_test_support::{RealServer, TestDatabase};
 
 /// Starts and must fail: (exit code is not 0, last lines).
 fn refused(settings: &[(&str, String)]) -> String {
-    let output = RealServer::command("cheapbob-http", settings).output().unwrap();
+    refused_in(&std::env::temp_dir(), settings)
+}
+
+fn refused_in(folder: &Path, settings: &[(&str, String)]) -> String {
+    let output = RealServer::command("cheapbob-http", settings).current_dir(folder).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{said}");
     let mine: Vec<_> = said.lines().filter(|l| l.starts_with("cheapbob-http: ") || l.starts_with("  - ")).collect();
@@ -78,6 +82,37 @@ fn settings_that_are_half_there_are_listed_at_once() {
     ];
     insta::assert_snapshot!("half settings", refused(&settings));
     insta::assert_snapshot!("production without settings", refused(&[("ENVIRONMENT", "production".to_owned())]));
+}
+
+/// The original's own file: below a name with a space the real database is named.
+#[test]
+fn every_line_of_a_dotenv_counts_and_one_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, inner) = (folder.path().join(".env"), folder.path().join("a/b"));
+    std::fs::create_dir_all(&inner).unwrap();
+    let port = [("PORT", RealServer::free_port().to_string())];
+    std::fs::write(
+        &file,
+        "SUPER_ADMIN_SMTP_NAME=CheapBob Admin\nexport DB_HOST=127.0.0.1 # ours\ndb_port='1'\nDB_USER=u\nDB_NAME=$n\nDB_PASSWORD=a$b#c\n",
+    )
+    .unwrap();
+    for folder in [folder.path(), &inner] {
+        let said = refused_in(folder, &port);
+        assert!(said.contains("cannot prepare the database (host \"127.0.0.1\")"), "{said}");
+    }
+    // What is in the environment already stays.
+    let said = refused_in(folder.path(), &[("DB_NAME", String::new())]);
+    assert!(said.contains("DB_HOST, DB_USER is set, but DB_NAME is not"), "{said}");
+
+    std::fs::write(&file, "JWT_SECRET=x\nDB_HOST=\"127.0.0.1\nDB_NAME 'n'\n").unwrap();
+    let said = refused_in(folder.path(), &port);
+    for line in [2, 3] {
+        assert!(said.contains(&format!("{}, line {line}: not NAME=value", file.display())), "{said}");
+    }
+    assert!(!said.contains("127.0.0.1"), "values are secrets: {said}");
+    // In production nobody reads it.
+    let said = refused_in(folder.path(), &[("ENVIRONMENT", "production".to_owned())]);
+    assert!(said.contains("DB_HOST is required in production"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

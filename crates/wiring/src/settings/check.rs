@@ -1,0 +1,141 @@
+//! Finds all that is wrong, at once.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jsonwebtoken::Algorithm;
+use secrecy::SecretString;
+use url::Url;
+
+use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw};
+
+pub(super) fn set(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|t| !t.is_empty())
+}
+
+pub(super) fn secret(text: &SecretString) -> Option<&SecretString> {
+    use secrecy::ExposeSecret;
+    Some(text).filter(|t| !t.expose_secret().trim().is_empty())
+}
+
+/// Finds what is missing, part by part.
+pub(super) struct Check {
+    pub(super) production: bool,
+    pub(super) errors: Vec<String>,
+}
+
+impl Check {
+    /// All of a part's settings or none; in production all.
+    pub(super) fn part(&mut self, settings: &[(&str, bool)]) -> bool {
+        let missing: Vec<_> = settings.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
+        if missing.is_empty() {
+            return true;
+        }
+        if self.production {
+            self.errors.extend(missing.iter().map(|name| format!("{name} is required in production")));
+        } else if missing.len() < settings.len() {
+            let there: Vec<_> = settings.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+            self.errors.push(format!("{} is set, but {} is not: set all or none of them", there.join(", "), missing.join(", ")));
+        }
+        false
+    }
+
+    pub(super) fn origin(&mut self, name: &str, text: &str) -> Option<String> {
+        let text = set(text)?;
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(text.trim_end_matches('/').to_owned()),
+            _ => {
+                self.errors.push(format!("{name} is no http or https address: {text}"));
+                None
+            }
+        }
+    }
+}
+
+impl Raw {
+    pub(super) fn check(self) -> Result<Settings, SettingsError> {
+        let production = match self.environment.as_str() {
+            "production" => true,
+            "development" => false,
+            other => return Err(SettingsError(vec![format!("ENVIRONMENT is development or production, not {other}")])),
+        };
+        let mut check = Check { production, errors: Vec::new() };
+        let postgres = check.part(&[
+            ("DB_HOST", set(&self.db_host).is_some()),
+            ("DB_USER", set(&self.db_user).is_some()),
+            ("DB_NAME", set(&self.db_name).is_some()),
+        ]);
+        let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
+        let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
+            check
+                .part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())])
+                .then(|| OAuthClient { id: id.to_owned(), secret: key.clone() })
+        };
+        let oauth = [
+            client("GOOGLE_CLIENT_ID", &self.google_client_id, "GOOGLE_CLIENT_SECRET", &self.google_client_secret),
+            client("KAKAO_CLIENT_ID", &self.kakao_client_id, "KAKAO_CLIENT_SECRET", &self.kakao_client_secret),
+            client("NAVER_CLIENT_ID", &self.naver_client_id, "NAVER_CLIENT_SECRET", &self.naver_client_secret),
+        ];
+        check.part(&[("JWT_SECRET", secret(&self.jwt_secret).is_some())]);
+        check.part(&[("FRONTEND_URL", set(&self.frontend_url).is_some())]);
+        check.part(&[("OAUTH_REDIRECT_BASE_URL", set(&self.oauth_redirect_base_url).is_some())]);
+        let frontend_url = check.origin("FRONTEND_URL", &self.frontend_url);
+        let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
+        let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
+        let otlp_endpoint =
+            check.origin("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint).and_then(|u| Url::parse(&u).ok());
+        let portone = check.origin("PORTONE_API_BASE_URL", &self.portone_api_base_url).and_then(|u| Url::parse(&u).ok());
+        let jwt_algorithm = match self.jwt_algorithm.as_str() {
+            "HS256" => Algorithm::HS256,
+            "HS384" => Algorithm::HS384,
+            "HS512" => Algorithm::HS512,
+            other => {
+                check.errors.push(format!("JWT_ALGORITHM is HS256, HS384 or HS512, not {other}"));
+                Algorithm::HS256
+            }
+        };
+        if !(5..=525_600).contains(&self.jwt_expire_minutes) {
+            check.errors.push("JWT_EXPIRE_MINUTES is from 5 to 525600".to_owned());
+        }
+        if !(1..=3_600).contains(&self.keep_alive_seconds) {
+            check.errors.push("KEEP_ALIVE_SECONDS is from 1 to 3600".to_owned());
+        }
+        if self.db_pool_size == 0 || self.redis_pool_size == 0 {
+            check.errors.push("DB_POOL_SIZE and REDIS_POOL_SIZE are at least 1".to_owned());
+        }
+        let secret_keys = self.secret_keys(&mut check);
+        let mongodb = self.mongodb(&mut check);
+        let s3 = self.s3(&mut check);
+        let smtp = self.smtp(&mut check);
+        let (true, Some(secret_keys)) = (check.errors.is_empty(), secret_keys) else { return Err(SettingsError(check.errors)) };
+        let data_dir = PathBuf::from(&self.cheapbob_data_dir);
+        Ok(Settings {
+            production,
+            debug: self.debug,
+            port: self.port,
+            keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            frontend_url,
+            frontend_local_url,
+            postgres: if postgres { PostgresAt::Server(self.postgres_url()) } else { PostgresAt::Child(data_dir.clone()) },
+            data_dir,
+            otlp_endpoint,
+            metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
+            db_pool_size: self.db_pool_size,
+            redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
+            redis_pool_size: self.redis_pool_size,
+            oauth,
+            kakao_admin_key: secret(&self.kakao_admin_key).cloned(),
+            public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
+            jwt_secret: secret(&self.jwt_secret)
+                .cloned()
+                .unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
+            jwt_algorithm,
+            jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
+            secret_keys: Arc::new(secret_keys),
+            portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),
+            mongodb,
+            s3,
+            smtp,
+            host: self.host,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Settings, checked as a whole.
+
+mod check;
+mod parts;
+mod raw;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use cheapbob_adapters_mongo::MongoSettings;
+use cheapbob_adapters_postgres::SecretKeys;
+use cheapbob_adapters_s3::S3Settings;
+use cheapbob_adapters_smtp::SmtpSettings;
+use config::{Config, File, FileFormat};
+use jsonwebtoken::Algorithm;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::dotenv;
+use raw::Raw;
+
+const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+
+/// Where PostgreSQL is.
+#[derive(Debug, Clone)]
+pub enum PostgresAt {
+    /// A private child on the data of this folder.
+    Child(PathBuf),
+    /// A server.
+    Server(SecretString),
+}
+
+/// Our registration at a provider.
+#[derive(Debug, Clone)]
+pub struct OAuthClient {
+    /// Public id.
+    pub id: String,
+    /// Secret.
+    pub secret: SecretString,
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// No fakes, no sandbox, live payments only.
+    pub production: bool,
+    /// Log every request, and clean-ups.
+    pub debug: bool,
+    /// Address to listen on.
+    pub host: String,
+    /// HTTP port.
+    pub port: u16,
+    /// How long an idle connection is kept, and one on which nothing was asked yet.
+    pub keep_alive: Duration,
+    /// Data of the embedded default.
+    pub data_dir: PathBuf,
+    /// Where Prometheus asks; `None`: nowhere.
+    pub metrics_port: Option<u16>,
+    /// Where traces go; `None`: nowhere.
+    pub otlp_endpoint: Option<Url>,
+    /// Origin of the apps; `None`: our own small pages.
+    pub frontend_url: Option<String>,
+    /// Second origin, never in production.
+    pub frontend_local_url: Option<String>,
+    /// PostgreSQL.
+    pub postgres: PostgresAt,
+    /// Connections of each process.
+    pub db_pool_size: usize,
+    /// `redis://…`; `None`: the fake.
+    pub redis_url: Option<String>,
+    /// Connections of each process.
+    pub redis_pool_size: usize,
+    /// Google, Kakao, Naver; `None`: the sandbox's.
+    pub oauth: [Option<OAuthClient>; 3],
+    /// Cuts links at Kakao, and verifies its notices.
+    pub kakao_admin_key: Option<SecretString>,
+    /// This server's address for browsers.
+    pub public_base: String,
+    /// Signs sessions and pickup codes.
+    pub jwt_secret: SecretString,
+    /// HS256, HS384 or HS512.
+    pub jwt_algorithm: Algorithm,
+    /// Life of a session's token.
+    pub jwt_life: chrono::Duration,
+    /// Seal the secrets in PostgreSQL.
+    pub secret_keys: Arc<SecretKeys>,
+    /// `None`: the sandbox's.
+    pub portone: Option<Url>,
+    /// `None`: the fake.
+    pub mongodb: Option<MongoSettings>,
+    /// `None`: a folder.
+    pub s3: Option<S3Settings>,
+    /// `None`: the sandbox's mail box.
+    pub smtp: Option<SmtpSettings>,
+}
+
+/// Everything that is wrong, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are wrong:\n  - {}", .0.join("\n  - "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads defaults, file, `.env` and environment. To be called before there is a second thread: `.env` goes into the environment.
+    ///
+    /// # Errors
+    /// All that is wrong, at once.
+    pub fn load() -> Result<Self, SettingsError> {
+        if std::env::var("ENVIRONMENT").as_deref() != Ok("production") {
+            dotenv::load()?;
+        }
+        let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
+        let raw: Result<Raw, _> = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::with_name(&format!("config/{environment}")).format(FileFormat::Toml).required(false))
+            .add_source(config::Environment::default().try_parsing(false))
+            .build()
+            .and_then(Config::try_deserialize);
+        match raw {
+            Ok(raw) => raw.check(),
+            Err(e) => Err(SettingsError(vec![e.to_string()])),
+        }
+    }
+
+    /// Whether the sandbox plays a part.
+    pub fn sandbox(&self) -> bool {
+        !self.production && (self.portone.is_none() || self.oauth.iter().any(Option::is_none))
+    }
+
+    /// The parts played by fakes, for the first lines printed.
+    pub fn fakes(&self) -> Vec<&'static str> {
+        let part = |is_fake: bool, name| is_fake.then_some(name);
+        [
+            part(matches!(self.postgres, PostgresAt::Child(_)), "PostgreSQL (private child process)"),
+            part(self.redis_url.is_none(), "Redis (in PostgreSQL)"),
+            part(self.oauth.iter().any(Option::is_none), "OAuth providers (sandbox)"),
+            part(self.portone.is_none(), "PortOne (sandbox)"),
+            part(self.mongodb.is_none(), "MongoDB (in PostgreSQL)"),
+            part(self.s3.is_none(), "object storage (folder)"),
+            part(self.smtp.is_none(), "SMTP (sandbox mail box)"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
