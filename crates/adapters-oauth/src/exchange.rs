@@ -1,4 +1,7 @@
-use cheapbob_domain::users::{PendingLogin, ProviderError};
+use cheapbob_domain::{
+    shared::remote::readable_json,
+    users::{PendingLogin, ProviderError},
+};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -65,6 +68,6 @@ impl Exchange<'_> {
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, what: &str, body: &[u8]) -> Result<T, ProviderError> {
-        serde_json::from_slice(body).map_err(|e| self.unavailable(format!("{what} is not what the documentation says: {e}")))
+        serde_json::from_str(&readable_json(body)).map_err(|e| self.unavailable(format!("{what} is not what the documentation says: {e}")))
     }
 }

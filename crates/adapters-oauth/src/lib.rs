@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_domain::{
     shared::Clock,
-    users::{PendingLogin, Provider, ProviderError, ProviderIdentity, Role, ports::IdentityProviders},
+    users::{PendingLogin, Provider, ProviderError, ProviderIdentity, Role, is_user_id, ports::IdentityProviders},
 };
 use reqwest::{Client, redirect};
 use secrecy::SecretString;
@@ -111,7 +111,7 @@ impl IdentityProviders for OAuth {
             Provider::Kakao => kakao::identity(&exchange).await,
             Provider::Naver => naver::identity(&exchange).await,
         }?;
-        if identity.user_id.is_empty() || identity.user_id.len() > 255 {
+        if !is_user_id(&identity.user_id) {
             return Err(exchange.unavailable("a user id that is none"));
         }
         Ok(identity)

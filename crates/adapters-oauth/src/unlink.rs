@@ -11,8 +11,8 @@ use cbc::{
     cipher::{BlockDecryptMut, KeyIvInit, block_padding::Pkcs7},
 };
 use cheapbob_domain::{
-    shared::{Error, Result},
-    users::{Provider, UnlinkNotice, ports::ProviderUnlink},
+    shared::{Error, Result, remote::readable_json},
+    users::{Provider, UnlinkNotice, is_user_id, ports::ProviderUnlink},
 };
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
@@ -83,12 +83,13 @@ impl ProviderUnlink for OAuth {
     }
 
     fn verify(&self, notice: &UnlinkNotice, now: DateTime<Utc>) -> std::result::Result<String, &'static str> {
-        match notice {
+        let user = match notice {
             UnlinkNotice::Kakao { authorization, user_id } => self.kakao_notice(authorization.as_deref(), user_id.as_deref()),
             UnlinkNotice::Naver { client_id, encrypted_id, timestamp, signature } => {
                 self.naver_notice([client_id, encrypted_id, timestamp, signature].map(Option::as_deref), now)
             }
-        }
+        }?;
+        if is_user_id(&user) { Ok(user) } else { Err("a user id that is none") }
     }
 }
 
@@ -100,7 +101,7 @@ impl OAuth {
         let tag = |key: &str| mac(b"compare", key.as_bytes());
         let expected = tag(own.expose_secret())?.finalize().into_bytes();
         tag(key)?.verify(&expected).map_err(|_| "another key")?;
-        user_id.filter(|id| !id.is_empty()).map(str::to_owned).ok_or("no user")
+        user_id.map(str::to_owned).ok_or("no user")
     }
 
     fn naver_notice(&self, fields: [Option<&str>; 4], now: DateTime<Utc>) -> std::result::Result<String, &'static str> {
@@ -137,7 +138,7 @@ async fn refusal(provider: Provider, request: RequestBuilder) -> Result<Option<(
 /// A refusal counts as done where it says that the link was cut before.
 fn done_if<F: DeserializeOwned>(provider: Provider, refusal: Option<(StatusCode, Vec<u8>)>, is_cut: impl Fn(&F) -> bool) -> Result<()> {
     let Some((status, body)) = refusal else { return Ok(()) };
-    if serde_json::from_slice(&body).is_ok_and(|failure| is_cut(&failure)) {
+    if serde_json::from_str(&readable_json(&body)).is_ok_and(|failure| is_cut(&failure)) {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();

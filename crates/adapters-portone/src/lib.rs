@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{CancelAnswer, Page, PaymentTruth, ports::Payments},
-    shared::{Error, PaymentId, Result},
+    shared::{Error, PaymentId, Result, remote::readable_json},
     stores::PortOneAccount,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -79,7 +79,7 @@ impl PortOne {
     }
 
     #[tracing::instrument(name = "portone", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
-    async fn call(&self, account: &PortOneAccount, request: RequestBuilder, within: Duration) -> std::result::Result<Vec<u8>, CallError> {
+    async fn call(&self, account: &PortOneAccount, request: RequestBuilder, within: Duration) -> std::result::Result<String, CallError> {
         let mut secret = header::HeaderValue::try_from(format!("PortOne {}", account.secret.expose_secret())).map_err(|_| {
             CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() }
         })?;
@@ -90,7 +90,7 @@ impl PortOne {
         if status == StatusCode::OK {
             return Ok(body);
         }
-        Err(match serde_json::from_slice::<Failure>(&body) {
+        Err(match serde_json::from_str::<Failure>(&body) {
             Ok(failure) => CallError::Refused { status: status.as_u16(), kind: failure.kind, message: failure.message.unwrap_or_default() },
             Err(_) => CallError::NoReason(status.as_u16()),
         })
@@ -104,7 +104,7 @@ impl PortOne {
     ) -> std::result::Result<PaymentTruth, CallError> {
         let request = self.client.get(self.url(payment, None)?).query(&[("storeId", account.ids.store_id.as_str())]);
         match self.call(account, request, within).await {
-            Ok(body) => Ok(serde_json::from_slice::<Payment>(&body)?.truth(self.live_only)),
+            Ok(body) => Ok(serde_json::from_str::<Payment>(&body)?.truth(self.live_only)),
             Err(CallError::Refused { kind, .. }) if kind == "PAYMENT_NOT_FOUND" => Ok(PaymentTruth::Unknown),
             Err(e) => Err(e),
         }
@@ -118,7 +118,7 @@ impl PortOne {
         cursor: Option<String>,
     ) -> std::result::Result<Page, CallError> {
         let body = ListBody { store_id: &account.ids.store_id, from: rfc3339(from), until: rfc3339(until), cursor, size: PAGE };
-        let page: ListPage = serde_json::from_slice(&self.ask_list(account, "payments-by-cursor", &body).await?)?;
+        let page: ListPage = serde_json::from_str(&self.ask_list(account, "payments-by-cursor", &body).await?)?;
         let next = page.items.last().filter(|_| page.items.len() == PAGE).map(|item| item.cursor.clone());
         Ok(self.read_page(account, page.items.into_iter().map(|item| item.payment), next))
     }
@@ -141,13 +141,13 @@ impl PortOne {
             sort_order: "ASC",
         };
         let body = PageBody { page: PageInput { number, size: PAGE }, filter };
-        let page: PaymentsPage = serde_json::from_slice(&self.ask_list(account, "payments", &body).await?)?;
+        let page: PaymentsPage = serde_json::from_str(&self.ask_list(account, "payments", &body).await?)?;
         let next = (page.items.len() == PAGE).then(|| (number + 1).to_string());
         Ok(self.read_page(account, page.items, next))
     }
 
     /// A GET whose input is an object has it as JSON in its query.
-    async fn ask_list<B: Serialize>(&self, account: &PortOneAccount, path: &str, body: &B) -> std::result::Result<Vec<u8>, CallError> {
+    async fn ask_list<B: Serialize>(&self, account: &PortOneAccount, path: &str, body: &B) -> std::result::Result<String, CallError> {
         let mut url = self.base.clone();
         url.path_segments_mut().map_err(|()| url::ParseError::RelativeUrlWithCannotBeABaseBase)?.pop_if_empty().push(path);
         let request = self.client.get(url).query(&[("requestBody", serde_json::to_string(body)?)]);
@@ -179,7 +179,7 @@ impl PortOne {
             .header("Idempotency-Key", format!("\"{key}\""))
             .json(&CancelBody { reason, store_id: &account.ids.store_id });
         let body = self.call(account, request, CANCEL_PATIENCE).await?;
-        Ok(serde_json::from_slice::<CancelDone>(&body)?.cancellation)
+        Ok(serde_json::from_str::<CancelDone>(&body)?.cancellation)
     }
 }
 
@@ -188,7 +188,7 @@ fn rfc3339(at: DateTime<Utc>) -> String {
 }
 
 /// At most [`MAX_BODY`] bytes: the other side does not decide over our memory.
-async fn body(mut response: Response) -> std::result::Result<Vec<u8>, CallError> {
+async fn body(mut response: Response) -> std::result::Result<String, CallError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if bytes.len() + chunk.len() > MAX_BODY {
@@ -196,7 +196,7 @@ async fn body(mut response: Response) -> std::result::Result<Vec<u8>, CallError>
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(readable_json(&bytes))
 }
 
 #[async_trait]

@@ -17,7 +17,7 @@ use apalis_core::backend::{
     persistence::{Persisted, Persistence, TaskEvent, TaskPersistLayer},
 };
 use cheapbob_domain::{
-    shared::{Clock, Error},
+    shared::{Clock, Error, ErrorKind},
     tasks::{Task as ClaimedTask, TaskOutcome, TaskPayload, ports::TaskQueue},
 };
 use serde::Deserialize;
@@ -35,6 +35,9 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// When a queue that could not be reached is tried again.
 const LATER: Duration = Duration::from_millis(250);
+
+/// How often a database may refuse every end of a task before the task is left as it is, until this process ends.
+const MOST_REFUSALS: usize = 240;
 
 /// Tasks taken at once.
 const BATCH: i32 = 8;
@@ -98,11 +101,7 @@ impl Persistence for Queue {
     async fn handle_events(&mut self, events: Vec<TaskEvent<Value>>, _worker: &WorkerContext) -> Result<(), Error> {
         for event in events {
             if let TaskEvent::Complete(result) = event {
-                let outcome = self.outcome(&result);
-                // Until it is written: the worker's heartbeat would keep a task that nobody works on from everybody else.
-                while self.or_later(self.tasks.finish(&result.task_id.to_string(), &outcome).await).is_none() {
-                    tokio::time::sleep(LATER).await;
-                }
+                self.finish(&result.task_id.to_string(), &self.outcome(&result)).await;
             }
         }
         Ok(())
@@ -115,6 +114,30 @@ impl Persistence for Queue {
 }
 
 impl Queue {
+    /// Until it is written: the worker's heartbeat would keep a task that nobody works on from everybody else. An end that the database
+    /// refuses, while it takes another one, is refused for good.
+    async fn finish(&self, id: &str, outcome: &TaskOutcome) {
+        let dead = TaskOutcome::Dead { error: "the database refuses its end: see the log".to_owned() };
+        let mut refusals = 0;
+        while refusals < MOST_REFUSALS {
+            match self.tasks.finish(id, outcome).await {
+                Err(error) if error.kind() != ErrorKind::Unavailable => {
+                    refusals += 1;
+                    if self.tasks.finish(id, &dead).await.is_ok() {
+                        return tracing::error!(task = id, %error, "the database refuses the end of a task; the task is dead");
+                    }
+                }
+                answer => {
+                    if self.or_later(answer).is_some() {
+                        return;
+                    }
+                }
+            }
+            tokio::time::sleep(LATER).await;
+        }
+        tracing::error!(task = id, "the database refuses every end of a task; it counts as under way until this process ends");
+    }
+
     /// What the queue gave; `None`: it cannot be reached, and is asked again soon. An error would end the worker, to be started again
     /// and end again as fast as the machine can. Said once for an outage.
     fn or_later<T>(&self, answer: Result<T, Error>) -> Option<T> {
@@ -213,5 +236,65 @@ impl BackendConfig for TaskBackend {
 
     fn middleware(&mut self, _worker: &mut WorkerContext) -> Self::Layer {
         self.queue.layer(JsonCodec::<Value>::default(), BATCH as usize).persist_results(true).lock_tasks(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+    }
+
+    /// A database that refuses some ends, and what it took.
+    struct Picky {
+        refuses: fn(&TaskOutcome) -> bool,
+        asked: Mutex<Vec<TaskOutcome>>,
+    }
+
+    #[async_trait]
+    impl TaskQueue for Picky {
+        async fn claim(&self, _: &str, _: DateTime<Utc>, _: i32) -> Result<Vec<ClaimedTask>, Error> {
+            Ok(Vec::new())
+        }
+        async fn heartbeat(&self, _: &str, _: i32) -> Result<(), Error> {
+            Ok(())
+        }
+        async fn give_back(&self, _: &[String]) -> Result<(), Error> {
+            Ok(())
+        }
+        async fn finish(&self, _: &str, outcome: &TaskOutcome) -> Result<(), Error> {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(outcome.clone());
+            match asked.len() {
+                1 => Err(Error::unavailable("postgres", "away for a moment")),
+                _ if (self.refuses)(outcome) => Err(Error::internal("refused")),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    async fn finished(refuses: fn(&TaskOutcome) -> bool) -> Vec<TaskOutcome> {
+        let picky = Arc::new(Picky { refuses, asked: Mutex::default() });
+        let queue = Queue { tasks: picky.clone(), clock: Arc::new(Noon), healthy: Arc::default() };
+        queue.finish("t", &TaskOutcome::Retry { error: "remote".to_owned(), at: Noon.now() }).await;
+        picky.asked.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn an_end_that_is_refused_for_good_ends_the_task_all_the_same() {
+        assert_eq!(finished(|_| false).await.len(), 2, "after an outage it is written as it is");
+        let asked = finished(|outcome| matches!(outcome, TaskOutcome::Retry { .. })).await;
+        assert!(matches!(&asked[..], [TaskOutcome::Retry { .. }, TaskOutcome::Retry { .. }, TaskOutcome::Dead { .. }]), "{asked:?}");
     }
 }

@@ -139,6 +139,7 @@ mod postgres {
         }
         refunds {
             refund_is_tried_by_one_at_a_time
+            refund_keeps_what_was_said
             refused_refund_is_tried_again_with_another_key
             refund_that_is_done_stays_done
             reopened_refund_is_open_again_with_another_key
@@ -172,7 +173,8 @@ mod postgres {
             run_that_the_clock_left_ahead_gives_way
             late_run_gives_way_to_no_older_one
             outbox_forgets_what_is_done_and_keeps_what_is_dead
-            outbox_keeps_daily_runs_for_longer
+            outbox_keeps_daily_runs_for_longer,
+            words_of_others_are_stored_as_what_can_be
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod auth;
+mod bad_values;
 mod budget;
 mod cancel;
 mod cluster;
@@ -11,6 +12,7 @@ mod contract_suites;
 mod crash;
 mod deployment;
 mod docs;
+mod front;
 mod fuzz;
 mod idempotency;
 mod images;
@@ -18,6 +20,7 @@ mod imports;
 mod journey;
 mod layers;
 mod lists;
+mod logs;
 mod migrations;
 mod oauth;
 mod operator;

@@ -82,6 +82,26 @@ impl Recorded {
     }
 }
 
+/// Nobody is hidden by their name, and nobody is who has no key that can be kept.
+#[tokio::test]
+async fn names_may_be_odd_and_keys_may_not() {
+    let naver = async |user: &str| {
+        let recorded = Recorded::of(Provider::Naver).await;
+        recorded.token(200, json!({ "access_token": "at+/=", "refresh_token": "r" })).await;
+        let body = format!(r#"{{"resultcode":"00","message":"\ud800","response":{user}}}"#);
+        let answer = ResponseTemplate::new(200).set_body_raw(body, "application/json");
+        Mock::given(method("GET")).and(path("/userinfo")).respond_with(answer).mount(&recorded.server).await;
+        recorded.identity().await
+    };
+    let odd = naver(r#"{"id":"u1","name":"\ud83d","nickname":"a\u0000b","email":"a@b.example"}"#).await.unwrap();
+    assert_eq!((odd.user_id.as_str(), odd.email.unwrap().as_str()), ("u1", "a@b.example"));
+    assert!(naver(r#"{"id":"u1","email":"a\u0000@b.example"}"#).await.unwrap().email.is_none());
+    for bad in [r"u\u0000".to_owned(), r"u\ud800".to_owned(), r"u\n".to_owned(), String::new(), "u".repeat(256)] {
+        let refused = naver(&format!(r#"{{"id":"{bad}","email":"a@b.example"}}"#)).await.unwrap_err();
+        assert!(matches!(refused, ProviderError::Unavailable(..)), "{bad}: {refused}");
+    }
+}
+
 fn id_token(claims: &Value) -> String {
     use std::fmt::Write;
     // base64url without a crate: the alphabet of RFC 4648.

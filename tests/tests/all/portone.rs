@@ -154,6 +154,31 @@ async fn no_answer_is_unavailable_and_not_found_is_unknown() {
     assert_eq!(nobody.get(&account(), &id(), Duration::from_secs(5)).await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
+/// JavaScript writes half of a character where it cuts a name in two; a database of theirs may hold NUL. Neither hides what is beside it.
+#[tokio::test]
+async fn a_name_that_nobody_can_read_hides_nothing() {
+    let odd = r#","orderName":"\ud83d","customer":{"name":"\u0000\udc00"}}"#;
+    let json = |text: String| ResponseTemplate::new(200).set_body_raw(text, "application/json");
+    let with_odd = |value: &Value| format!("{}{odd}", value.to_string().strip_suffix('}').unwrap());
+    let (_server, get) = portone(json(with_odd(&payment("PAID"))), false).await;
+    assert!(matches!(get.get(&account(), &id(), Duration::from_secs(5)).await.unwrap(), PaymentTruth::Paid(_)));
+
+    let page = format!(
+        r#"{{"items":[{{"payment":{},"cursor":"c\ud800"}},{{"payment":{{"id":"\ud800"}},"cursor":"d"}}]}}"#,
+        with_odd(&payment("PAID"))
+    );
+    let (_server, list) = portone(json(page), false).await;
+    let (from, until) = ("2026-11-24T00:00:00Z".parse().unwrap(), "2026-11-25T00:00:00Z".parse().unwrap());
+    assert_eq!(list.list(&account(), from, until, None).await.unwrap().payments.len(), 1);
+
+    let refusal = |status, text: &str| ResponseTemplate::new(status).set_body_raw(text.to_owned(), "application/json");
+    let (_server, unknown) = portone(refusal(404, r#"{"type":"PAYMENT_NOT_FOUND","message":"\udfff"}"#), false).await;
+    assert_eq!(unknown.get(&account(), &id(), Duration::from_secs(5)).await.unwrap(), PaymentTruth::Unknown);
+    let (_server, refused) = portone(refusal(400, r#"{"type":"INVALID_REQUEST","message":"a\u0000\ud800b"}"#), false).await;
+    let CancelAnswer::Failed(why) = refused.cancel(&account(), &id(), "r", "k").await else { panic!("a refusal") };
+    assert!(why.contains("a\u{fffd}\u{fffd}b"), "{why}");
+}
+
 #[tokio::test]
 async fn each_answer_to_a_cancellation_means_one_thing() {
     let cancel = async |answer| {

@@ -20,9 +20,11 @@ impl Folder {
         Self { root, public_base: public_base.trim_end_matches('/').to_owned() }
     }
 
-    /// A key names a file below the root and nothing else.
+    /// A key names a file below the root and nothing else; no file has a longer name.
     fn path(&self, key: &str) -> Option<PathBuf> {
-        let inside = !key.is_empty() && !key.contains('\0') && Path::new(key).components().all(|c| matches!(c, Component::Normal(_)));
+        const LONGEST: usize = 255;
+        let is_name = |c: Component<'_>| matches!(c, Component::Normal(name) if name.len() <= LONGEST);
+        let inside = !key.is_empty() && !key.contains('\0') && Path::new(key).components().all(is_name);
         inside.then(|| self.root.join(key))
     }
 }
@@ -120,7 +122,7 @@ mod tests {
     fn keys_stay_below_the_root() {
         let folder = Folder::new("/r".into(), "http://h/");
         assert_eq!(folder.path("a/b.jpg"), Some("/r/a/b.jpg".into()));
-        for bad in ["", "/etc/passwd", "../x", "a/../../x", "./a", "a\0"] {
+        for bad in ["", "/etc/passwd", "../x", "a/../../x", "./a", "a\0", &"a".repeat(256)] {
             assert_eq!(folder.path(bad), None, "{bad:?}");
         }
         assert_eq!(folder.public_url("a b/한.jpg"), "http://h/media/a%20b/%ED%95%9C.jpg");

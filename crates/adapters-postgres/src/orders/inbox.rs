@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{Message, ports::Inbox},
-    shared::{PaymentId, Result, StoreId},
+    shared::{PaymentId, Result, StoreId, remote::storable},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -24,9 +24,9 @@ impl Inbox for Postgres {
         let query = sql_query(PUT)
             .bind::<t::Text, _>(store.as_str())
             .bind::<t::Text, _>(&message.id)
-            .bind::<t::Text, _>(&message.kind)
+            .bind::<t::Text, _>(storable(&message.kind))
             .bind::<t::Nullable<t::Text>, _>(message.payment.as_ref().map(PaymentId::as_str))
-            .bind::<t::Text, _>(&message.body)
+            .bind::<t::Text, _>(storable(&message.body))
             .bind::<t::Bool, _>(matters)
             .bind::<t::Timestamptz, _>(now)
             .bind::<t::Text, _>(request_id);

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{Actor, Attempt, OpenRefund, Refund, RefundReason, RefundState, ports::Refunds},
-    shared::{Error, PaymentId, Result, StoreId},
+    shared::{Error, PaymentId, Result, StoreId, remote::storable},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -72,7 +72,7 @@ impl Refunds for Postgres {
             .bind::<t::Text, _>(attempt.state.as_str())
             .bind::<t::Nullable<t::Timestamptz>, _>((!done).then_some(attempt.next_at))
             .bind::<t::Integer, _>(i32::from(attempt.new_key))
-            .bind::<t::Text, _>(&attempt.answer)
+            .bind::<t::Text, _>(storable(&attempt.answer))
             .bind::<t::Nullable<t::BigInt>, _>(attempt.amount)
             .bind::<t::Timestamptz, _>(now)
             .bind::<t::Text, _>(actor.kind.role())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    shared::{Error, Result},
+    shared::{Error, Result, remote::storable},
     tasks::{
         Due, JobRun, OutboxDepth, OutboxTask, Task, TaskOutcome, TaskPayload,
         ports::{Outbox, RunLedger, TaskQueue},
@@ -124,7 +124,7 @@ impl TaskQueue for Postgres {
         let query = sql_query(FINISH)
             .bind::<t::Text, _>(id)
             .bind::<t::Text, _>(status)
-            .bind::<t::Nullable<t::Text>, _>(error)
+            .bind::<t::Nullable<t::Text>, _>(error.map(storable))
             .bind::<t::Nullable<t::Timestamptz>, _>(at);
         prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }

@@ -15,3 +15,8 @@ pub trait Ids: Send + Sync {
     /// At least 256 unguessable bits, URL-safe.
     fn secret(&self) -> String;
 }
+
+/// Whether [`Ids::secret`] can have made it: what it cannot have made need not be looked for.
+pub fn can_be_secret(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

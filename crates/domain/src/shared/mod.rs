@@ -6,12 +6,13 @@ pub mod ids;
 pub mod kst;
 pub mod mail;
 pub mod money;
+pub mod remote;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
 pub mod timer;
 
-pub use clock::{Clock, Ids};
+pub use clock::{Clock, Ids, can_be_secret};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
 pub use ids::{Email, PaymentId, ProductId, StoreId};
 pub use money::{Quantity, Sale, Won};

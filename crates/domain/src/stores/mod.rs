@@ -12,7 +12,7 @@ mod store_service;
 pub use images::ImageService;
 pub use model::{
     hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week},
-    image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload},
+    image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload, is_object_key},
     payment_account::{PaymentChange, PortOneAccount, PortOneIds, api_secret, webhook_secret},
     planned_hours::{Modification, ReservedHours},
     search::{BnameFilter, CustomerStore, FavoriteAdded, KEPT, KEPT_FOR, PAGE_SIZE, StoreFilter, StorePage},

@@ -19,7 +19,7 @@ pub use model::{
         Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
     },
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
-    identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice},
+    identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
     session::{AccountVersion, Caller, Look, Renewal, Session},

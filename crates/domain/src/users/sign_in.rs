@@ -16,7 +16,7 @@ use super::{
     ports::{Accounts, IdentityProviders, Sessions, UnlinkTokens},
     take_over::TakeoverService,
 };
-use crate::shared::{Clock, Error, Ids, Refusal, Result};
+use crate::shared::{Clock, Error, Ids, Refusal, Result, can_be_secret};
 
 /// A login lasts at most this long.
 const LOGIN_LIFE: Duration = Duration::minutes(10);
@@ -87,7 +87,7 @@ impl SignInService {
 
     async fn take(&self, callback: &Callback) -> Result<PendingLogin> {
         const BAD: Refusal = error::LOGIN_STATE_INVALID;
-        let state = callback.state.as_deref().ok_or(BAD)?;
+        let state = callback.state.as_deref().filter(|state| can_be_secret(state)).ok_or(BAD)?;
         let login = self.sessions.take_login(state, self.clock.now()).await?.ok_or(BAD)?;
         let same_browser = callback.browser.as_deref() == Some(login.browser.as_str());
         if same_browser && login.provider == callback.provider && login.role == callback.role { Ok(login) } else { Err(BAD.into()) }

@@ -11,7 +11,7 @@ use super::{
     ports::{Accounts, Sessions, Takeovers},
 };
 use crate::shared::{
-    Clock, Error, Ids, Result,
+    Clock, Error, Ids, Result, can_be_secret,
     mail::{Delivery, Mailer},
 };
 
@@ -71,7 +71,7 @@ impl TakeoverService {
     /// - `login_state_invalid`: the link is unknown, used, too old, or of another browser, which does not use it up.
     /// - Unavailable: a part that is needed does not answer in time.
     pub async fn complete(&self, token: &str, browser: Option<&str>) -> Result<SignedIn> {
-        let browser = browser.ok_or(error::LOGIN_STATE_INVALID)?;
+        let browser = browser.filter(|_| can_be_secret(token)).ok_or(error::LOGIN_STATE_INVALID)?;
         let taken = self.takeovers.complete(token, browser, self.clock.now()).await?.ok_or(error::LOGIN_STATE_INVALID)?;
         // The account was made anew, so that no token of its past is good: what remembers it must hear of that.
         self.sessions.forget(&taken.email).await?;

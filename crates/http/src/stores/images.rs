@@ -1,11 +1,11 @@
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::{
     HttpResponse, delete, get, post, put,
-    web::{self, BytesMut, Data, Path},
+    web::{self, BytesMut, Data},
 };
 use cheapbob_domain::{
-    shared::{Email, Error, StoreId},
-    stores::{Image, LARGEST_IMAGE, Upload, error},
+    shared::{Email, Error, Refusal, StoreId},
+    stores::{Image, LARGEST_IMAGE, Upload, error, is_object_key},
 };
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::{dto::ImageBody, picture::inspect};
 use crate::{
     auth::Me,
     error::{ApiError, Result},
+    extract::{Id, PathId},
     refusals::MALFORMED,
     state::App,
 };
@@ -141,18 +142,29 @@ pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Images::new(app.services.images.list(&me.0).await?, &app)))
 }
 
+/// A picture's id in a path: the key of its object, which may contain `/`.
+pub(super) struct ImageId(String);
+
+impl Id for ImageId {
+    const NOT_FOUND: Refusal = error::IMAGE_NOT_FOUND;
+
+    fn parse(text: &str) -> Option<Self> {
+        is_object_key(text).then(|| Self(text.to_owned()))
+    }
+}
+
 /// Deletes a picture that is not the main one.
 #[utoipa::path(tag = "seller", params(("image_id" = String, Path, description = "may contain /")), responses((status = 204)))]
 #[delete("/seller/store/images/{image_id:.*}")]
-pub(super) async fn remove(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    app.services.images.remove(&me.0, &id).await?;
+pub(super) async fn remove(app: Data<App>, me: Me, id: PathId<ImageId>) -> Result<HttpResponse> {
+    app.services.images.remove(&me.0, &id.0.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Makes a picture the main one.
 #[utoipa::path(tag = "seller", params(("image_id" = String, Path, description = "may contain /")), responses((status = 200, body = ImageBody)))]
 #[put("/seller/store/images/main/{image_id:.*}")]
-pub(super) async fn set_main(app: Data<App>, me: Me, id: Path<String>) -> Result<HttpResponse> {
-    let image = app.services.images.set_main(&me.0, &id).await?;
+pub(super) async fn set_main(app: Data<App>, me: Me, id: PathId<ImageId>) -> Result<HttpResponse> {
+    let image = app.services.images.set_main(&me.0, &id.0.0).await?;
     Ok(HttpResponse::Ok().json(ImageBody::new(image, app.services.storage.as_ref())))
 }

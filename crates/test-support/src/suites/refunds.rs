@@ -42,6 +42,15 @@ pub async fn refund_is_tried_by_one_at_a_time(world: &World) {
     assert_eq!((again.attempts, again.look_first, again.key_generation), (2, true, 1));
 }
 
+/// What PortOne said is kept, whatever it is.
+pub async fn refund_keeps_what_was_said(world: &World) {
+    let (refunds, (payment, _)) = (&world.refunds, refund(world).await);
+    assert!(refunds.claim(&payment, at(0), at(90)).await.unwrap().is_some());
+    record(world, &payment, &Attempt { answer: "a\0b".into(), ..attempt(RefundState::Failed, true) }, 200).await;
+    let open = refunds.open(100).await.unwrap().into_iter().find(|open| open.payment_id == payment).unwrap();
+    assert_eq!(open.last_answer.as_deref(), Some("a\u{fffd}b"));
+}
+
 /// A refund that was refused waits for its next attempt, and takes another key to it.
 pub async fn refused_refund_is_tried_again_with_another_key(world: &World) {
     let (refunds, (payment, _)) = (&world.refunds, refund(world).await);

@@ -149,3 +149,11 @@ pub async fn outbox_keeps_daily_runs_for_longer(world: &World) {
     assert_eq!(world.outbox.prune(-1, 3600).await.unwrap(), 0);
     assert_eq!(world.outbox.prune(3600, -1).await.unwrap(), 1);
 }
+
+/// What a server of others said goes into the row, whatever it is.
+pub async fn words_of_others_are_stored_as_what_can_be(world: &World) {
+    assert!(schedule(world, "remote", due(48)).await);
+    let remote = claim_one(world, 50).await;
+    finish(world, &remote, TaskOutcome::Retry { error: "550 a\0b\0".into(), at: at(9_999) }).await;
+    assert_eq!(world.ledger.runs("remote", 5).await.unwrap()[0].last_error.as_deref(), Some("550 a\u{fffd}b\u{fffd}"));
+}

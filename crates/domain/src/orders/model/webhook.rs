@@ -25,7 +25,7 @@ pub struct Delivery {
 pub enum Unverified {
     /// A header is missing.
     MissingRequiredHeaders,
-    /// The timestamp is no number.
+    /// The timestamp is no number, or the id is longer than any of theirs.
     InvalidSignature,
     /// Signed more than 300 s ago.
     TimestampTooOld,

@@ -68,6 +68,13 @@ pub struct Image {
     pub display_order: i32,
 }
 
+/// Whether this can be a key in the object storage: at most 1,024 bytes (S3's limit), in segments of 1 to 255 bytes (a file's name), none
+/// of them `.` or `..`, without control characters.
+pub fn is_object_key(text: &str) -> bool {
+    let plain = |segment: &str| (1..=255).contains(&segment.len()) && !matches!(segment, "." | "..");
+    text.len() <= 1_024 && text.split('/').all(plain) && !text.chars().any(char::is_control)
+}
+
 /// What adding pictures came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {

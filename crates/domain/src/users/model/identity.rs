@@ -21,6 +21,12 @@ pub struct ProviderIdentity {
     pub unlink_token: Option<SecretString>,
 }
 
+/// Whether this can be a provider's key of a person: 1 to 255 bytes, without control characters and without what stands for unreadable
+/// text, which two people might share.
+pub fn is_user_id(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && !text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER)
+}
+
 /// The link of a deleted account at its provider, to be cut.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unlink {
