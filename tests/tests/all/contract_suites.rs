@@ -173,7 +173,7 @@ mod postgres {
             run_that_the_clock_left_ahead_gives_way
             late_run_gives_way_to_no_older_one
             outbox_forgets_what_is_done_and_keeps_what_is_dead
-            outbox_keeps_daily_runs_for_longer,
+            outbox_keeps_daily_runs_for_longer
             words_of_others_are_stored_as_what_can_be
         }
     }

@@ -57,11 +57,11 @@ impl CancelService {
         Self { cancellations, lists, stores, refunds, clock }
     }
 
-    /// The customer cancels it.
+    /// The customer cancels it. Once more the same: what they have canceled is canceled, and the answer may have been lost.
     ///
     /// # Errors
     /// - `order_not_found`: there is no such order, or it is somebody else's.
-    /// - `order_canceled`: it is canceled.
+    /// - `order_canceled`: somebody else has canceled it.
     /// - `order_accepted`: the store has accepted it already.
     /// - `order_complete`: it is picked up already.
     pub async fn by_customer(&self, customer: &Email, payment: &PaymentId, command: CancelCommand<'_>) -> Result<Canceled> {
@@ -69,21 +69,20 @@ impl CancelService {
         self.one(order, CanceledBy::Customer, command).await
     }
 
-    /// The store cancels it.
+    /// The store cancels it. Once more the same: what it has canceled is canceled, and the answer may have been lost.
     ///
     /// # Errors
     /// - `store_not_found`: the seller has no store.
     /// - `order_not_found`: there is no such order, or it is somebody else's.
-    /// - `order_canceled`: it is canceled.
+    /// - `order_canceled`: somebody else has canceled it, or the store's closing.
     /// - `order_complete`: it is picked up already.
     pub async fn by_store(&self, seller: &Email, payment: &PaymentId, command: CancelCommand<'_>) -> Result<Canceled> {
         let order = self.lists.of_store(seller, payment).await?;
         self.one(order, CanceledBy::Store, command).await
     }
 
-    async fn one(&self, order: Order, by: CanceledBy, CancelCommand { reason, actor, resumed }: CancelCommand<'_>) -> Result<Canceled> {
-        if resumed && order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()) {
-            // The call was begun before and has done this much.
+    async fn one(&self, order: Order, by: CanceledBy, CancelCommand { reason, actor }: CancelCommand<'_>) -> Result<Canceled> {
+        if self.is_canceled(&order, by).await? {
             let refunded = self.refunds.finish_now(&order.payment_id, actor).await?;
             return Ok(Canceled { order, refunded });
         }
@@ -91,11 +90,21 @@ impl CancelService {
             return Err(by.refusal(order.status).into());
         }
         let Some(order) = self.cancellations.cancel(&order.payment_id, &self.cancellation(by, reason, actor)).await? else {
-            // Somebody was faster between the read and the write.
-            return Err(by.refusal(self.lists.again(&order.payment_id).await?.status).into());
+            // Somebody was faster between the read and the write, perhaps the same call, sent twice.
+            let order = self.lists.again(&order.payment_id).await?;
+            if self.is_canceled(&order, by).await? {
+                let refunded = self.refunds.finish_now(&order.payment_id, actor).await?;
+                return Ok(Canceled { order, refunded });
+            }
+            return Err(by.refusal(order.status).into());
         };
         let refunded = self.refunds.attempt_now(std::slice::from_ref(&order.payment_id), actor).await == 1;
         Ok(Canceled { order, refunded })
+    }
+
+    /// Whether it was canceled, and by the same side.
+    async fn is_canceled(&self, order: &Order, by: CanceledBy) -> Result<bool> {
+        Ok(order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()))
     }
 
     /// Cancels these by the clock or by PortOne's word, as far as they are still open; gives those that were.
@@ -197,12 +206,18 @@ mod tests {
         },
     };
 
-    /// The use case over an order as it is read first and, after a lost race, again. PortOne's answer to a refund, if one is asked.
+    /// The use case over an order as it is read first and, after a lost race, again. PortOne's answer to a refund, if one is asked. What is
+    /// canceled was canceled by the store, PAY9 by the customer, with its money back.
     fn service(reads: Vec<Order>, cancellations: MockCancellations, answer: Option<CancelAnswer>) -> CancelService {
         let mut orders = MockOrders::new();
         let mut reads = reads.into_iter();
         orders.expect_find().returning(move |_| Ok(reads.next()));
         let (mut stores, mut refunds, mut payments) = (MockStores::new(), MockRefunds::new(), MockPayments::new());
+        refunds.expect_reason().returning(|payment| {
+            let own = payment.as_str() == "PAY9";
+            Ok(Some(if own { RefundReason::CanceledByCustomer } else { RefundReason::CanceledByStore }))
+        });
+        refunds.expect_expedite().returning(|_, _| Ok(false));
         if let Some(answer) = answer {
             refunds.expect_claim().times(1).returning(|payment, _, _| {
                 Ok(Some(Refund {
@@ -239,7 +254,7 @@ mod tests {
     }
 
     async fn by_customer(service: &CancelService) -> Result<Canceled> {
-        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
+        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test") };
         service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), command).await
     }
 
@@ -262,6 +277,17 @@ mod tests {
         cancellations.expect_cancel().times(1).returning(|_, _| Ok(None));
         let reads = vec![order("PAY1", OrderStatus::Reservation), order("PAY1", OrderStatus::Accept)];
         assert!(by_customer(&service(reads, cancellations, None)).await.unwrap_err().is(&error::ORDER_ACCEPTED));
+    }
+
+    #[tokio::test]
+    async fn who_has_canceled_it_hears_the_same_again_also_when_both_calls_run_at_once() {
+        let canceled = order("PAY9", OrderStatus::Cancel);
+        let again = by_customer(&service(vec![canceled.clone()], MockCancellations::new(), None)).await.unwrap();
+        assert_eq!(again, Canceled { order: canceled.clone(), refunded: true });
+        let mut cancellations = MockCancellations::new();
+        cancellations.expect_cancel().times(1).returning(|_, _| Ok(None));
+        let reads = vec![order("PAY9", OrderStatus::Reservation), canceled];
+        assert_eq!(by_customer(&service(reads, cancellations, None)).await.unwrap(), again);
     }
 
     #[tokio::test]

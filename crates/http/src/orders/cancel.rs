@@ -65,8 +65,8 @@ pub(super) async fn by_customer(
     body: OptionalJson<CancelRequest>,
 ) -> Result<HttpResponse> {
     let reason = body.0.parse()?;
-    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
-        let command = CancelCommand { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |_| {
+        let command = CancelCommand { reason: reason.clone(), actor: &me.actor() };
         Ok(CancelResult::from(app.services.cancel.by_customer(&me.0, &id.0, command).await?))
     })
     .await
@@ -83,8 +83,8 @@ pub(super) async fn by_store(
     body: OptionalJson<CancelRequest>,
 ) -> Result<HttpResponse> {
     let reason = body.0.parse()?;
-    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |call| {
-        let command = CancelCommand { reason: reason.clone(), actor: &me.actor(), resumed: call.is_some_and(|call| call.resumed) };
+    once(&app, &me, key, &json!(["cancel", id.0.as_str(), reason]), async |_| {
+        let command = CancelCommand { reason: reason.clone(), actor: &me.actor() };
         Ok(CancelResult::from(app.services.cancel.by_store(&me.0, &id.0, command).await?))
     })
     .await

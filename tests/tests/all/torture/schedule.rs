@@ -283,7 +283,7 @@ impl<'a> Schedule<'a> {
             }
             Act::CancelByCustomer { payment, key } => return self.cancel(payment, key).await,
             Act::CancelByStore { payment } => {
-                let command = CancelCommand { reason: None, actor: &self.actor(None), resumed: false };
+                let command = CancelCommand { reason: None, actor: &self.actor(None) };
                 services.cancel.by_store(seller, self.of(payment).0, command).await?;
             }
             Act::CloseStore => {
@@ -344,8 +344,8 @@ impl<'a> Schedule<'a> {
         let (id, customer, actor) = self.of(payment);
         let name = key.map(|key| format!("cancel-{key}"));
         let request = name.as_ref().map(|key| KeyedRequest { account: customer, key, request: id.as_str() });
-        let work = async |call: Option<&KeyedCall>| {
-            let command = CancelCommand { reason: None, actor: &actor, resumed: call.is_some_and(|call| call.resumed) };
+        let work = async |_: Option<&KeyedCall>| {
+            let command = CancelCommand { reason: None, actor: &actor };
             services.cancel.by_customer(customer, id, command).await
         };
         let answer = |done: &Result<Canceled>| Some(StoredAnswer { status: if done.is_ok() { 200 } else { 400 }, body: String::new() });

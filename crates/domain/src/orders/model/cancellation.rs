@@ -111,8 +111,6 @@ pub struct CancelCommand<'a> {
     pub reason: Option<String>,
     /// For the audit log.
     pub actor: &'a Actor,
-    /// Whether this very call was begun before and may have done its work (see [`super::idempotency`]).
-    pub resumed: bool,
 }
 
 #[cfg(test)]
