@@ -183,14 +183,13 @@ static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map
 /// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
 /// `…/products/{product_id}`, although `register` has a pattern of its own.
 pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
-    // HEAD is GET without the body.
-    let method = if method == "HEAD" { "GET" } else { method };
     let of_method = || ROUTES.iter().zip(&*PATTERNS).filter(|((m, ..), _)| *m == method);
     let row = of_method().find(|((_, p, ..), _)| *p == pattern).or_else(|| of_method().find(|(_, fits)| fits.is_match(path)));
     row.map(|((_, _, access, _), _)| *access)
 }
 
-/// The methods of a pattern, for 405's `Allow`.
+/// The methods of a pattern, for 405's `Allow`. HEAD is GET without the body.
 pub(crate) fn methods(pattern: &str) -> Vec<&'static str> {
-    ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method).collect()
+    let methods = ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method);
+    methods.flat_map(|method| if method == "GET" { vec!["GET", "HEAD"] } else { vec![method] }).collect()
 }

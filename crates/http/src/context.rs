@@ -32,8 +32,8 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let id = request_id::choose(&request, app.services.ids.as_ref());
-    let span = tracing::info_span!("request", request_id = id);
+    let id = app.services.ids.ulid();
+    let span = tracing::info_span!("request", request_id = id, caller_request_id = request_id::of_caller(&request));
     let routed = Routed(request.match_pattern().map(Into::into));
     request.extensions_mut().insert(routed.clone());
     let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
@@ -41,7 +41,7 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
 }
 
 async fn serve(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     routed: Routed,
     traced: Span,
@@ -50,6 +50,10 @@ async fn serve(
     let measured = Measured { begin, method: request.method().clone(), routed };
     // Without its query: codes and search texts are nobody's business.
     let (method, path) = (request.method().clone(), request.path().to_owned());
+    // HEAD is GET, whose answer the connection sends without its body.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| Err(ApiError::panicked().into()));
     match answered {
         Ok(response) => {

@@ -1,7 +1,6 @@
-//! The id of the request being served: in its answer, its log lines, its tasks.
+//! The id of the request being served: in its answer, its log lines, its tasks, the audit log.
 
 use actix_web::{dev::ServiceRequest, http::header};
-use cheapbob_domain::shared::Ids;
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -15,11 +14,12 @@ pub(crate) fn request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// The proxy's id where it sent a plausible one, else ours.
-pub(crate) fn choose(request: &ServiceRequest, ids: &dyn Ids) -> String {
-    let given = request.headers().get(&HEADER).and_then(|v| v.to_str().ok());
-    let plausible = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    given.filter(plausible).map_or_else(|| ids.ulid(), str::to_owned)
+/// What the caller calls the request. It never becomes ours: whoever chooses an id could choose another request's. `None` unless it is
+/// of 1 to 128 letters, digits and `-_.:/+=@`: it goes into the log as it is.
+pub(crate) fn of_caller(request: &ServiceRequest) -> Option<String> {
+    let given = request.headers().get(&HEADER)?.to_str().ok()?;
+    let plausible = (1..=128).contains(&given.len()) && given.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b));
+    plausible.then(|| given.to_owned())
 }
 
 /// Serves a request under its id.

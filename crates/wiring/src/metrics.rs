@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, guard, web};
 use anyhow::{Context, Result};
 use cheapbob_domain::orders::RefundState;
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge, with_local_recorder};
@@ -120,7 +120,9 @@ pub fn serve(settings: &Settings, services: Services, stop: CancellationToken) -
     let Some(port) = settings.metrics_port else { return Ok(MetricsServer(None)) };
     let source = web::Data::from(Arc::new(Source::new(services)?));
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::clone(&source)).route("/metrics", web::get().to(show)).route("/health/live", web::get().to(live))
+        // HEAD is GET without the body.
+        let get = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        App::new().app_data(web::Data::clone(&source)).route("/metrics", get().to(show)).route("/health/live", get().to(live))
     })
     .workers(1)
     .disable_signals()

@@ -21,14 +21,17 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts logging to standard error (`RUST_LOG` filters), and tracing where `OTEL_EXPORTER_OTLP_ENDPOINT` is set. A second call in one
+/// What is logged unless `RUST_LOG` says otherwise: ours, and of libraries what somebody must know.
+const QUIET: &str = "actix_server=warn,actix_http=off,apalis=warn,apalis_core=warn";
+
+/// Starts logging to standard error (`DEBUG` says how much of ours, `RUST_LOG` filters all), and tracing where `OTEL_EXPORTER_OTLP_ENDPOINT` is set. A second call in one
 /// process does nothing.
 ///
 /// # Errors
 /// Where traces cannot be sent as the settings say.
 pub fn init(settings: &Settings) -> Result<Telemetry> {
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off,apalis=warn,apalis_core=warn"));
+        .unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}{}", if settings.debug { ",cheapbob=debug" } else { "" })));
     // A span of a trace would hide the log's own, which has the request id.
     let logged = filter_fn(|metadata| metadata.target() != traces::TARGET);
     // Colours are for eyes: in a file or a pipe they are noise.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cheapbob_http::{Access, ROUTES, document, path as document_path};
-use cheapbob_test_support::TestApp;
+use cheapbob_test_support::{Answer, TestApp};
 use reqwest::Method;
 
 /// A path of a pattern, with something in each place that nobody owns.
@@ -106,6 +106,46 @@ async fn a_wrong_method_and_an_unknown_path_are_problems() {
     ] {
         assert_eq!(app.api.get(unknown).await.refused(404), "not_found", "{unknown}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_get_without_its_body() {
+    let app = TestApp::start().await;
+    let (customer, shop) = (app.api.customer().await, app.api.shop(1).await);
+    let held = customer.order(&shop.product_id, 1).await;
+    let patterns = ROUTES.iter().filter(|(method, ..)| *method == "GET").map(|(_, pattern, access, _)| (*pattern, *access));
+    let others = ["/docs/", "/docs", "/sandbox", "/sandbox/portone/payments", "/nope"].map(|path| (path, Access::Anyone));
+    let mut answered = 0;
+    for (pattern, access) in patterns.chain(others) {
+        let path = path(pattern)
+            .replace("/orders/nothing", &format!("/orders/{}", held.payment_id))
+            .replace("products/nothing", &format!("products/{}", shop.product_id));
+        let token = match access {
+            Access::Customer | Access::CustomerAlsoWithdrawn | Access::Either => &customer.token,
+            _ => &shop.seller.token,
+        };
+        let get = app.api.call(Method::GET, &path, Some(token), None).await;
+        let head = app.api.call(Method::HEAD, &path, Some(token), None).await;
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.body, "", "{path}");
+        // How long its parts took to answer.
+        let length = (pattern == "/health/ready").then_some("content-length");
+        let headers = |answer: &Answer| {
+            let same = answer.headers.iter().filter(|(name, _)| {
+                !["date", "x-request-id", "set-cookie", "location"].into_iter().chain(length).any(|other| name == other)
+            });
+            same.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(headers(&head), headers(&get), "{path}");
+        answered += usize::from(get.status == 200 && get.headers.contains_key("content-length"));
+    }
+    assert!(answered > 30, "{answered}");
+    let refused = app.api.call(Method::HEAD, "/api/v1/auth/logout", None, None).await;
+    assert_eq!((refused.status, refused.headers["allow"].to_str().unwrap()), (405, "POST"));
+    let refused = app.api.call(Method::POST, "/api/v1/seller/store", Some(&shop.seller.token), None).await;
+    assert_eq!((refused.status, refused.headers["allow"].to_str().unwrap()), (405, "GET, HEAD"));
+    // Nobody is in: as with GET.
+    assert_eq!(app.api.call(Method::HEAD, "/api/v1/seller/store", None, None).await.status, 401);
 }
 
 /// Every refusal of the table is asked for by some test: its code stands in one of them.
