@@ -18,7 +18,7 @@ use url::Url;
 use crate::dotenv;
 use raw::Raw;
 
-const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+const DEFAULTS: &str = include_str!("../../../config/default.toml");
 
 /// Where PostgreSQL is.
 #[derive(Debug, Clone)]
