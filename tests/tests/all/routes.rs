@@ -132,7 +132,7 @@ async fn head_is_get_without_its_body() {
         let length = (pattern == "/health/ready").then_some("content-length");
         let headers = |answer: &Answer| {
             let same = answer.headers.iter().filter(|(name, _)| {
-                !["date", "x-request-id", "set-cookie", "location"].into_iter().chain(length).any(|other| name == other)
+                !["date", "x-request-id", "set-cookie", "location"].into_iter().chain(length).any(|other| name.as_str() == other)
             });
             same.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect::<BTreeSet<_>>()
         };
