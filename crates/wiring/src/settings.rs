@@ -6,6 +6,7 @@ mod raw;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use cheapbob_adapters_embedded::sandbox::Played;
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::SecretKeys;
 use cheapbob_adapters_s3::S3Settings;
@@ -123,6 +124,17 @@ impl Settings {
     /// Whether the sandbox plays a part.
     pub fn sandbox(&self) -> bool {
         !self.production && (self.portone.is_none() || self.oauth.iter().any(Option::is_none))
+    }
+
+    /// Which parts it plays; `None` where there is no sandbox.
+    pub fn played(&self) -> Option<Played> {
+        // Another process' sandbox is no real PortOne either (compose.yaml).
+        let sandboxed = |portone: &Url| portone.path().trim_end_matches('/').ends_with("/sandbox/portone");
+        self.sandbox().then(|| Played {
+            providers: self.oauth.each_ref().map(Option::is_none),
+            portone: self.portone.as_ref().is_none_or(sandboxed),
+            mail: self.smtp.is_none(),
+        })
     }
 
     /// The parts played by fakes, for the first lines printed.
