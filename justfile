@@ -55,3 +55,8 @@ clicks:
     cargo build
     npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1
     node config/clicks.mjs
+
+# The nightly comparison with PortOne's books, for 2,000 stores with 400,000 holds: just bench-reconcile [stores] [holds]
+bench-reconcile *ARGS:
+    ./test -p cheapbob-tests layers::
+    target/debug/with-servers target/debug/bench-reconcile {{ARGS}}

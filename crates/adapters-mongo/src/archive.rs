@@ -96,12 +96,13 @@ impl OrderArchive for Mongo {
         self.orders(doc! { "_id": { "$in": ids } }, None).await
     }
 
-    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()> {
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let nobody = doc! { "$set": {
             "customer": pseudonym.as_str(), "order.customer": pseudonym.as_str(),
             "order.customer_nickname": NOBODY.0, "order.customer_phone_number": NOBODY.1,
         } };
-        self.collection(ORDERS).update_many(doc! { "customer": customer.as_str() }, nobody).await.map(|_| ()).map_err(failed)
+        let theirs = doc! { "customer": customer.as_str(), "latest_event": { "$lt": date(before) } };
+        self.collection(ORDERS).update_many(theirs, nobody).await.map(|_| ()).map_err(failed)
     }
 
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {

@@ -13,7 +13,8 @@ const WITHDRAWALS: &str = "withdrawals";
 
 #[async_trait]
 impl Withdrawals for Mongo {
-    async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()> {
+    async fn request(&self, email: &Email, role: Role, since: DateTime<Utc>, at: DateTime<Utc>) -> Result<()> {
+        Withdrawals::forget(self, email, since).await?;
         let first = doc! { "$setOnInsert": { "role": role.as_str(), "requested_at_us": at.timestamp_micros() } };
         let collection = self.collection(WITHDRAWALS);
         collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true).await.map(|_| ()).map_err(failed)
@@ -38,5 +39,10 @@ impl Withdrawals for Mongo {
 
     async fn cancel(&self, email: &Email) -> Result<()> {
         self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() }).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn forget(&self, email: &Email, before: DateTime<Utc>) -> Result<()> {
+        let old = doc! { "_id": email.as_str(), "requested_at_us": { "$lt": before.timestamp_micros() } };
+        self.collection(WITHDRAWALS).delete_one(old).await.map(|_| ()).map_err(failed)
     }
 }

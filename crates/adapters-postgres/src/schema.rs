@@ -4,6 +4,7 @@ use diesel::{allow_tables_to_appear_in_same_query, table};
 
 table! { accounts (email) { email -> Text, role -> Text, is_active -> Bool, email_vouched -> Bool, created_at -> Timestamptz, } }
 table! { account_identities (provider, provider_user_id) { provider -> Text, provider_user_id -> Text, email -> Text, created_at -> Timestamptz, cut_at -> Nullable<Timestamptz>, } }
+table! { erasures (pseudonym) { pseudonym -> Text, email -> Text, erased_at -> Timestamptz, } }
 table! { unlink_tokens (identity) { identity -> Text, token -> Text, stored_at -> Timestamptz, } }
 table! { customers (email) { email -> Text, nickname -> Text, phone_number -> Text, created_at -> Timestamptz, updated_at -> Timestamptz, } }
 table! { customer_preferences (id) { id -> BigInt, email -> Text, kind -> Text, word -> Text, created_at -> Timestamptz, } }
@@ -79,6 +80,9 @@ table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         stock_day -> Date,
+        price_since -> Nullable<Timestamptz>,
+        past_prices -> Jsonb,
+        max_per_customer -> Nullable<Integer>,
     }
 }
 table! {
@@ -100,6 +104,8 @@ table! {
         ended_at -> Nullable<Timestamptz>,
         next_look_at -> Nullable<Timestamptz>,
         request_id -> Nullable<Text>,
+        seen_prices -> Nullable<Jsonb>,
+        replaced_by -> Nullable<Text>,
     }
 }
 table! {

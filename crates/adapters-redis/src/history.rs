@@ -50,4 +50,10 @@ impl SearchHistory for Redis {
     async fn clear(&self, customer: &Email) -> Result<()> {
         self.query::<i64>(cmd("DEL").arg(key(customer))).await.map(|_| ())
     }
+
+    async fn forget_before(&self, customer: &Email, before: DateTime<Utc>) -> Result<()> {
+        let mut remove = cmd("ZREMRANGEBYSCORE");
+        remove.arg(key(customer)).arg("-inf").arg(format!("({}", before.timestamp_micros()));
+        self.query::<i64>(&remove).await.map(|_| ())
+    }
 }

@@ -117,7 +117,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/history/search", Customer, &[]),
     ("DELETE", "/api/v1/customer/history/search", Customer, &[]),
     ("DELETE", "/api/v1/customer/history/search/{search_name:.*}", Customer, &[stores::SEARCH_NOT_FOUND]),
-    ("POST",   "/api/v1/customer/payment/init", Customer, &[NO_PRODUCT, orders::STORE_CLOSED_TODAY, orders::STORE_CLOSED, orders::PICKUP_OVER, orders::INSUFFICIENT_STOCK, orders::PAYMENT_NOT_SET_UP, orders::NOT_FOR_SALE, orders::PROFILE_REQUIRED, orders::KEY_IN_USE, orders::KEY_REUSED]),
+    ("POST",   "/api/v1/customer/payment/init", Customer, &[NO_PRODUCT, orders::STORE_CLOSED_TODAY, orders::STORE_CLOSED, orders::PICKUP_OVER, orders::INSUFFICIENT_STOCK, orders::PAYMENT_NOT_SET_UP, orders::NOT_FOR_SALE, orders::LIMIT_PER_CUSTOMER, orders::PROFILE_REQUIRED, orders::TOO_MANY_HOLDS, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/payment/confirm", Customer, &[orders::PAYMENT_NOT_FOUND, orders::PAYMENT_NOT_PAID, orders::PAYMENT_FAILED, orders::PAYMENT_MISMATCH, orders::PAYMENT_STORE_CLOSED, orders::PAYMENT_EXPIRED, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("DELETE", "/api/v1/customer/payment/init/{payment_id}", Customer, &[orders::PAYMENT_NOT_FOUND, orders::ALREADY_ORDERED]),
     ("GET",    "/api/v1/customer/orders", Customer, &[]),

@@ -100,6 +100,7 @@ pub(crate) fn status(kind: ErrorKind) -> u16 {
         ErrorKind::Conflict => 409,
         ErrorKind::TooLarge => 413,
         ErrorKind::Invalid => 422,
+        ErrorKind::TooMany => 429,
         ErrorKind::Withdrawn => WITHDRAWN,
         ErrorKind::Internal => 500,
         ErrorKind::Unavailable => 503,
@@ -112,9 +113,17 @@ impl ApiError {
         Self::Domain(Error::internal("a handler panicked"))
     }
 
+    /// In whole seconds, after which the same call may succeed.
+    fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::Domain(Error::TooMany { retry_after, .. }) => Some((retry_after.num_milliseconds().max(1) + 999) / 1_000),
+            _ => (self.status_code() == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+        }
+    }
+
     fn refusal(&self) -> Refusal {
         match self {
-            Self::Domain(Error::Refused(refusal)) | Self::Request(_, refusal) => *refusal,
+            Self::Domain(Error::Refused(refusal) | Error::TooMany { refusal, .. }) | Self::Request(_, refusal) => *refusal,
             Self::Domain(Error::Invalid(fields)) => {
                 fields.first().map_or(INVALID, |first| Refusal { detail: first.rule.message, ..INVALID })
             }
@@ -154,8 +163,8 @@ impl ResponseError for ApiError {
         if status.as_u16() == WITHDRAWN {
             response.insert_header(("x-account-status", "inactive"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((header::RETRY_AFTER, "1"));
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         // The struct has nothing that cannot be JSON.
         response.body(serde_json::to_vec(&problem).unwrap_or_default())

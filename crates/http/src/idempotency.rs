@@ -53,7 +53,7 @@ fn parse(request: &HttpRequest) -> Result<IdempotencyKey> {
 }
 
 /// Does `work`, once for each key; `request` says what is asked, path included. Answers 200 with what it gives. Refusals are answers
-/// too; what failed (5xx) is not kept, so that it can be tried again under the same key.
+/// too; what failed (5xx) or came too often (429) is not kept, so that it can be tried again under the same key.
 pub(crate) async fn once<T: Serialize>(
     app: &App,
     me: &Me,
@@ -74,6 +74,7 @@ fn answer<T: Serialize>(done: &Result<T>) -> Option<StoredAnswer> {
     match done {
         // A body that cannot be written fails its own answer as well.
         Ok(body) => serde_json::to_string(body).ok().map(|body| StoredAnswer { status: 200, body }),
+        Err(refused) if refused.status_code() == StatusCode::TOO_MANY_REQUESTS => None,
         Err(refused) if refused.status_code().as_u16() < 500 => Some(stored(refused)),
         Err(_) => None,
     }

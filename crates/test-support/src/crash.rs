@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
         Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, NewHold, Offer, OpenRefund, Order, OrderOutcome,
-        Page, PaymentTruth, Refund, RefundReason, RefundState, TodayOrder,
+        Page, PaymentTruth, PricePaid, Refund, RefundReason, RefundState, TodayOrder,
         ports::{Cancellations, Holds, Inbox, Orders, Payments, Refunds},
     },
     shared::{
@@ -117,8 +117,8 @@ impl<P: ?Sized> Fragile<P> {
 
 #[async_trait]
 impl Holds for Fragile<dyn Holds> {
-    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>> {
-        self.port.offer(product, customer, weekday).await
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16, now: DateTime<Utc>) -> Result<Option<Offer>> {
+        self.port.offer(product, customer, weekday, now).await
     }
     async fn hold(&self, hold: &NewHold) -> Result<bool> {
         self.around("hold", self.port.hold(hold)).await
@@ -129,8 +129,8 @@ impl Holds for Fragile<dyn Holds> {
     async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool> {
         self.around("release", self.port.release(payment, end, now, actor)).await
     }
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
-        self.around("order", self.port.order(payment, now, actor)).await
+    async fn order(&self, payment: &PaymentId, paid: &PricePaid, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
+        self.around("order", self.port.order(payment, paid, now, actor)).await
     }
     async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState> {
         self.around("refund", self.port.refund(payment, reason, now, actor)).await

@@ -121,6 +121,11 @@ mod postgres {
             hold_expiry_is_due_at_its_end
             hold_expiry_leaves_the_payment_watched
             hold_is_not_unwatched
+            hold_takes_the_place_of_the_unpaid_one
+            customer_has_three_holds_at_once
+            ten_holds_that_came_to_nothing_are_enough_for_an_hour
+            customer_gets_no_more_pieces_than_the_limit
+            hold_knows_the_prices_that_its_customer_may_have_seen
         }
         orders {
             order_keeps_what_was_bought

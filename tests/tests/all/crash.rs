@@ -69,21 +69,22 @@ async fn a_journey_survives_a_kill_after_each_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn money_taken_is_an_order_or_a_refund_whenever_the_process_dies() {
     let mut mortal = Mortal::start().await;
-    let (customer, shop) = (mortal.api().customer().await, mortal.api().shop(100).await);
-    let mut paid: Vec<(Held, i64)> = Vec::new();
+    let shop = mortal.api().shop(100).await;
+    let mut paid: Vec<(Person, Held, i64)> = Vec::new();
     for round in 0..6_u64 {
         // Some right, some wrong, confirmed at once, and the process dies somewhere in the middle.
         let mut calls = Vec::new();
         for n in 0..6 {
+            let customer = mortal.api().customer().await;
             let held = customer.hold(&shop.product_id, 1).await;
             let total = if n % 3 == 0 { 100 } else { 7000 };
             mortal.api().pay_with(&held, &json!({ "totalAmount": total })).await.expect(200);
-            let (customer, payment_id) = (customer.clone(), held.payment_id.clone());
+            let (payer, payment_id) = (customer.clone(), held.payment_id.clone());
             calls.push(tokio::spawn(async move {
                 let body = json!({ "payment_id": payment_id });
-                customer.api.try_call(reqwest::Method::POST, "/api/v1/customer/payment/confirm", Some(&customer.token), Some(&body)).await
+                payer.api.try_call(reqwest::Method::POST, "/api/v1/customer/payment/confirm", Some(&payer.token), Some(&body)).await
             }));
-            paid.push((held, total));
+            paid.push((customer, held, total));
         }
         tokio::time::sleep(std::time::Duration::from_millis(round * 9)).await;
         mortal.restart().await;
@@ -95,7 +96,7 @@ async fn money_taken_is_an_order_or_a_refund_whenever_the_process_dies() {
     // The holds end; what nobody confirmed is resolved by the jobs.
     let api = mortal.api();
     api.advance(chrono::Duration::seconds(301)).await;
-    for (held, total) in &paid {
+    for (customer, held, total) in &paid {
         let right = *total == 7000;
         eventually("each payment is resolved", 90, || async {
             let order = customer.get(&format!("/api/v1/customer/orders/{}", held.payment_id)).await.status;
@@ -104,6 +105,6 @@ async fn money_taken_is_an_order_or_a_refund_whenever_the_process_dies() {
         })
         .await;
     }
-    let orders = paid.iter().filter(|(_, total)| *total == 7000).count() as i64;
+    let orders = paid.iter().filter(|(_, _, total)| *total == 7000).count() as i64;
     assert_eq!(shop.stock().await, (100 - orders, orders));
 }

@@ -63,7 +63,7 @@ fn rows(paper: &str) -> BTreeSet<(u16, String)> {
 #[test]
 fn every_refusal_has_its_row() {
     // `REFUSAL = Kind, "code", …` and `Refusal::new(ErrorKind::Kind, "code", …)`.
-    const KINDS: [&str; 11] = [
+    const KINDS: [&str; 12] = [
         "Refused",
         "Invalid",
         "Unauthenticated",
@@ -73,6 +73,7 @@ fn every_refusal_has_its_row() {
         "TooLarge",
         "Conflict",
         "Timeout",
+        "TooMany",
         "Unavailable",
         "Internal",
     ];

@@ -19,6 +19,7 @@ mod images;
 mod imports;
 mod journey;
 mod layers;
+mod limits;
 mod lists;
 mod logs;
 mod migrations;

@@ -40,12 +40,14 @@ async fn what_is_not_paid_waits_and_what_failed_is_released() {
     let unknown = customer.hold(&shop.product_id, 1).await;
     assert_eq!(customer.confirm(&unknown.payment_id).await.refused(400), "payment_not_paid");
     for status in ["READY", "PAY_PENDING", "VIRTUAL_ACCOUNT_ISSUED", "SOMETHING_NEW"] {
+        let customer = app.api.customer().await;
         let held = customer.hold(&shop.product_id, 1).await;
         app.api.pay_with(&held, &json!({ "status": status })).await.expect(200);
         assert_eq!(customer.confirm(&held.payment_id).await.refused(400), "payment_not_paid", "{status}");
     }
     assert_eq!(shop.stock().await, (4, 5));
     for status in ["FAILED", "CANCELLED"] {
+        let customer = app.api.customer().await;
         let held = customer.hold(&shop.product_id, 2).await;
         app.api.pay_with(&held, &json!({ "status": status })).await.expect(200);
         assert_eq!(customer.confirm(&held.payment_id).await.refused(400), "payment_failed", "{status}");
@@ -87,7 +89,8 @@ async fn a_paid_tab_that_was_closed_becomes_an_order_at_the_holds_end() {
 async fn a_late_payment_is_an_order_while_stock_is_there_and_goes_back_after() {
     let app = TestApp::start().await;
     let (shop, customer, other) = (app.api.shop(2).await, app.api.customer().await, app.api.customer().await);
-    let (early, late) = (customer.hold(&shop.product_id, 1).await, customer.hold(&shop.product_id, 1).await);
+    let slow = app.api.customer().await;
+    let (early, late) = (customer.hold(&shop.product_id, 1).await, slow.hold(&shop.product_id, 1).await);
     app.api.advance(Duration::seconds(301)).await;
     eventually("the holds expire", 10, || async { (shop.stock().await == (2, 0)).then_some(()) }).await;
     app.api.pay(&early).await;
@@ -98,7 +101,7 @@ async fn a_late_payment_is_an_order_while_stock_is_there_and_goes_back_after() {
     app.api.pay(&late).await;
     app.api.advance(Duration::seconds(120)).await;
     eventually("the refund", 10, || async { (book(&app, &late).await == ("CANCELLED".to_owned(), 7000)).then_some(()) }).await;
-    assert_eq!(customer.confirm(&late.payment_id).await.refused(408), "payment_expired");
+    assert_eq!(slow.confirm(&late.payment_id).await.refused(408), "payment_expired");
     assert_eq!(shop.stock().await, (0, 2));
 }
 

@@ -57,7 +57,7 @@ async fn portone_openapi_every_answer_of_the_sandbox_fits() {
         ("PAY_PENDING", "PayPendingPayment"),
         ("VIRTUAL_ACCOUNT_ISSUED", "VirtualAccountIssuedPayment"),
     ] {
-        let held = customer.hold(&shop.product_id, 1).await;
+        let held = app.api.customer().await.hold(&shop.product_id, 1).await;
         app.api.pay_with(&held, &json!({ "status": status })).await.expect(200);
         let payment = get(&held).await;
         assert_eq!(payment["status"], status);

@@ -11,14 +11,16 @@ use std::sync::{
 use cheapbob_domain::{orders::OrderStatus, shared::PaymentId};
 use cheapbob_test_support::{Answer, Held, Person, Shop, TestApp, eventually};
 use chrono::Duration;
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::budget::{Budget, number};
 
+/// Customers at work at once, each as one of some accounts: a person who buys all day without paying is told to wait.
 const CUSTOMERS: usize = 6;
+const ACCOUNTS: usize = 12;
 const SHOPS: usize = 4;
 
 struct World {
@@ -227,7 +229,7 @@ impl World {
 async fn act(app: &TestApp, world: &World, actor: usize, mut rng: StdRng) {
     while world.goes_on() {
         match actor {
-            n if n < CUSTOMERS => world.customer(n, &mut rng).await,
+            n if n < CUSTOMERS => world.customer(n * ACCOUNTS + rng.random_range(0..ACCOUNTS), &mut rng).await,
             n if n < CUSTOMERS + SHOPS => world.seller(n - CUSTOMERS, &mut rng).await,
             _ => {
                 // A step of time for about a hundred calls.
@@ -245,7 +247,7 @@ async fn after_any_calls_stock_and_money_add_up() {
     let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let replay = format!("replay with CHEAPBOB_SEED={seed}");
     let app = TestApp::start_on_servers().await;
-    let customers = join_all((0..CUSTOMERS).map(|_| app.api.customer())).await;
+    let customers = futures::stream::iter(0..CUSTOMERS * ACCOUNTS).map(|_| app.api.customer()).buffer_unordered(8).collect().await;
     let shops = join_all((0..SHOPS).map(|_| app.api.shop(40))).await;
     let budget = Budget::new("CHEAPBOB_CALLS", 3_000, 10_000, std::time::Duration::from_secs(120));
     let world = Arc::new(World { customers, shops, payments: Mutex::default(), calls: AtomicU64::default(), budget });

@@ -32,10 +32,10 @@ async fn what_a_rule_can_mend_is_mended() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
     // Paid, the tab closed, no webhook: found before the hold's end.
-    let closed = customer.hold(&shop.product_id, 1).await;
+    let closed = app.api.customer().await.hold(&shop.product_id, 1).await;
     app.api.pay(&closed).await;
     // Wrong, never confirmed.
-    let wrong = customer.hold(&shop.product_id, 1).await;
+    let wrong = app.api.customer().await.hold(&shop.product_id, 1).await;
     app.api.pay_with(&wrong, &json!({ "totalAmount": 100 })).await.expect(200);
     // Canceled in the console, and the webhook was lost.
     let console = customer.order(&shop.product_id, 1).await;
@@ -214,7 +214,7 @@ async fn a_store_that_cannot_be_read_keeps_no_other_from_it() {
         ))
         .await;
     let first = last.clone();
-    last = customer.hold(&shop.product_id, 1).await;
+    last = app.api.customer().await.hold(&shop.product_id, 1).await;
     app.api.pay(&last).await;
     app.api.run_job("reconcile").await;
     assert_eq!((status(&shop, &first).await, status(&shop, &last).await), ("reservation".into(), "reservation".into()));

@@ -163,7 +163,8 @@ async fn a_refund_that_cannot_go_on_is_seen_and_can_be_helped() {
 async fn a_seller_who_names_another_portone_store_strands_no_payment() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
-    let (paid, ordered) = (customer.hold(&shop.product_id, 1).await, customer.order(&shop.product_id, 1).await);
+    let ordered = customer.order(&shop.product_id, 1).await;
+    let paid = customer.hold(&shop.product_id, 1).await;
     app.api.pay(&paid).await;
     let other = json!({ "portone_store_id": "store-new", "portone_channel_id": "channel-new" });
     shop.seller.put("/api/v1/seller/store/settings/payment", &other).await.expect(200);

@@ -123,7 +123,7 @@ async fn a_message_comes_twice_late_or_in_any_order() {
     };
     // What nobody has to look at is kept and does nothing: nothing is asked of PortOne.
     app.api.faults(json!([{ "on": "get", "do": "error500", "times": 99 }])).await;
-    let idle = customer.hold(&shop.product_id, 1).await;
+    let idle = app.api.customer().await.hold(&shop.product_id, 1).await;
     for (id, body) in [
         ("WH-a", message("Transaction.Ready", &idle.payment_id)),
         ("WH-b", message("BillingKey.Issued", &idle.payment_id)),

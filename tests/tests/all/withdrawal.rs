@@ -1,6 +1,6 @@
 //! Asking to be deleted, and thinking better of it.
 
-use cheapbob_test_support::{Person, TestApp, eventually, fresh_email, session};
+use cheapbob_test_support::{Person, TestApp, eventually, fresh_email, noon, session};
 use reqwest::Method;
 use serde_json::json;
 
@@ -147,5 +147,71 @@ async fn a_deleted_accounts_links_are_cut() {
         // Somebody with the same e-mail is somebody else: what opened the deleted account does not open theirs.
         app.api.log_in(provider, "customer", "undefined", &[("email", &email)]).await;
         customer.get("/api/v1/user/role").await.refused(401);
+    }
+}
+
+/// A death at each step of a deletion, and then somebody comes with the same e-mail and the same account at the provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_goes_on_where_it_stopped_whoever_has_come_since() {
+    let day = |days: i64| noon() + chrono::Duration::days(days);
+    for (step, table) in [
+        ("UPDATE", "embedded.order_archive"),
+        ("DELETE", "embedded.search_history"),
+        ("DELETE", "embedded.withdrawals"),
+        ("DELETE", "erasures"),
+    ] {
+        let app = TestApp::start().await;
+        let shop = app.api.shop(9).await;
+        let email = fresh_email();
+        // An order that was picked up, and a search.
+        let buys = async |text: &str| {
+            let customer = app.api.person("customer", &email).await;
+            customer.post("/api/v1/customer/register", &json!({ "nickname": text, "phone_number": "01012345678" })).await.expect(201);
+            customer.get(&format!("/api/v1/customer/search/stores/by-name?search_name={text}")).await.expect(200);
+            let held = customer.order(&shop.product_id, 1).await;
+            shop.accept(&held.payment_id).await.expect(200);
+            customer.scan(&held.payment_id, &shop.code(&held.payment_id).await).await.expect(200);
+            (customer, held.payment_id)
+        };
+        let (old, old_order) = buys("old").await;
+        old.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+        app.database
+            .sql(&format!(
+                "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
+                 CREATE TRIGGER dies BEFORE {step} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION dies()"
+            ))
+            .await;
+        let dies = async |days: i64| {
+            app.api.set_clock(day(days)).await;
+            app.api.run_job("archive_orders").await;
+            app.services.deletion.roll_over(day(days)).await.expect_err("it dies");
+        };
+        dies(1).await;
+        assert_eq!(app.database.count("erasures").await, 1, "{table}");
+
+        let (new, new_order) = buys("new").await;
+        dies(2).await;
+        let asks = table == "embedded.order_archive";
+        if asks {
+            new.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+        }
+        app.database.sql(&format!("DROP TRIGGER dies ON {table}")).await;
+        app.services.deletion.roll_over(day(2)).await.unwrap();
+
+        let archived = "SELECT customer || ' ' || (\"order\" ->> 'customer') || ' ' || (\"order\" ->> 'customer_nickname') FROM embedded.order_archive";
+        let who = async |order: &str| app.database.texts(&format!("{archived} WHERE payment_id = '{order}'")).await.remove(0);
+        let nobody = who(&old_order).await;
+        assert!(nobody.contains("@withdrawn.invalid") && nobody.ends_with("탈퇴회원") && !nobody.contains(&email), "{table}: {nobody}");
+        assert_eq!(who(&new_order).await, format!("{email} {email} new"), "{table}");
+        assert_eq!(app.database.count("erasures").await, 0, "{table}");
+        let searched = app.database.texts(&format!("SELECT search_name FROM embedded.search_history WHERE customer = '{email}'")).await;
+        assert_eq!(searched, ["new"], "{table}");
+        // What the new one asks for is theirs.
+        assert_eq!(app.database.count("embedded.withdrawals").await, i64::from(asks), "{table}");
+        if asks {
+            new.delete("/api/v1/customer/withdraw/cancel").await.expect(200);
+        } else {
+            assert_eq!(new.get("/api/v1/customer/orders").await.expect(200)["total"], 1, "{table}");
+        }
     }
 }

@@ -73,12 +73,13 @@ impl OrderArchive for Embedded {
         orders(these.select(order_archive::order).load(&mut connection).await)
     }
 
-    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()> {
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection().await?;
         let nobody = serde_json::json!({
             "customer": pseudonym.as_str(), "customer_nickname": NOBODY.0, "customer_phone_number": NOBODY.1,
         });
-        diesel::update(order_archive::table.filter(order_archive::customer.eq(customer.as_str())))
+        let theirs = order_archive::customer.eq(customer.as_str()).and(order_archive::latest_event.lt(before));
+        diesel::update(order_archive::table.filter(theirs))
             .set((order_archive::customer.eq(pseudonym.as_str()), order_archive::order.eq(order_archive::order.concat(nobody))))
             .execute(&mut connection)
             .await
@@ -170,7 +171,8 @@ impl StockReservations for Embedded {
 
 #[async_trait]
 impl Withdrawals for Embedded {
-    async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()> {
+    async fn request(&self, email: &Email, role: Role, since: DateTime<Utc>, at: DateTime<Utc>) -> Result<()> {
+        Withdrawals::forget(self, email, since).await?;
         let mut connection = self.connection().await?;
         diesel::insert_into(withdrawals::table)
             .values((withdrawals::email.eq(email.as_str()), withdrawals::role.eq(role.as_str()), withdrawals::requested_at.eq(at)))
@@ -203,5 +205,11 @@ impl Withdrawals for Embedded {
     async fn cancel(&self, email: &Email) -> Result<()> {
         let mut connection = self.connection().await?;
         diesel::delete(withdrawals::table.find(email.as_str())).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn forget(&self, email: &Email, before: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let old = withdrawals::table.find(email.as_str()).filter(withdrawals::requested_at.lt(before));
+        diesel::delete(old).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 }

@@ -64,4 +64,10 @@ impl SearchHistory for Embedded {
         let all = search_history::table.filter(search_history::customer.eq(customer.as_str()));
         diesel::delete(all).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
+
+    async fn forget_before(&self, customer: &Email, before: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let old = search_history::table.filter(search_history::customer.eq(customer.as_str()).and(search_history::searched_at.lt(before)));
+        diesel::delete(old).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
 }

@@ -200,6 +200,7 @@ impl Demo {
                 price: Won::price(price).map_err(invalid)?,
                 sale: Sale::parse(sale).map_err(invalid)?,
                 nutrition_types: PreferenceKind::NutritionType.words(&["balance".to_owned()]).map_err(invalid)?,
+                max_per_customer: None,
             };
             self.products.register(&ProductId::generate(self.ids.as_ref()), &store.id, &product, now).await?;
         }

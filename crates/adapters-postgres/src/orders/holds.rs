@@ -1,18 +1,25 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{Actor, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, RefundReason, ports::Holds},
-    shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
+    orders::{
+        Actor, Buying, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PRICE_SEEN,
+        PricePaid, RefundReason, ports::Holds,
+    },
+    shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won, kst},
     stores::{DayHours, PortOneIds, StoreCalendar},
 };
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use serde::Deserialize;
 
 use crate::{
     database::{Postgres, bad_row, failed},
     schema::{holds, refunds, stores},
     sql::prepared,
 };
+
+/// How far back a customer's holds are read: what is older limits nothing any more.
+const OF_A_DAY: Duration = Duration::days(1);
 
 /// What decides whether a product can be bought.
 pub const OFFER: &str = include_str!("sql/offer.sql");
@@ -56,6 +63,18 @@ struct OfferRow {
     portone_channel_id: Option<String>,
     #[diesel(sql_type = t::Bool)]
     buyer_registered: bool,
+    #[diesel(sql_type = t::Nullable<t::Integer>)]
+    max_per_customer: Option<i32>,
+    #[diesel(sql_type = t::Nullable<t::Text>)]
+    unpaid: Option<String>,
+    #[diesel(sql_type = t::Integer)]
+    unpaid_pieces: i32,
+    #[diesel(sql_type = t::BigInt)]
+    ordered_pieces: i64,
+    #[diesel(sql_type = t::Array<t::Timestamptz>)]
+    others: Vec<DateTime<Utc>>,
+    #[diesel(sql_type = t::Array<t::Timestamptz>)]
+    fruitless: Vec<DateTime<Utc>>,
 }
 
 impl TryFrom<OfferRow> for Offer {
@@ -80,6 +99,14 @@ impl TryFrom<OfferRow> for Offer {
             calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some(), suspended: row.suspended },
             portone,
             buyer_registered: row.buyer_registered,
+            max_per_customer: row.max_per_customer,
+            buying: Buying {
+                unpaid: row.unpaid.map(PaymentId::trusted),
+                unpaid_pieces: row.unpaid_pieces,
+                ordered_pieces: row.ordered_pieces,
+                others: row.others,
+                fruitless: row.fruitless,
+            },
         })
     }
 }
@@ -101,6 +128,22 @@ struct HoldRow {
     expires_at: DateTime<Utc>,
     state: String,
     ended_because: Option<String>,
+    seen_prices: Option<serde_json::Value>,
+}
+
+/// A price in `holds.seen_prices`.
+#[derive(Deserialize)]
+struct SeenPrice {
+    price: i64,
+    sale: i64,
+}
+
+impl TryFrom<SeenPrice> for (Won, Sale) {
+    type Error = Error;
+
+    fn try_from(seen: SeenPrice) -> Result<Self> {
+        Ok((Won(seen.price), Sale::parse(seen.sale).map_err(|_| bad_row("holds.seen_prices"))?))
+    }
 }
 
 impl HoldRow {
@@ -112,7 +155,10 @@ impl HoldRow {
             ("refunded", _, Some(reason)) => RefundReason::parse(reason).map(HoldState::Refunded),
             _ => None,
         };
+        let seen: Option<Vec<SeenPrice>> =
+            self.seen_prices.map(serde_json::from_value).transpose().map_err(|_| bad_row("holds.seen_prices"))?;
         Ok(Hold {
+            seen_prices: seen.unwrap_or_default().into_iter().map(TryInto::try_into).collect::<Result<_>>()?,
             state: state.ok_or_else(|| bad_row("holds.state"))?,
             payment_id: PaymentId::trusted(self.payment_id),
             customer: Email::trusted(self.customer_email),
@@ -132,10 +178,14 @@ impl HoldRow {
 
 #[async_trait]
 impl Holds for Postgres {
-    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>> {
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16, now: DateTime<Utc>) -> Result<Option<Offer>> {
         let mut connection = self.connection().await?;
-        let query =
-            sql_query(OFFER).bind::<t::Text, _>(product.as_str()).bind::<t::Text, _>(customer.as_str()).bind::<t::SmallInt, _>(weekday);
+        let query = sql_query(OFFER)
+            .bind::<t::Text, _>(product.as_str())
+            .bind::<t::Text, _>(customer.as_str())
+            .bind::<t::SmallInt, _>(weekday)
+            .bind::<t::Date, _>(kst::business_day(now))
+            .bind::<t::Timestamptz, _>(now - OF_A_DAY);
         let row: Option<OfferRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
         row.map(Offer::try_from).transpose()
     }
@@ -154,7 +204,14 @@ impl Holds for Postgres {
             .bind::<t::Date, _>(hold.business_day)
             .bind::<t::Timestamptz, _>(hold.created_at)
             .bind::<t::Timestamptz, _>(hold.expires_at)
-            .bind::<t::Nullable<t::Text>, _>(&hold.request_id);
+            .bind::<t::Nullable<t::Text>, _>(&hold.request_id)
+            .bind::<t::Timestamptz, _>(hold.created_at - PRICE_SEEN)
+            .bind::<t::Nullable<t::Text>, _>(hold.replaces.as_ref().map(|(payment, _)| payment.as_str()))
+            .bind::<t::Nullable<t::Text>, _>(hold.replaces.as_ref().map(|(_, end)| end.as_str()))
+            .bind::<t::Timestamptz, _>(hold.created_at - OF_A_DAY)
+            .bind::<t::BigInt, _>(HOLDS_AT_ONCE as i64)
+            .bind::<t::Timestamptz, _>(hold.created_at - FRUITLESS_FOR)
+            .bind::<t::BigInt, _>(FRUITLESS as i64);
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
@@ -183,15 +240,31 @@ impl Holds for Postgres {
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
+    async fn order(&self, payment: &PaymentId, paid: &PricePaid, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome> {
         let mut connection = self.connection().await?;
-        let query = sql_query(ORDER)
-            .bind::<t::Text, _>(payment.as_str())
-            .bind::<t::Timestamptz, _>(now)
-            .bind::<t::Text, _>(actor.kind.role())
-            .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
-            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
-        if prepared(query).execute(&mut connection).await.map_err(failed)? == 1 {
+        let order = |state: &'static str| {
+            let query = sql_query(ORDER)
+                .bind::<t::Text, _>(payment.as_str())
+                .bind::<t::Timestamptz, _>(now)
+                .bind::<t::Text, _>(actor.kind.role())
+                .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
+                .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref())
+                .bind::<t::BigInt, _>(paid.price.0)
+                .bind::<t::Integer, _>(paid.sale.get())
+                .bind::<t::BigInt, _>(paid.total_amount.0)
+                .bind::<t::Text, _>(state);
+            prepared(query)
+        };
+        if order("held").execute(&mut connection).await.map_err(failed)? == 1 {
+            return Ok(OrderOutcome::Made);
+        }
+        // Of a released hold the pieces are bought anew: what the customer has is read when nobody adds to it any more.
+        let late = connection.transaction(async |c| {
+            let lock = sql_query("SELECT pg_advisory_xact_lock(hashtextextended(customer_email, 0)) FROM holds WHERE payment_id = $1");
+            prepared(lock.bind::<t::Text, _>(payment.as_str())).execute(c).await?;
+            order("released").execute(c).await
+        });
+        if late.await.map_err(failed)? == 1 {
             return Ok(OrderOutcome::Made);
         }
         let closed = holds::table

@@ -4,23 +4,27 @@ mod rollover;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    products::{NewProduct, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
+    products::{NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
     shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
-    sql_types::{Array, Bool, Text},
+    sql_query,
+    sql_types::{self as t, Array, Bool, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, bad_row, failed},
     schema::{products, stores},
+    sql::prepared,
 };
 
-#[derive(Queryable, Selectable, serde::Deserialize)]
+const CHANGE: &str = include_str!("sql/change.sql");
+
+#[derive(Queryable, QueryableByName, Selectable, serde::Deserialize)]
 #[diesel(table_name = products, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct ProductRow {
     id: String,
@@ -35,6 +39,7 @@ pub(crate) struct ProductRow {
     adjustment: i32,
     version: i32,
     nutrition_types: Vec<String>,
+    max_per_customer: Option<i32>,
 }
 
 impl TryFrom<ProductRow> for Product {
@@ -51,18 +56,9 @@ impl TryFrom<ProductRow> for Product {
             sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
             version: row.version,
             nutrition_types: row.nutrition_types,
+            max_per_customer: row.max_per_customer,
         })
     }
-}
-
-#[derive(AsChangeset)]
-#[diesel(table_name = products)]
-struct ProductChanges<'a> {
-    name: Option<&'a str>,
-    description: Option<&'a str>,
-    price: Option<i64>,
-    sale: Option<i32>,
-    updated_at: DateTime<Utc>,
 }
 
 #[async_trait]
@@ -88,6 +84,8 @@ impl Products for Postgres {
                         products::created_at.eq(at),
                         products::updated_at.eq(at),
                         products::stock_day.eq(kst::business_day(at)),
+                        products::price_since.eq(at),
+                        products::max_per_customer.eq(product.max_per_customer),
                     ))
                     .returning(ProductRow::as_returning())
                     .get_result(c)
@@ -124,19 +122,18 @@ impl Products for Postgres {
 
     async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>> {
         let mut connection = self.connection().await?;
-        let changes = ProductChanges {
-            name: change.name.as_deref(),
-            description: change.description.as_deref(),
-            price: change.price.map(|p| p.0),
-            sale: change.sale.map(|s| s.get()),
-            updated_at: at,
-        };
-        let row = diesel::update(products::table.find(id.as_str()).filter(products::store_id.eq(store.as_str())))
-            .set((changes, products::version.eq(products::version + 1)))
-            .returning(ProductRow::as_returning())
-            .get_result(&mut connection)
-            .await
-            .optional();
+        let query = sql_query(CHANGE)
+            .bind::<Text, _>(id.as_str())
+            .bind::<Text, _>(store.as_str())
+            .bind::<t::Nullable<Text>, _>(change.name.as_deref())
+            .bind::<t::Nullable<Text>, _>(change.description.as_deref())
+            .bind::<t::Nullable<t::BigInt>, _>(change.price.map(|price| price.0))
+            .bind::<t::Nullable<t::Integer>, _>(change.sale.map(Sale::get))
+            .bind::<Bool, _>(change.max_per_customer.is_some())
+            .bind::<t::Nullable<t::Integer>, _>(change.max_per_customer.flatten())
+            .bind::<t::Timestamptz, _>(at)
+            .bind::<t::Timestamptz, _>(at - PRICES_KEPT);
+        let row: QueryResult<Option<ProductRow>> = prepared(query).get_result(&mut connection).await.optional();
         row.map_err(failed)?.map(Product::try_from).transpose()
     }
 

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
     users::{
-        Account, AccountStatus, Deactivation, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
+        Account, AccountStatus, Deactivation, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role, Unfinished,
         ports::Accounts,
     },
 };
@@ -12,7 +12,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, bad_row, failed},
-    schema::{account_identities, accounts, stores},
+    schema::{account_identities, accounts, erasures, stores},
     sql::prepared,
 };
 
@@ -185,6 +185,25 @@ impl Accounts for Postgres {
             Some(Row { busy: true, .. }) => Erasure::Waits,
             Some(_) | None => Erasure::Gone,
         })
+    }
+
+    async fn unfinished(&self, limit: i64) -> Result<Vec<Unfinished>> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(String, String, DateTime<Utc>)> = erasures::table
+            .order((erasures::erased_at, erasures::pseudonym))
+            .limit(limit)
+            .select((erasures::email, erasures::pseudonym, erasures::erased_at))
+            .load(&mut connection)
+            .await
+            .map_err(failed)?;
+        let of_row =
+            |(email, pseudonym, erased_at)| Unfinished { email: Email::trusted(email), pseudonym: Email::trusted(pseudonym), erased_at };
+        Ok(rows.into_iter().map(of_row).collect())
+    }
+
+    async fn finish(&self, pseudonym: &Email) -> Result<()> {
+        let mut connection = self.connection().await?;
+        diesel::delete(erasures::table.find(pseudonym.as_str())).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 
     async fn reactivate(&self, email: &Email) -> Result<bool> {

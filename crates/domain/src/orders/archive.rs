@@ -10,8 +10,8 @@ use super::{
     ports::{EndedOrders, OrderArchive},
 };
 use crate::{
-    shared::{Email, Error, Result, kst},
-    users::ports::PersonalData,
+    shared::{Error, Result, kst},
+    users::{Unfinished, ports::PersonalData},
 };
 
 /// Orders moved at once: what one step holds in memory.
@@ -59,8 +59,8 @@ impl ArchiveService {
 
 #[async_trait]
 impl PersonalData for ArchiveService {
-    async fn erase(&self, email: &Email, pseudonym: &Email) -> Result<()> {
-        self.archive.pseudonymize(email, pseudonym).await
+    async fn erase(&self, deleted: &Unfinished) -> Result<()> {
+        self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
     }
 }
 

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use chrono::Duration;
+
 use super::{
     error,
     model::{
         audit::Actor,
-        hold::{Checkout, HOLD_LIFE, Hold, NewHold},
+        hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold},
         idempotency::KeyedCall,
+        payment::{PERSON_PATIENCE, PaymentTruth},
     },
     ports::Holds,
     resolve::ResolveService,
 };
 use crate::{
     products::error::PRODUCT_NOT_FOUND,
-    shared::{Clock, Email, Ids, PaymentId, ProductId, Quantity, Result, kst},
+    shared::{Clock, Email, Error, Ids, PaymentId, ProductId, Quantity, Result, kst},
     stores::PortOneIds,
 };
 
@@ -32,8 +35,9 @@ impl CheckoutService {
         Self { holds, resolve, clock, ids }
     }
 
-    /// Holds the stock. The statement that takes it checks stock and price again; where either changed since the offer was
-    /// read, the new offer decides. `call`: of an Idempotency-Key; begun before, it may have held already.
+    /// Holds the stock, in the place of the customer's unpaid hold of the product where there is one. The statement that takes the
+    /// stock checks stock, price and limits again; where any changed since the offer was read, the new offer decides. `call`: of an
+    /// Idempotency-Key; begun before, it may have held already.
     ///
     /// # Errors
     /// `product_not_found` and those of `Offer::check`.
@@ -49,10 +53,22 @@ impl CheckoutService {
             return Ok(checkout);
         }
         const OFFERS: usize = 8;
+        let (mut asked, mut replacing) = (None, false);
         for _ in 0..OFFERS {
             let now = self.clock.now();
-            let offer = self.holds.offer(product, customer, kst::weekday(now)).await?.ok_or(PRODUCT_NOT_FOUND)?;
+            let offer = self.holds.offer(product, customer, kst::weekday(now), now).await?.ok_or(PRODUCT_NOT_FOUND)?;
             let (total_amount, portone) = offer.check(quantity, now)?;
+            replacing = offer.buying.unpaid.is_some();
+            let replaces = match &offer.buying.unpaid {
+                None => None,
+                Some(payment) => {
+                    if asked.as_ref().is_none_or(|(asked, _)| asked != payment) {
+                        asked = self.ends(payment, actor).await?.map(|end| (payment.clone(), end));
+                    }
+                    let Some(replaced) = asked.clone() else { continue };
+                    Some(replaced)
+                }
+            };
             let hold = NewHold {
                 payment_id: call.map_or_else(|| PaymentId::generate(self.ids.as_ref()), |call| call.payment_id.clone()),
                 customer: customer.clone(),
@@ -66,14 +82,34 @@ impl CheckoutService {
                 created_at: now,
                 expires_at: now + HOLD_LIFE,
                 request_id: actor.request_id.clone(),
+                replaces,
             };
             if self.holds.hold(&hold).await? {
                 let NewHold { payment_id, portone, price, sale, .. } = hold;
                 return Ok(Checkout { payment_id, portone, quantity, price, sale, total_amount });
             }
         }
+        // The customer's own calls at once took each other's place.
+        if replacing {
+            return Err(Error::TooMany { refusal: error::TOO_MANY_HOLDS, retry_after: Duration::seconds(1) });
+        }
         // The seller would have to change the product eight times between a read and the write after it.
         Err(error::INSUFFICIENT_STOCK.into())
+    }
+
+    /// How an unpaid hold may end for the sake of the customer's next one: PortOne is asked first, and what is paid becomes an order.
+    /// `None`: it has ended. Where PortOne does not answer it ends all the same, and the payment stays watched.
+    async fn ends(&self, payment: &PaymentId, actor: &Actor) -> Result<Option<HoldEnd>> {
+        let Some(hold) = self.holds.find(payment).await?.filter(|hold| hold.state == HoldState::Held) else { return Ok(None) };
+        match self.resolve.truth(&hold, PERSON_PATIENCE).await {
+            Ok(paid @ PaymentTruth::Paid(_)) => self.resolve.settle(&hold, paid, actor).await.map(|_| None),
+            Ok(PaymentTruth::Failed | PaymentTruth::Cancelled(_)) => Ok(Some(HoldEnd::Failed)),
+            Ok(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Pending { .. }) => Ok(Some(HoldEnd::Abandoned)),
+            Err(e) => {
+                tracing::warn!(%payment, error = %e, "PortOne did not answer before another hold took this one's place; the payment stays watched");
+                Ok(Some(HoldEnd::Abandoned))
+            }
+        }
     }
 
     async fn resumed(&self, call: Option<&KeyedCall>) -> Result<Option<Checkout>> {
@@ -101,9 +137,9 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            model::hold::{HoldState, Offer},
+            model::hold::{Buying, Offer, OrderOutcome},
             ports::MockHolds,
-            testing::{hold, offer, portone, resolving},
+            testing::{hold, offer, paid, portone, resolving},
         },
         shared::{
             Sale, Won,
@@ -116,7 +152,11 @@ mod tests {
         let mut holds = MockHolds::new();
         let (tries, kept) = (held.len(), Arc::new(std::sync::Mutex::new(None)));
         let (mut offers, mut held) = (offers.into_iter(), held.into_iter());
-        holds.expect_offer().times(offers.len()).withf(|_, _, weekday| *weekday == 1).returning(move |_, _, _| Ok(offers.next().unwrap()));
+        holds
+            .expect_offer()
+            .times(offers.len())
+            .withf(|_, _, weekday, now| *weekday == 1 && *now == Noon.now())
+            .returning(move |_, _, _, _| Ok(offers.next().unwrap()));
         let stored = Arc::clone(&kept);
         holds.expect_hold().times(tries).returning(move |hold| {
             *stored.lock().unwrap() = Some(hold.clone());
@@ -139,7 +179,7 @@ mod tests {
     async fn a_hold_lasts_five_minutes_and_is_of_todays_business_day() {
         let (checkout, hold) = checkout(2, vec![Some(offer())], vec![true]).await.unwrap();
         let hold = hold.unwrap();
-        assert_eq!((hold.created_at, hold.expires_at), (Noon.now(), Noon.now() + chrono::Duration::minutes(5)));
+        assert_eq!((hold.created_at, hold.expires_at), (Noon.now(), Noon.now() + Duration::minutes(5)));
         assert_eq!((hold.business_day.to_string(), hold.request_id.as_deref()), ("2026-11-24".to_owned(), Some("r1")));
         assert_eq!((checkout.payment_id, checkout.portone, checkout.total_amount), (hold.payment_id, portone(), Won(14_000)));
     }
@@ -188,6 +228,75 @@ mod tests {
         assert!(refused.unwrap_err().is(&error::INSUFFICIENT_STOCK));
     }
 
+    /// Checks out over offers with these unpaid holds, one after another; PortOne says this of the first. Gives what was stored.
+    async fn again(
+        unpaid: Vec<Option<&'static str>>,
+        truth: Option<Result<PaymentTruth>>,
+        held: Vec<bool>,
+        settled: usize,
+    ) -> Result<NewHold> {
+        let mut holds = MockHolds::new();
+        let of = |unpaid: Option<&str>| Buying {
+            unpaid: unpaid.map(|id| PaymentId::parse(id).unwrap()),
+            unpaid_pieces: unpaid.map_or(0, |_| 1),
+            ..Buying::default()
+        };
+        let mut offers = unpaid.into_iter().map(move |unpaid| Offer { left: 0, buying: of(unpaid), ..offer() });
+        let mut settling = settled;
+        holds.expect_offer().returning(move |_, _, _, _| {
+            // Between two offers of the checkout, the one that settling the payment reads.
+            if settling > 0 && offers.len() == 1 {
+                settling -= 1;
+                return Ok(Some(offer()));
+            }
+            Ok(offers.next())
+        });
+        holds.expect_find().times(1).returning(|_| Ok(Some(hold(HoldState::Held))));
+        holds.expect_order().times(settled).returning(|_, _, _, _| Ok(OrderOutcome::Made));
+        let kept = Arc::new(std::sync::Mutex::new(None));
+        let (stored, mut held) = (Arc::clone(&kept), held.into_iter());
+        holds.expect_hold().times(held.len()).returning(move |hold| {
+            *stored.lock().unwrap() = Some(hold.clone());
+            Ok(held.next().unwrap())
+        });
+        let holds = Arc::new(holds);
+        let resolve = Arc::new(resolving(Arc::clone(&holds), truth, 0));
+        let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+        let quantity = Quantity::parse(1).unwrap();
+        service.checkout(&email("a@b"), &ProductId::parse("PRD_1").unwrap(), quantity, &Actor::job("test"), None).await?;
+        let hold = kept.lock().unwrap().take();
+        Ok(hold.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_hold_takes_the_place_of_the_unpaid_one_after_portone_was_asked() {
+        for (truth, end) in [
+            (Ok(PaymentTruth::NotPaid), HoldEnd::Abandoned),
+            (Ok(PaymentTruth::Unknown), HoldEnd::Abandoned),
+            (Ok(PaymentTruth::Failed), HoldEnd::Failed),
+            (Ok(PaymentTruth::Cancelled(0)), HoldEnd::Failed),
+            (Err(Error::unavailable("portone", "x")), HoldEnd::Abandoned),
+        ] {
+            // Asked once, however often the offer changes.
+            let hold = again(vec![Some("PAY1"); 2], Some(truth), vec![false, true], 0).await.unwrap();
+            assert_eq!(hold.replaces, Some((PaymentId::parse("PAY1").unwrap(), end)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unpaid_hold_that_proves_paid_becomes_an_order_and_another_is_made() {
+        let paid = Some(Ok(PaymentTruth::Paid(paid())));
+        // Nothing is left of it for another.
+        let refused = again(vec![Some("PAY1"), None], paid, vec![], 1).await.unwrap_err();
+        assert!(refused.is(&error::INSUFFICIENT_STOCK), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn whose_own_calls_take_each_others_place_is_told_to_wait() {
+        let refused = again(vec![Some("PAY1"); 8], Some(Ok(PaymentTruth::NotPaid)), vec![false; 8], 0).await.unwrap_err();
+        assert!(refused.is(&error::TOO_MANY_HOLDS), "{refused}");
+    }
+
     #[tokio::test]
     async fn a_resumed_call_gets_the_hold_that_it_made_before() {
         let mut holds = MockHolds::new();
@@ -204,7 +313,7 @@ mod tests {
         for resumed in [false, true] {
             let mut holds = MockHolds::new();
             holds.expect_find().times(usize::from(resumed)).returning(|_| Ok(None));
-            holds.expect_offer().times(1).returning(|_, _, _| Ok(Some(offer())));
+            holds.expect_offer().times(1).returning(|_, _, _, _| Ok(Some(offer())));
             holds.expect_hold().times(1).withf(|hold| hold.payment_id.as_str() == "PAY9").returning(|_| Ok(true));
             let call = KeyedCall { payment_id: PaymentId::parse("PAY9").unwrap(), resumed };
             assert_eq!(run(holds, 1, Some(&call)).await.unwrap().payment_id, call.payment_id);

@@ -9,6 +9,8 @@ refusals! {
     PICKUP_OVER = Refused, "pickup_over", "오늘의 픽업 시간이 끝났습니다.";
     PAYMENT_NOT_SET_UP = Refused, "payment_not_set_up", "아직 결제를 받을 수 없는 매장입니다.";
     INSUFFICIENT_STOCK = Refused, "insufficient_stock", "남은 수량이 부족합니다.";
+    LIMIT_PER_CUSTOMER = Refused, "limit_per_customer", "1인당 구매 가능 수량을 넘었습니다.";
+    TOO_MANY_HOLDS = TooMany, "too_many_holds", "결제하지 않은 주문이 많습니다. 잠시 후 다시 시도해 주세요.";
     NOT_FOR_SALE = Refused, "not_for_sale", "판매할 수 없는 상품입니다.";
     PAYMENT_NOT_FOUND = NotFound, "payment_not_found", "결제를 찾을 수 없습니다.";
     PAYMENT_NOT_PAID = Refused, "payment_not_paid", "결제가 아직 완료되지 않았습니다.";

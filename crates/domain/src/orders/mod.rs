@@ -31,7 +31,10 @@ pub use model::{
     audit::{Actor, ActorKind, AuditEntry},
     cancellation::{CancelCommand, Canceled, CanceledBy, Cancellation, reason},
     discrepancy::{Booked, Compared, Discrepancy, Expected},
-    hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
+    hold::{
+        Buying, Checkout, FRUITLESS, FRUITLESS_FOR, HOLD_LIFE, HOLDS_AT_ONCE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome,
+        PRICE_SEEN, PricePaid,
+    },
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     mail::{OrderEvent, OrderMail},
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},

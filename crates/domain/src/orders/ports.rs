@@ -11,7 +11,7 @@ use super::model::{
     audit::{Actor, AuditEntry},
     cancellation::Cancellation,
     discrepancy::{Booked, Discrepancy},
-    hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome},
+    hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PricePaid},
     idempotency::{Claim, StoredAnswer},
     mail::OrderMail,
     order::{Order, TodayOrder},
@@ -29,19 +29,21 @@ use crate::{
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Holds: Send + Sync {
-    /// What decides whether `customer` can buy, with the store's hours of `weekday`. `None`: no such product.
-    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16) -> Result<Option<Offer>>;
-    /// Takes the stock and stores the hold, both or neither, in one statement. `false` where less is left than asked for,
-    /// or price or discount are not those of the hold. Calls at once MUST each be decided, never told to try again.
+    /// What decides whether `customer` can buy at `now`, with the store's hours of `weekday`. `None`: no such product.
+    async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16, now: DateTime<Utc>) -> Result<Option<Offer>>;
+    /// Takes the stock, ends the hold that it replaces (whose stock it may take over) and stores the hold with the prices that were
+    /// in force in the [`super::PRICE_SEEN`] before it, all or nothing, in one statement. `false` where less is left than asked for,
+    /// price or discount are not those of the hold, the one to be replaced is not `Held`, or a limit of [`Offer::check`] is in the
+    /// way by now. A customer's calls MUST come one after another. Calls at once MUST each be decided, never told to try again.
     async fn hold(&self, hold: &NewHold) -> Result<bool>;
     /// The hold of this payment. `None`: never made here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;
     /// Gives the stock back. `false`, and nothing changed, unless the hold is `Held`.
     async fn release(&self, payment: &PaymentId, end: HoldEnd, now: DateTime<Utc>, actor: &Actor) -> Result<bool>;
-    /// Makes the order with its mail: `held` becomes `sold`; of a released hold the stock is taken again if enough is left.
-    /// All in one statement, at most once for each payment, and never for a store closed by hand on that business day
-    /// or whose seller asked to withdraw.
-    async fn order(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome>;
+    /// Makes the order with its mail, at the price that was paid, which the hold has from then on: `held` becomes `sold`; of a
+    /// released hold the stock is taken again if enough is left and the customer may still have as many. All or nothing, at most
+    /// once for each payment, and never for a store closed by hand on that business day or whose seller asked to withdraw.
+    async fn order(&self, payment: &PaymentId, paid: &PricePaid, now: DateTime<Utc>, actor: &Actor) -> Result<OrderOutcome>;
     /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
     /// Gives the state after the call.
     async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState>;
@@ -111,8 +113,9 @@ pub trait OrderArchive: Send + Sync {
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
     /// These orders, as far as they are there, in any order.
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>>;
-    /// Puts `pseudonym` in place of who bought in all of a customer's orders ([`Order::of_nobody`]).
-    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email) -> Result<()>;
+    /// Puts `pseudonym` in place of who bought in all of a customer's orders ([`Order::of_nobody`]) whose latest event was before
+    /// `before`.
+    async fn pseudonymize(&self, customer: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()>;
     /// A customer's orders, newest event first, at most `limit`.
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>>;
     /// A store's orders, newest event first, at most `limit`.

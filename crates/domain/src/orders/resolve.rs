@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use super::{
     model::{
         audit::Actor,
-        hold::{Hold, HoldEnd, HoldState, OrderOutcome},
-        payment::{JOB_PATIENCE, PaymentTruth, Resolution, matches, next_look},
+        hold::{Hold, HoldEnd, HoldState, OrderOutcome, PricePaid},
+        payment::{JOB_PATIENCE, PaymentTruth, Resolution, next_look, price_paid},
         refund::RefundReason,
     },
     ports::{Holds, Payments},
@@ -56,7 +56,10 @@ impl ResolveService {
     }
 
     /// Resolves a payment whose hold is not decided, by PortOne's word.
-    async fn settle(&self, hold: &Hold, truth: PaymentTruth, actor: &Actor) -> Result<Resolution> {
+    ///
+    /// # Errors
+    /// Unavailable, where our database does not answer; then nothing has changed.
+    pub(super) async fn settle(&self, hold: &Hold, truth: PaymentTruth, actor: &Actor) -> Result<Resolution> {
         match truth {
             PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Pending { .. } => Ok(match hold.state {
                 HoldState::Released(HoldEnd::Failed) => Resolution::Failed,
@@ -70,11 +73,13 @@ impl ResolveService {
                 let now = self.holds.find(&hold.payment_id).await?;
                 Ok(now.and_then(|now| decided(now.state)).unwrap_or(Resolution::Failed))
             }
-            PaymentTruth::Paid(paid) if matches(hold, &paid) => self.order(hold, actor).await,
-            PaymentTruth::Paid(paid) => {
-                tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment does not match its hold; it is refunded");
-                self.refund(hold, RefundReason::Mismatch, actor).await
-            }
+            PaymentTruth::Paid(paid) => match price_paid(hold, &paid) {
+                Some(price) => self.order(hold, &price, actor).await,
+                None => {
+                    tracing::error!(payment = %hold.payment_id, ?paid, expected = hold.total_amount.0, "a payment does not match its hold; it is refunded");
+                    self.refund(hold, RefundReason::Mismatch, actor).await
+                }
+            },
         }
     }
 
@@ -93,9 +98,9 @@ impl ResolveService {
         self.payments.get(&self.account(hold).await?, &hold.payment_id, within).await
     }
 
-    async fn order(&self, hold: &Hold, actor: &Actor) -> Result<Resolution> {
+    async fn order(&self, hold: &Hold, paid: &PricePaid, actor: &Actor) -> Result<Resolution> {
         let now = self.clock.now();
-        let open = match self.holds.offer(&hold.product_id, &hold.customer, kst::weekday(now)).await? {
+        let open = match self.holds.offer(&hold.product_id, &hold.customer, kst::weekday(now), now).await? {
             // The day has ended: the stock held is of a day that is over.
             _ if kst::business_day(now) != hold.business_day => false,
             Some(offer) => offer.check_open(now).is_ok(),
@@ -104,7 +109,7 @@ impl ResolveService {
         if !open {
             return self.refund(hold, RefundReason::StoreClosed, actor).await;
         }
-        match self.holds.order(&hold.payment_id, now, actor).await? {
+        match self.holds.order(&hold.payment_id, paid, now, actor).await? {
             OrderOutcome::Made | OrderOutcome::WasThere => Ok(Resolution::Ordered),
             OrderOutcome::NoStock => self.refund(hold, RefundReason::Late, actor).await,
             OrderOutcome::StoreClosed => self.refund(hold, RefundReason::StoreClosed, actor).await,
@@ -175,7 +180,7 @@ mod tests {
             ports::MockHolds,
             testing::{hold, offer, paid, resolving},
         },
-        shared::testing::Noon,
+        shared::{Quantity, Sale, Won, testing::Noon},
     };
 
     const NOBODY_WAITS: Duration = Duration::from_secs(1);
@@ -191,8 +196,8 @@ mod tests {
     /// Holds over an offer, where an order may be made with this outcome.
     fn selling(offer: Option<Offer>, outcome: Option<OrderOutcome>) -> MockHolds {
         let mut holds = MockHolds::new();
-        holds.expect_offer().returning(move |_, _, _| Ok(offer.clone()));
-        holds.expect_order().times(usize::from(outcome.is_some())).returning(move |_, _, _| Ok(outcome.unwrap()));
+        holds.expect_offer().returning(move |_, _, _, _| Ok(offer.clone()));
+        holds.expect_order().times(usize::from(outcome.is_some())).returning(move |_, _, _, _| Ok(outcome.unwrap()));
         holds
     }
 
@@ -281,6 +286,31 @@ mod tests {
         ] {
             let holds = refunding(MockHolds::new(), RefundReason::Mismatch);
             let resolution = resolve(holds, &hold(HoldState::Held), PaymentTruth::Paid(wrong), 1).await;
+            assert_eq!(resolution, Resolution::Refunded(RefundReason::Mismatch));
+        }
+    }
+
+    #[tokio::test]
+    async fn money_at_a_price_that_the_customer_may_have_seen_becomes_an_order_at_that_price() {
+        let seen = Hold {
+            quantity: Quantity::parse(2).unwrap(),
+            total_amount: Won(14_000),
+            seen_prices: vec![(Won(8_000), Sale::NONE)],
+            ..hold(HoldState::Held)
+        };
+        for (total, price, sale) in [(14_000, 10_000, 30), (16_000, 8_000, 0)] {
+            let mut holds = MockHolds::new();
+            holds.expect_offer().returning(|_, _, _, _| Ok(Some(offer())));
+            let right = PricePaid { price: Won(price), sale: Sale::parse(sale).unwrap(), total_amount: Won(total) };
+            holds.expect_order().times(1).withf(move |_, paid, _, _| *paid == right).returning(|_, _, _, _| Ok(OrderOutcome::Made));
+            assert_eq!(resolve(holds, &seen, PaymentTruth::Paid(Paid { total, ..paid() }), 0).await, Resolution::Ordered);
+        }
+        for wrong in [
+            Paid { total: 8_000, ..paid() },
+            Paid { total: 16_000, cancelled: 1, ..paid() },
+            Paid { total: 16_000, currency: "USD".into(), ..paid() },
+        ] {
+            let resolution = resolve(refunding(MockHolds::new(), RefundReason::Mismatch), &seen, PaymentTruth::Paid(wrong), 1).await;
             assert_eq!(resolution, Resolution::Refunded(RefundReason::Mismatch));
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     orders::{
         cancel::CancelService,
         model::{
-            hold::{HOLD_LIFE, Hold, HoldState, Offer},
+            hold::{Buying, HOLD_LIFE, Hold, HoldState, Offer},
             order::{Order, OrderStatus, Preferences},
             payment::{Paid, PaymentTruth},
         },
@@ -50,6 +50,7 @@ pub(crate) fn hold(state: HoldState) -> Hold {
         created_at: now,
         expires_at: now + HOLD_LIFE,
         state,
+        seen_prices: Vec::new(),
     }
 }
 
@@ -73,6 +74,8 @@ pub(crate) fn offer() -> Offer {
         calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false },
         portone: Some(portone()),
         buyer_registered: true,
+        max_per_customer: None,
+        buying: Buying::default(),
     }
 }
 

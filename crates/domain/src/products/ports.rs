@@ -21,7 +21,8 @@ pub trait Products: Send + Sync {
     async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>>;
     /// All products of a store, by id.
     async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>>;
-    /// Changes the fields given in one statement; the version grows.
+    /// Changes the fields given in one statement; the version grows. Another price or discount is in force from `at` on; those before
+    /// it MUST stay known for [`super::PRICES_KEPT`].
     async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>>;
     /// Adds (`add`) or takes away nutrition types in one statement, unless one of them is there already, or is not there: then
     /// it is [`ProductOutcome::Unchanged`].

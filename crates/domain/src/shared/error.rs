@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use chrono::Duration;
+
 /// Result of every use case and port.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -29,6 +31,8 @@ pub enum ErrorKind {
     Conflict,
     /// Its time is over (408).
     Timeout,
+    /// The caller has asked too often, or has too much under way (429).
+    TooMany,
     /// A part that we need does not answer (503).
     Unavailable,
     /// A defect of ours (500).
@@ -85,6 +89,13 @@ pub struct FieldError {
 pub enum Error {
     /// The contract says no.
     Refused(Refusal),
+    /// The contract says no, for some time.
+    TooMany {
+        /// What it says.
+        refusal: Refusal,
+        /// After this the same call may succeed.
+        retry_after: Duration,
+    },
     /// One or more fields do not parse; nothing was changed.
     Invalid(Vec<FieldError>),
     /// A part outside does not answer now; the same call may succeed later.
@@ -115,7 +126,7 @@ impl Error {
     /// The kind that decides the status.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Refused(refusal) => refusal.kind,
+            Self::Refused(refusal) | Self::TooMany { refusal, .. } => refusal.kind,
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,
@@ -124,7 +135,7 @@ impl Error {
 
     /// Whether this is exactly that refusal.
     pub fn is(&self, refusal: &Refusal) -> bool {
-        matches!(self, Self::Refused(r) if r == refusal)
+        matches!(self, Self::Refused(r) | Self::TooMany { refusal: r, .. } if r == refusal)
     }
 }
 
@@ -137,7 +148,7 @@ impl From<Refusal> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => f.write_str(refusal.code),
+            Self::Refused(refusal) | Self::TooMany { refusal, .. } => f.write_str(refusal.code),
             Self::Invalid(fields) => {
                 let names: Vec<_> = fields.iter().map(|e| format!("{}: {}", e.field, e.rule.code)).collect();
                 write!(f, "invalid fields ({})", names.join(", "))

@@ -90,6 +90,8 @@ pub trait SearchHistory: Send + Sync {
     async fn forget(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Forgets all of a customer's.
     async fn clear(&self, customer: &Email) -> Result<()>;
+    /// Forgets what the customer searched for before `before`.
+    async fn forget_before(&self, customer: &Email, before: DateTime<Utc>) -> Result<()>;
 }
 
 /// What customers see of stores. Lists hold only stores with a product.

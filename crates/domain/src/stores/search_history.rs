@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{error, ports::SearchHistory};
 use crate::{
     shared::{Clock, Email, Result, text::normal},
-    users::ports::PersonalData,
+    users::{Unfinished, ports::PersonalData},
 };
 
 /// Use cases of the search history.
@@ -60,7 +60,7 @@ impl HistoryService {
 
 #[async_trait]
 impl PersonalData for HistoryService {
-    async fn erase(&self, email: &Email, _: &Email) -> Result<()> {
-        self.history.clear(email).await
+    async fn erase(&self, deleted: &Unfinished) -> Result<()> {
+        self.history.forget_before(&deleted.email, deleted.erased_at).await
     }
 }

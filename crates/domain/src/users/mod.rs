@@ -17,6 +17,7 @@ pub use delete::DeletionService;
 pub use model::{
     account::{
         Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
+        Unfinished,
     },
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 
 use super::model::{
-    account::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, Provider, Role},
+    account::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, Provider, Role, Unfinished},
     customer::{CustomerDetail, DetailChange, NewProfile, Profile},
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::PendingLogin,
@@ -37,9 +37,14 @@ pub trait Accounts: Send + Sync {
     /// Undoes [`Accounts::cut_identity`]; does nothing where nothing is cut.
     async fn restore_identity(&self, provider: Provider, user_id: &str) -> Result<()>;
     /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit log bears the
-    /// pseudonym. The store's pictures go as tasks committed with it. All or nothing, and nothing while money may still have to move:
-    /// an open order, a payment that is watched, a refund that is not done, an order of a day before `today` that waits for the archive.
+    /// pseudonym. The store's pictures go as tasks committed with it, and so is what [`Accounts::unfinished`] gives. All or nothing,
+    /// and nothing while money may still have to move: an open order, a payment that is watched, a refund that is not done, an order
+    /// of a day before `today` that waits for the archive.
     async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure>;
+    /// Deletions that other stores may not know of yet, the oldest first, whoever has those e-mails by now.
+    async fn unfinished(&self, limit: i64) -> Result<Vec<Unfinished>>;
+    /// Forgets a deletion that every store knows of.
+    async fn finish(&self, pseudonym: &Email) -> Result<()>;
     /// Undoes [`Accounts::deactivate`]. `false`: the account was active.
     async fn reactivate(&self, email: &Email) -> Result<bool>;
 }
@@ -49,14 +54,17 @@ pub trait Accounts: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Withdrawals: Send + Sync {
-    /// Stores the request; an earlier one stays as it is.
-    async fn request(&self, email: &Email, role: Role, at: DateTime<Utc>) -> Result<()>;
+    /// Stores the request of an account that was made at `since`; an earlier one of it stays as it is, one of an account that had the
+    /// e-mail before goes.
+    async fn request(&self, email: &Email, role: Role, since: DateTime<Utc>, at: DateTime<Utc>) -> Result<()>;
     /// When the account asked.
     async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>>;
     /// Who asked before `before`, by e-mail after `after`, up to `limit`.
     async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>>;
     /// Forgets the request, if there is one.
     async fn cancel(&self, email: &Email) -> Result<()>;
+    /// Forgets the request if it was made before `before`.
+    async fn forget(&self, email: &Email, before: DateTime<Utc>) -> Result<()>;
 }
 
 /// Takeovers under way (see [`Takeover`]). Implementations MUST keep no secret of theirs but for the mail that is to be sent.
@@ -163,6 +171,7 @@ pub trait Storefront: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait PersonalData: Send + Sync {
-    /// Deletes it, or puts the pseudonym in the place of the e-mail. MUST be safe to run again.
-    async fn erase(&self, email: &Email, pseudonym: &Email) -> Result<()>;
+    /// Deletes what was kept before the account was deleted, or puts the pseudonym in the place of its e-mail. What is younger is of
+    /// somebody who has come since and MUST stay. MUST be safe to run again.
+    async fn erase(&self, deleted: &Unfinished) -> Result<()>;
 }

@@ -42,7 +42,8 @@ impl WithdrawalService {
             return Err(error::STORE_OPEN.into());
         }
         let now = self.clock.now();
-        self.withdrawals.request(email, role, now).await?;
+        let since = self.accounts.find(email).await?.map_or(now, |found| found.account.created_at);
+        self.withdrawals.request(email, role, since, now).await?;
         match self.accounts.deactivate(email, now).await? {
             Deactivation::Done => self.sessions.forget(email).await,
             Deactivation::WasInactive => Err(error::ALREADY_WITHDRAWN.into()),
@@ -77,7 +78,11 @@ mod tests {
     use super::*;
     use crate::{
         shared::testing::{Noon, email},
-        users::ports::{MockAccounts, MockSessions, MockStorefront, MockWithdrawals},
+        users::{
+            model::account::{AccountStatus, RegistrationStatus},
+            ports::{MockAccounts, MockSessions, MockStorefront, MockWithdrawals},
+            testing::account,
+        },
     };
 
     /// An account that changes is forgotten, `changes` times.
@@ -92,7 +97,10 @@ mod tests {
     async fn a_refused_request_leaves_nothing_behind() {
         for (outcome, canceled) in [(Deactivation::Done, 0), (Deactivation::WasInactive, 0), (Deactivation::OrderInProgress, 1)] {
             let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
-            withdrawals.expect_request().times(1).returning(|_, _, _| Ok(()));
+            let status = AccountStatus { account: account(Role::Customer), status: RegistrationStatus::Complete };
+            let since = status.account.created_at;
+            accounts.expect_find().times(1).return_once(|_| Ok(Some(status)));
+            withdrawals.expect_request().times(1).withf(move |_, _, made, _| *made == since).returning(|_, _, _, _| Ok(()));
             accounts.expect_deactivate().times(1).returning(move |_, _| Ok(outcome));
             withdrawals.expect_cancel().times(canceled).returning(|_| Ok(()));
             let asked =

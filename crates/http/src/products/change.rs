@@ -10,7 +10,7 @@ use super::dto::ProductBody;
 use crate::{
     auth::Me,
     error::Result,
-    extract::{Json, PathId, Whole},
+    extract::{Json, PathId, Whole, sent},
     state::App,
 };
 
@@ -25,6 +25,10 @@ struct ChangeProduct {
     /// 0 removes the discount.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 100)]
     sale: Option<Whole>,
+    /// Pieces that a customer may have held or ordered of it in a business day; `null` removes the limit.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
+    max_per_customer: Option<Option<Whole>>,
 }
 
 impl ChangeProduct {
@@ -34,7 +38,11 @@ impl ChangeProduct {
         let description = errors.check_optional("description", self.description.as_deref().map(Product::description));
         let price = errors.check_optional("price", self.price.map(|price| Won::price(price.0)));
         let sale = errors.check_optional("sale", self.sale.map(|sale| Sale::parse(sale.0)));
-        errors.finish(|| Some(ProductChange { name, description, price, sale }))
+        let max_per_customer = match self.max_per_customer {
+            Some(Some(most)) => errors.check("max_per_customer", Product::max_per_customer(most.0)).map(Some),
+            sent => sent.map(|_| None),
+        };
+        errors.finish(|| Some(ProductChange { name, description, price, sale, max_per_customer }))
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct ProductBody {
     version: i32,
     #[schema(value_type = Vec<NutritionWord>)]
     nutrition_types: Vec<String>,
+    /// Pieces that a customer may have held or ordered of it in a business day.
+    max_per_customer: Option<i32>,
 }
 
 impl From<Product> for ProductBody {
@@ -32,6 +34,7 @@ impl From<Product> for ProductBody {
             sale: product.sale.get(),
             version: product.version,
             nutrition_types: product.nutrition_types,
+            max_per_customer: product.max_per_customer,
         }
     }
 }

@@ -30,6 +30,9 @@ struct RegisterProduct {
     sale: Option<Whole>,
     #[schema(value_type = Vec<NutritionWord>)]
     nutrition_types: Vec<String>,
+    /// Pieces that a customer may have held or ordered of it in a business day.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
+    max_per_customer: Option<Whole>,
 }
 
 impl RegisterProduct {
@@ -49,6 +52,8 @@ impl RegisterProduct {
             },
         );
         let nutrition_types = errors.check("nutrition_types", PreferenceKind::NutritionType.words(&self.nutrition_types));
+        let max_per_customer =
+            errors.check_optional("max_per_customer", self.max_per_customer.map(|most| Product::max_per_customer(most.0)));
         errors.finish(|| {
             Some(NewProduct {
                 name: name?,
@@ -57,6 +62,7 @@ impl RegisterProduct {
                 price: price?,
                 sale: sale?,
                 nutrition_types: nutrition_types?,
+                max_per_customer,
             })
         })
     }

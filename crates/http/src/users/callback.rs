@@ -85,13 +85,13 @@ pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'stati
 pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end: Option<&Cookie<'static>>) -> Result<HttpResponse> {
     let SignInFailure { error, local, takeover } = failure;
     let code = match &error {
-        Error::Refused(refusal) => refusal.code,
+        Error::Refused(refusal) | Error::TooMany { refusal, .. } => refusal.code,
         Error::Unavailable { .. } => "provider_unavailable",
         Error::Invalid(_) | Error::Internal { .. } => "internal",
     };
     match &error {
         // A person's doing, as pressing "deny": nobody need look at it.
-        Error::Refused(_) => tracing::info!(code, "a login was not completed"),
+        Error::Refused(_) | Error::TooMany { .. } => tracing::info!(code, "a login was not completed"),
         Error::Unavailable { .. } | Error::Invalid(_) | Error::Internal { .. } => tracing::warn!(code, %error, "login failed"),
     }
     let takeover =

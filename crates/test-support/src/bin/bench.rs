@@ -12,7 +12,13 @@ use std::{
 };
 
 use cheapbob_adapters_postgres::{pattern, search_statement, statements};
+use cheapbob_domain::{
+    shared::Email,
+    users::{Account, Role, SessionTokens},
+};
 use cheapbob_test_support::{Api, RealServer, TestDatabase, redis_url};
+use jsonwebtoken::Algorithm;
+use secrecy::SecretString;
 use serde_json::json;
 
 /// Clients of each side.
@@ -20,6 +26,12 @@ const CLIENTS: usize = 16;
 
 /// Measurements of each side, one after the other.
 const TURNS: u32 = 3;
+
+/// Customers for each second: nobody holds a product twice.
+const CUSTOMERS: u64 = 8_000;
+
+/// Signs their sessions.
+const SECRET: &str = "a secret of the benchmark, of no other use";
 
 /// Stores in the data, two products each.
 const STORES: usize = 500;
@@ -56,6 +68,7 @@ async fn main() {
         ("REDIS_HOST", "127.0.0.1".to_owned()),
         ("REDIS_PORT", redis.port().unwrap().to_string()),
         ("RUST_LOG", "warn".to_owned()),
+        ("JWT_SECRET", SECRET.to_owned()),
     ];
     // Once for the migrations and the page cache, once measured.
     drop(RealServer::http(RealServer::free_port(), &settings).await);
@@ -73,16 +86,17 @@ async fn main() {
         seconds,
     };
     bench.warm_up().await;
+    bench.customers().await;
 
     println!("ready on running servers  {:>9} ms", ready.as_millis());
     println!("memory, idle              {:>9} MB", idle / 1024);
     println!();
     println!("{:<34}{:>12}{:>12}{:>9}", "", "cheapbob/s", "pgbench/s", "share");
     for (name, path, sql) in bench.reads() {
-        bench.compare(&name, &path, None, &sql);
+        bench.compare(&name, &path, None, &sql).await;
     }
     for (name, products) in [("payment init, one hot product", 1), ("payment init, 500 products", STORES)] {
-        bench.compare(name, "/api/v1/customer/payment/init", Some(&lua(products)), &bench.init_sql(products));
+        bench.compare(name, "/api/v1/customer/payment/init", Some(&bench.lua(products)), &bench.init_sql(products)).await;
     }
     println!("{:<34}{:>12.0}", "GET /common/options/allergies", bench.wrk("/api/v1/common/options/allergies", None));
     println!();
@@ -113,6 +127,44 @@ impl Bench {
             person.order(&product, 1).await;
         }
         person.post("/api/v1/customer/payment/init", &json!({ "product_id": product, "quantity": 1 })).await.expect(200);
+    }
+
+    /// Customers, and a session of each.
+    async fn customers(&self) {
+        let (customers, now) = (self.seconds * CUSTOMERS, self.api.now().await);
+        let made = "2026-01-01T00:00:00Z";
+        self.database
+            .sql(&format!(
+                "INSERT INTO accounts SELECT 'c' || n || '@bench.example', 'customer', true, true, '{made}' FROM generate_series(1, {customers}) n;
+                 INSERT INTO customers SELECT email, '길동', '01012345678', '{made}', '{made}' FROM accounts WHERE email LIKE 'c%@bench.example'"
+            ))
+            .await;
+        self.database.sql("VACUUM ANALYZE accounts").await;
+        let tokens = SessionTokens::new(&SecretString::from(SECRET), Algorithm::HS256, chrono::Duration::days(7));
+        let mut file = String::new();
+        for n in 1..=customers {
+            let email = Email::parse(&format!("c{n}@bench.example")).unwrap();
+            let account = Account { email, role: Role::Customer, is_active: true, email_vouched: true, created_at: made.parse().unwrap() };
+            writeln!(file, "{}", tokens.issue(&format!("bench-{n}"), &account, false, now).unwrap()).unwrap();
+        }
+        std::fs::write(self.folder.path().join("tokens"), file).unwrap();
+    }
+
+    /// payment/init of the products by turns of chance, by one customer after the other.
+    fn lua(&self, products: usize) -> String {
+        format!(
+            r#"local sessions, n = {{}}, 0
+for token in io.lines("{}") do sessions[#sessions + 1] = "Bearer " .. token end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+request = function()
+    n = n % #sessions + 1
+    wrk.headers["Authorization"] = sessions[n]
+    return wrk.format(nil, nil, nil, string.format('{{"product_id":"PRD_%026d","quantity":1}}', math.random(1, {products})))
+end
+"#,
+            self.folder.path().join("tokens").display()
+        )
     }
 
     /// Page 0 by name among 500 stores, then among 50,000.
@@ -154,14 +206,15 @@ impl Bench {
             // $11 before $1.
             values.iter().rev().fold(sql.to_owned(), |sql, (parameter, value)| sql.replace(parameter, value))
         };
-        let (me, product) = (format!("'{}'", self.email), "('PRD_' || lpad(:p::text, 26, '0'))");
-        let offer = fill(statements::OFFER, &[("$1", product), ("$2", &me), ("$3", "1")]);
+        // Somebody else each time, as on the other side.
+        let (me, product) = ("('c' || :b::text || '@bench.example')", "('PRD_' || lpad(:p::text, 26, '0'))");
         let day = "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date";
+        let offer = fill(statements::OFFER, &[("$1", product), ("$2", me), ("$3", "1"), ("$4", day), ("$5", "now() - interval '1 day'")]);
         let hold = fill(
             statements::HOLD,
             &[
                 ("$1", "('PAY' || md5(:a::text || :b::text))"),
-                ("$2", &me),
+                ("$2", me),
                 ("$3", product),
                 ("$4", "1"),
                 ("$5", "10000"),
@@ -172,6 +225,13 @@ impl Bench {
                 ("$10", "now()"),
                 ("$11", "now() + interval '5 minutes'"),
                 ("$12", "md5(:a::text)"),
+                ("$13", "now() - interval '15 minutes'"),
+                ("$14", "NULL::text"),
+                ("$15", "NULL::text"),
+                ("$16", "now() - interval '1 day'"),
+                ("$17", "3"),
+                ("$18", "now() - interval '1 hour'"),
+                ("$19", "10"),
             ],
         );
         format!(
@@ -232,20 +292,19 @@ impl Bench {
     }
 
     /// In turns, since a shared machine is now fast, now slow.
-    fn compare(&self, name: &str, path: &str, script: Option<&str>, sql: &str) {
+    async fn compare(&self, name: &str, path: &str, script: Option<&str>, sql: &str) {
         let (mut ours, mut pgbench) = (0.0, 0.0);
         for _ in 0..TURNS {
+            if script.is_some() {
+                // The same customers come again.
+                self.database.sql("TRUNCATE holds; UPDATE products SET held = 0 WHERE held > 0").await;
+                self.database.sql("VACUUM products").await;
+            }
             ours += self.wrk(path, script) / f64::from(TURNS);
             pgbench += self.pgbench(sql) / f64::from(TURNS);
         }
         println!("{name:<34}{ours:>12.0}{pgbench:>12.0}{:>8.0}%", ours / pgbench * 100.0);
     }
-}
-
-fn lua(products: usize) -> String {
-    let mut script = String::from("wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\n");
-    writeln!(script, "request = function() return wrk.format(nil, nil, nil, string.format('{{\"product_id\":\"PRD_%026d\",\"quantity\":1}}', math.random(1, {products}))) end").unwrap();
-    script
 }
 
 fn run(command: &mut Command) -> String {

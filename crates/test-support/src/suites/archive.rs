@@ -113,7 +113,10 @@ pub async fn several_orders_are_found_at_once(archive: &dyn OrderArchive) {
 pub async fn orders_of_a_deleted_customer_bear_a_pseudonym(archive: &dyn OrderArchive) {
     let Archived { customer, orders: [a, b, c, d], .. } = put(archive).await;
     let nobody = email();
-    archive.pseudonymize(&customer, &nobody).await.unwrap();
+    // What came after the deletion is of somebody else, who has the e-mail now.
+    archive.pseudonymize(&customer, &nobody, at(2 * DAY)).await.unwrap();
+    assert_eq!(archive.of_customer(&customer, 10).await.unwrap(), [c.clone()]);
+    archive.pseudonymize(&customer, &nobody, at(3 * DAY)).await.unwrap();
     assert!(archive.of_customer(&customer, 10).await.unwrap().is_empty());
     let expected = [c, b, a].map(|order| order.of_nobody(nobody.clone()));
     assert_eq!(archive.of_customer(&nobody, 10).await.unwrap(), expected);

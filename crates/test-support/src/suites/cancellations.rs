@@ -7,7 +7,7 @@ use cheapbob_domain::{
 };
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, counters, hold, stock};
+use super::world::{TestIds, World, actor, at, counters, hold, paid, stock};
 
 fn cancellation(by: CanceledBy, second: i64) -> Cancellation {
     Cancellation { by, reason: Some("이유".to_owned()), today: kst::business_day(at(0)), at: at(second), actor: actor() }
@@ -71,12 +71,14 @@ pub async fn closing_a_store_cancels_its_open_orders_and_lets_no_payment_by(worl
         world.orders.accept(payment, at(2), &actor()).await.unwrap();
     }
     world.orders.complete(&done, at(3), &actor()).await.unwrap();
-    let holds: Vec<_> = (0..8).map(|_| hold(&customer, &product, 1)).collect();
-    for hold in &holds {
-        assert!(world.holds.hold(hold).await.unwrap());
+    let mut holds = Vec::new();
+    for _ in 0..8 {
+        let held = hold(&world.customer().await, &product, 1);
+        assert!(world.holds.hold(&held).await.unwrap());
+        holds.push(held);
     }
     let close = async { world.cancellations.close_store(&store, &cancellation(CanceledBy::Closing, 4)).await.unwrap() };
-    let paying = join_all(holds.iter().map(|hold| async { world.holds.order(&hold.payment_id, at(4), &actor()).await.unwrap() }));
+    let paying = join_all(holds.iter().map(|hold| async { world.holds.order(&hold.payment_id, &paid(1), at(4), &actor()).await.unwrap() }));
     let (closed, paid) = tokio::join!(close, paying);
     let made = paid.iter().filter(|p| **p == OrderOutcome::Made).count();
     assert_eq!(paid.iter().filter(|p| **p == OrderOutcome::StoreClosed).count(), holds.len() - made, "{paid:?}");

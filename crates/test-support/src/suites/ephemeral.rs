@@ -261,6 +261,8 @@ pub async fn search_history_keeps_a_text_for_a_week(history: &dyn SearchHistory)
     assert!(!history.forget(&mine, "오래된", at(week + 1_800)).await.unwrap());
     assert!(list(week + 3_601).await.is_empty());
     history.remember(&mine, "또", at(week + 3_700)).await.unwrap();
+    history.forget_before(&mine, at(week + 3_700)).await.unwrap();
+    assert_eq!(list(week + 3_701).await, ["또"]);
     history.clear(&mine).await.unwrap();
     history.clear(&mine).await.unwrap();
     assert!(list(week + 3_700).await.is_empty());

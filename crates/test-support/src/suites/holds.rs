@@ -1,23 +1,24 @@
 //! `orders::ports::Holds`: stock kept for unpaid payments (contract, Payment rules).
 
 use cheapbob_domain::{
-    orders::{HoldEnd, HoldState, NewHold, OrderOutcome, RefundReason},
-    shared::{PaymentId, ProductId, Sale, Won},
+    orders::{CanceledBy, Cancellation, Expected, HoldEnd, HoldState, NewHold, OrderOutcome, PricePaid, RefundReason},
+    products::{NewProduct, Product, ProductChange},
+    shared::{Email, PaymentId, ProductId, Sale, Won, kst},
 };
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, counters, hold, portone, stock};
+use super::world::{TestIds, World, actor, at, counters, hold, new_product, paid, portone, stock};
 
 /// Contract, Payment rules: price, discount, hours and what is left decide; a product that is not there offers nothing.
 pub async fn offer_says_what_can_be_bought(world: &World) {
     let holds = &world.holds;
     let (customer, store, product) = world.five_pieces().await;
-    let offer = holds.offer(&product.id, &customer, 1).await.unwrap().unwrap();
+    let offer = holds.offer(&product.id, &customer, 1, at(0)).await.unwrap().unwrap();
     assert_eq!((offer.left, offer.price, offer.sale, &offer.store_id), (5, Won(10_000), Sale::parse(30).unwrap(), &store));
     assert_eq!((offer.calendar.today.day_of_week, offer.calendar.today.is_open_enabled, offer.buyer_registered), (1, true, true));
     assert_eq!((offer.portone, offer.calendar.payment_ready), (Some(portone().ids), true));
-    assert!(!holds.offer(&product.id, &customer, 6).await.unwrap().unwrap().calendar.today.is_open_enabled);
-    assert_eq!(holds.offer(&ProductId::generate(&TestIds), &customer, 1).await.unwrap(), None);
+    assert!(!holds.offer(&product.id, &customer, 6, at(0)).await.unwrap().unwrap().calendar.today.is_open_enabled);
+    assert_eq!(holds.offer(&ProductId::generate(&TestIds), &customer, 1, at(0)).await.unwrap(), None);
 }
 
 /// Contract, payment/init: what is held is taken from what is left, and found again as it was asked for.
@@ -35,8 +36,9 @@ pub async fn hold_takes_stock(world: &World) {
 pub async fn hold_is_refused_for_want_of_stock_and_for_another_price(world: &World) {
     let (customer, _, product) = world.five_pieces().await;
     assert!(world.holds.hold(&hold(&customer, &product, 3)).await.unwrap());
-    assert!(!world.holds.hold(&hold(&customer, &product, 3)).await.unwrap());
-    assert!(!world.holds.hold(&NewHold { price: Won(9_000), ..hold(&customer, &product, 1) }).await.unwrap());
+    let other = world.customer().await;
+    assert!(!world.holds.hold(&hold(&other, &product, 3)).await.unwrap());
+    assert!(!world.holds.hold(&NewHold { price: Won(9_000), ..hold(&other, &product, 1) }).await.unwrap());
     assert_eq!(stock(world, &product).await, counters(0, 3));
 }
 
@@ -57,7 +59,7 @@ pub async fn order_turns_held_stock_into_sold(world: &World) {
     let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);
     let second = hold(&customer, &product, 2);
     assert!(holds.hold(&second).await.unwrap());
-    assert_eq!(holds.order(&second.payment_id, at(20), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert_eq!(holds.order(&second.payment_id, &paid(2), at(20), &actor()).await.unwrap(), OrderOutcome::Made);
     assert_eq!(stock(world, &product).await, counters(2, 0));
 }
 
@@ -67,7 +69,7 @@ pub async fn late_payment_takes_the_stock_again_once(world: &World) {
     let first = hold(&customer, &product, 3);
     assert!(holds.hold(&first).await.unwrap());
     assert!(holds.release(&first.payment_id, HoldEnd::Abandoned, at(10), &actor()).await.unwrap());
-    let made = join_all((0..8).map(|_| async { holds.order(&first.payment_id, at(20), &actor()).await.unwrap() })).await;
+    let made = join_all((0..8).map(|_| async { holds.order(&first.payment_id, &paid(3), at(20), &actor()).await.unwrap() })).await;
     assert_eq!(made.iter().filter(|m| **m == OrderOutcome::Made).count(), 1, "{made:?}");
     assert_eq!(made.iter().filter(|m| **m == OrderOutcome::WasThere).count(), 7, "{made:?}");
     assert_eq!(stock(world, &product).await, counters(3, 0));
@@ -80,24 +82,24 @@ pub async fn late_payment_without_stock_is_refunded_once(world: &World) {
     let (holds, (customer, store, product)) = (&world.holds, world.five_pieces().await);
     let others = hold(&customer, &product, 5);
     assert!(holds.hold(&others).await.unwrap());
-    assert_eq!(holds.order(&others.payment_id, at(20), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert_eq!(holds.order(&others.payment_id, &paid(5), at(20), &actor()).await.unwrap(), OrderOutcome::Made);
     world.products.adjust(&store, &product.id, 1, at(21)).await.unwrap();
     let third = hold(&customer, &product, 1);
     assert!(holds.hold(&third).await.unwrap());
     assert!(holds.release(&third.payment_id, HoldEnd::Expired, at(300), &actor()).await.unwrap());
     world.products.adjust(&store, &product.id, -1, at(301)).await.unwrap();
-    assert_eq!(holds.order(&third.payment_id, at(302), &actor()).await.unwrap(), OrderOutcome::NoStock);
+    assert_eq!(holds.order(&third.payment_id, &paid(1), at(302), &actor()).await.unwrap(), OrderOutcome::NoStock);
     let refunded =
         join_all((0..8).map(|_| async { holds.refund(&third.payment_id, RefundReason::Late, at(303), &actor()).await.unwrap() })).await;
     assert!(refunded.iter().all(|r| *r == HoldState::Refunded(RefundReason::Late)));
-    assert_eq!(holds.order(&third.payment_id, at(304), &actor()).await.unwrap(), OrderOutcome::Refunded(RefundReason::Late));
+    assert_eq!(holds.order(&third.payment_id, &paid(1), at(304), &actor()).await.unwrap(), OrderOutcome::Refunded(RefundReason::Late));
     assert_eq!(stock(world, &product).await.left(), 0);
 }
 
 /// Contract, payment/init (five minutes): due at the end and not before, the longest overdue first, as many as asked for.
 pub async fn hold_expiry_is_due_at_its_end(world: &World) {
     let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);
-    let (early, late) = (hold(&customer, &product, 1), NewHold { expires_at: at(400), ..hold(&customer, &product, 1) });
+    let (early, late) = (hold(&customer, &product, 1), NewHold { expires_at: at(400), ..hold(&world.customer().await, &product, 1) });
     assert!(holds.hold(&late).await.unwrap() && holds.hold(&early).await.unwrap());
     let due = async |now, limit| holds.due(at(now), limit).await.unwrap();
     assert_eq!(due(299, 10).await, []);
@@ -128,4 +130,160 @@ pub async fn hold_is_not_unwatched(world: &World) {
     assert!(holds.hold(&held).await.unwrap());
     holds.watch(&held.payment_id, None).await.unwrap();
     assert_eq!(holds.due(at(300), 10).await.unwrap(), [held.payment_id]);
+}
+
+/// A hold in the place of another.
+fn instead(customer: &Email, product: &Product, quantity: i64, of: &NewHold) -> NewHold {
+    NewHold { replaces: Some((of.payment_id.clone(), HoldEnd::Abandoned)), ..hold(customer, product, quantity) }
+}
+
+/// Additions, Limits: a hold takes over the stock of the one that it replaces, also the last piece; of many at once one does.
+pub async fn hold_takes_the_place_of_the_unpaid_one(world: &World) {
+    let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);
+    let first = hold(&customer, &product, 5);
+    assert!(holds.hold(&first).await.unwrap());
+    let offer = holds.offer(&product.id, &customer, 1, at(1)).await.unwrap().unwrap();
+    assert_eq!((offer.left, offer.buying.unpaid, offer.buying.unpaid_pieces), (0, Some(first.payment_id.clone()), 5));
+    // One for each product.
+    assert!(!holds.hold(&hold(&customer, &product, 1)).await.unwrap());
+    let next: Vec<_> = (0..8).map(|_| instead(&customer, &product, 4, &first)).collect();
+    let made = join_all(next.iter().map(|hold| async { holds.hold(hold).await.unwrap() })).await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    assert_eq!(stock(world, &product).await, counters(0, 4));
+    assert_eq!(holds.find(&first.payment_id).await.unwrap().unwrap().state, HoldState::Released(HoldEnd::Abandoned));
+    // Watched, and told in the audit log.
+    assert_eq!(holds.due(at(60), 10).await.unwrap(), [first.payment_id.clone()]);
+    let events = world.audit.of_payment(&product.store_id, &first.payment_id).await.unwrap();
+    let last = events.last().unwrap();
+    assert_eq!(
+        (last.event.as_str(), last.detail.as_deref(), last.actor.as_deref()),
+        ("released", Some("abandoned"), Some(customer.as_str()))
+    );
+    // What is an order is not replaced, nor is there more than there is.
+    let held = next.iter().zip(made).find(|(_, made)| *made).unwrap().0;
+    assert!(!holds.hold(&instead(&customer, &product, 6, held)).await.unwrap());
+    assert_eq!(holds.order(&held.payment_id, &paid(4), at(20), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert!(!holds.hold(&instead(&customer, &product, 1, held)).await.unwrap());
+    assert_eq!(stock(world, &product).await, counters(4, 0));
+}
+
+/// Additions, Limits: three holds at once, whatever comes at once; one whose time is over is none.
+pub async fn customer_has_three_holds_at_once(world: &World) {
+    let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
+    let mut products = Vec::new();
+    for _ in 0..8 {
+        products.push(world.product(&store, 5).await);
+    }
+    let wanted: Vec<_> = products.iter().map(|product| hold(&customer, product, 1)).collect();
+    let made = join_all(wanted.iter().map(|hold| async { world.holds.hold(hold).await.unwrap() })).await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 3, "{made:?}");
+    let (free, _) = products.iter().zip(&made).find(|(_, made)| !**made).unwrap();
+    assert_eq!(world.holds.offer(&free.id, &customer, 1, at(1)).await.unwrap().unwrap().buying.others, [at(300); 3]);
+    let later = |second| NewHold { created_at: at(second), expires_at: at(second + 300), ..hold(&customer, free, 1) };
+    assert!(!world.holds.hold(&later(299)).await.unwrap());
+    assert!(world.holds.hold(&later(300)).await.unwrap());
+    // Somebody else's are nobody's business.
+    assert!(world.holds.hold(&hold(&world.customer().await, free, 1)).await.unwrap());
+}
+
+/// Additions, Limits: ten holds in an hour that ended without money are enough; one that took another's place counts once, one that was
+/// paid does not.
+pub async fn ten_holds_that_came_to_nothing_are_enough_for_an_hour(world: &World) {
+    let (holds, customer, (_, store)) = (&world.holds, world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 50).await;
+    let (bought, mut last) = (hold(&customer, &product, 1), hold(&customer, &product, 1));
+    assert!(holds.hold(&bought).await.unwrap());
+    assert_eq!(holds.order(&bought.payment_id, &paid(1), at(1), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert!(holds.hold(&last).await.unwrap());
+    for _ in 0..12 {
+        let next = instead(&customer, &product, 1, &last);
+        assert!(holds.hold(&next).await.unwrap());
+        last = next;
+    }
+    for ended in 0..10 {
+        let offer = holds.offer(&product.id, &customer, 1, at(1)).await.unwrap().unwrap();
+        assert_eq!(offer.buying.fruitless, vec![at(0); ended]);
+        assert!(holds.release(&last.payment_id, HoldEnd::Abandoned, at(10), &actor()).await.unwrap());
+        last = hold(&customer, &product, 1);
+        assert_eq!(holds.hold(&last).await.unwrap(), ended < 9, "{ended}");
+    }
+    let later = |second| NewHold { created_at: at(second), expires_at: at(second + 300), ..hold(&customer, &product, 1) };
+    assert!(!holds.hold(&later(3_599)).await.unwrap());
+    assert!(holds.hold(&later(3_600)).await.unwrap());
+}
+
+/// Additions, Limits: the pieces that a customer has held or ordered of a product in a business day, whatever comes at once, and also by
+/// a payment that comes late; what was canceled counts no more.
+pub async fn customer_gets_no_more_pieces_than_the_limit(world: &World) {
+    let (holds, customer, (_, store)) = (&world.holds, world.customer().await, world.store("가게").await);
+    let limited = NewProduct { max_per_customer: Some(2), ..new_product("도시락", 50) };
+    let product = world.products.register(&ProductId::generate(&TestIds), &store, &limited, at(0)).await.unwrap();
+    assert_eq!(product.max_per_customer, Some(2));
+    assert!(!holds.hold(&hold(&customer, &product, 3)).await.unwrap());
+    let (late, early) = (hold(&customer, &product, 1), hold(&customer, &product, 2));
+    assert!(holds.hold(&late).await.unwrap());
+    assert!(holds.hold(&NewHold { replaces: Some((late.payment_id.clone(), HoldEnd::Abandoned)), ..early.clone() }).await.unwrap());
+    // Held as it is, there is no room for a payment that comes late.
+    assert_eq!(holds.order(&late.payment_id, &paid(1), at(5), &actor()).await.unwrap(), OrderOutcome::NoStock);
+    assert_eq!(holds.order(&early.payment_id, &paid(2), at(5), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert_eq!(holds.order(&late.payment_id, &paid(1), at(6), &actor()).await.unwrap(), OrderOutcome::NoStock);
+    assert_eq!(holds.offer(&product.id, &customer, 1, at(7)).await.unwrap().unwrap().buying.ordered_pieces, 2);
+    assert!(!holds.hold(&hold(&customer, &product, 1)).await.unwrap());
+    let next_day = NewHold { business_day: kst::business_day(at(86_400)), ..hold(&customer, &product, 1) };
+    assert!(holds.hold(&next_day).await.unwrap());
+    assert!(holds.release(&next_day.payment_id, HoldEnd::Abandoned, at(8), &actor()).await.unwrap());
+
+    let cancellation = Cancellation { by: CanceledBy::Customer, reason: None, today: kst::business_day(at(0)), at: at(9), actor: actor() };
+    world.cancellations.cancel(&early.payment_id, &cancellation).await.unwrap().unwrap();
+    // Late payments of several, at once: as many as there is room for.
+    let mut released = Vec::new();
+    for _ in 0..6 {
+        let over = hold(&customer, &product, 1);
+        assert!(holds.hold(&over).await.unwrap());
+        assert!(holds.release(&over.payment_id, HoldEnd::Expired, at(300), &actor()).await.unwrap());
+        released.push(over.payment_id);
+    }
+    let made = join_all(released.iter().map(|late| async { holds.order(late, &paid(1), at(301), &actor()).await.unwrap() })).await;
+    assert_eq!(made.iter().filter(|made| **made == OrderOutcome::Made).count(), 2, "{made:?}");
+    let unlimited = ProductChange { max_per_customer: Some(None), ..ProductChange::default() };
+    let product = world.products.change(&store, &product.id, &unlimited, at(302)).await.unwrap().unwrap();
+    assert_eq!(product.max_per_customer, None);
+    assert!(holds.hold(&hold(&customer, &product, 20)).await.unwrap());
+}
+
+/// Additions, Prices that a person has seen: a hold knows the prices of the quarter of an hour before it, and the order has the one paid.
+pub async fn hold_knows_the_prices_that_its_customer_may_have_seen(world: &World) {
+    let (holds, (customer, store, product)) = (&world.holds, world.five_pieces().await);
+    let change = async |price, sale, second| {
+        let change = ProductChange { price: Some(Won(price)), sale: Some(Sale::parse(sale).unwrap()), ..ProductChange::default() };
+        world.products.change(&store, &product.id, &change, at(second)).await.unwrap().unwrap()
+    };
+    let price = |price, sale| (Won(price), Sale::parse(sale).unwrap());
+    let seen_by = async |product: &Product, second| {
+        let at_then = NewHold { created_at: at(second), expires_at: at(second + 300), ..hold(&world.customer().await, product, 1) };
+        assert!(holds.hold(&at_then).await.unwrap());
+        let found = holds.find(&at_then.payment_id).await.unwrap().unwrap();
+        assert!(holds.release(&at_then.payment_id, HoldEnd::Abandoned, at(second), &actor()).await.unwrap());
+        found.seen_prices
+    };
+    assert!(seen_by(&product, 0).await.is_empty());
+    change(8_000, 0, 600).await;
+    let product = change(9_000, 10, 1_200).await;
+    assert_eq!(seen_by(&product, 1_300).await, [price(8_000, 0), price(10_000, 30)]);
+    assert_eq!(seen_by(&product, 1_499).await, [price(8_000, 0), price(10_000, 30)]);
+    assert_eq!(seen_by(&product, 1_500).await, [price(8_000, 0)]);
+    // A change of anything else is none of the price.
+    let renamed = ProductChange { name: Some("새 이름".into()), price: Some(Won(9_000)), ..ProductChange::default() };
+    let product = world.products.change(&store, &product.id, &renamed, at(2_000)).await.unwrap().unwrap();
+    assert_eq!(seen_by(&product, 2_099).await, [price(8_000, 0)]);
+    assert!(seen_by(&product, 2_100).await.is_empty());
+
+    let held = NewHold { created_at: at(2_000), expires_at: at(2_300), ..hold(&customer, &product, 2) };
+    assert!(holds.hold(&held).await.unwrap());
+    let seen = PricePaid { price: Won(8_000), sale: Sale::NONE, total_amount: Won(16_000) };
+    assert_eq!(holds.order(&held.payment_id, &seen, at(2_001), &actor()).await.unwrap(), OrderOutcome::Made);
+    let order = world.orders.find(&held.payment_id).await.unwrap().unwrap();
+    assert_eq!((order.price, order.sale, order.total_amount), (Won(8_000), Sale::NONE, Won(16_000)));
+    let booked = world.books.find(std::slice::from_ref(&held.payment_id)).await.unwrap();
+    assert_eq!(booked[0].expected, Expected::Money(16_000));
 }

@@ -10,7 +10,7 @@ use cheapbob_domain::{
 };
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, email, hold, portone};
+use super::world::{TestIds, World, actor, at, email, hold, paid, portone};
 
 fn attempt(state: RefundState) -> Attempt {
     let amount = (state == RefundState::Succeeded).then_some(7_000);
@@ -25,7 +25,7 @@ async fn held(world: &World, customer: &Email, product: &Product) -> PaymentId {
 
 async fn ordered(world: &World, customer: &Email, product: &Product) -> PaymentId {
     let payment = held(world, customer, product).await;
-    assert_eq!(world.holds.order(&payment, at(1), &actor()).await.unwrap(), OrderOutcome::Made);
+    assert_eq!(world.holds.order(&payment, &paid(1), at(1), &actor()).await.unwrap(), OrderOutcome::Made);
     payment
 }
 

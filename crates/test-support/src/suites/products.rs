@@ -3,12 +3,12 @@
 use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, HoldEnd, NewHold},
     products::{Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation, ports::StockReservations},
-    shared::{Email, ProductId, Sale, StoreId, Won, kst},
+    shared::{ProductId, Sale, StoreId, Won, kst},
 };
 use chrono::NaiveDate;
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, hold, stock};
+use super::world::{TestIds, World, actor, at, hold, paid, stock};
 
 /// The product, and whether it was changed.
 fn parts(outcome: ProductOutcome) -> (Product, bool) {
@@ -87,7 +87,6 @@ pub async fn nutrition_types_change_all_or_nothing(world: &World) {
 /// 04:00 and the rollover.
 struct BeforeRollover {
     store: StoreId,
-    customer: Email,
     products: [Product; 2],
     order: NewHold,
     held: NewHold,
@@ -111,14 +110,14 @@ fn late(days: i64) -> Rollover {
 async fn before_rollover(world: &World) -> BeforeRollover {
     let (customer, (_, store)) = (world.customer().await, world.store("가게").await);
     let products = [world.product(&store, 10).await, world.product(&store, 10).await];
-    let (order, held) = (hold(&customer, &products[0], 2), hold(&customer, &products[0], 1));
+    let (order, held) = (hold(&customer, &products[0], 2), hold(&world.customer().await, &products[0], 1));
     let of_next = NewHold { business_day: day(1), ..hold(&customer, &products[1], 3) };
     for hold in [&order, &held, &of_next] {
         assert!(world.holds.hold(hold).await.unwrap());
     }
-    world.holds.order(&order.payment_id, at(1), &actor()).await.unwrap();
+    world.holds.order(&order.payment_id, &paid(2), at(1), &actor()).await.unwrap();
     world.products.adjust(&store, &products[0].id, 3, at(2)).await.unwrap();
-    BeforeRollover { store, customer, products, order, held, of_next }
+    BeforeRollover { store, products, order, held, of_next }
 }
 
 impl BeforeRollover {
@@ -192,7 +191,10 @@ pub async fn stock_rollover_counts_what_is_bought_meanwhile(world: &World) {
     assert_eq!(before.roll_over(world, on_its_day(1), [4, 1]).await, 2);
     let product = &before.products[0];
     let current = world.products.find(&before.store, &product.id).await.unwrap().unwrap();
-    let buys: Vec<_> = (0..20).map(|_| NewHold { business_day: day(2), ..hold(&before.customer, &current, 1) }).collect();
+    let mut buys = Vec::new();
+    for _ in 0..20 {
+        buys.push(NewHold { business_day: day(2), ..hold(&world.customer().await, &current, 1) });
+    }
     let buying = join_all(buys.iter().map(|h| async { world.holds.hold(h).await.unwrap() }));
     let rolling = join_all((0..4).map(|_| before.roll_over(world, on_its_day(2), [50, 50])));
     let (bought, rolled_over) = futures::join!(buying, rolling);

@@ -6,13 +6,13 @@ use cheapbob_domain::{
     stores::Added,
     users::{
         Account, Deactivation, DetailChange, Erasure, IdentityAdded, Nickname, PreferenceKind, PreferencesAdded, Provider,
-        RegistrationStatus, Role, TakenOver, Takeover, TakeoverSecrets, ports::Withdrawals,
+        RegistrationStatus, Role, TakenOver, Takeover, TakeoverSecrets, Unfinished, ports::Withdrawals,
     },
 };
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::world::{World, actor, at, email, hold, profile};
+use super::world::{World, actor, at, email, hold, paid, profile};
 
 async fn naver_account(world: &World) -> Account {
     let account = Account { email: email(), role: Role::Customer, is_active: true, email_vouched: false, created_at: at(0) };
@@ -217,7 +217,7 @@ pub async fn nobody_leaves_an_order_in_progress(world: &World) {
     let held = hold(&customer, &product, 1);
     assert!(world.holds.hold(&held).await.unwrap());
     assert_eq!(deactivate(world, &customer, 299).await, Deactivation::OrderInProgress);
-    world.holds.order(&held.payment_id, at(10), &actor()).await.unwrap();
+    world.holds.order(&held.payment_id, &paid(1), at(10), &actor()).await.unwrap();
     for accept in [false, true] {
         if accept {
             world.orders.accept(&held.payment_id, at(20), &actor()).await.unwrap();
@@ -241,7 +241,7 @@ pub async fn account_is_deactivated_and_reactivated_once(world: &World) {
     assert_eq!(done.iter().filter(|d| **d == Deactivation::WasInactive).count(), 7, "{done:?}");
     assert!(!accounts.find(&seller).await.unwrap().unwrap().account.is_active);
     assert!(world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
-    assert!(world.holds.offer(&product.id, &customer, 1).await.unwrap().unwrap().calendar.suspended);
+    assert!(world.holds.offer(&product.id, &customer, 1, at(300)).await.unwrap().unwrap().calendar.suspended);
     assert!(accounts.reactivate(&seller).await.unwrap());
     assert!(!accounts.reactivate(&seller).await.unwrap());
     assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);
@@ -255,7 +255,7 @@ pub async fn payment_for_a_withdrawn_seller_becomes_no_order(world: &World) {
     assert_eq!(deactivate(world, &seller, 300).await, Deactivation::Done);
     let late = hold(&world.customer().await, &product, 1);
     assert!(world.holds.hold(&late).await.unwrap());
-    assert_eq!(world.holds.order(&late.payment_id, at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
+    assert_eq!(world.holds.order(&late.payment_id, &paid(1), at(301), &actor()).await.unwrap(), OrderOutcome::StoreClosed);
 }
 
 fn nobody() -> Email {
@@ -274,7 +274,7 @@ async fn bought(world: &World) -> (Email, Email, StoreId, PaymentId) {
     let by = Actor { kind: ActorKind::Customer(customer.clone()), request_id: None };
     let order = hold(&customer, &product, 1);
     assert!(world.holds.hold(&order).await.unwrap());
-    world.holds.order(&order.payment_id, at(10), &by).await.unwrap();
+    world.holds.order(&order.payment_id, &paid(1), at(10), &by).await.unwrap();
     world.orders.accept(&order.payment_id, at(20), &actor()).await.unwrap();
     world.orders.complete(&order.payment_id, at(30), &by).await.unwrap();
     assert!(matches!(world.images.add(&store, &["stores/a".to_owned()], true, 11).await.unwrap(), Added::Images(_)));
@@ -288,8 +288,14 @@ pub async fn deleted_customer_leaves_a_pseudonym(world: &World) {
     assert_eq!(erase(world, &customer, 0).await, Erasure::Active);
     assert_eq!(deactivate(world, &customer, 400).await, Deactivation::Done);
     assert_eq!(erase(world, &customer, 1).await, Erasure::Waits);
+    assert!(world.accounts.unfinished(10).await.unwrap().is_empty());
     assert_eq!(erase(world, &customer, 0).await, Erasure::Gone);
     assert_eq!(erase(world, &customer, 0).await, Erasure::Gone);
+    // Until every store knows.
+    let deleted = Unfinished { email: customer.clone(), pseudonym: nobody(), erased_at: at(500) };
+    assert_eq!(world.accounts.unfinished(10).await.unwrap(), [deleted]);
+    world.accounts.finish(&nobody()).await.unwrap();
+    assert!(world.accounts.unfinished(10).await.unwrap().is_empty());
     assert!(world.accounts.find(&customer).await.unwrap().is_none());
     let kept = world.orders.find(&payment).await.unwrap().unwrap();
     assert_eq!(kept, kept.clone().of_nobody(nobody()));
@@ -323,15 +329,22 @@ pub async fn withdrawals(withdrawals: &dyn Withdrawals) {
     let (mine, other) = (email(), email());
     assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
     withdrawals.cancel(&mine).await.unwrap();
-    withdrawals.request(&mine, Role::Customer, at(1)).await.unwrap();
-    withdrawals.request(&mine, Role::Customer, at(2)).await.unwrap();
+    withdrawals.request(&mine, Role::Customer, at(0), at(1)).await.unwrap();
+    withdrawals.request(&mine, Role::Customer, at(0), at(2)).await.unwrap();
     assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), Some(at(1)));
+    // Of an account that has the e-mail since; what is asked at that instant or later is not forgotten with the account before it.
+    withdrawals.request(&mine, Role::Customer, at(2), at(3)).await.unwrap();
+    withdrawals.forget(&mine, at(3)).await.unwrap();
+    assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), Some(at(3)));
+    withdrawals.forget(&mine, at(4)).await.unwrap();
+    assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
+    withdrawals.request(&mine, Role::Customer, at(0), at(1)).await.unwrap();
     assert_eq!(withdrawals.requested_at(&other).await.unwrap(), None);
     withdrawals.cancel(&mine).await.unwrap();
     assert_eq!(withdrawals.requested_at(&mine).await.unwrap(), None);
 
     for (email, second) in [(&mine, 5), (&other, 6)] {
-        withdrawals.request(email, Role::Seller, at(second)).await.unwrap();
+        withdrawals.request(email, Role::Seller, at(0), at(second)).await.unwrap();
     }
     let before = async |second, after| withdrawals.requested_before(at(second), after, 100).await.unwrap();
     assert_eq!(before(6, None).await, [mine.clone()]);

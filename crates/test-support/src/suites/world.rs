@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cheapbob_domain::{
     orders::{
-        Actor, NewHold, OrderOutcome,
+        Actor, NewHold, OrderOutcome, PricePaid,
         ports::{AuditLog, Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds},
     },
     products::{NewProduct, Product, Stock, ports::Products},
@@ -133,7 +133,7 @@ impl World {
     pub(crate) async fn ordered_at(&self, customer: &Email, product: &Product, quantity: i64, second: i64) -> PaymentId {
         let hold = hold(customer, product, quantity);
         assert!(self.holds.hold(&hold).await.unwrap());
-        assert_eq!(self.holds.order(&hold.payment_id, at(second), &actor()).await.unwrap(), OrderOutcome::Made);
+        assert_eq!(self.holds.order(&hold.payment_id, &paid(quantity), at(second), &actor()).await.unwrap(), OrderOutcome::Made);
         hold.payment_id
     }
 
@@ -158,7 +158,13 @@ pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHol
         created_at: at(0),
         expires_at: at(300),
         request_id: Some("r0".into()),
+        replaces: None,
     }
+}
+
+/// So many pieces at their full price, as [`hold`] has it.
+pub(crate) fn paid(quantity: i64) -> PricePaid {
+    PricePaid { price: Won(10_000), sale: Sale::parse(30).unwrap(), total_amount: Won(7_000 * quantity) }
 }
 
 pub(crate) async fn stock(world: &World, product: &Product) -> Stock {
@@ -192,6 +198,7 @@ pub fn new_product(name: &str, stock: i32) -> NewProduct {
         price: Won::price(10_000).unwrap(),
         sale: Sale::parse(30).unwrap(),
         nutrition_types: vec!["diet"],
+        max_per_customer: None,
     }
 }
 

@@ -3,7 +3,8 @@
 use cheapbob_adapters_embedded::sandbox::sign;
 use cheapbob_domain::{
     orders::{Actor, CancelCommand, Canceled, Checkout, Delivery, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
-    shared::{Clock, Email, ErrorKind, PaymentId, Quantity, Result},
+    products::ProductChange,
+    shared::{Clock, Email, ErrorKind, PaymentId, Quantity, Result, Sale, Won},
     users::Role,
 };
 use chrono::{DateTime, Duration, Utc};
@@ -19,6 +20,8 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 enum Paying {
     Right,
+    /// At a price of the store's, in force or not.
+    Seen,
     OtherAmount,
     Dollars,
     Failed,
@@ -61,6 +64,10 @@ enum Act {
         payment: usize,
     },
     CloseStore,
+    /// The store asks for another price.
+    Reprice {
+        price: i64,
+    },
     /// The merchant cancels in PortOne's console.
     Console {
         payment: usize,
@@ -88,8 +95,12 @@ const JOBS: [&str; 5] = ["resolve_holds", "process_refunds", "end_pickups", "ref
 struct Known {
     id: PaymentId,
     customer: usize,
+    quantity: i64,
     total: i64,
 }
+
+/// What the store asks for in turn, without a discount.
+const PRICES: [i64; 2] = [7_000, 8_000];
 
 /// What somebody was told, and must stay true.
 #[derive(Debug, Clone)]
@@ -195,7 +206,7 @@ impl<'a> Schedule<'a> {
                     Paying::Right,
                     Paying::Right,
                     Paying::Right,
-                    Paying::Right,
+                    Paying::Seen,
                     Paying::OtherAmount,
                     Paying::Dollars,
                     Paying::Failed,
@@ -212,7 +223,8 @@ impl<'a> Schedule<'a> {
             59..64 => Act::CancelByCustomer { payment, key },
             64..68 => Act::CancelByStore { payment },
             68 => Act::CloseStore,
-            69..71 => Act::Console { payment },
+            69 => Act::Console { payment },
+            70 => Act::Reprice { price: *PRICES.choose(rng).unwrap() },
             71..74 => Act::Decide { payment, yes: rng.random_bool(0.6) },
             74..82 => Act::Job(JOBS.choose(rng).unwrap()),
             82..88 => Act::Tasks(rng.random_range(1..6)),
@@ -289,6 +301,10 @@ impl<'a> Schedule<'a> {
             Act::CloseStore => {
                 services.cancel.close_store(seller, &self.actor(None)).await?;
             }
+            Act::Reprice { price } => {
+                let change = ProductChange { price: Some(Won(price)), sale: Some(Sale::NONE), ..ProductChange::default() };
+                services.products.change(seller, &self.shop.product, &change).await?;
+            }
             Act::Console { payment } => {
                 let id = self.of(payment).0;
                 if world.portone.cancel_by_hand(id.as_str()) {
@@ -332,7 +348,7 @@ impl<'a> Schedule<'a> {
             }
             (KeyedOutcome::Replayed(_), None) => unreachable!("without a key nothing is replayed"),
         };
-        let known = Known { id: made.payment_id.clone(), customer, total: made.total_amount.0 };
+        let known = Known { id: made.payment_id.clone(), customer, quantity, total: made.total_amount.0 };
         Ok(match key {
             Some(key) => Learnt::HeldUnderKey(known, Promise::Keyed { customer, key, answer: made.payment_id.to_string() }),
             None => Learnt::Held(known),
@@ -353,7 +369,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn pay(&self, payment: usize, how: Paying) -> Learnt {
-        let Known { id, total, .. } = &self.payments[payment];
+        let Known { id, total, quantity, .. } = &self.payments[payment];
         let right = Payment {
             store_id: self.shop.portone_store.clone(),
             currency: "KRW",
@@ -365,6 +381,7 @@ impl<'a> Schedule<'a> {
         };
         let (payment, kind) = match how {
             Paying::Right => (right, "Transaction.Paid"),
+            Paying::Seen => (Payment { total: PRICES[1] * quantity, ..right }, "Transaction.Paid"),
             Paying::OtherAmount => (Payment { total: total + 100, ..right }, "Transaction.Paid"),
             Paying::Dollars => (Payment { currency: "USD", ..right }, "Transaction.Paid"),
             Paying::Failed => (Payment { status: Status::Failed, ..right }, "Transaction.Failed"),

@@ -1,3 +1,4 @@
+-- Of an account that is gone already the other stores may still know.
 -- $1 e-mail, $2 pseudonym, $3 the current business day, $4 now, $5 nickname and $6 phone number of nobody. No row: there is no such account.
 WITH asked AS (
     SELECT a.email, a.is_active, s.id AS store_id
@@ -28,6 +29,9 @@ WITH asked AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'object:' || i.key, jsonb_build_object('kind', 'delete_object', 'key', i.key), 20, $4
     FROM store_images i JOIN asked ON asked.store_id = i.store_id, gone
+    ON CONFLICT DO NOTHING
+), unfinished AS (
+    INSERT INTO erasures (pseudonym, email, erased_at) SELECT $2, $1, $4 WHERE EXISTS (SELECT FROM gone) OR NOT EXISTS (SELECT FROM asked) AND NOT EXISTS (SELECT FROM erasures WHERE email = $1)
     ON CONFLICT DO NOTHING
 )
 SELECT asked.is_active, busy.busy FROM asked, busy

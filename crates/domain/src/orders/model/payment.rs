@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{hold::Hold, refund::RefundReason};
+use super::{
+    hold::{Hold, PricePaid},
+    refund::RefundReason,
+};
 
 /// What PortOne's books say of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +118,17 @@ pub(in crate::orders) fn next_look(hold: &Hold, truth: Option<&PaymentTruth>, no
     (since < watch).then(|| now + since.clamp(PAUSE.0, PAUSE.1))
 }
 
-/// A payment is an order only for money received: KRW, this PortOne store, exactly the total, nothing gone back.
+/// Whether the money of an order is there as it was: KRW, this PortOne store, exactly the total, nothing gone back.
 pub(in crate::orders) fn matches(hold: &Hold, paid: &Paid) -> bool {
-    paid.currency == "KRW" && paid.store_id == hold.portone_store_id && paid.total == hold.total_amount.0 && paid.cancelled == 0
+    paid.total == hold.total_amount.0 && is_whole(hold, paid)
+}
+
+/// A payment is an order only for money received: KRW, this PortOne store, nothing gone back, and exactly the hold's total or what
+/// the pieces cost at a price that the customer may have seen. `None`: it is not.
+pub(in crate::orders) fn price_paid(hold: &Hold, paid: &Paid) -> Option<PricePaid> {
+    hold.price_of(paid.total).filter(|_| is_whole(hold, paid))
+}
+
+fn is_whole(hold: &Hold, paid: &Paid) -> bool {
+    paid.currency == "KRW" && paid.store_id == hold.portone_store_id && paid.cancelled == 0
 }

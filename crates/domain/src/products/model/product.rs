@@ -1,6 +1,6 @@
 //! A product and its stock.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::shared::{
@@ -10,6 +10,9 @@ use crate::shared::{
 
 const NAME: Text = typed!("상품 이름은", 1 to 255);
 const DESCRIPTION: Text = typed!("상품 설명은", 0 to 1000, lines);
+
+/// How long a price that was in force stays known: customers pay what they saw in a list (contract, Prices that a person has seen).
+pub const PRICES_KEPT: Duration = Duration::hours(1);
 
 /// The counters of a product's stock. `initial + adjustment = left + held + sold` at every instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +74,8 @@ pub struct Product {
     pub version: i32,
     /// Words of the nutrition types.
     pub nutrition_types: Vec<String>,
+    /// The most pieces that one customer may have held or ordered in a business day.
+    pub max_per_customer: Option<i32>,
 }
 
 impl Product {
@@ -91,6 +96,19 @@ impl Product {
     /// - `bad_character`: a control character.
     pub fn description(description: &str) -> Result<String, Rule> {
         DESCRIPTION.parse(description)
+    }
+
+    /// The most pieces for one customer in a business day.
+    ///
+    /// # Errors
+    /// `out_of_range` outside 1 … [`Stock::MAX`].
+    pub fn max_per_customer(pieces: i64) -> Result<i32, Rule> {
+        match i32::try_from(pieces) {
+            Ok(n @ 1..=Stock::MAX) => Ok(n),
+            _ => Err(Rule {
+                code: "out_of_range", message: "1인당 구매 가능 수량은 1개 이상 1,000,000개 이하여야 합니다."
+            }),
+        }
     }
 }
 
@@ -118,6 +136,8 @@ pub struct NewProduct {
     pub sale: Sale,
     /// Nutrition types (contract, Enumerations), each once.
     pub nutrition_types: Vec<&'static str>,
+    /// The most pieces that one customer may have held or ordered in a business day.
+    pub max_per_customer: Option<i32>,
 }
 
 /// Fields to change; `None` leaves one as it is.
@@ -131,6 +151,8 @@ pub struct ProductChange {
     pub price: Option<Won>,
     /// New discount; [`Sale::NONE`] removes it.
     pub sale: Option<Sale>,
+    /// New limit for each customer; `Some(None)` removes it.
+    pub max_per_customer: Option<Option<i32>>,
 }
 
 /// What a conditional change of a product came to.

@@ -138,6 +138,17 @@ pub enum Erasure {
     Waits,
 }
 
+/// A deleted account that other stores may still know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its e-mail; somebody else may have it by now.
+    pub email: Email,
+    /// What stands in the e-mail's place from now on.
+    pub pseudonym: Email,
+    /// When it was deleted.
+    pub erased_at: DateTime<Utc>,
+}
+
 /// What adding an identity to an account came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityAdded {

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY holds_customer ON holds (customer_email);
