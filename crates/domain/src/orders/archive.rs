@@ -109,10 +109,13 @@ mod tests {
         archive
             .expect_pseudonymize()
             .times(1)
-            .withf(|customer, pseudonym| (customer.as_str(), pseudonym.as_str()) == ("a@b", "p@withdrawn.invalid"))
-            .returning(|_, _| Ok(()));
+            .withf(|customer, pseudonym, before| {
+                (customer.as_str(), pseudonym.as_str(), *before) == ("a@b", "p@withdrawn.invalid", at("2026-11-24T04:40:00+09:00"))
+            })
+            .returning(|_, _, _| Ok(()));
         let service = ArchiveService::new(Arc::new(MockEndedOrders::new()), Arc::new(archive));
-        service.erase(&email("a@b"), &email("p@withdrawn.invalid")).await.unwrap();
+        let erased_at = at("2026-11-24T04:40:00+09:00");
+        service.erase(&Unfinished { email: email("a@b"), pseudonym: email("p@withdrawn.invalid"), erased_at }).await.unwrap();
     }
 
     #[tokio::test]

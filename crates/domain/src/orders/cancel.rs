@@ -315,7 +315,7 @@ mod tests {
         let stores = Arc::new(MockStores::new());
         let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(MockPayments::new()), Arc::new(Noon), Arc::new(Never));
         let service = CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon));
-        let command = CancelCommand { reason: None, actor: &Actor::job("test"), resumed: true };
+        let command = CancelCommand { reason: None, actor: &Actor::job("test") };
         service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), command).await
     }
 
@@ -351,7 +351,7 @@ mod tests {
             .times(1)
             .withf(|_, cancellation| cancellation.by == CanceledBy::Store)
             .returning(|_, _| Ok(Some(order("PAY1", OrderStatus::Cancel))));
-        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test"), resumed: false };
+        let command = CancelCommand { reason: Some("x".into()), actor: &Actor::job("test") };
         let service = seller(orders, cancellations, 1);
         let canceled = service.by_store(&email("s@b"), &PaymentId::parse("PAY1").unwrap(), command).await.unwrap();
         assert_eq!((canceled.order.status, canceled.refunded), (OrderStatus::Cancel, false));

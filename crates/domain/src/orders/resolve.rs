@@ -411,7 +411,7 @@ mod tests {
     async fn money_that_could_not_be_booked_stays_watched() {
         let mut holds = MockHolds::new();
         holds.expect_find().returning(|_| Ok(Some(released(70))));
-        holds.expect_offer().returning(|_, _, _| Err(Error::internal("bad row")));
+        holds.expect_offer().returning(|_, _, _, _| Err(Error::internal("bad row")));
         holds.expect_watch().times(1).withf(|_, at| at.is_some()).returning(|_, _| Ok(()));
         let service = resolving(Arc::new(holds), Some(Ok(PaymentTruth::Paid(paid()))), 0);
         assert!(!service.expire(&released(70).payment_id, &actor()).await.unwrap());

@@ -194,13 +194,6 @@ mod tests {
         assert!(!mail.text.contains("픽업 시간:"), "{}", mail.text);
     }
 
-    #[test]
-    fn won_are_grouped_by_thousands() {
-        for (won, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(won), text);
-        }
-    }
-
     fn composed(event: OrderEvent) -> Mail {
         let order = Order {
             store_name: "빵<b>집".to_owned(),
