@@ -116,6 +116,8 @@ impl OrderArchive for Mongo {
     async fn ended_of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Order>> {
         // BSON's dates end before chrono's last instant.
         let until = until.min(DateTime::from_timestamp_millis(253_402_300_799_000).unwrap_or(until));
+        // Nor before years have four digits; no order is as old as 1970.
+        let from = from.max(DateTime::UNIX_EPOCH);
         let range = doc! { "$gte": date(from), "$lt": date(until) };
         self.orders(doc! { "store_id": store.as_str(), "ended_at": range }, None).await
     }

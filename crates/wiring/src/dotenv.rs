@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use crate::settings::SettingsError;
-
 /// Puts the variables of the nearest `.env`, of this folder or of one above it, into the environment, where it has them not (whatever
 /// their case). No such file is fine.
 ///
 /// # Errors
 /// A file that cannot be read; every line that does not parse, by its number.
-pub(crate) fn load() -> Result<(), SettingsError> {
+pub(crate) fn load() -> Result<(), Vec<String>> {
     let here = std::env::current_dir().unwrap_or_default();
     let Some(file) = here.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file()) else { return Ok(()) };
     for (name, value) in read(&file)? {
@@ -25,13 +23,13 @@ fn set(name: &str, value: &str) {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<(String, String)>, SettingsError> {
-    let text = std::fs::read_to_string(file).map_err(|e| SettingsError(vec![format!("{} cannot be read: {e}", file.display())]))?;
+fn read(file: &Path) -> Result<Vec<(String, String)>, Vec<String>> {
+    let text = std::fs::read_to_string(file).map_err(|e| vec![format!("{} cannot be read: {e}", file.display())])?;
     parse(&text, |name| std::env::var(name).ok()).map_err(|lines| {
         let bad = |line: usize| {
             format!("{}, line {line}: not NAME=value (is a quote not closed, or something after a closed one?)", file.display())
         };
-        SettingsError(lines.into_iter().map(bad).collect())
+        lines.into_iter().map(bad).collect::<Vec<_>>()
     })
 }
 
@@ -180,8 +178,8 @@ impl<'a> Reader<'a> {
     /// To the first quote that no backslash is before; where there is none in the whole file, to the last one.
     fn quoted(&mut self, quote: char, unescape: impl Fn(char) -> Option<char>) -> Option<String> {
         let inner = self.0.strip_prefix(quote)?;
-        let quotes = || inner.match_indices(quote).map(|(at, _)| at);
-        let end = quotes().find(|at| !inner[..*at].ends_with('\\')).or_else(|| quotes().last())?;
+        let mut quotes = inner.match_indices(quote).map(|(at, _)| at);
+        let end = quotes.find(|at| !inner[..*at].ends_with('\\')).or_else(|| inner.rfind(quote))?;
         self.0 = &inner[end + 1..];
         let (mut value, mut rest) = (String::new(), &inner[..end]);
         while let Some((before, after)) = rest.split_once('\\') {

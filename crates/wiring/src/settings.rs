@@ -106,7 +106,7 @@ impl Settings {
     /// All that is wrong, at once.
     pub fn load() -> Result<Self, SettingsError> {
         if std::env::var("ENVIRONMENT").as_deref() != Ok("production") {
-            dotenv::load()?;
+            dotenv::load().map_err(SettingsError)?;
         }
         let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
         let raw: Result<Raw, _> = Config::builder()

@@ -23,9 +23,9 @@ struct Range {
 impl Range {
     fn parse(&self) -> cheapbob_domain::shared::Result<(NaiveDate, NaiveDate)> {
         const BAD: Rule = Rule { code: "bad_date", message: "날짜는 YYYY-MM-DD 형식이어야 합니다." };
-        /// chrono reads years of six digits and the year 0 as well; PostgreSQL and BSON do not.
+        /// chrono reads years of six digits as well; PostgreSQL and BSON do not.
         fn date(text: &str) -> std::result::Result<NaiveDate, Rule> {
-            let shape = text.len() == 10 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+            let shape = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
             text.parse().ok().filter(|_| shape).ok_or(BAD)
         }
         let mut errors = Validation::default();
