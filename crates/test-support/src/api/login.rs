@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{Answer, Api, Person, answer, location};
+use super::{
+    client::{Answer, Api, answer, location},
+    person::Person,
+};
 
 /// An e-mail that nobody has yet.
 pub fn fresh_email() -> String {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Api, text};
+use super::client::{Answer, Api, text};
 
 /// Somebody logged in.
 #[derive(Clone)]

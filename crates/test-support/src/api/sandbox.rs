@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Api, Held, text};
+use super::{
+    client::{Answer, Api, text},
+    person::Held,
+};
 
 impl Api {
     /// A webhook of PortOne's for this store, signed now with this secret.

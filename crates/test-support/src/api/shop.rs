@@ -3,7 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Api, Person, fresh_email, text};
+use super::{
+    client::{Answer, Api, text},
+    login::fresh_email,
+    person::Person,
+};
 
 /// A seller with a store and a product.
 #[derive(Clone)]

@@ -3,8 +3,8 @@
 use cheapbob_domain::stores::error::DAMAGED_IMAGE;
 
 use super::{
-    Result, exif, icc,
-    reader::Reader,
+    exif, icc,
+    reader::{Reader, Result},
     scan::{Frame, Scan, Tables},
 };
 

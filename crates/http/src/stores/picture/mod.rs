@@ -4,6 +4,7 @@
 mod exif;
 mod icc;
 mod jpeg;
+mod limits;
 mod png;
 mod reader;
 mod scan;
@@ -22,16 +23,10 @@ use cheapbob_domain::{
 };
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, codecs::webp::WebPDecoder};
 
-/// A camera's largest side today is below 12,000.
-const LONGEST_SIDE: u32 = 16_384;
-
-/// What decoding may take: 60 megapixels of RGB. A file of a few KB can ask for gigabytes.
-const MEMORY: u64 = 192 << 20;
-
-/// Pixels of all frames of an animation, which are decoded one after another.
-const MOST_ANIMATED: u64 = 500_000_000;
-
-type Result<T> = std::result::Result<T, Refusal>;
+use self::{
+    limits::{LONGEST_SIDE, MEMORY},
+    reader::Result,
+};
 
 /// The kind of a picture that decodes within limits, and the bytes that are kept of it.
 ///
@@ -78,19 +73,6 @@ fn refusal(error: ImageError) -> Refusal {
         ImageError::Limits(_) => TOO_MANY_PIXELS,
         _ => DAMAGED_IMAGE,
     }
-}
-
-/// Before anything of that size is made.
-fn check_size(width: u32, height: u32) -> Result<()> {
-    if width == 0 || height == 0 {
-        return Err(DAMAGED_IMAGE);
-    }
-    let fits = width <= LONGEST_SIDE && height <= LONGEST_SIDE && pixels(width, height) * 3 <= MEMORY;
-    if fits { Ok(()) } else { Err(TOO_MANY_PIXELS) }
-}
-
-fn pixels(width: u32, height: u32) -> u64 {
-    u64::from(width) * u64::from(height)
 }
 
 #[cfg(test)]

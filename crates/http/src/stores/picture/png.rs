@@ -12,7 +12,11 @@ use flate2::{
     write::ZlibEncoder,
 };
 
-use super::{MOST_ANIMATED, Result, check_size, exif, icc, pixels, reader::Reader};
+use super::{
+    exif, icc,
+    limits::{MOST_ANIMATED, check_size, pixels},
+    reader::{Reader, Result},
+};
 
 /// The rest of the signature breaks where a file goes through a program for texts.
 pub(super) const BEGIN: &[u8] = b"\x89PNG";

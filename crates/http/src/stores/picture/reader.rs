@@ -1,8 +1,8 @@
 //! Bytes from the front; whatever ends too early is damaged.
 
-use cheapbob_domain::stores::error::DAMAGED_IMAGE;
+use cheapbob_domain::{shared::Refusal, stores::error::DAMAGED_IMAGE};
 
-use super::Result;
+pub(super) type Result<T> = std::result::Result<T, Refusal>;
 
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);

@@ -3,7 +3,10 @@
 
 use cheapbob_domain::stores::error::DAMAGED_IMAGE;
 
-use super::{Result, check_size, reader::Reader};
+use super::{
+    limits::check_size,
+    reader::{Reader, Result},
+};
 
 /// Coefficients of a block, without the first.
 const LAST: usize = 63;

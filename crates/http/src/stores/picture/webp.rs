@@ -2,7 +2,11 @@
 
 use cheapbob_domain::stores::error::{DAMAGED_IMAGE, TOO_MANY_PIXELS};
 
-use super::{MOST_ANIMATED, Result, check_size, exif, icc, pixels, reader::Reader};
+use super::{
+    exif, icc,
+    limits::{MOST_ANIMATED, check_size, pixels},
+    reader::{Reader, Result},
+};
 
 /// A chunk's name; names of three letters end in a space.
 type Name = [u8; 4];
