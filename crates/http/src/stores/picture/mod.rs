@@ -68,6 +68,7 @@ fn decode(kept: &[u8], format: ImageFormat) -> Result<()> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
 fn refusal(error: ImageError) -> Refusal {
     match error {
         ImageError::Limits(_) => TOO_MANY_PIXELS,
