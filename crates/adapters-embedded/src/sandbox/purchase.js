@@ -23,7 +23,7 @@ async function ask(role, method, path, body) {
   const said = answer.status === 204 ? null : await answer.json();
   if (answer.ok) return said;
   // The clock was moved beyond the session's end.
-  if (answer.status === 401) people[role].token = undefined;
+  if (role && answer.status === 401) people[role].token = undefined;
   throw Object.assign(new Error(said.detail ?? said.error ?? answer.status), { code: said.code });
 }
 
@@ -80,7 +80,8 @@ function action(role, work) {
     try {
       await work();
     } catch (error) {
-      people[role].problem = error.message;
+      // The API's refusals have a code and a Korean sentence.
+      people[role].problem = { text: error.message, lang: error.code && "ko" };
     }
     rendered = "";
     await refresh();
@@ -185,8 +186,8 @@ function step() {
 }
 
 function problem(role) {
-  const text = people[role].problem;
-  return text && el("p", { class: "note bad", role: "alert", lang: "ko" }, text);
+  const { problem } = people[role];
+  return problem && el("p", { class: "note bad", role: "alert", lang: problem.lang }, problem.text);
 }
 
 function card(order, ...more) {
