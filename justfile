@@ -15,6 +15,10 @@ mutants *ARGS:
 ci:
     bash .ci/run
 
+# Common client libraries, pinned, against the sandbox: passport's strategies, PortOne's SDKs. Node.js 20 and the network are needed.
+clients:
+    tests/clients/run
+
 # Speed against pgbench on the same statements; figures for the README.
 bench *ARGS:
     config/bench.sh {{ARGS}}

@@ -37,6 +37,7 @@ mod reconcile;
 mod refunds;
 mod rollover;
 mod routes;
+mod sandbox_clients;
 mod scale;
 mod secrets;
 mod smtp;

@@ -1,6 +1,7 @@
 //! The sandbox's PortOne against PortOne's own OpenAPI file, so that it cannot drift from the real one.
 
 use cheapbob_test_support::{Held, TestApp};
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 /// The document as a JSON schema: OpenAPI 3.0's `nullable` aside, its schemas are JSON schemas.
@@ -122,4 +123,35 @@ async fn portone_openapi_every_answer_of_the_sandbox_fits() {
         assert_eq!(code, status, "{answer}");
         check(&schemas, &format!("/components/schemas/{schema}"), &answer);
     }
+    // What we do not call ourselves, but the users of PortOne's SDKs do.
+    let call = async |method: Method, path: &str, body: Value, code: u16, schema: &str| {
+        let url = format!("{}/sandbox/portone/{path}", app.api.base);
+        let answer = client.request(method, url).header("authorization", "PortOne s").body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), code, "{path}");
+        check(&schemas, &format!("/components/schemas/{schema}"), &answer.json().await.unwrap());
+    };
+    let [ready, failed, account] = [1, 2, 4].map(|n: usize| &seen[n].payment_id);
+    app.api.pay_with(&seen[2], &json!({ "status": "PAID" })).await.expect(200);
+    call(Method::GET, "payments", json!({}), 200, "GetPaymentsResponse").await;
+    call(Method::GET, "payments?requestBody=%7B%22page%22%3A1%7D", json!({}), 400, "InvalidRequestError").await;
+    for held in [&seen[0], &seen[1], &seen[2], &seen[3], &seen[4], &later] {
+        call(Method::GET, &format!("payments/{}/transactions", held.payment_id), json!({}), 200, "GetPaymentTransactionsResponse").await;
+    }
+    call(Method::GET, "payment-events-by-cursor", json!({}), 200, "GetAllPaymentEventsByCursorResponse").await;
+    call(Method::POST, "login/api-secret", json!({ "apiSecret": "s" }), 200, "LoginViaApiSecretResponse").await;
+    call(Method::GET, "payments/none/transactions", json!({}), 404, "PaymentNotFoundError").await;
+    call(Method::POST, &format!("payments/{ready}/pre-register"), json!({ "totalAmount": 1 }), 200, "PreRegisterPaymentResponse").await;
+    call(Method::GET, &format!("payments/{ready}"), json!({}), 200, "ReadyPayment").await;
+    call(Method::POST, &format!("payments/{failed}/pre-register"), json!({}), 409, "AlreadyPaidError").await;
+    call(Method::POST, &format!("payments/{account}/virtual-account/close"), json!({}), 200, "CloseVirtualAccountResponse").await;
+    call(Method::GET, &format!("payments/{account}"), json!({}), 200, "CancelledPayment").await;
+    let again = "PaymentNotWaitingForDepositError";
+    call(Method::POST, &format!("payments/{account}/virtual-account/close"), json!({}), 409, again).await;
+    let cancellation = get(&later).await["cancellations"][0]["id"].as_str().unwrap().to_owned();
+    let stop = format!("payments/{}/cancellations/{cancellation}/stop", later.payment_id);
+    call(Method::POST, &stop, json!({}), 200, "StopPaymentCancellationResponse").await;
+    call(Method::POST, &stop, json!({}), 409, "PaymentCancellationNotPendingError").await;
+    shop.connect_webhooks().await;
+    call(Method::POST, &format!("payments/{}/resend-webhook", later.payment_id), json!({}), 200, "ResendWebhookResponse").await;
+    call(Method::POST, "payments/none/resend-webhook", json!({}), 404, "PaymentNotFoundError").await;
 }

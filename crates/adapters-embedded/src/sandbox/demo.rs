@@ -20,7 +20,7 @@ use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
 
-use super::oauth::user_id;
+use super::oauth_grants::user_id;
 use crate::fakes::{Embedded, failed};
 
 /// Log in as this customer.

@@ -8,19 +8,23 @@ mod jobs;
 mod login;
 mod mail;
 mod oauth;
+mod oauth_grants;
+mod oauth_tokens;
+mod oauth_users;
 mod portone;
 mod qr;
 mod state;
 
-use actix_web::{guard, http::header, middleware::NormalizePath, web};
+use actix_web::{guard, middleware::NormalizePath, web};
 
-pub use oauth::user_id;
+pub use oauth_grants::user_id;
 pub use portone::sign;
 pub use state::{Played, Sandbox};
 
-/// Mounts everything below `/sandbox`.
+/// Mounts everything below `/sandbox`, and PortOne's API at the root as well: PortOne's SDK for JavaScript drops the path of its
+/// base URL.
 pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
-    config.app_data(sandbox).service(
+    config.app_data(sandbox).configure(portone::api).service(
         web::scope("/sandbox")
             .wrap(NormalizePath::trim())
             .route("", web::get().to(index::index))
@@ -29,28 +33,27 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
             .route("/qr.svg", web::get().to(qr::picture))
             .route("/oauth/{provider}/authorize", web::get().to(oauth::ask))
             .route("/oauth/{provider}/authorize", web::post().to(oauth::grant))
-            .route("/oauth/{provider}/token", web::post().to(oauth::token))
-            .route("/oauth/{provider}/unlink", web::post().to(oauth::unlink))
-            .route("/oauth/{provider}/userinfo", web::get().to(oauth::userinfo))
-            .route("/portone/checkout", web::get().to(portone::checkout_page))
-            .route("/portone/checkout", web::post().to(portone::checkout))
-            .route("/portone/faults", web::get().to(portone::faults))
-            .route("/portone/faults", web::put().to(portone::set_faults))
-            .route("/portone/faults", web::post().to(portone::add_fault))
+            .route("/oauth/{provider}/token", web::get().to(oauth_tokens::token))
+            .route("/oauth/{provider}/token", web::post().to(oauth_tokens::token))
+            .route("/oauth/{provider}/unlink", web::post().to(oauth_tokens::unlink))
+            .route("/oauth/{provider}/userinfo", web::get().to(oauth_tokens::userinfo))
+            .route("/oauth/{provider}/userinfo", web::post().to(oauth_tokens::userinfo))
+            .route("/oauth/{provider}/{version}/userinfo", web::get().to(oauth_tokens::userinfo))
             .route("/faults", web::get().to(portone::faults))
             .route("/faults", web::put().to(portone::set_faults))
             .route("/faults", web::post().to(portone::add_fault))
-            .route("/portone/webhooks", web::put().to(portone::set_webhooks))
-            .route("/portone/payments-by-cursor", web::get().to(portone::payments_by_cursor))
-            .route("/portone/payments/{payment_id}/decide", web::post().to(portone::decide))
-            // PortOne's list for whom it knows, else its books.
-            .route(
-                "/portone/payments",
-                web::get().guard(guard::fn_guard(|c| c.head().headers().contains_key(header::AUTHORIZATION))).to(portone::payments),
+            .service(
+                web::scope("/portone")
+                    .route("/checkout", web::get().to(portone::checkout_page))
+                    .route("/checkout", web::post().to(portone::checkout))
+                    .route("/faults", web::get().to(portone::faults))
+                    .route("/faults", web::put().to(portone::set_faults))
+                    .route("/faults", web::post().to(portone::add_fault))
+                    .route("/webhooks", web::put().to(portone::set_webhooks))
+                    .route("/payments/{payment_id}/decide", web::post().to(portone::decide))
+                    .route("/payments", web::get().guard(guard::fn_guard(portone::is_nobody)).to(portone::books))
+                    .configure(portone::api),
             )
-            .route("/portone/payments", web::get().to(portone::books))
-            .route("/portone/payments/{payment_id}", web::get().to(portone::payment))
-            .route("/portone/payments/{payment_id}/cancel", web::post().to(portone::cancel))
             .route("/mail", web::get().to(mail::list))
             .route("/mail/html", web::get().to(mail::html))
             .route("/clock", web::get().to(clock::read))

@@ -15,6 +15,12 @@ use super::super::{
 };
 use crate::fakes::failed;
 
+/// A field of the stored payment: the attempts before this one, which failed.
+pub(super) const ATTEMPTS: &str = "sandboxAttempts";
+
+/// A field of the stored payment: what was registered of it before the window opened.
+pub(super) const REGISTERED: &str = "sandboxRegistered";
+
 #[derive(QueryableByName)]
 pub(in crate::sandbox) struct PaymentRow {
     #[diesel(sql_type = t::Jsonb)]
@@ -22,6 +28,9 @@ pub(in crate::sandbox) struct PaymentRow {
 }
 
 pub(in crate::sandbox) async fn find(connection: &mut AsyncPgConnection, id: &str, lock: bool) -> QueryResult<Option<Value>> {
+    if id.contains('\0') {
+        return Ok(None);
+    }
     let lock = if lock { " FOR UPDATE" } else { "" };
     let query = sql_query(format!("SELECT payment FROM embedded.portone_payments WHERE id = $1{lock}")).bind::<t::Text, _>(id);
     Ok(query.get_result::<PaymentRow>(connection).await.optional()?.map(|row| row.payment))
@@ -34,6 +43,27 @@ pub(in crate::sandbox) async fn store(connection: &mut AsyncPgConnection, id: &s
         .execute(connection)
         .await
         .map(|_| ())
+}
+
+/// The payment as PortOne's API shows it: without what the sandbox keeps beside it.
+pub(super) fn shown(mut payment: Value) -> Value {
+    if let Some(fields) = payment.as_object_mut() {
+        fields.retain(|name, _| ![ATTEMPTS, REGISTERED].contains(&name.as_str()));
+    }
+    payment
+}
+
+/// The name of what has happened to a payment that is as it is now.
+pub(super) fn event(payment: &Value) -> &'static str {
+    match payment["status"].as_str() {
+        Some("PAID") => "Transaction.Paid",
+        Some("FAILED") => "Transaction.Failed",
+        Some("PAY_PENDING") => "Transaction.PayPending",
+        Some("VIRTUAL_ACCOUNT_ISSUED") => "Transaction.VirtualAccountIssued",
+        Some("PARTIAL_CANCELLED") => "Transaction.PartialCancelled",
+        Some("CANCELLED") => "Transaction.Cancelled",
+        _ => "Transaction.Ready",
+    }
 }
 
 /// The name of what happened to a payment of which money went back.
@@ -126,7 +156,7 @@ pub(in crate::sandbox) async fn books(sandbox: web::Data<Sandbox>, request: Http
             .map_err(failed)
     };
     let payments: Vec<Value> = match payments.await {
-        Ok(rows) => rows.into_iter().map(|row| row.payment).collect(),
+        Ok(rows) => rows.into_iter().map(|row| shown(row.payment)).collect(),
         Err(e) => return broken(&e),
     };
     if !wants_html(&request) {

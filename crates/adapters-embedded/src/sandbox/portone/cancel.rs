@@ -22,6 +22,12 @@ struct Cancel {
     reason: String,
     amount: Option<i64>,
     current_cancellable_amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_free_amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vat_amount: Option<i64>,
+    #[serde(default, skip_serializing)]
+    skip_webhook: bool,
 }
 
 pub(in crate::sandbox) async fn cancel(
@@ -30,7 +36,7 @@ pub(in crate::sandbox) async fn cancel(
     id: web::Path<String>,
     bytes: web::Bytes,
 ) -> HttpResponse {
-    if unauthorized(&request) {
+    if unauthorized(&request, &sandbox) {
         return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
     }
     let Ok(cancel) = serde_json::from_slice::<Cancel>(&bytes) else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
@@ -51,7 +57,7 @@ pub(in crate::sandbox) async fn cancel(
         Ok(answer) => answer,
         Err(e) => return broken(&e),
     };
-    if let Some(payment) = changed {
+    if let Some(payment) = changed.filter(|_| !cancel.skip_webhook) {
         match outcome {
             "SUCCEEDED" => sandbox.tell(&payment, cancelled(&payment)).await,
             "REQUESTED" => sandbox.tell(&payment, "Transaction.CancelPending").await,
@@ -59,6 +65,40 @@ pub(in crate::sandbox) async fn cancel(
         }
     }
     severed(fault.as_ref()).unwrap_or_else(|| HttpResponse::build(status).json(body))
+}
+
+/// `POST …/cancellations/{id}/stop`: a cancellation that the provider has only taken is not carried out.
+pub(in crate::sandbox) async fn stop(sandbox: web::Data<Sandbox>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
+    if unauthorized(&request, &sandbox) {
+        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
+    }
+    let (id, cancellation_id) = &*path;
+    let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let stopped = async {
+        let mut connection = sandbox.embedded.connection().await?;
+        let stopped = connection
+            .transaction(async |c| {
+                let Some(mut payment) = find(c, id, true).await? else { return Ok(Some((StatusCode::NOT_FOUND, "PAYMENT_NOT_FOUND"))) };
+                let mut all = payment["cancellations"].as_array_mut().into_iter().flatten();
+                match all.find(|cancellation| cancellation["id"] == *cancellation_id) {
+                    None => return Ok(Some((StatusCode::NOT_FOUND, "PAYMENT_CANCELLATION_NOT_FOUND"))),
+                    Some(one) if one["status"] != "REQUESTED" => {
+                        return Ok(Some((StatusCode::CONFLICT, "PAYMENT_CANCELLATION_NOT_PENDING")));
+                    }
+                    Some(one) => one["status"] = json!("FAILED"),
+                }
+                payment["updatedAt"] = json!(now);
+                store(c, id, &payment).await?;
+                QueryResult::Ok(None)
+            })
+            .await;
+        stopped.map_err(failed)
+    };
+    match stopped.await {
+        Ok(None) => HttpResponse::Ok().json(json!({ "stoppedAt": now })),
+        Ok(Some((status, kind))) => error(status, kind),
+        Err(e) => broken(&e),
+    }
 }
 
 impl Sandbox {
@@ -104,7 +144,7 @@ impl Sandbox {
                     }
                 }
                 let (status, body, changed) = match find(c, id, true).await? {
-                    None => (StatusCode::NOT_FOUND, json!({ "type": "PAYMENT_NOT_FOUND" }), None),
+                    None => (StatusCode::NOT_FOUND, json!({ "type": "PAYMENT_NOT_FOUND", "message": "sandbox" }), None),
                     Some(mut payment) => {
                         let (status, body) = apply(&mut payment, cancel, &now, outcome);
                         store(c, id, &payment).await?;
@@ -148,10 +188,18 @@ fn apply(payment: &mut Value, cancel: &Cancel, now: &str, outcome: &str) -> (Sta
     if sum > left || sum <= 0 {
         return conflict("CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT");
     }
+    let tax_free = cancel.tax_free_amount.unwrap_or_default();
+    let vat = cancel.vat_amount.unwrap_or((sum - tax_free) / 11);
+    if tax_free + vat > sum {
+        return conflict("SUM_OF_PARTS_EXCEEDS_CANCEL_AMOUNT");
+    }
+    if tax_free > amount(payment, "taxFree") - amount(payment, "cancelledTaxFree") {
+        return conflict("CANCEL_TAX_FREE_AMOUNT_EXCEEDS_CANCELLABLE_TAX_FREE_AMOUNT");
+    }
     let number = payment["cancellations"].as_array().map_or(0, Vec::len) + 1;
     let mut cancellation = json!({
         "status": outcome, "id": format!("cancellation-{number}-{}", payment["id"].as_str().unwrap_or_default()),
-        "totalAmount": sum, "taxFreeAmount": 0, "vatAmount": sum / 11, "reason": cancel.reason, "requestedAt": now, "trigger": "API",
+        "totalAmount": sum, "taxFreeAmount": tax_free, "vatAmount": vat, "reason": cancel.reason, "requestedAt": now, "trigger": "API",
     });
     if outcome == "SUCCEEDED" {
         cancellation["pgCancellationId"] = json!(format!("pgc-{number}"));

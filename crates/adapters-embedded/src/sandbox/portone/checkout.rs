@@ -16,7 +16,7 @@ use super::{
         state::Sandbox,
     },
     answers::error,
-    books::{find, store},
+    books::{ATTEMPTS, REGISTERED, event, find, shown, store},
     holds::OpenHold,
 };
 use crate::fakes::failed;
@@ -24,17 +24,19 @@ use crate::fakes::failed;
 /// What the browser SDK asks PortOne for, and how it is to end.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Checkout {
-    payment_id: String,
-    store_id: String,
-    channel_key: String,
+pub(super) struct Checkout {
+    pub(super) payment_id: String,
+    pub(super) store_id: String,
+    pub(super) channel_key: String,
     #[serde(default)]
-    order_name: String,
-    total_amount: i64,
+    pub(super) order_name: String,
+    pub(super) total_amount: i64,
     /// Default `PAID`; any status of PortOne's, or one that is not.
-    status: Option<String>,
-    /// Default `KRW`.
-    currency: Option<String>,
+    pub(super) status: Option<String>,
+    /// Default `KRW`; the browser SDK says `CURRENCY_KRW` too.
+    pub(super) currency: Option<String>,
+    /// An object in the browser, a text in the payment.
+    pub(super) custom_data: Option<Value>,
 }
 
 #[derive(Template)]
@@ -86,43 +88,67 @@ pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: H
         let paid = connection
             .transaction(async |c| {
                 let old = find(c, &checkout.payment_id, true).await?;
-                if old.is_some_and(|p| !matches!(p["status"].as_str(), Some("READY" | "FAILED" | "PAY_PENDING" | "VIRTUAL_ACCOUNT_ISSUED")))
-                {
-                    return Ok(None);
+                let mut payment = new_payment(&checkout, &now);
+                if let Some(old) = old {
+                    if let Some(refusal) = refusal(&old, &payment) {
+                        return Ok(Err(refusal));
+                    }
+                    succeed(old, &mut payment);
                 }
-                let payment = new_payment(&checkout, &now);
                 store(c, &checkout.payment_id, &payment).await?;
-                QueryResult::Ok(Some(payment))
+                QueryResult::Ok(Ok(payment))
             })
             .await;
         paid.map_err(failed)
     };
     let paid = paid.await;
-    if let Ok(Some(payment)) = &paid {
-        let kind = match payment["status"].as_str() {
-            Some("PAID") => "Transaction.Paid",
-            Some("FAILED") => "Transaction.Failed",
-            Some("PAY_PENDING") => "Transaction.PayPending",
-            Some("VIRTUAL_ACCOUNT_ISSUED") => "Transaction.VirtualAccountIssued",
-            Some("CANCELLED") => "Transaction.Cancelled",
-            _ => "Transaction.Ready",
-        };
-        sandbox.tell(payment, kind).await;
+    if let Ok(Ok(payment)) = &paid {
+        sandbox.tell(payment, event(payment)).await;
     }
     match paid {
-        Ok(None) => error(StatusCode::CONFLICT, "ALREADY_PAID"),
-        Ok(Some(payment)) if wants_html(&request) => page(&Paid {
+        Ok(Err((status, kind))) => error(status, kind),
+        Ok(Ok(payment)) if wants_html(&request) => page(&Paid {
             payment_id: &checkout.payment_id,
             status: payment["status"].as_str().unwrap_or_default(),
             total: Won(checkout.total_amount),
         }),
-        Ok(Some(payment)) => HttpResponse::Ok().json(payment),
+        Ok(Ok(payment)) => HttpResponse::Ok().json(shown(payment)),
         Err(e) => broken(&e),
     }
 }
 
+/// Why the window does not open for `new` any more.
+fn refusal(old: &Value, new: &Value) -> Option<(StatusCode, &'static str)> {
+    if !matches!(old["status"].as_str(), Some("READY" | "FAILED" | "PAY_PENDING" | "VIRTUAL_ACCOUNT_ISSUED")) {
+        return Some((StatusCode::CONFLICT, "ALREADY_PAID"));
+    }
+    let registered = &old[REGISTERED];
+    let differs = |name: &str, asked: &Value| !registered[name].is_null() && registered[name] != *asked;
+    (differs("totalAmount", &new["amount"]["total"]) || differs("currency", &new["currency"]))
+        .then_some((StatusCode::CONFLICT, "INFORMATION_MISMATCH"))
+}
+
+/// `new` comes after `old`: another attempt where that failed, else the same one.
+fn succeed(mut old: Value, new: &mut Value) {
+    let (mut attempts, registered) = (old[ATTEMPTS].take(), old[REGISTERED].take());
+    if old["status"] == "FAILED" {
+        let failed = shown(old);
+        match attempts.as_array_mut() {
+            Some(attempts) => attempts.push(failed),
+            None => attempts = json!([failed]),
+        }
+        let number = attempts.as_array().map_or(0, Vec::len) + 1;
+        new["transactionId"] = json!(format!("tx-{}-{number}", new["id"].as_str().unwrap_or_default()));
+    } else {
+        new["transactionId"] = old["transactionId"].take();
+        new["requestedAt"] = old["requestedAt"].take();
+    }
+    new[ATTEMPTS] = attempts;
+    new[REGISTERED] = registered;
+}
+
 /// A payment as `GET /payments/{id}` shows it, with every field that PortOne's schema requires of its status.
-fn new_payment(checkout: &Checkout, now: &str) -> Value {
+pub(super) fn new_payment(checkout: &Checkout, now: &str) -> Value {
     let status = checkout.status.as_deref().unwrap_or("PAID");
     let total = checkout.total_amount;
     let paid = if status == "PAID" { total } else { 0 };
@@ -133,9 +159,17 @@ fn new_payment(checkout: &Checkout, now: &str) -> Value {
         "channel": { "type": "TEST", "id": "channel-id-sandbox", "key": checkout.channel_key, "name": "sandbox", "pgProvider": "TOSSPAYMENTS", "pgMerchantId": "sandbox" },
         "requestedAt": now, "updatedAt": now, "statusChangedAt": now, "orderName": checkout.order_name,
         "amount": { "total": total, "taxFree": 0, "vat": total / 11, "supply": total - total / 11, "discount": 0, "paid": paid, "cancelled": 0, "cancelledTaxFree": 0 },
-        "currency": checkout.currency.as_deref().unwrap_or("KRW"), "customer": {}, "origin": { "platformType": "PC", "ipAddress": "127.0.0.1" },
+        "currency": checkout.currency.as_deref().map_or("KRW", |currency| currency.trim_start_matches("CURRENCY_")), "customer": {}, "origin": { "platformType": "PC", "ipAddress": "127.0.0.1" },
     });
+    if let Some(data) = &checkout.custom_data {
+        payment["customData"] = json!(data.as_str().map_or_else(|| data.to_string(), str::to_owned));
+    }
     match status {
+        "VIRTUAL_ACCOUNT_ISSUED" => {
+            payment["method"] = json!({
+                "type": "PaymentMethodVirtualAccount", "bank": "SHINHAN", "accountNumber": "110123456789", "accountType": "NORMAL", "issuedAt": now,
+            });
+        }
         "PAID" => {
             payment["paidAt"] = json!(now);
             payment["pgTxId"] = json!(format!("pg-{}", checkout.payment_id));

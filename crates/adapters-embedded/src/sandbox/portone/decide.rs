@@ -11,7 +11,7 @@ use super::{
         answers::{body, broken, plain_error, see},
         state::Sandbox,
     },
-    books::{self, cancelled, find, store},
+    books::{self, cancelled, find, shown, store},
 };
 use crate::fakes::failed;
 
@@ -52,7 +52,7 @@ pub(in crate::sandbox) async fn decide(
             if decision.status == "SUCCEEDED" {
                 sandbox.tell(&payment, cancelled(&payment)).await;
             }
-            if wants_html(&request) { see("/sandbox/portone/payments") } else { HttpResponse::Ok().json(payment) }
+            if wants_html(&request) { see("/sandbox/portone/payments") } else { HttpResponse::Ok().json(shown(payment)) }
         }
         Ok(None) => plain_error(404, "no cancellation of this payment waits for a decision"),
         Err(e) => broken(&e),

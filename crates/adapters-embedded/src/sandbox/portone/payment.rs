@@ -3,14 +3,14 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use super::{
     super::{answers::broken, state::Sandbox},
     answers::{error, unauthorized},
-    books::find,
+    books::{find, shown},
     faults::{play, severed},
 };
 use crate::fakes::failed;
 
 /// `GET /payments/{id}`.
 pub(in crate::sandbox) async fn payment(sandbox: web::Data<Sandbox>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    if unauthorized(&request) {
+    if unauthorized(&request, &sandbox) {
         return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
     }
     let fault = match sandbox.fault("get").await {
@@ -25,7 +25,7 @@ pub(in crate::sandbox) async fn payment(sandbox: web::Data<Sandbox>, request: Ht
         find(&mut connection, &id, false).await.map_err(failed)
     };
     let answer = match found.await {
-        Ok(Some(payment)) => HttpResponse::Ok().json(payment),
+        Ok(Some(payment)) => HttpResponse::Ok().json(shown(payment)),
         Ok(None) => error(StatusCode::NOT_FOUND, "PAYMENT_NOT_FOUND"),
         Err(e) => return broken(&e),
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cheapbob_domain::shared::{Clock, Error, Result};
 use chrono::SecondsFormat;
@@ -13,9 +13,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::super::{
-    answers::{body, broken, plain_error},
-    state::Sandbox,
+use super::{
+    super::{
+        answers::{body, broken, plain_error},
+        state::Sandbox,
+    },
+    answers::{error, unauthorized},
+    books::{event, find},
 };
 use crate::fakes::{Embedded, failed};
 
@@ -77,14 +81,17 @@ impl Sandbox {
     pub(in crate::sandbox) async fn tell(&self, payment: &Value, kind: &str) {
         match self.destination(payment).await {
             Ok(Some(destination)) => {
-                let url = if destination.url.starts_with('/') { format!("{}{}", self.base, destination.url) } else { destination.url };
-                let body = self.message(payment, kind).to_string();
-                let delivery = Delivery { sandbox: self.clone(), url, secret: destination.secret, body };
-                actix_web::rt::spawn(delivery.deliver());
+                actix_web::rt::spawn(self.delivery(payment, kind, destination).deliver());
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "the sandbox cannot read where webhooks go"),
         }
+    }
+
+    fn delivery(&self, payment: &Value, kind: &str, destination: Destination) -> Delivery {
+        let Destination { url, secret, .. } = destination;
+        let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url };
+        Delivery { sandbox: self.clone(), url, secret, body: self.message(payment, kind).to_string() }
     }
 
     async fn destination(&self, payment: &Value) -> Result<Option<Destination>> {
@@ -99,12 +106,61 @@ impl Sandbox {
 
     fn message(&self, payment: &Value, kind: &str) -> Value {
         let mut data = json!({ "storeId": payment["storeId"], "paymentId": payment["id"], "transactionId": payment["transactionId"] });
-        if let Some(cancellation) = payment["cancellations"].as_array().and_then(|all| all.last()).filter(|_| kind.contains("Cancel")) {
-            data["cancellationId"] = cancellation["id"].clone();
+        if kind.contains("Cancel") {
+            let last = payment["cancellations"].as_array().and_then(|all| all.last());
+            // Given back on PortOne's side, without a call of ours.
+            data["cancellationId"] = last.map_or_else(|| json!("cancellation-0"), |cancellation| cancellation["id"].clone());
         }
         let now = self.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         json!({ "type": kind, "timestamp": now, "data": data })
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resend {
+    webhook_id: Option<String>,
+}
+
+/// `POST /payments/{id}/resend-webhook`: tells once more what the payment is. Its older webhooks are not kept.
+pub(in crate::sandbox) async fn resend(
+    sandbox: web::Data<Sandbox>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    bytes: web::Bytes,
+) -> HttpResponse {
+    if unauthorized(&request, &sandbox) {
+        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
+    }
+    let Ok(resend) = serde_json::from_slice::<Resend>(&bytes) else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
+    let found = async {
+        let mut connection = sandbox.embedded.connection().await?;
+        let Some(payment) = find(&mut connection, &id, false).await.map_err(failed)? else { return Ok(None) };
+        let destination = sandbox.destination(&payment).await?;
+        Result::Ok(Some((payment, destination)))
+    };
+    let (payment, destination) = match found.await {
+        Ok(Some((payment, Some(destination)))) if resend.webhook_id.is_none() => (payment, destination),
+        Ok(Some(_)) => return error(StatusCode::NOT_FOUND, "WEBHOOK_NOT_FOUND"),
+        Ok(None) => return error(StatusCode::NOT_FOUND, "PAYMENT_NOT_FOUND"),
+        Err(e) => return broken(&e),
+    };
+    let (now, webhook_id) = (sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true), webhook_id());
+    let delivery = sandbox.delivery(&payment, event(&payment), destination);
+    let status = match delivery.attempt(&webhook_id).await {
+        Ok(true) => "SUCCEEDED",
+        Ok(false) => "FAILED_NOT_OK_RESPONSE",
+        Err(_) => "FAILED_UNEXPECTED_ERROR",
+    };
+    HttpResponse::Ok().json(json!({ "webhook": {
+        "id": webhook_id, "url": delivery.url, "paymentStatus": payment["status"], "status": status, "isAsync": false,
+        "currentExecutionCount": 1, "maxExecutionCount": WAITS.len(), "trigger": "MANUAL", "triggeredAt": now,
+        "request": { "body": delivery.body, "requestedAt": now },
+    } }))
+}
+
+fn webhook_id() -> String {
+    format!("WH-{}", ulid::Ulid::r#gen())
 }
 
 struct Delivery {
@@ -116,7 +172,7 @@ struct Delivery {
 
 impl Delivery {
     async fn deliver(self) {
-        let id = format!("WH-{}", ulid::Ulid::r#gen());
+        let id = webhook_id();
         for wait in WAITS {
             tokio::time::sleep(Duration::from_millis(rand::random_range(0..=wait * 1_000))).await;
             match self.attempt(&id).await {
