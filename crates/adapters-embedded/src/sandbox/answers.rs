@@ -10,7 +10,7 @@ pub(in crate::sandbox) fn see(page: &str) -> HttpResponse {
 }
 
 /// An instant as the pages show it: `2026-11-27 21:03:11 KST`.
-pub(in crate::sandbox) fn shown(instant: DateTime<Utc>) -> String {
+pub(in crate::sandbox) fn kst_time(instant: DateTime<Utc>) -> String {
     kst::local(instant).format("%Y-%m-%d %H:%M:%S KST").to_string()
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use serde::Deserialize;
 
 use super::{
-    answers::{body, broken, plain_error, see, shown},
+    answers::{body, broken, kst_time, plain_error, see},
     state::Sandbox,
 };
 
@@ -69,7 +69,7 @@ pub(super) async fn read(sandbox: web::Data<Sandbox>, request: HttpRequest) -> H
     }
     let now = sandbox.clock.now();
     page(&ClockPage {
-        now: shown(now),
+        now: kst_time(now),
         typed: kst::local(now).format("%Y-%m-%dT%H:%M").to_string(),
         moved: moved_by(sandbox.clock.offset()),
         moves: MOVES,
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn the_buttons_lead_to_kst_times() {
         let now: DateTime<Utc> = "2026-11-27T21:03:11+09:00".parse().unwrap();
-        let by = |by: &str| target(now, &Move { by: Some(by.to_owned()), to: None }).map(shown).unwrap_or_default();
-        let to = |to: &str| target(now, &Move { by: None, to: Some(to.to_owned()) }).map(shown).unwrap_or_default();
+        let by = |by: &str| target(now, &Move { by: Some(by.to_owned()), to: None }).map(kst_time).unwrap_or_default();
+        let to = |to: &str| target(now, &Move { by: None, to: Some(to.to_owned()) }).map(kst_time).unwrap_or_default();
         for (button, _) in MOVES {
             assert!(!by(button).is_empty(), "{button}");
         }

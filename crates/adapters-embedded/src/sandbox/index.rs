@@ -4,7 +4,7 @@ use cheapbob_domain::shared::Clock;
 use cheapbob_pages::page;
 
 use super::{
-    answers::shown,
+    answers::kst_time,
     state::{Played, Sandbox},
 };
 
@@ -16,7 +16,7 @@ struct Index {
 }
 
 pub(super) async fn index(sandbox: web::Data<Sandbox>) -> HttpResponse {
-    page(&Index { played: sandbox.played, now: shown(sandbox.clock.now()) })
+    page(&Index { played: sandbox.played, now: kst_time(sandbox.clock.now()) })
 }
 
 /// The script of the front page, by which a person clicks through a purchase.

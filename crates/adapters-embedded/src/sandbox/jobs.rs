@@ -5,7 +5,7 @@ use cheapbob_pages::{page, wants_html};
 use serde_json::json;
 
 use super::{
-    answers::{broken, plain_error, see, shown},
+    answers::{broken, kst_time, plain_error, see},
     state::Sandbox,
 };
 
@@ -30,7 +30,7 @@ struct Run {
 
 impl From<JobRun> for Run {
     fn from(run: JobRun) -> Self {
-        Self { status: run.status, due: shown(run.due_at), error: run.last_error.unwrap_or_default() }
+        Self { status: run.status, due: kst_time(run.due_at), error: run.last_error.unwrap_or_default() }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answers::{broken, plain_error, shown},
+    answers::{broken, kst_time, plain_error},
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -32,7 +32,7 @@ struct MailRow {
 
 impl MailRow {
     fn time(&self) -> String {
-        shown(self.sent_at)
+        kst_time(self.sent_at)
     }
 
     /// Where the mail itself is.

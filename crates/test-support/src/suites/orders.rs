@@ -10,7 +10,7 @@ use cheapbob_domain::{
 use chrono::{Duration, NaiveTime};
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, hold, new_store};
+use super::world::{TestIds, World, actor, at, hold, new_store, paid};
 
 /// Contract, Shared shapes: an order keeps what was bought, by whom and where, whatever the product becomes later.
 pub async fn order_keeps_what_was_bought(world: &World) {
@@ -86,7 +86,7 @@ pub async fn an_order_has_the_hours_of_the_day_of_its_purchase(world: &World) {
         let bought = at(hours * 3_600);
         let hold = NewHold { business_day: kst::business_day(bought), ..hold(&customer, &product, 1) };
         assert!(world.holds.hold(&hold).await.unwrap());
-        assert_eq!(world.holds.order(&hold.payment_id, bought, &actor()).await.unwrap(), OrderOutcome::Made);
+        assert_eq!(world.holds.order(&hold.payment_id, &paid(1), bought, &actor()).await.unwrap(), OrderOutcome::Made);
         let payment = &hold.payment_id;
         let (day, row) = (kst::hours_day(bought), kst::weekday(bought));
 

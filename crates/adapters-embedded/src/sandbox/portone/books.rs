@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use super::super::{
-    answers::{broken, shown},
+    answers::{broken, kst_time},
     state::Sandbox,
 };
 use crate::fakes::failed;
@@ -132,7 +132,7 @@ impl From<&Value> for Payment {
             status: text(&payment["status"]),
             total: Won(amount(payment, "total")),
             cancelled: Won(amount(payment, "cancelled")),
-            requested: requested.parse::<DateTime<Utc>>().map_or(requested, shown),
+            requested: requested.parse::<DateTime<Utc>>().map_or(requested, kst_time),
             cancellations: payment["cancellations"]
                 .as_array()
                 .into_iter()

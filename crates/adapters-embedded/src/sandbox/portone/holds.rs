@@ -6,7 +6,7 @@ use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::super::{answers::shown, state::Sandbox};
+use super::super::{answers::kst_time, state::Sandbox};
 use crate::fakes::failed;
 
 /// With the names that the browser SDK gives to what it asks PortOne for.
@@ -37,7 +37,7 @@ impl OpenHold {
     }
 
     pub(super) fn until(&self) -> String {
-        shown(self.expires_at)
+        kst_time(self.expires_at)
     }
 }
 
