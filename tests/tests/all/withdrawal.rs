@@ -154,11 +154,13 @@ async fn a_deleted_accounts_links_are_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_goes_on_where_it_stopped_whoever_has_come_since() {
     let day = |days: i64| noon() + chrono::Duration::days(days);
-    for (step, table) in [
-        ("UPDATE", "embedded.order_archive"),
-        ("DELETE", "embedded.search_history"),
-        ("DELETE", "embedded.withdrawals"),
-        ("DELETE", "erasures"),
+    const EACH: &str = "FOR EACH STATEMENT";
+    for (step, table, rows) in [
+        ("UPDATE", "embedded.order_archive", EACH),
+        // A search that is remembered deletes older ones.
+        ("DELETE", "embedded.search_history", "FOR EACH ROW WHEN (OLD.search_name = 'old')"),
+        ("DELETE", "embedded.withdrawals", EACH),
+        ("DELETE", "erasures", EACH),
     ] {
         let app = TestApp::start().await;
         let shop = app.api.shop(9).await;
@@ -178,7 +180,7 @@ async fn a_deletion_goes_on_where_it_stopped_whoever_has_come_since() {
         app.database
             .sql(&format!(
                 "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
-                 CREATE TRIGGER dies BEFORE {step} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION dies()"
+                 CREATE TRIGGER dies BEFORE {step} ON {table} {rows} EXECUTE FUNCTION dies()"
             ))
             .await;
         let dies = async |days: i64| {
