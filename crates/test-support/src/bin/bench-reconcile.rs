@@ -57,6 +57,16 @@ impl Payments for Theirs {
         Self::page(account, cursor).ok_or_else(|| Error::internal("no store of the benchmark"))
     }
 
+    async fn list_changed(
+        &self,
+        account: &PortOneAccount,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+        cursor: Option<String>,
+    ) -> Result<Page, Error> {
+        Self::page(account, cursor).ok_or_else(|| Error::internal("no store of the benchmark"))
+    }
+
     async fn cancel(&self, _: &PortOneAccount, _: &PaymentId, _: &str, _: &str) -> CancelAnswer {
         CancelAnswer::Failed("nothing is canceled".into())
     }
