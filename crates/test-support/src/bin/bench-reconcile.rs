@@ -10,10 +10,10 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{Actor, CancelAnswer, Page, Paid, PaymentTruth, ports::Payments},
-    shared::{Error, PaymentId},
-    stores::PortOneAccount,
+    shared::{Error, PaymentId, StoreId},
+    stores::{PortOneAccount, PortOneIds, ports::Stores},
 };
-use cheapbob_test_support::{RealServer, TestDatabase, test_settings};
+use cheapbob_test_support::{RealServer, TestDatabase, noon, test_settings};
 use cheapbob_wiring::{Product, prepare_process};
 use chrono::{DateTime, Duration, Utc};
 use secrecy::SecretString;
@@ -79,7 +79,8 @@ async fn measure(stores: usize, holds: usize) -> Result<()> {
     database.stores(1, stores).await;
     database
         .sql(&format!(
-            "INSERT INTO holds (payment_id, customer_email, product_id, store_id, quantity, price, sale, total_amount, portone_store_id,
+            "DELETE FROM store_payments;
+             INSERT INTO holds (payment_id, customer_email, product_id, store_id, quantity, price, sale, total_amount, portone_store_id,
                                 business_day, created_at, expires_at, state, ended_because, ended_at)
              SELECT 'PAY' || lpad(n::text, 12, '0'), 'c' || n % 5000 || '@bench.example', 'PRD_' || n % {stores}, 'STR_' || lpad((n % {stores} + 1)::text, 26, '0'),
                     1, 10000, 30, 7000, 'store-' || n % {stores} + 1, (at AT TIME ZONE 'Asia/Seoul' - interval '4 hours')::date, at,
@@ -89,6 +90,14 @@ async fn measure(stores: usize, holds: usize) -> Result<()> {
         ))
         .await;
     database.sql("VACUUM ANALYZE").await;
+    // Sealed, as they would be.
+    let postgres = database.postgres();
+    for store in 1..=stores {
+        let ids = PortOneIds { store_id: format!("store-{store}"), channel_id: format!("channel-{store}") };
+        let account = PortOneAccount { ids, secret: SecretString::from("secret") };
+        let set = postgres.set_payment(&StoreId::trusted(format!("STR_{store:026}")), &account, None, noon()).await?;
+        ensure!(set, "store {store} has an account");
+    }
     let settings = test_settings(RealServer::free_port(), &database, media.path().into());
     let product = Product::connect_through(&settings, &SecretString::from(database.url()), |mut ports| {
         ports.payments = Arc::new(Theirs);
