@@ -103,6 +103,7 @@ fn example(component: &str, field: &str) -> Option<Value> {
         (_, "price") => json!(8_900),
         (_, "sale") => json!(40),
         (_, "quantity") => json!(2),
+        (_, "max_per_customer") => json!(3),
         (_, "total_amount" | "total_revenue") => json!(10_600),
         (_, "initial_stock") => json!(20),
         (_, "purchased_stock") => json!(2),

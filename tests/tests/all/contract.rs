@@ -599,11 +599,14 @@ async fn buying(rows: &Rows, customer: &Person, seller: &Person, product: &str) 
         "CancelResult",
     )
     .await;
-    rows.refuses(customer, "DELETE /customer/orders/{}/cancel", &[&mine.payment_id], NONE, 400).await;
+    // Whoever canceled it themselves hears the same again; the other side that it is canceled.
+    rows.gives(customer, "DELETE /customer/orders/{}/cancel", &[&mine.payment_id], NONE, 200, "CancelResult").await;
+    rows.refuses(seller, "DELETE /seller/store/orders/{}/cancel", &[&mine.payment_id], NONE, 400).await;
     rows.refuses(customer, "DELETE /customer/orders/{}/cancel", &["PAY0"], NONE, 404).await;
     let theirs = order().await;
     rows.gives(seller, "DELETE /seller/store/orders/{}/cancel", &[&theirs.payment_id], some(json!({})), 200, "CancelResult").await;
-    rows.refuses(seller, "DELETE /seller/store/orders/{}/cancel", &[&theirs.payment_id], NONE, 400).await;
+    rows.gives(seller, "DELETE /seller/store/orders/{}/cancel", &[&theirs.payment_id], NONE, 200, "CancelResult").await;
+    rows.refuses(customer, "DELETE /customer/orders/{}/cancel", &[&theirs.payment_id], NONE, 400).await;
 
     for (who, row, name) in [
         (customer, "GET /customer/orders", "CustomerOrders"),

@@ -118,10 +118,10 @@ async fn a_person_orders_faults_and_runs_jobs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn checkout_lists_the_holds_that_wait_for_their_money() {
     let app = TestApp::start().await;
-    let (customer, shop) = (app.api.customer().await, app.api.shop(5).await);
-    let (first, second) = (customer.hold(&shop.product_id, 2).await, customer.hold(&shop.product_id, 1).await);
+    let (customer, other, shop) = (app.api.customer().await, app.api.customer().await, app.api.shop(5).await);
+    let (first, second) = (customer.hold(&shop.product_id, 2).await, other.hold(&shop.product_id, 1).await);
     let page = html(&open(&app.api, "/sandbox/portone/checkout").await, 200, "en");
-    for part in ["도시락 × 2", "도시락 × 1", "14,000원", "7,000원", &customer.email, " KST"] {
+    for part in ["도시락 × 2", "도시락 × 1", "14,000원", "7,000원", &customer.email, &other.email, " KST"] {
         assert!(page.contains(part), "{part} in {page}");
     }
     let only = html(&open(&app.api, &format!("/sandbox/portone/checkout?paymentId={}", first.payment_id)).await, 200, "en");
@@ -176,7 +176,7 @@ async fn a_refusal_is_a_page_in_a_browser_and_a_problem_in_the_api() {
         ("/docs/nope", 404, "ko"),
         ("/sandbox/nope", 404, "ko"),
         ("/sandbox/oauth/none/authorize", 404, "en"),
-        ("/sandbox/oauth/naver/authorize?response_type=code&client_id=x&redirect_uri=http://localhost/", 400, "en"),
+        ("/sandbox/oauth/naver/authorize?response_type=token&client_id=x&redirect_uri=http://localhost/", 400, "en"),
     ] {
         let page = html(&open(&app.api, path).await, status, lang);
         assert!(page.contains(&format!("<h1 lang=\"en\">{status} ")) && page.contains("href=\"/\""), "{page}");
@@ -186,7 +186,7 @@ async fn a_refusal_is_a_page_in_a_browser_and_a_problem_in_the_api() {
     assert!(html(&open(&app.api, "/nope").await, 404, "ko").contains(problem.body["detail"].as_str().unwrap()));
     let wrong = app.api.send(Method::POST, "/health", &[BROWSER], "").await;
     html(&wrong, 405, "ko");
-    assert_eq!(header(&wrong, "allow"), "GET");
+    assert_eq!(header(&wrong, "allow"), "GET, HEAD");
     for path in ["/nope", "/media/none.jpg", "/sandbox/nope"] {
         assert_eq!(app.api.get(path).await.refused(404), "not_found", "{path}");
         assert_eq!(app.api.get_with(path, &[("accept", "image/avif,image/webp,*/*;q=0.8")]).await.refused(404), "not_found", "{path}");

@@ -127,13 +127,14 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            ports::{MockOrders, MockPickupSignals},
-            testing::{only, order},
+            ports::{MockOrderArchive, MockOrders, MockPickupSignals},
+            testing::{only, order, order_service},
         },
         shared::{
             Error,
             testing::{Noon, email},
         },
+        stores::ports::MockStoreImages,
     };
 
     fn codes() -> PickupCodes {
@@ -197,8 +198,22 @@ mod tests {
             assert!(scan(status, &code, None, Ok(())).await.unwrap_err().is(&refusal), "{status:?}");
         }
         assert!(scan(OrderStatus::Accept, "no code", None, Ok(())).await.unwrap_err().is(&error::QR_INVALID));
-        // Another scan was faster.
-        assert!(scan(OrderStatus::Accept, &code, Some(None), Ok(())).await.unwrap_err().is(&error::ORDER_COMPLETE));
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_loses_a_race_hears_what_the_order_is_now() {
+        let code = codes().issue(&payment(), Noon.now()).unwrap().qr_data;
+        for (now, refusal) in [(OrderStatus::Complete, error::ORDER_COMPLETE), (OrderStatus::Cancel, error::ORDER_CANCELED)] {
+            let (mut read, mut orders) = (MockOrders::new(), MockOrders::new());
+            let mut states = [OrderStatus::Accept, now].into_iter();
+            read.expect_find().times(2).returning(move |_| Ok(states.next().map(|status| order("PAY1", status))));
+            orders.expect_complete().times(1).returning(|_, _, _| Ok(None));
+            let lists = order_service(read, MockOrderArchive::new(), MockStoreImages::new());
+            let service =
+                PickupService::new(Arc::new(lists), Arc::new(orders), Arc::new(MockPickupSignals::new()), codes(), Arc::new(Noon));
+            let refused = service.complete(&email("a@b"), &payment(), &code, &Actor::job("test")).await;
+            assert!(refused.unwrap_err().is(&refusal));
+        }
     }
 
     #[tokio::test]

@@ -228,7 +228,7 @@ pub async fn books_expect_what_became_of_each_payment_of_a_store(world: &World) 
     let (customer, store, product) = nine_pieces(world).await;
     let (_, other) = world.store("나게").await;
     let elsewhere = world.product(&other, 9).await;
-    let _open = held(world, &customer, &product).await;
+    let _open = held(world, &world.customer().await, &product).await;
     let order = ordered(world, &customer, &product).await;
     let refunded = held(world, &customer, &product).await;
     world.holds.refund(&refunded, RefundReason::Late, at(2), &actor()).await.unwrap();
