@@ -138,7 +138,8 @@ impl Gate {
 
 /// Until so many stand before the gate. (They pass it in the order in which they came.)
 async fn at_the_gate(app: &TestApp, number: i64) {
-    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // For a row, that is: rebuilding the searches' index waits for transactions that are open.
+    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple')";
     eventually("they wait", 10, || async { (app.database.count(waiting).await == number).then_some(()) }).await;
 }
 
