@@ -36,8 +36,8 @@ impl Upstream {
                 tokio::spawn(async move {
                     let mut request = Vec::new();
                     // Each of them ends with its head, or with this body.
-                    while !(request.ends_with(b"\r\n\r\n") && !request.windows(16).any(|w| w == b"Content-Length: "))
-                        && !request.ends_with(b"{}")
+                    while !request.ends_with(b"{}")
+                        && (!request.ends_with(b"\r\n\r\n") || request.windows(16).any(|w| w == b"Content-Length: "))
                     {
                         if socket.read_buf(&mut request).await.unwrap_or_default() == 0 {
                             return;

@@ -47,7 +47,7 @@ async fn nobody_chooses_what_the_audit_log_calls_a_request() {
     let accepted = app.api.send(Method::PATCH, &format!("/api/v1/seller/store/orders/{}/accept", held.payment_id), &headers, "").await;
     let ours = accepted.headers["x-request-id"].to_str().unwrap().to_owned();
     accepted.expect(200);
-    assert_eq!(app.database.texts("SELECT request_id FROM audit_log WHERE event = 'accepted'").await, [ours.clone()]);
+    assert_eq!(app.database.texts("SELECT request_id FROM audit_log WHERE event = 'accepted'").await, std::slice::from_ref(&ours));
     assert_eq!(app.database.texts("SELECT request_id FROM tasks WHERE id LIKE 'mail:accepted:%'").await, [ours]);
 }
 
