@@ -120,7 +120,9 @@ async fn a_cancel_whose_answer_was_lost_is_heard_at_the_second_call() {
     let (shop, customer) = (api.shop(5).await, api.customer().await);
     let held = customer.order(&shop.product_id, 2).await;
     assert_eq!(customer.cancel(&held.payment_id).await.status, 502);
-    assert_eq!(servers.iter().filter(|server| server.has_ended()).count(), 1, "the other one has not heard of it");
+    let dead = || servers.iter().filter(|server| server.has_ended()).count();
+    eventually("one has died", 10, || async { (dead() > 0).then_some(()) }).await;
+    assert_eq!(dead(), 1, "the other one has not heard of it");
     let again = customer.cancel(&held.payment_id).await.expect(200);
     assert_eq!((&again["payment_id"], &again["total_amount"]), (&json!(held.payment_id), &json!(14_000)));
     eventually("the money is back", 30, || async { (api.cancelled(&held.payment_id).await == 14_000).then_some(()) }).await;

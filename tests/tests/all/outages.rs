@@ -139,7 +139,7 @@ fn begun(what: &'static str, call: impl Future<Output = Answer> + Send + 'static
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_hangs_is_seen_and_goes_on_where_it_stood() {
     let cluster = Cluster::start().await;
-    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let (shop, customer, other) = (cluster.api.shop(100).await, cluster.api.customer().await, cluster.api.customer().await);
     customer.order(&shop.product_id, 1).await;
     let (mut list, mut checkout) = (None, None);
     cut(&cluster, "postgres", &cluster.postgres, Way::Frozen, async || {
@@ -155,7 +155,7 @@ async fn a_postgres_that_hangs_is_seen_and_goes_on_where_it_stood() {
     list.unwrap().await;
     let held = i64::from(checkout.unwrap().await.status == 200);
     assert_eq!(cluster.database.count("holds WHERE state = 'held'").await, held, "no hold that nobody was told of");
-    customer.order(&shop.product_id, 1).await;
+    other.order(&shop.product_id, 1).await;
     assert_eq!(shop.stock().await.0, 98 - held);
 }
 

@@ -124,6 +124,9 @@ impl Script<'_> {
         let regretted = self.pay(None).await.payment_id;
         self.call(Some(&token), Method::DELETE, &format!("/api/v1/customer/orders/{regretted}/cancel"), None).await;
         self.hold().await;
+        // Over: the next one would take its place.
+        self.advance(301).await;
+        self.call(None, Method::POST, "/sandbox/jobs/resolve_holds", None).await;
         let closed = self.hold().await;
         let checkout = json!({
             "paymentId": closed.payment_id, "storeId": closed.body["store_id"], "channelKey": "c", "totalAmount": closed.body["total_amount"],
