@@ -24,8 +24,8 @@ impl Drop for Telemetry {
 /// What is logged unless `RUST_LOG` says otherwise: ours, and of libraries what somebody must know.
 const QUIET: &str = "actix_server=warn,actix_http=off,apalis=warn,apalis_core=warn";
 
-/// Starts logging to standard error (`DEBUG` says how much of ours, `RUST_LOG` filters all), and tracing where `OTEL_EXPORTER_OTLP_ENDPOINT` is set. A second call in one
-/// process does nothing.
+/// Starts logging to standard error (`DEBUG` says how much of ours, `RUST_LOG` filters all), and tracing where
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. A second call in one process does nothing.
 ///
 /// # Errors
 /// Where traces cannot be sent as the settings say.

@@ -7,7 +7,7 @@ use super::reader::Result;
 /// A camera's largest side today is below 12,000.
 pub(super) const LONGEST_SIDE: u32 = 16_384;
 
-/// What decoding may take: 60 megapixels of RGB. A file of a few KB can ask for gigabytes.
+/// Bytes that decoding may take: 67 million pixels of RGB. A file of a few KB can ask for gigabytes.
 pub(super) const MEMORY: u64 = 192 << 20;
 
 /// Pixels of all frames of an animation, which are decoded one after another.
