@@ -192,8 +192,8 @@ impl Id for StoreId {
     }
 }
 
-/// The one id in the path, or whatever else is looked for by it. What cannot be one (with a NUL, without an end) is not found, as an id that
-/// nothing has, and no store is asked.
+/// The one id in the path, or whatever else is looked for by it. What cannot be one (with a NUL, without an end) is not found, as an id
+/// that nothing has, and no store is asked.
 #[derive(Debug)]
 pub(crate) struct PathId<T>(pub(crate) T);
 

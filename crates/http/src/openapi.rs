@@ -157,7 +157,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     let mut add = |refusal: Refusal| by_status.entry(error::status(refusal.kind)).or_default().push(refusal);
     access.refusals().iter().chain(*refusals).copied().for_each(&mut add);
-    // Giving an order up needs no reason.
+    // Cancelling an order needs no reason.
     if let Some(RefOr::T(body)) = operation.request_body.as_mut().filter(|_| pattern.ends_with("/cancel")) {
         body.required = Some(Required::False);
     }

@@ -66,7 +66,7 @@ pub struct Services {
     pub refunds: Arc<RefundService>,
     /// Orders, for both sides.
     pub orders: Arc<OrderService>,
-    /// Giving orders up.
+    /// Cancelling orders.
     pub cancel: Arc<CancelService>,
     /// Our books against PortOne's.
     pub reconcile: Arc<ReconcileService>,

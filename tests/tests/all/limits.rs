@@ -28,7 +28,7 @@ fn too_many(answer: Answer) -> i64 {
     seconds
 }
 
-async fn give_up(customer: &Person, held: &Held) {
+async fn release(customer: &Person, held: &Held) {
     customer.delete(&format!("{INIT}/{}", held.payment_id)).await.expect(200);
 }
 
@@ -106,10 +106,10 @@ async fn after_ten_holds_that_came_to_nothing_the_hour_has_to_pass() {
     for _ in 0..12 {
         customer.hold(&shop.product_id, 1).await;
     }
-    give_up(&customer, &customer.hold(&shop.product_id, 1).await).await;
+    release(&customer, &customer.hold(&shop.product_id, 1).await).await;
     customer.order(&shop.product_id, 1).await;
     for _ in 0..9 {
-        give_up(&customer, &customer.hold(&shop.product_id, 1).await).await;
+        release(&customer, &customer.hold(&shop.product_id, 1).await).await;
     }
     let init = async || {
         let body = json!({ "product_id": shop.product_id, "quantity": 1 });
@@ -148,7 +148,7 @@ async fn a_product_may_be_limited_for_each_customer() {
     // What is held anew is not counted twice.
     let second = customer.hold(&shop.product_id, 1).await;
     assert_eq!(customer.init(&shop.product_id, 2).await.refused(400), "limit_per_customer");
-    give_up(&customer, &second).await;
+    release(&customer, &second).await;
     app.api.customer().await.order(&shop.product_id, 3).await;
     // What comes late counts as well.
     let third = customer.hold(&shop.product_id, 1).await;

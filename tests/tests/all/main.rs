@@ -12,6 +12,7 @@ mod contract_suites;
 mod crash;
 mod deployment;
 mod docs;
+mod documentation;
 mod front;
 mod fuzz;
 mod idempotency;

@@ -1,4 +1,5 @@
-//! The migrations, both sets: down and up again is the same schema, words and rows included; and `table!` in the adapters says what the database has.
+//! The migrations, both sets: down and up again is the same schema, words and rows included; and `table!` in the adapters says what the
+//! database has.
 
 use std::{collections::BTreeSet, path::Path};
 

@@ -126,7 +126,7 @@ async fn logs_tell_no_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_audit_trail_can_only_grow() {
+async fn the_audit_log_can_only_grow() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
     let held = customer.order(&shop.product_id, 1).await;

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn how_far_it_was_moved() {
+    fn the_page_says_how_far_the_clock_was_moved() {
         assert_eq!(moved_by(Duration::minutes(2 * 1440 + 64)), "2 d 1 h 4 min ahead of");
         assert_eq!(moved_by(Duration::hours(-1)), "1 h behind");
         assert_eq!(moved_by(Duration::seconds(30)), "");

@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_closes_gives_its_open_orders_up_and_the_money_back() {
+    async fn a_store_that_closes_cancels_its_open_orders_and_gives_the_money_back() {
         let mut cancellations = MockCancellations::new();
         cancellations
             .expect_close_store()
@@ -374,7 +374,7 @@ mod tests {
 
     /// Two pages; one of the orders was canceled by somebody else in between.
     #[tokio::test]
-    async fn what_is_over_is_given_up_page_by_page_and_counted() {
+    async fn what_is_over_is_canceled_page_by_page_and_counted() {
         let ids = |names: &[&str]| names.iter().map(|id| PaymentId::parse(id).unwrap()).collect::<Vec<_>>();
         let page = move |after: Option<&PaymentId>, limit: i64| {
             assert_eq!(limit, BATCH);

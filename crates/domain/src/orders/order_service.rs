@@ -162,7 +162,7 @@ impl OrderService {
     /// # Errors
     /// - `store_not_found`: the seller has no store.
     /// - `order_not_found`: there is no such order, or it is somebody else's.
-    /// - `order_not_reserved`: the store has taken it already.
+    /// - `order_not_reserved`: the store has accepted it already.
     /// - `order_complete`: it is picked up already.
     /// - `order_canceled`: it is canceled.
     pub async fn accept(&self, seller: &Email, payment: &PaymentId, actor: &Actor) -> Result<Order> {

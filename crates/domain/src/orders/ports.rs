@@ -76,7 +76,7 @@ pub trait Orders: Send + Sync {
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>>;
 }
 
-/// Giving orders up. Order, stock (of the current business day's orders), refund and mail are stored all or nothing, and each
+/// Cancelling orders. Order, stock (of the current business day's orders), refund and mail are stored all or nothing, and each
 /// order is canceled at most once, whoever asks at the same moment.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -192,8 +192,8 @@ pub trait AuditLog: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing stored, where
-    /// it is there.
+    /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing
+    /// stored, where it is there.
     async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Deletes messages received before `before`; gives their number.
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
@@ -253,7 +253,8 @@ pub trait Payments: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait OrderMails: Send + Sync {
-    /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, is being sent, or is dead: this one is out of date then.
+    /// Whether a later mail of the same order ([`super::model::mail::OrderEvent::later`]) was sent, is being sent, or is dead: this one is
+    /// out of date then.
     async fn is_later_told(&self, mail: &OrderMail) -> Result<bool>;
 }
 

@@ -1,5 +1,5 @@
-//! The queue of work to be done after the fact: mails, webhooks, pictures and identities to remove, scheduled runs. A task is committed together with what causes
-//! it; `jobs` claims and runs it. The same rows are the ledger of scheduled runs.
+//! The queue of work to be done after the fact: mails, webhooks, pictures and identities to remove, scheduled runs. A task is committed
+//! together with what causes it; `jobs` claims and runs it. The same rows are the ledger of scheduled runs.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -59,7 +59,8 @@ pub trait Outbox: Send + Sync {
 pub trait JobRunner: Send + Sync {
     /// Name and schedule of every job.
     fn jobs(&self) -> Vec<(&'static str, &'static str)>;
-    /// Runs a job now, or for this due instant where the ledger has no such run that is done, and gives its ledger row. `None`: no such job.
+    /// Runs a job now, or for this due instant where the ledger has no such run that is done, and gives its ledger row. `None`: no such
+    /// job.
     async fn run_once(&self, job: &str, due_at: Option<DateTime<Utc>>) -> Result<Option<JobRun>>;
     /// The latest runs of a job, newest first.
     async fn last_runs(&self, job: &str) -> Result<Vec<JobRun>>;

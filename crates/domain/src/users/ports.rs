@@ -75,8 +75,8 @@ pub trait Takeovers: Send + Sync {
     async fn begin(&self, takeover: &Takeover, secrets: &TakeoverSecrets, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
     /// Whether the link with this token is still good.
     async fn is_open(&self, token: &str, now: DateTime<Utc>) -> Result<bool>;
-    /// Makes the account theirs: vouched for, made anew at `now` at the earliest, with their identity alone; the others are to be unlinked by
-    /// tasks committed with it. All or nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser
+    /// Makes the account theirs: vouched for, made anew at `now` at the earliest, with their identity alone; the others are to be unlinked
+    /// by tasks committed with it. All or nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser
     /// (which MUST not use it up), or the account is another by now, or vouched for.
     async fn complete(&self, token: &str, browser: &str, now: DateTime<Utc>) -> Result<Option<TakenOver>>;
 }

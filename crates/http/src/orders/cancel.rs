@@ -54,7 +54,7 @@ impl From<Canceled> for CancelResult {
     }
 }
 
-/// The customer gives the order up, while the store has not taken it.
+/// The customer cancels the order, while the store has not accepted it.
 #[utoipa::path(tag = "orders", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/customer/orders/{payment_id}/cancel")]
 pub(super) async fn by_customer(
@@ -72,7 +72,7 @@ pub(super) async fn by_customer(
     .await
 }
 
-/// The store gives the order up.
+/// The store cancels the order.
 #[utoipa::path(tag = "seller", params(("payment_id" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = r"^[!#-~][!-~]*$")), request_body = CancelRequest, responses((status = 200, body = CancelResult)))]
 #[delete("/seller/store/orders/{payment_id}/cancel")]
 pub(super) async fn by_store(

@@ -92,7 +92,7 @@ impl Shop {
         (number("current_stock"), number("purchased_stock"))
     }
 
-    /// The store takes an order.
+    /// The store accepts an order.
     pub async fn accept(&self, payment_id: &str) -> Answer {
         self.seller.patch(&format!("/api/v1/seller/store/orders/{payment_id}/accept")).await
     }

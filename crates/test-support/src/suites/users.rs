@@ -210,7 +210,8 @@ async fn deactivate(world: &World, email: &Email, second: i64) -> Deactivation {
     world.accounts.deactivate(email, at(second)).await.unwrap()
 }
 
-/// Contract, Auth (withdrawal): a hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as well.
+/// Contract, Auth (withdrawal): a hold keeps the customer until it ends, an order until it is picked up; the order keeps the seller as
+/// well.
 pub async fn nobody_leaves_an_order_in_progress(world: &World) {
     let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 5).await;

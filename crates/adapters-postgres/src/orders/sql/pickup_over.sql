@@ -1,4 +1,5 @@
--- bought_on: kst::hours_day of the purchase. $4: the last id of the page before. $3: the states from which a pickup's end cancels. (The list before it is what the index of open orders has.)
+-- bought_on: kst::hours_day of the purchase. $3: the states from which a pickup's end cancels. (The list before it is what the index of
+-- open orders has.) $4: the last id of the page before.
 SELECT o.payment_id
 FROM (SELECT *, (reservation_at AT TIME ZONE 'Asia/Seoul')::date AS bought_on FROM orders WHERE status IN ('reservation', 'accept') AND status = ANY ($3)) o
 JOIN operation_times t ON t.store_id = o.store_id AND t.day_of_week = extract(isodow FROM o.bought_on) - 1

@@ -16,7 +16,7 @@ use crate::shared::{
 
 const REASON: Text = typed!("취소 사유는", 1 to 255, lines);
 
-/// Who gives the order up.
+/// Who cancels the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CanceledBy {
     /// The customer, while the store has not accepted it.

@@ -16,7 +16,7 @@ use crate::{
 pub enum OrderStatus {
     /// Paid, waiting for the store.
     Reservation,
-    /// The store took it.
+    /// The store accepted it.
     Accept,
     /// Picked up.
     Complete,
@@ -69,7 +69,7 @@ pub struct Order {
     pub business_day: NaiveDate,
     /// When it became an order.
     pub reservation_at: DateTime<Utc>,
-    /// When the store took it.
+    /// When the store accepted it.
     pub accepted_at: Option<DateTime<Utc>>,
     /// When it was picked up.
     pub completed_at: Option<DateTime<Utc>>,

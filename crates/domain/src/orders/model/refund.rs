@@ -15,13 +15,13 @@ pub enum RefundReason {
     StoreClosed,
     /// The hold was gone and the stock could not be taken again.
     Late,
-    /// The customer gave the order up.
+    /// The customer canceled the order.
     CanceledByCustomer,
-    /// The store gave the order up.
+    /// The store canceled the order.
     CanceledByStore,
     /// The store closed for today.
     StoreClosing,
-    /// The store did not take the order before its pickup ended.
+    /// The store did not accept the order before its pickup ended.
     PickupOver,
     /// The business day ended with the order still open.
     DayOver,

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thumbnail_and_what_lies_behind_adobes_word_go() {
+    fn a_thumbnail_and_the_rest_of_adobes_segment_are_not_kept() {
         let sample = include_bytes!("samples/cmyk.jpg");
         let mut planted = sample.to_vec();
         let adobe = position(&planted, ADOBE);
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_film_behind_the_end_goes() {
+    fn what_follows_the_end_is_not_kept() {
         for sample in samples() {
             let planted = [&sample[..], SECRET, &sample, SECRET].concat();
             assert_eq!(keep(&planted).unwrap(), keep(&sample).unwrap());
