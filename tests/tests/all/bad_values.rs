@@ -434,6 +434,46 @@ async fn flows(world: &World) {
     }
 }
 
+/// The sandbox's database holds no NUL either.
+async fn sandbox(world: &World) {
+    let api = &world.app.api;
+    let page = "/sandbox/oauth/google/authorize?response_type=code&client_id=c&redirect_uri=http%3A%2F%2Flocalhost%2Fcb";
+    let (form, json) = ([("content-type", "application/x-www-form-urlencoded")], [("content-type", "application/json")]);
+    for (query, body) in [
+        ("", "email=a%00b@x.example"),
+        ("", "email=a@x.example&user_id=%00"),
+        ("&nonce=%00", "email=a@x.example"),
+        ("&scope=%00", "email=a@x.example"),
+        ("&code_challenge=%00", "email=a@x.example"),
+    ] {
+        let answer = api.send(Method::POST, &format!("{page}{query}"), &form, body.to_owned()).await;
+        assert_eq!(answer.status, 400, "{query} {body}");
+    }
+    assert_eq!(api.get("/sandbox/mail/html?id=a%00").await.status, 404);
+    for (method, path, body) in [
+        (Method::PUT, "/sandbox/portone/webhooks", r#"{"storeId":"s","url":"/\u0000","secret":"whsec_"}"#),
+        (
+            Method::POST,
+            "/sandbox/portone/checkout",
+            r#"{"paymentId":"P1","storeId":"s\u0000","channelKey":"c","orderName":"n","totalAmount":1}"#,
+        ),
+        (
+            Method::POST,
+            "/sandbox/portone/checkout",
+            r#"{"paymentId":"P1","storeId":"s","channelKey":"c","orderName":"\u0000","totalAmount":1}"#,
+        ),
+    ] {
+        assert_eq!(api.send(method, path, &json, body.to_owned()).await.status, 422, "{path} {body}");
+    }
+    let pay = r#"{"paymentId":"P1","storeId":"s","channelKey":"c","orderName":"n","totalAmount":1}"#;
+    assert_eq!(api.send(Method::POST, "/sandbox/portone/checkout", &json, pay.to_owned()).await.status, 200);
+    let as_store = [json[0], ("authorization", "PortOne secret")];
+    for (path, body) in [("P1/cancel", r#"{"reason":"\u0000"}"#), ("P2/pre-register", r#"{"storeId":"\u0000"}"#)] {
+        let answer = api.send(Method::POST, &format!("/sandbox/portone/payments/{path}"), &as_store, body.to_owned()).await;
+        assert_eq!(answer.status, 400, "{path} {body}");
+    }
+}
+
 async fn webhooks(world: &World) {
     let (api, store) = (&world.app.api, world.shop.store_id.as_str());
     for id in ["W".repeat(256), "W".repeat(10_000)] {
@@ -470,6 +510,7 @@ async fn everywhere(world: World) {
     headers(&world).await;
     flows(&world).await;
     webhooks(&world).await;
+    sandbox(&world).await;
     json_bodies(&world).await;
     assert_eq!(world.app.api.get("/health/ready").await.status, 200);
 }

@@ -80,7 +80,7 @@ pub(super) async fn html(sandbox: web::Data<Sandbox>, asked: web::Query<Asked>) 
     let found = async {
         let mut connection = sandbox.embedded.connection().await?;
         sql_query("SELECT message_id, recipient, subject, text, html, sent_at FROM embedded.mails WHERE message_id = $1")
-            .bind::<t::Text, _>(&asked.id)
+            .bind::<t::Text, _>(asked.id.replace('\0', ""))
             .get_result::<MailRow>(&mut connection)
             .await
             .optional()

@@ -119,7 +119,7 @@ pub(crate) struct SnsBody {
 #[derive(ToSchema)]
 #[schema(
     max_length = 500,
-    pattern = "^$|^https?://[^\\s/?#<>\"\\x00-\\x1f\\x7f-\\x9f\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\u2800\\u3164\\ufeff\\uffa0][^\\s<>\"\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]*$",
+    pattern = "^$|^[hH][tT][tT][pP][sS]?://[^\\s/?#<>\"\\x00-\\x1f\\x7f-\\x9f\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\u2800\\u3164\\ufeff\\uffa0][^\\s<>\"\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]*$",
     example = "https://example.com"
 )]
 #[expect(dead_code, reason = "for the document")]

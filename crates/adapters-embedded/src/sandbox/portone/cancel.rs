@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    super::{answers::broken, state::Sandbox},
+    super::{
+        answers::{NUL_IN_JSON, broken, has_nul},
+        state::Sandbox,
+    },
     answers::{error, unauthorized},
     books::{amount, cancelled, find, give_back, store},
     faults::{play, severed},
@@ -39,7 +42,10 @@ pub(in crate::sandbox) async fn cancel(
     if unauthorized(&request, &sandbox) {
         return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
     }
-    let Ok(cancel) = serde_json::from_slice::<Cancel>(&bytes) else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
+    let cancel = match serde_json::from_slice::<Cancel>(&bytes) {
+        Ok(cancel) if !has_nul(&bytes, NUL_IN_JSON) => cancel,
+        _ => return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
+    };
     let fault = match sandbox.fault("cancel").await {
         Ok(fault) => fault,
         Err(e) => return broken(&e),

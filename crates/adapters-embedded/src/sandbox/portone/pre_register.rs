@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::{answers::broken, state::Sandbox},
+    super::{
+        answers::{NUL_IN_JSON, broken, has_nul},
+        state::Sandbox,
+    },
     answers::{error, unauthorized},
     books::{REGISTERED, find, store},
     checkout::{Checkout, new_payment},
@@ -33,7 +36,11 @@ pub(in crate::sandbox) async fn pre_register(
         return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
     }
     let registration = match serde_json::from_slice::<Registration>(&bytes) {
-        Ok(registration) if registration.total_amount.is_none_or(|total| total >= 0) && !id.contains('\0') => registration,
+        Ok(registration)
+            if registration.total_amount.is_none_or(|total| total >= 0) && !id.contains('\0') && !has_nul(&bytes, NUL_IN_JSON) =>
+        {
+            registration
+        }
         _ => return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
     };
     let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);

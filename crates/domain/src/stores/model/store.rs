@@ -102,10 +102,14 @@ impl Sns {
         const BAD: Rule = Rule { code: "bad_url", message: "http 또는 https 주소여야 합니다." };
         let Some(link) = link.map(normal).filter(|l| !l.is_empty()) else { return Ok(None) };
         let link = LINK.parse(&link).map_err(|_| BAD)?;
-        let rest = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://")).ok_or(BAD)?;
+        // The keyboard of a phone begins with a capital: Https://
+        let (scheme, rest) = link.split_once("://").ok_or(BAD)?;
+        let scheme = scheme.to_ascii_lowercase();
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let fits = !host.is_empty() && !link.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"'));
-        if fits { Ok(Some(link)) } else { Err(BAD) }
+        let fits = matches!(scheme.as_str(), "http" | "https")
+            && !host.is_empty()
+            && !link.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"'));
+        if fits { Ok(Some(format!("{scheme}://{rest}"))) } else { Err(BAD) }
     }
 }
 
@@ -257,7 +261,17 @@ mod tests {
         assert_eq!(Sns::link(Some("")), Ok(None));
         assert_eq!(Sns::link(None), Ok(None));
         assert_eq!(Sns::link(Some("https://a.example/b?c")), Ok(Some("https://a.example/b?c".to_owned())));
-        for bad in ["javascript:alert(1)", "a.example", "http://", "https:///x", "ftp://a", "https://a b", "https://a/<b>"] {
+        assert_eq!(Sns::link(Some("Https://A.example/B")), Ok(Some("https://A.example/B".to_owned())));
+        for bad in [
+            "Javascript://a/%0aalert(1)",
+            "javascript:alert(1)",
+            "a.example",
+            "http://",
+            "https:///x",
+            "ftp://a",
+            "https://a b",
+            "https://a/<b>",
+        ] {
             assert!(Sns::link(Some(bad)).is_err(), "{bad}");
         }
     }
