@@ -449,6 +449,11 @@ async fn sandbox(world: &World) {
         let answer = api.send(Method::POST, &format!("{page}{query}"), &form, body.to_owned()).await;
         assert_eq!(answer.status, 400, "{query} {body}");
     }
+    let kakao = page.replace("google", "kakao");
+    for (id, status) in [("abc", 400), ("99999999999999999999", 400), ("7", 302), ("", 302)] {
+        let answer = api.send(Method::POST, &kakao, &form, format!("email=a@x.example&user_id={id}")).await;
+        assert_eq!(answer.status, status, "Kakao's user {id}");
+    }
     assert_eq!(api.get("/sandbox/mail/html?id=a%00").await.status, 404);
     for (method, path, body) in [
         (Method::PUT, "/sandbox/portone/webhooks", r#"{"storeId":"s","url":"/\u0000","secret":"whsec_"}"#),

@@ -51,6 +51,11 @@ pub(super) async fn grant(sandbox: web::Data<Sandbox>, path: web::Path<String>, 
     let (None, Ok(mut back)) = (wrong_request(&grant), Url::parse(&grant.redirect_uri)) else {
         return plain_error(400, "invalid_request");
     };
+    let given = grant.user_id.as_deref().filter(|id| !id.is_empty());
+    // Kakao's ids are numbers; as one and the same number, all others would share an account.
+    if provider == Provider::Kakao && given.is_some_and(|id| id.parse::<i64>().is_err()) {
+        return plain_error(400, "invalid_request");
+    }
     if grant.deny.is_some() {
         back.query_pairs_mut().append_pair("error", "access_denied").extend_pairs(match provider {
             Provider::Google => None,
