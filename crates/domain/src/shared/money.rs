@@ -88,6 +88,7 @@ impl Quantity {
     pub fn parse(pieces: i64) -> Result<Self, Rule> {
         match i32::try_from(pieces) {
             Ok(n @ 1..) => Ok(Self(n)),
+            Err(_) if pieces > 0 => Err(Rule { code: "out_of_range", message: "수량이 너무 많습니다." }),
             _ => Err(Rule { code: "out_of_range", message: "수량은 1개 이상이어야 합니다." }),
         }
     }
@@ -123,6 +124,13 @@ mod tests {
         for (won, text) in [(0, "0원"), (999, "999원"), (1_000, "1,000원"), (1_234_567, "1,234,567원"), (-12_300, "-12,300원")] {
             assert_eq!(Won(won).to_string(), text);
         }
+    }
+
+    #[test]
+    fn who_asks_for_too_many_pieces_is_not_told_that_one_is_the_least() {
+        let said = |pieces| Quantity::parse(pieces).unwrap_err().message;
+        assert_eq!((said(0), said(-1)), ("수량은 1개 이상이어야 합니다.", "수량은 1개 이상이어야 합니다."));
+        assert_eq!(said(2_147_483_648), "수량이 너무 많습니다.");
     }
 
     proptest! {
