@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Actor, Buying, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PRICE_SEEN,
-        PricePaid, RefundReason, ports::Holds,
+        Actor, Buying, FIRST_LOOK, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome,
+        PRICE_SEEN, PricePaid, RefundReason, ports::Holds,
     },
     shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won, kst},
     stores::{DayHours, PortOneIds, StoreCalendar},
@@ -211,7 +211,8 @@ impl Holds for Postgres {
             .bind::<t::Timestamptz, _>(hold.created_at - OF_A_DAY)
             .bind::<t::BigInt, _>(HOLDS_AT_ONCE as i64)
             .bind::<t::Timestamptz, _>(hold.created_at - FRUITLESS_FOR)
-            .bind::<t::BigInt, _>(FRUITLESS as i64);
+            .bind::<t::BigInt, _>(FRUITLESS as i64)
+            .bind::<t::Timestamptz, _>(hold.created_at + FIRST_LOOK);
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 
@@ -236,7 +237,8 @@ impl Holds for Postgres {
             .bind::<t::Timestamptz, _>(now)
             .bind::<t::Text, _>(actor.kind.role())
             .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
-            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
+            .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref())
+            .bind::<t::Timestamptz, _>(now + FIRST_LOOK);
         Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
     }
 

@@ -38,7 +38,7 @@ pub use model::{
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     mail::{OrderEvent, OrderMail},
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
-    payment::{CancelAnswer, Page, Paid, PaymentTruth, Resolution},
+    payment::{CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
     pickup_feed::PickupFeed,
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},

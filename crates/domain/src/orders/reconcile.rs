@@ -214,6 +214,7 @@ impl ReconcileService {
             match ours.get(&id) {
                 None if truth.is_some_and(has_money) => self.report(store, &id, Discrepancy::UnknownPayment, actor).await?,
                 Some(booked) if differs(booked, truth) => {
+                    tracing::info!(%store, payment = %id, "our books and PortOne's differ on a payment; it is looked at");
                     self.payment(&booked.payment_id, actor).await?;
                     differing += 1;
                 }

@@ -20,7 +20,8 @@ pub(crate) async fn night(services: &Services, actor: &Actor) -> Result<()> {
 fn log(compared: Result<Compared>) -> Result<()> {
     let compared = compared?;
     if compared.differing + compared.unread > 0 {
-        tracing::warn!(?compared, "our books and PortOne's were compared");
+        let Compared { stores, unread, differing } = compared;
+        tracing::warn!(stores, unread, differing, "our books and PortOne's differed or could not be read; the lines before say where");
     }
     Ok(())
 }

@@ -233,6 +233,7 @@ end
                 ("$17", "3"),
                 ("$18", "now() - interval '1 hour'"),
                 ("$19", "10"),
+                ("$20", "now() + interval '1 minute'"),
             ],
         );
         format!(

@@ -1,8 +1,13 @@
 //! What every call of PortOne's API begins and ends with.
 
+use std::future::{Ready, ready};
+
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Error, FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    error::InternalError,
     http::{StatusCode, header},
+    web,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_domain::shared::Clock;
@@ -46,12 +51,24 @@ impl Kind {
     }
 }
 
-/// Neither a secret (`PortOne …`) nor an access token (`Bearer …`).
-pub(super) fn unauthorized(request: &HttpRequest, sandbox: &Sandbox) -> bool {
-    let said = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
-    !said.is_some_and(|(scheme, credentials)| match scheme.to_ascii_lowercase().as_str() {
-        "portone" => is_secret(credentials),
-        "bearer" => Kind::Access.is_good(credentials, sandbox),
-        _ => false,
-    })
+/// Whoever shows a secret (`PortOne …`) or an access token (`Bearer …`).
+pub(in crate::sandbox) struct Merchant;
+
+impl FromRequest for Merchant {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let said = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
+        let known = said.zip(request.app_data::<web::Data<Sandbox>>()).is_some_and(|((scheme, credentials), sandbox)| {
+            match scheme.to_ascii_lowercase().as_str() {
+                "portone" => is_secret(credentials),
+                "bearer" => Kind::Access.is_good(credentials, sandbox),
+                _ => false,
+            }
+        });
+        let refused =
+            || InternalError::from_response("no secret and no token of a merchant", error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED")).into();
+        ready(if known { Ok(Self) } else { Err(refused()) })
+    }
 }

@@ -13,7 +13,7 @@ use super::{
         answers::{NUL_IN_JSON, broken, has_nul},
         state::Sandbox,
     },
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{amount, cancelled, find, give_back, store},
     faults::{play, severed},
 };
@@ -34,14 +34,12 @@ struct Cancel {
 }
 
 pub(in crate::sandbox) async fn cancel(
+    _: Merchant,
     sandbox: web::Data<Sandbox>,
     request: HttpRequest,
     id: web::Path<String>,
     bytes: web::Bytes,
 ) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
     let cancel = match serde_json::from_slice::<Cancel>(&bytes) {
         Ok(cancel) if !has_nul(&bytes, NUL_IN_JSON) => cancel,
         _ => return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
@@ -74,10 +72,7 @@ pub(in crate::sandbox) async fn cancel(
 }
 
 /// `POST …/cancellations/{id}/stop`: a cancellation that the provider has only taken is not carried out.
-pub(in crate::sandbox) async fn stop(sandbox: web::Data<Sandbox>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn stop(_: Merchant, sandbox: web::Data<Sandbox>, path: web::Path<(String, String)>) -> HttpResponse {
     let (id, cancellation_id) = &*path;
     let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
     let stopped = async {

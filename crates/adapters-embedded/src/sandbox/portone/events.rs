@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 use cheapbob_domain::shared::Clock;
 use chrono::{DateTime, Utc};
 use diesel::{sql_query, sql_types as t};
@@ -7,17 +7,14 @@ use serde_json::{Value, json};
 
 use super::{
     super::{answers::broken, state::Sandbox},
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{PaymentRow, amount, shown},
     list::ListQuery,
 };
 use crate::fakes::failed;
 
 /// `GET /payment-events-by-cursor`: money that came and money that went back, by when it did, from the cursor on.
-pub(in crate::sandbox) async fn events(sandbox: web::Data<Sandbox>, request: HttpRequest, query: web::Query<ListQuery>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn events(_: Merchant, sandbox: web::Data<Sandbox>, query: web::Query<ListQuery>) -> HttpResponse {
     let Some(listing) = query.listing() else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
     let (from, until) = listing.range(sandbox.clock.now());
     let rows = async {

@@ -1,6 +1,6 @@
 //! The books, as PortOne's API lists them: by cursor, and by page.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 use cheapbob_domain::shared::Clock;
 use chrono::{DateTime, Utc};
 use diesel::{sql_query, sql_types as t};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{answers::broken, state::Sandbox},
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{PaymentRow, shown},
     faults::{play, severed},
 };
@@ -57,14 +57,7 @@ impl ListQuery {
 }
 
 /// `GET /payments-by-cursor`: by creation, from the cursor on.
-pub(in crate::sandbox) async fn payments_by_cursor(
-    sandbox: web::Data<Sandbox>,
-    request: HttpRequest,
-    query: web::Query<ListQuery>,
-) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn payments_by_cursor(_: Merchant, sandbox: web::Data<Sandbox>, query: web::Query<ListQuery>) -> HttpResponse {
     let Some(listing) = query.listing() else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
     let fault = match sandbox.fault("get").await {
         Ok(fault) => fault,
@@ -229,10 +222,7 @@ impl TextSearch {
 }
 
 /// `GET /payments`: a page of what a filter finds, newest first.
-pub(in crate::sandbox) async fn payments(sandbox: web::Data<Sandbox>, request: HttpRequest, query: web::Query<ListQuery>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn payments(_: Merchant, sandbox: web::Data<Sandbox>, query: web::Query<ListQuery>) -> HttpResponse {
     let Paged { page, filter } = match serde_json::from_str::<Paged>(query.text()) {
         Ok(asked) if asked.page.size > 0 && (u64::from(asked.page.number) + 1) * u64::from(asked.page.size) <= FARTHEST => asked,
         _ => return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST"),

@@ -1,18 +1,15 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 
 use super::{
     super::{answers::broken, state::Sandbox},
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{find, shown},
     faults::{play, severed},
 };
 use crate::fakes::failed;
 
 /// `GET /payments/{id}`.
-pub(in crate::sandbox) async fn payment(sandbox: web::Data<Sandbox>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn payment(_: Merchant, sandbox: web::Data<Sandbox>, id: web::Path<String>) -> HttpResponse {
     let fault = match sandbox.fault("get").await {
         Ok(fault) => fault,
         Err(e) => return broken(&e),

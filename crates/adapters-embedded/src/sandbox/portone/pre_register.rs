@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 use cheapbob_domain::shared::Clock;
 use chrono::SecondsFormat;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use super::{
         answers::{NUL_IN_JSON, broken, has_nul},
         state::Sandbox,
     },
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{REGISTERED, find, store},
     checkout::{Checkout, new_payment},
 };
@@ -27,14 +27,11 @@ struct Registration {
 
 /// `POST /payments/{id}/pre-register`: the window opens for this amount only.
 pub(in crate::sandbox) async fn pre_register(
+    _: Merchant,
     sandbox: web::Data<Sandbox>,
-    request: HttpRequest,
     id: web::Path<String>,
     bytes: web::Bytes,
 ) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
     let registration = match serde_json::from_slice::<Registration>(&bytes) {
         Ok(registration)
             if registration.total_amount.is_none_or(|total| total >= 0) && !id.contains('\0') && !has_nul(&bytes, NUL_IN_JSON) =>

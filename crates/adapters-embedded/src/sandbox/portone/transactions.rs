@@ -1,18 +1,15 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 use serde_json::{Value, json};
 
 use super::{
     super::{answers::broken, state::Sandbox},
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{ATTEMPTS, find, shown},
 };
 use crate::fakes::failed;
 
 /// `GET /payments/{id}/transactions`: each attempt to pay, the newest last.
-pub(in crate::sandbox) async fn transactions(sandbox: web::Data<Sandbox>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn transactions(_: Merchant, sandbox: web::Data<Sandbox>, id: web::Path<String>) -> HttpResponse {
     let found = async {
         let mut connection = sandbox.embedded.connection().await?;
         find(&mut connection, &id, false).await.map_err(failed)

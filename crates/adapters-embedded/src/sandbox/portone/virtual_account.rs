@@ -1,4 +1,4 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, web};
 use cheapbob_domain::shared::Clock;
 use chrono::SecondsFormat;
 use diesel::prelude::*;
@@ -7,16 +7,13 @@ use serde_json::json;
 
 use super::{
     super::{answers::broken, state::Sandbox},
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{event, find, store},
 };
 use crate::fakes::failed;
 
 /// `POST /payments/{id}/virtual-account/close`: nobody can pay into the account any more.
-pub(in crate::sandbox) async fn close(sandbox: web::Data<Sandbox>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn close(_: Merchant, sandbox: web::Data<Sandbox>, id: web::Path<String>) -> HttpResponse {
     let now = sandbox.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
     let closed = async {
         let mut connection = sandbox.embedded.connection().await?;

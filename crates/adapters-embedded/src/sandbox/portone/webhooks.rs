@@ -18,7 +18,7 @@ use super::{
         answers::{body, broken, plain_error},
         state::Sandbox,
     },
-    answers::{error, unauthorized},
+    answers::{Merchant, error},
     books::{event, find},
 };
 use crate::fakes::{Embedded, failed};
@@ -123,15 +123,7 @@ struct Resend {
 }
 
 /// `POST /payments/{id}/resend-webhook`: tells once more what the payment is. Its older webhooks are not kept.
-pub(in crate::sandbox) async fn resend(
-    sandbox: web::Data<Sandbox>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    bytes: web::Bytes,
-) -> HttpResponse {
-    if unauthorized(&request, &sandbox) {
-        return error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
-    }
+pub(in crate::sandbox) async fn resend(_: Merchant, sandbox: web::Data<Sandbox>, id: web::Path<String>, bytes: web::Bytes) -> HttpResponse {
     let Ok(resend) = serde_json::from_slice::<Resend>(&bytes) else { return error(StatusCode::BAD_REQUEST, "INVALID_REQUEST") };
     let found = async {
         let mut connection = sandbox.embedded.connection().await?;

@@ -24,7 +24,7 @@ WITH mine AS MATERIALIZED (
       AND (p.max_per_customer IS NULL OR r.ordered_pieces + $4 <= p.max_per_customer)
     RETURNING p.store_id, p.past_prices
 ), released AS (
-    UPDATE holds SET state = 'released', ended_because = $15, ended_at = $10, next_look_at = $10 + interval '1 minute', replaced_by = $1
+    UPDATE holds SET state = 'released', ended_because = $15, ended_at = $10, next_look_at = $20, replaced_by = $1
     FROM replaced, taken WHERE holds.payment_id = replaced.payment_id
 ), logged AS (
     INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)

@@ -1,4 +1,4 @@
--- $9: the state that the hold is in. Of a released one the customer's lock is held: what they have is as it stays.
+-- One day back is holds.rs' OF_A_DAY, for the index's sake. $9: the state that the hold is in. Of a released one the customer's lock is held: what they have is as it stays.
 -- Locks the hold, then changes the product, as every statement here. The store's row is share-locked: a store that closes, or
 -- whose seller withdraws, at this moment waits for the order and then sees it, or the order waits and is refused.
 WITH hold AS (

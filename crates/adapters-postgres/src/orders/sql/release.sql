@@ -7,5 +7,5 @@ WITH hold AS (
     INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor, request_id)
     SELECT payment_id, store_id, $3, 'released', $2, $4, $5, $6 FROM hold
 )
-UPDATE holds SET state = 'released', ended_because = $2, ended_at = $3, next_look_at = $3 + interval '1 minute'
+UPDATE holds SET state = 'released', ended_because = $2, ended_at = $3, next_look_at = $7
 FROM hold WHERE holds.payment_id = hold.payment_id

@@ -102,8 +102,11 @@ const LATE_DEPOSIT: TimeDelta = TimeDelta::days(1);
 /// How long a payment is watched of which PortOne tells nothing, or whose money we could not book: somebody has to look meanwhile.
 const UNKNOWN_WATCH: TimeDelta = TimeDelta::days(90);
 
-/// Time between two looks, at least and at most.
-const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(6));
+/// How long after its release a hold's payment is looked at first; later looks are at least so far apart.
+pub const FIRST_LOOK: TimeDelta = TimeDelta::minutes(1);
+
+/// Time between two looks, at most.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
 
 /// When a payment is looked at again after its hold: for as long as PortOne can still take the money, the next look as far away as the
 /// hold's end lies back, six hours at most. `truth`: what PortOne said just now, if it did. `None`: no more.
@@ -115,7 +118,7 @@ pub(in crate::orders) fn next_look(hold: &Hold, truth: Option<&PaymentTruth>, no
         Some(PaymentTruth::Paid(_)) | None => UNKNOWN_WATCH,
     };
     let since = now - hold.expires_at;
-    (since < watch).then(|| now + since.clamp(PAUSE.0, PAUSE.1))
+    (since < watch).then(|| now + since.clamp(FIRST_LOOK, LONGEST_PAUSE))
 }
 
 /// Whether the money of an order is there as it was: KRW, this PortOne store, exactly the total, nothing gone back.
