@@ -87,26 +87,53 @@ async fn play_all(budget: &Budget, seed: u64, sabotage: Option<&str>, tally: &Ta
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn schedules_in_process() {
     const ENOUGH: u64 = 500;
+    const MORE: u64 = 150;
+    const LONGER: u32 = 3;
     let budget = Budget::new("CHEAPBOB_SCHEDULES", ENOUGH, 2_000, Duration::from_secs(240));
     let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let tally = Tally::default();
-    let (schedules, wrong) = play_all(&budget, seed, None, &tally).await;
+    let (mut schedules, mut wrong) = play_all(&budget, seed, None, &tally).await;
+    // Rare fates are waited for: by chance the first hundreds may miss one. Fewer are a replay.
+    for _ in 0..LONGER {
+        if wrong.is_some() || schedules < ENOUGH || never(&tally).is_empty() {
+            break;
+        }
+        let (more, found) = play_all(&Budget::exactly(MORE), seed.wrapping_add(schedules), None, &tally).await;
+        (schedules, wrong) = (schedules + more, found);
+    }
     if let Some(wrong) = wrong {
         panic!("{wrong}");
     }
-    let tally = tally.into_inner().unwrap();
-    println!("{schedules} schedules from seed {seed}: {tally:?}");
-    // Fewer are a replay.
+    println!("{schedules} schedules from seed {seed}: {:?}", tally.lock().unwrap());
     if schedules >= ENOUGH {
-        let ways =
-            ["late", "mismatch", "store_closed", "canceled_by_customer", "canceled_by_store", "store_closing", "pickup_over", "day_over"];
-        let ways = ways.map(|way| format!("refunded {way}"));
-        let more = ["refunded canceled_at_provider", "complete", "cancel", "released expired", "released abandoned", "released failed"];
-        let actors = ["ordered by customer", "ordered by job", "ordered by webhook", "discrepancy by job"];
-        for way in ways.iter().map(String::as_str).chain(more).chain(actors) {
-            assert!(tally.get(way).is_some_and(|n| *n > 0), "{way} never happened: {tally:#?}");
-        }
+        assert_eq!(never(&tally), [""; 0], "never happened");
     }
+}
+
+/// The fates that no schedule has met.
+fn never(tally: &Tally) -> Vec<&'static str> {
+    const FATES: [&str; 18] = [
+        "refunded late",
+        "refunded mismatch",
+        "refunded store_closed",
+        "refunded canceled_by_customer",
+        "refunded canceled_by_store",
+        "refunded store_closing",
+        "refunded pickup_over",
+        "refunded day_over",
+        "refunded canceled_at_provider",
+        "complete",
+        "cancel",
+        "released expired",
+        "released abandoned",
+        "released failed",
+        "ordered by customer",
+        "ordered by job",
+        "ordered by webhook",
+        "discrepancy by job",
+    ];
+    let tally = tally.lock().unwrap();
+    FATES.into_iter().filter(|fate| !tally.contains_key(*fate)).collect()
 }
 
 /// Bugs as the statements could have them, put into the database: each must be found, else the search is worth nothing.

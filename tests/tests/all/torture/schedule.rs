@@ -223,11 +223,11 @@ impl<'a> Schedule<'a> {
             59..64 => Act::CancelByCustomer { payment, key },
             64..68 => Act::CancelByStore { payment },
             68 => Act::CloseStore,
-            69 => Act::Console { payment },
+            69 | 86..88 => Act::Console { payment },
             70 => Act::Reprice { price: *PRICES.choose(rng).unwrap() },
             71..74 => Act::Decide { payment, yes: rng.random_bool(0.6) },
             74..82 => Act::Job(JOBS.choose(rng).unwrap()),
-            82..88 => Act::Tasks(rng.random_range(1..6)),
+            82..86 => Act::Tasks(rng.random_range(1..6)),
             88 => Act::Revive,
             89..95 => {
                 let seconds = match rng.random_range(0..10) {
