@@ -19,7 +19,7 @@ ci:
 clients:
     tests/clients/run
 
-# Speed against pgbench on the same statements; figures for the README.
+# Speed against pgbench on the same statements; figures for the README: just bench [seconds] [row]
 bench *ARGS:
     config/bench.sh {{ARGS}}
 

@@ -2,6 +2,7 @@
 
 mod client;
 mod history;
+mod looks;
 mod sessions;
 mod signals;
 

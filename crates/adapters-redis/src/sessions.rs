@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;
 use moka::sync::Cache;
 
-use crate::client::Redis;
+use crate::{client::Redis, looks::Looks};
 
 /// How long an account is remembered: as long may a change stay unseen whose process died before it told Redis of it.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -40,19 +40,20 @@ fn millis(now: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
 #[derive(Clone)]
 pub struct RedisSessions {
     redis: Redis,
+    looks: Looks,
     accounts: Cache<Email, (AccountVersion, Account)>,
 }
 
 impl RedisSessions {
     /// Remembers nothing yet.
     pub fn new(redis: Redis) -> Self {
-        Self { redis, accounts: Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build() }
+        Self { looks: Looks::new(redis.clone()), redis, accounts: Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build() }
     }
 
     /// The same memory over another connection.
     #[must_use]
     pub fn over(&self, redis: Redis) -> Self {
-        Self { redis, accounts: self.accounts.clone() }
+        Self { looks: Looks::new(redis.clone()), redis, accounts: self.accounts.clone() }
     }
 
     /// A new version of an account that has none. Of two that are made at once the later one stands.
@@ -71,8 +72,7 @@ impl Sessions for RedisSessions {
     }
 
     async fn look(&self, session_id: &str, email: &Email, _now: DateTime<Utc>) -> Result<Look> {
-        let (revoked, version): (Option<u8>, Option<u64>) =
-            self.redis.query(cmd("MGET").arg(revoked(session_id)).arg(version(email))).await?;
+        let [revoked, version] = self.looks.look([revoked(session_id), version(email)]).await?;
         if revoked.is_some() {
             return Ok(Look::Revoked);
         }

@@ -215,6 +215,7 @@ mod embedded {
         embedded(),
         ephemeral {
             session_is_revoked_alone
+            looks_at_once_are_told_apart
             login_is_taken_once
             search_history_begins_with_the_newest
             search_history_keeps_the_newest_few
@@ -290,7 +291,7 @@ mod redis {
     mod sessions_of_one_process {
         use super::*;
 
-        ports! { sessions(), ephemeral { session_is_revoked_alone login_is_taken_once } }
+        ports! { sessions(), ephemeral { session_is_revoked_alone looks_at_once_are_told_apart login_is_taken_once } }
     }
 
     /// Each rule of sessions of two processes.

@@ -51,6 +51,8 @@ struct Bench {
     email: String,
     folder: tempfile::TempDir,
     seconds: u64,
+    /// Rows that have this in their name; all where there is none.
+    only: Option<String>,
 }
 
 #[tokio::main]
@@ -84,6 +86,7 @@ async fn main() {
         email: customer.email,
         folder: tempfile::tempdir().unwrap(),
         seconds,
+        only: std::env::args().nth(2),
     };
     bench.warm_up().await;
     bench.customers().await;
@@ -104,7 +107,9 @@ async fn main() {
     let sums = "SELECT product_id AS id, sum(quantity) AS promised FROM holds WHERE state = 'held' GROUP BY product_id";
     let wrong = format!("SELECT count(*) AS n FROM products LEFT JOIN ({sums}) holds USING (id) WHERE held <> coalesce(promised, 0)");
     assert_eq!(bench.database.number(&wrong).await, 0, "stock adds up");
-    bench.many_stores().await;
+    if bench.only.is_none() {
+        bench.many_stores().await;
+    }
 }
 
 /// Resident memory in KB.
@@ -295,6 +300,9 @@ end
 
     /// In turns, since a shared machine is now fast, now slow.
     async fn compare(&self, name: &str, path: &str, script: Option<&str>, sql: &str) {
+        if self.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            return;
+        }
         let (mut ours, mut pgbench) = (0.0, 0.0);
         for _ in 0..TURNS {
             if script.is_some() {

@@ -34,6 +34,24 @@ pub async fn session_is_revoked_alone(sessions: &dyn Sessions) {
     assert!(!revoked(&TestIds.secret(), at(1)).await);
 }
 
+/// Contract, Authentication (logout): hundreds of looks at once are each answered for their own session, also where askers go away.
+pub async fn looks_at_once_are_told_apart(sessions: &dyn Sessions) {
+    let looks: Vec<_> = (0..300).map(|n| (TestIds.secret(), email(), n % 3 == 0)).collect();
+    join_all(looks.iter().filter(|(_, _, out)| *out).map(|(id, ..)| async { sessions.revoke(id, at(0), at(3600)).await.unwrap() })).await;
+    let asked = join_all(looks.iter().enumerate().map(|(n, (id, whose, _))| async move {
+        let mut look = sessions.look(id, whose, at(1));
+        if n % 7 == 0 {
+            // Asked, and dropped before the answer.
+            drop((&mut look).now_or_never());
+            drop(look);
+            look = sessions.look(id, whose, at(1));
+        }
+        look.await.unwrap() == Look::Revoked
+    }))
+    .await;
+    assert_eq!(asked, looks.iter().map(|(_, _, out)| *out).collect::<Vec<_>>());
+}
+
 /// Contract, Authentication (login): what was begun is taken up once, by its state.
 pub async fn login_is_taken_once(sessions: &dyn Sessions) {
     let (state, other) = (TestIds.secret(), TestIds.secret());
