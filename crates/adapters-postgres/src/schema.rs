@@ -185,6 +185,11 @@ table! {
         due_from -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         request_id -> Nullable<Text>,
+        lane -> Nullable<Text>,
+        store_id -> Nullable<Text>,
+        turn -> Nullable<Timestamptz>,
+        claim -> Nullable<Text>,
+        again -> Bool,
     }
 }
 

@@ -1,8 +1,9 @@
-//! The port `TaskQueue` as an apalis backend.
+//! The port `TaskQueue` as an apalis backend, for one lane.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -18,16 +19,20 @@ use apalis_core::backend::{
 };
 use cheapbob_domain::{
     shared::{Clock, Error, ErrorKind},
-    tasks::{Task as ClaimedTask, TaskOutcome, TaskPayload, ports::TaskQueue},
+    tasks::{Claiming, Task as ClaimedTask, TaskClaim, TaskEnd, TaskOutcome, TaskPayload, ports::TaskQueue},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Interval, interval};
+use tokio_util::sync::CancellationToken;
 
-/// How often a worker says that it lives.
+use crate::lanes::Workers;
+
+/// How often a process says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// After so many seconds of silence a worker is dead.
+/// After so many seconds of silence a process is dead.
 const DEAD_AFTER_SECONDS: i32 = 30;
 
 /// How often a worker without work looks for some.
@@ -39,8 +44,11 @@ const LATER: Duration = Duration::from_millis(250);
 /// How often a database may refuse every end of a task before the task is left as it is, until this process ends.
 const MOST_REFUSALS: usize = 240;
 
-/// Tasks taken at once.
-const BATCH: i32 = 8;
+/// Once a lane is empty, claims begin so long before it was: time for a transaction that has written a task and not committed it.
+const SLACK: TimeDelta = TimeDelta::minutes(1);
+
+/// How often a claim looks from the beginning all the same: what a dead worker had, or a clock that was moved back has left behind.
+const FROM_THE_BEGINNING: Duration = Duration::from_secs(2);
 
 /// What a worker gets.
 #[derive(Debug)]
@@ -52,83 +60,67 @@ pub(crate) struct Queued {
     pub(crate) payload: Result<TaskPayload, String>,
 }
 
-/// A claimed row as apalis passes it on.
-fn queued(ClaimedTask { id, payload, attempts, max_attempts, request_id }: ClaimedTask) -> Task<Queued> {
+/// A claimed row as apalis passes it on, by its claim's token.
+fn queued(ClaimedTask { claim, payload, attempts, max_attempts, request_id }: ClaimedTask) -> Task<Queued> {
     let count = |n: i32| usize::try_from(n).unwrap_or_default();
     let payload = TaskPayload::deserialize(&payload).map_err(|error| format!("the payload {payload} is unknown here: {error}"));
     TaskBuilder::new(Queued { request_id, payload })
-        .task_id(TaskId::from_string(id))
+        .task_id(TaskId::from_string(claim.token))
         .attempt(count(attempts))
         .max_attempts(count(max_attempts))
         .build()
 }
 
-/// The queue as apalis' persistence.
-#[derive(Clone)]
-pub(crate) struct Queue {
+/// What a process holds of the queue: shared by its lanes.
+pub(crate) struct Shared {
     tasks: Arc<dyn TaskQueue>,
     clock: Arc<dyn Clock>,
     /// Whether the last call reached the queue.
-    healthy: Arc<AtomicBool>,
+    healthy: AtomicBool,
+    /// The claims of tasks that are not ended, by their tokens: what the heartbeat extends.
+    held: Mutex<HashMap<String, TaskClaim>>,
 }
 
-impl Persistence for Queue {
-    type Compact = Queued;
-    type Response = Value;
-    type Error = Error;
-
-    async fn register(&mut self, _worker: &WorkerContext) -> Result<(), Error> {
-        Ok(())
+impl Shared {
+    pub(crate) fn new(tasks: Arc<dyn TaskQueue>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { tasks, clock, healthy: AtomicBool::new(true), held: Mutex::default() })
     }
 
-    async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Error> {
-        let beat = self.tasks.heartbeat(worker.name(), DEAD_AFTER_SECONDS).await;
-        self.or_later(beat);
-        Ok(())
-    }
-
-    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Queued>>, Error> {
-        let claimed = self.tasks.claim(worker.name(), self.clock.now(), BATCH).await;
-        Ok(self.or_later(claimed).unwrap_or_default().into_iter().map(queued).collect())
-    }
-
-    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Queued>>, _worker: &WorkerContext) -> Result<u64, Error> {
-        let ids: Vec<_> = tasks.iter().filter_map(|t| t.task_id().map(ToString::to_string)).collect();
-        self.tasks.give_back(&ids).await?;
-        Ok(ids.len() as u64)
-    }
-
-    async fn handle_events(&mut self, events: Vec<TaskEvent<Value>>, _worker: &WorkerContext) -> Result<(), Error> {
-        for event in events {
-            if let TaskEvent::Complete(result) = event {
-                self.finish(&result.task_id.to_string(), &self.outcome(&result)).await;
-            }
+    /// Says that this process lives, until `stop`: beside the workers, since one of them may be busy writing an end.
+    pub(crate) async fn live(&self, stop: &CancellationToken) {
+        let mut beat = interval(HEARTBEAT);
+        while stop.run_until_cancelled(beat.tick()).await.is_some() {
+            let claims: Vec<_> = self.held().values().cloned().collect();
+            let beaten = self.tasks.heartbeat(&claims, DEAD_AFTER_SECONDS).await;
+            self.or_later(beaten);
         }
-        Ok(())
     }
 
-    /// Tasks are enqueued by the statement that causes them, never through apalis.
-    async fn push_tasks(&mut self, _tasks: Vec<Task<Queued>>) -> Result<(), Error> {
-        Err(Error::internal("tasks are enqueued in the transaction of their cause"))
+    fn held(&self) -> MutexGuard<'_, HashMap<String, TaskClaim>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Queue {
-    /// Until it is written: the worker's heartbeat would keep a task that nobody works on from everybody else. An end that the database
+    /// Until it is written: the heartbeat would keep a task that nobody works on from everybody else. An end that the database
     /// refuses, while it takes another one, is refused for good.
-    async fn finish(&self, id: &str, outcome: &TaskOutcome) {
+    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome) {
+        let id = &claim.id;
         let dead = TaskOutcome::Dead { error: "the database refuses its end: see the log".to_owned() };
         let mut refusals = 0;
         while refusals < MOST_REFUSALS {
-            match self.tasks.finish(id, outcome).await {
+            match self.tasks.finish(claim, outcome).await {
                 Err(error) if error.kind() != ErrorKind::Unavailable => {
                     refusals += 1;
-                    if self.tasks.finish(id, &dead).await.is_ok() {
+                    if self.tasks.finish(claim, &dead).await.is_ok() {
+                        self.held().remove(&claim.token);
                         return tracing::error!(task = id, %error, "the database refuses the end of a task; the task is dead");
                     }
                 }
                 answer => {
-                    if self.or_later(answer).is_some() {
+                    if let Some(end) = self.or_later(answer) {
+                        self.held().remove(&claim.token);
+                        if end == TaskEnd::TakenOver {
+                            tracing::warn!(task = id, "this worker was taken for dead; what it did of a task is not written");
+                        }
                         return;
                     }
                 }
@@ -158,18 +150,106 @@ impl Queue {
         }
     }
 
-    fn outcome(&self, result: &TaskResult<Value>) -> TaskOutcome {
+    fn outcome(&self, id: &str, result: &TaskResult<Value>) -> TaskOutcome {
         match &result.result {
             Ok(_) => TaskOutcome::Done,
             Err(error) if error.starts_with("AbortError") => TaskOutcome::Dead { error: error.clone() },
             Err(error) => {
                 // Pauses of 1 s, 2 s, 4 s … up to 4.5 h; of a scheduled run, which many wait for, up to a minute.
-                let most = if result.task_id.to_string().starts_with("run:") { 6 } else { 14 };
+                let most = if id.starts_with("run:") { 6 } else { 14 };
                 let exponent = u32::try_from(result.attempt).unwrap_or(u32::MAX).saturating_sub(1).min(most);
                 let at = self.clock.now() + chrono::Duration::seconds(1 << exponent);
                 TaskOutcome::Retry { error: error.clone(), at }
             }
         }
+    }
+}
+
+/// From where a lane is looked through.
+struct Mark {
+    since: Option<DateTime<Utc>>,
+    /// When it was last looked through from the beginning.
+    whole: tokio::time::Instant,
+}
+
+impl Mark {
+    /// Where the next look begins.
+    fn next(&mut self) -> Option<DateTime<Utc>> {
+        if self.since.is_none() || self.whole.elapsed() >= FROM_THE_BEGINNING {
+            self.whole = tokio::time::Instant::now();
+            return None;
+        }
+        self.since
+    }
+
+    /// After a look at `now` that found nothing more.
+    fn empty(&mut self, now: DateTime<Utc>) {
+        self.since = Some(now - SLACK);
+    }
+}
+
+/// A lane of the queue as apalis' persistence.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    shared: Arc<Shared>,
+    workers: Workers,
+    mark: Arc<Mutex<Mark>>,
+}
+
+impl Queue {
+    fn mark(&self) -> MutexGuard<'_, Mark> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Persistence for Queue {
+    type Compact = Queued;
+    type Response = Value;
+    type Error = Error;
+
+    async fn register(&mut self, _worker: &WorkerContext) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// [`Shared::live`] does it, for all lanes.
+    async fn heartbeat(&mut self, _worker: &WorkerContext) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Queued>>, Error> {
+        let Workers { lane, batch, .. } = self.workers;
+        let (now, since) = (self.shared.clock.now(), self.mark().next());
+        let claimed = self.shared.tasks.claim(&Claiming { lane, worker: worker.name(), now, since, limit: batch }).await;
+        let Some(claimed) = self.shared.or_later(claimed) else { return Ok(Vec::new()) };
+        if claimed.len() < batch as usize {
+            self.mark().empty(now);
+        }
+        self.shared.held().extend(claimed.iter().map(|task| (task.claim.token.clone(), task.claim.clone())));
+        Ok(claimed.into_iter().map(queued).collect())
+    }
+
+    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Queued>>, _worker: &WorkerContext) -> Result<u64, Error> {
+        let claims: Vec<_> =
+            tasks.iter().filter_map(|task| task.task_id().and_then(|token| self.shared.held().remove(&token.to_string()))).collect();
+        self.shared.tasks.give_back(&claims).await?;
+        Ok(claims.len() as u64)
+    }
+
+    async fn handle_events(&mut self, events: Vec<TaskEvent<Value>>, _worker: &WorkerContext) -> Result<(), Error> {
+        for event in events {
+            if let TaskEvent::Complete(result) = event {
+                let claim = self.shared.held().get(&result.task_id.to_string()).cloned();
+                if let Some(claim) = claim {
+                    self.shared.finish(&claim, &self.shared.outcome(&claim.id, &result)).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tasks are enqueued by the statement that causes them, never through apalis.
+    async fn push_tasks(&mut self, _tasks: Vec<Task<Queued>>) -> Result<(), Error> {
+        Err(Error::internal("tasks are enqueued in the transaction of their cause"))
     }
 }
 
@@ -193,12 +273,9 @@ impl Clone for TaskBackend {
 }
 
 impl TaskBackend {
-    pub(crate) fn new(tasks: Arc<dyn TaskQueue>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            queue: Persisted::new(Queue { tasks, clock, healthy: Arc::new(AtomicBool::new(true)) }),
-            settings: Settings { heartbeat: HEARTBEAT },
-            poll: interval(POLL),
-        }
+    pub(crate) fn new(shared: Arc<Shared>, workers: Workers) -> Self {
+        let mark = Arc::new(Mutex::new(Mark { since: None, whole: tokio::time::Instant::now() }));
+        Self { queue: Persisted::new(Queue { shared, workers, mark }), settings: Settings { heartbeat: HEARTBEAT }, poll: interval(POLL) }
     }
 }
 
@@ -235,7 +312,7 @@ impl BackendConfig for TaskBackend {
     }
 
     fn middleware(&mut self, _worker: &mut WorkerContext) -> Self::Layer {
-        self.queue.layer(JsonCodec::<Value>::default(), BATCH as usize).persist_results(true).lock_tasks(false)
+        self.queue.layer(JsonCodec::<Value>::default(), self.queue.workers.at_once).persist_results(true).lock_tasks(false)
     }
 }
 
@@ -264,30 +341,31 @@ mod tests {
 
     #[async_trait]
     impl TaskQueue for Picky {
-        async fn claim(&self, _: &str, _: DateTime<Utc>, _: i32) -> Result<Vec<ClaimedTask>, Error> {
+        async fn claim(&self, _: &Claiming<'_>) -> Result<Vec<ClaimedTask>, Error> {
             Ok(Vec::new())
         }
-        async fn heartbeat(&self, _: &str, _: i32) -> Result<(), Error> {
+        async fn heartbeat(&self, _: &[TaskClaim], _: i32) -> Result<(), Error> {
             Ok(())
         }
-        async fn give_back(&self, _: &[String]) -> Result<(), Error> {
+        async fn give_back(&self, _: &[TaskClaim]) -> Result<(), Error> {
             Ok(())
         }
-        async fn finish(&self, _: &str, outcome: &TaskOutcome) -> Result<(), Error> {
+        async fn finish(&self, _: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd, Error> {
             let mut asked = self.asked.lock().unwrap();
             asked.push(outcome.clone());
             match asked.len() {
                 1 => Err(Error::unavailable("postgres", "away for a moment")),
                 _ if (self.refuses)(outcome) => Err(Error::internal("refused")),
-                _ => Ok(()),
+                _ => Ok(TaskEnd::Written),
             }
         }
     }
 
     async fn finished(refuses: fn(&TaskOutcome) -> bool) -> Vec<TaskOutcome> {
         let picky = Arc::new(Picky { refuses, asked: Mutex::default() });
-        let queue = Queue { tasks: picky.clone(), clock: Arc::new(Noon), healthy: Arc::default() };
-        queue.finish("t", &TaskOutcome::Retry { error: "remote".to_owned(), at: Noon.now() }).await;
+        let shared = Shared::new(picky.clone(), Arc::new(Noon));
+        let claim = TaskClaim { id: "t".to_owned(), token: "w:1".to_owned() };
+        shared.finish(&claim, &TaskOutcome::Retry { error: "remote".to_owned(), at: Noon.now() }).await;
         picky.asked.lock().unwrap().clone()
     }
 

@@ -3,6 +3,7 @@
 mod backend;
 pub mod command;
 mod job;
+mod lanes;
 mod orders;
 mod products;
 mod runner;

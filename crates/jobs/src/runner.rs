@@ -16,13 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::{
-    backend::{Queued, TaskBackend},
+    backend::{Queued, Shared, TaskBackend},
     job::Job,
+    lanes::{LANES, Workers},
     orders, scheduler,
 };
-
-/// Tasks of one worker at once.
-const CONCURRENCY: usize = 4;
 
 /// How long running tasks may take to end after a stop was asked for.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -48,30 +46,20 @@ impl Jobs {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<()> {
         // Unique for each process and restart: a worker's name is its lease.
         let name = format!("worker-{}", self.services.ids.ulid());
-        let backend = TaskBackend::new(Arc::clone(&self.services.tasks), Arc::clone(&self.services.clock));
-        let jobs = Arc::clone(&self);
-        let monitor = Monitor::new()
-            .register(move |restart| {
-                let jobs = Arc::clone(&jobs);
-                WorkerBuilder::new(format!("{name}-{restart}")).backend(backend.clone()).concurrency(CONCURRENCY).catch_panic().build(
-                    move |queued: Queued| {
-                        let jobs = Arc::clone(&jobs);
-                        // One id from the app's request through its answer to what was done for it later.
-                        let span = tracing::info_span!("task", request_id = queued.request_id);
-                        let traced = traces::work(queued.payload.as_ref().map_or("unknown", label), queued.request_id.as_deref());
-                        async move {
-                            match &queued.payload {
-                                Ok(task) => jobs.perform(task).await,
-                                Err(why) => {
-                                    tracing::error!(error = why, "a task is dead; this version does not know its payload");
-                                    Err(AbortError::new(why.clone()).into())
-                                }
-                            }
-                        }
-                        .instrument(traced)
-                        .instrument(span)
-                    },
-                )
+        let queue = Shared::new(Arc::clone(&self.services.tasks), Arc::clone(&self.services.clock));
+        let monitor = LANES
+            .into_iter()
+            .fold(Monitor::new(), |monitor, workers| {
+                let (jobs, name) = (Arc::clone(&self), format!("{name}-{}", workers.lane.as_str()));
+                let backend = TaskBackend::new(Arc::clone(&queue), workers);
+                monitor.register(move |restart| {
+                    let jobs = Arc::clone(&jobs);
+                    WorkerBuilder::new(format!("{name}-{restart}"))
+                        .backend(backend.clone())
+                        .concurrency(workers.at_once)
+                        .catch_panic()
+                        .build(move |queued: Queued| Arc::clone(&jobs).work(queued, workers))
+                })
             })
             .should_restart(|_, error| {
                 tracing::error!(%error, "a worker stopped; it is started again");
@@ -85,8 +73,40 @@ impl Jobs {
                 Ok(())
             }
         };
-        let (worked, ()) = tokio::join!(monitor.run_with_signal(stopped), scheduler::run(&self.services, &self.schedules, &stop));
+        let over = CancellationToken::new();
+        let work = async {
+            let worked = monitor.run_with_signal(stopped).await;
+            over.cancel();
+            worked
+        };
+        let (worked, (), ()) = tokio::join!(work, queue.live(&over), scheduler::run(&self.services, &self.schedules, &stop));
         worked.map_err(|e| anyhow!("the job workers ended: {e:?}"))
+    }
+
+    /// A claimed task, within its lane's time limit.
+    async fn work(self: Arc<Self>, queued: Queued, Workers { lane, limit, .. }: Workers) -> std::result::Result<(), BoxDynError> {
+        // One id from the app's request through its answer to what was done for it later.
+        let span = tracing::info_span!("task", request_id = queued.request_id);
+        let traced = traces::work(queued.payload.as_ref().map_or("unknown", label), queued.request_id.as_deref());
+        async move {
+            match &queued.payload {
+                Ok(task) => match tokio::time::timeout(limit, self.perform(task)).await {
+                    Ok(done) => done,
+                    Err(_) => {
+                        self.measure(task, false);
+                        tracing::error!(?task, lane = lane.as_str(), ?limit, "a task took too long; it was ended and is tried again");
+                        Err(format!("ended after {limit:?}").into())
+                    }
+                },
+                Err(why) => {
+                    tracing::error!(error = why, "a task is dead; this version does not know its payload");
+                    Err(AbortError::new(why.clone()).into())
+                }
+            }
+        }
+        .instrument(traced)
+        .instrument(span)
+        .await
     }
 
     /// One task, as the workers do it.

@@ -40,7 +40,8 @@ pub(crate) async fn run(services: &Services, schedules: &[Scheduled], stop: &Can
 
 async fn tick(services: &Services, schedules: &[Scheduled]) -> cheapbob_domain::shared::Result<()> {
     let now = services.clock.now();
-    let last: HashMap<_, _> = services.ledger.last_due().await?.into_iter().collect();
+    let names: Vec<_> = schedules.iter().map(|(job, _)| job.name).collect();
+    let last: HashMap<_, _> = services.ledger.last_due(&names).await?.into_iter().collect();
     for (job, schedule) in schedules {
         if let Some(due) = due(schedule, job.catch_up, last.get(job.name).copied(), now) {
             services.ledger.schedule(job.name, due, now).await?;

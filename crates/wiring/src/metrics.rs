@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::{App, HttpResponse, HttpServer, guard, web};
 use anyhow::{Context, Result};
-use cheapbob_domain::orders::RefundState;
+use cheapbob_domain::{orders::RefundState, tasks::Lane};
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use tokio::task::JoinHandle;
@@ -70,6 +70,8 @@ impl Source {
             describe_gauge!("cheapbob_oversold_products", "Products that have promised more pieces than there are: must be 0");
             describe_gauge!("cheapbob_outbox_waiting", "Tasks of the outbox that are not done yet");
             describe_gauge!("cheapbob_outbox_oldest_seconds", "For how long the oldest of them has been waiting");
+            describe_gauge!("cheapbob_lane_waiting", "Tasks and runs that are due or under way, by lane");
+            describe_gauge!("cheapbob_lane_oldest_seconds", "For how long the oldest of them has been due");
             describe_gauge!("cheapbob_outbox_dead", "Tasks that need somebody's help: cheapbob-jobs outbox list");
         });
         Ok(Self { services, recorder, process: process()? })
@@ -80,11 +82,17 @@ impl Source {
         let discrepancies = self.services.audit.discrepancies().await?;
         let oversold = self.services.products.oversold().await?;
         let outbox = self.services.outbox.depth().await?;
+        let backlog = self.services.outbox.backlog(self.services.clock.now()).await?;
         with_local_recorder(&self.recorder, || {
             gauge!("cheapbob_oversold_products").set(oversold as f64);
             gauge!("cheapbob_outbox_waiting").set(outbox.waiting as f64);
             gauge!("cheapbob_outbox_oldest_seconds").set(outbox.oldest_seconds as f64);
             gauge!("cheapbob_outbox_dead").set(outbox.dead as f64);
+            for lane in Lane::all() {
+                let (waiting, oldest) = backlog.iter().find(|b| b.lane == lane).map_or((0, 0), |b| (b.waiting, b.oldest_seconds));
+                gauge!("cheapbob_lane_waiting", "lane" => lane.as_str()).set(waiting as f64);
+                gauge!("cheapbob_lane_oldest_seconds", "lane" => lane.as_str()).set(oldest as f64);
+            }
             for state in [RefundState::Requested, RefundState::Processing, RefundState::Failed, RefundState::Unknown] {
                 let (number, age) =
                     refunds.iter().find(|(s, ..)| *s == state).map_or((0, 0), |(_, number, age)| (*number, age.num_seconds()));

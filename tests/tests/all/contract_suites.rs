@@ -156,6 +156,7 @@ mod postgres {
             audit_log_tells_why_a_hold_was_released
             discrepancy_is_reported_once_until_it_changes
             webhook_is_kept_once_with_its_task
+            webhooks_of_a_payment_make_one_task
             webhook_of_another_store_is_another_one
             webhook_that_does_not_matter_is_only_kept
             forgotten_webhook_is_new
@@ -180,6 +181,12 @@ mod postgres {
             outbox_forgets_what_is_done_and_keeps_what_is_dead
             outbox_keeps_daily_runs_for_longer
             words_of_others_are_stored_as_what_can_be
+            worker_taken_for_dead_changes_nothing
+            claim_is_extended_by_its_own_token
+            end_of_a_task_is_written_once
+            lanes_are_apart
+            stores_of_a_lane_take_turns
+            claim_begins_where_it_is_told
         }
     }
 }

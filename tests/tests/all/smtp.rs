@@ -6,7 +6,7 @@ use cheapbob_domain::{
         ErrorKind,
         mail::{Delivery, Mail, Mailer},
     },
-    tasks::{TaskOutcome, ports::TaskQueue},
+    tasks::{Claiming, Lane, TaskClaim, TaskOutcome, ports::TaskQueue},
 };
 use cheapbob_test_support::{MailSink, SinkTls, TestApp, TestDatabase, eventually, noon, text};
 use serde_json::json;
@@ -131,18 +131,22 @@ async fn one_orders_mails_go_in_order() {
         database.sql(&mail(event, name, second)).await;
     }
     let claimed = async |seconds| {
-        let tasks = postgres.claim("w", now + chrono::Duration::seconds(seconds), 10).await.unwrap();
-        tasks.into_iter().map(|task| task.id).collect::<Vec<_>>()
+        let now = now + chrono::Duration::seconds(seconds);
+        let claiming = Claiming { lane: Lane::Mail, worker: "w", now, since: None, limit: 10 };
+        postgres.claim(&claiming).await.unwrap().into_iter().map(|task| task.claim).collect::<Vec<_>>()
     };
-    assert_eq!(claimed(0).await, ["mail:placed:PAY1"]);
+    let ids = |claims: &[TaskClaim]| claims.iter().map(|claim| claim.id.clone()).collect::<Vec<_>>();
+    let placed = claimed(0).await;
+    assert_eq!(ids(&placed), ["mail:placed:PAY1"]);
     assert!(claimed(0).await.is_empty());
     // Put off: it holds up nobody, and the accepted one is next.
     let later = TaskOutcome::Retry { error: "451".into(), at: now + chrono::Duration::seconds(60) };
-    postgres.finish("mail:placed:PAY1", &later).await.unwrap();
-    assert_eq!(claimed(1).await, ["mail:accepted:PAY1"]);
+    postgres.finish(&placed[0], &later).await.unwrap();
+    let accepted = claimed(1).await;
+    assert_eq!(ids(&accepted), ["mail:accepted:PAY1"]);
     assert!(claimed(1).await.is_empty());
-    postgres.finish("mail:accepted:PAY1", &TaskOutcome::Done).await.unwrap();
-    assert_eq!(claimed(1).await, ["mail:canceled:PAY1"]);
+    postgres.finish(&accepted[0], &TaskOutcome::Done).await.unwrap();
+    assert_eq!(ids(&claimed(1).await), ["mail:canceled:PAY1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

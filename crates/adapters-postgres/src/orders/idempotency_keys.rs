@@ -12,10 +12,11 @@ use diesel_async::RunQueryDsl;
 use crate::{
     database::{Postgres, failed},
     schema::idempotency_keys as keys,
-    sql::prepared,
+    sql::{BATCH, in_batches, prepared},
 };
 
 const CLAIM: &str = include_str!("sql/claim_key.sql");
+const PRUNE: &str = include_str!("sql/prune_keys.sql");
 
 #[async_trait]
 impl IdempotencyKeys for Postgres {
@@ -73,7 +74,7 @@ impl IdempotencyKeys for Postgres {
 
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
         let mut connection = self.connection().await?;
-        let old = diesel::delete(keys::table.filter(keys::created_at.lt(before)));
-        old.execute(&mut connection).await.map(|n| n as u64).map_err(failed)
+        let old = || prepared(sql_query(PRUNE).bind::<t::Timestamptz, _>(before).bind::<t::BigInt, _>(BATCH));
+        in_batches(&mut connection, old).await
     }
 }

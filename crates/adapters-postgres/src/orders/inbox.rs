@@ -6,16 +6,16 @@ use cheapbob_domain::{
     shared::{PaymentId, Result, StoreId, remote::storable},
 };
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, sql_query, sql_types as t};
+use diesel::{sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, failed},
-    schema::inbox,
-    sql::prepared,
+    sql::{BATCH, in_batches, prepared},
 };
 
 const PUT: &str = include_str!("sql/put_message.sql");
+const PRUNE: &str = include_str!("sql/prune_messages.sql");
 
 #[async_trait]
 impl Inbox for Postgres {
@@ -35,7 +35,7 @@ impl Inbox for Postgres {
 
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {
         let mut connection = self.connection().await?;
-        let old = diesel::delete(inbox::table.filter(inbox::received_at.lt(before)));
-        old.execute(&mut connection).await.map(|n| n as u64).map_err(failed)
+        let old = || prepared(sql_query(PRUNE).bind::<t::Timestamptz, _>(before).bind::<t::BigInt, _>(BATCH));
+        in_batches(&mut connection, old).await
     }
 }

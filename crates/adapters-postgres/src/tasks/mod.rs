@@ -4,30 +4,35 @@ use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Error, Result, remote::storable},
     tasks::{
-        Due, JobRun, OutboxDepth, OutboxTask, Task, TaskOutcome, TaskPayload,
+        Backlog, Claiming, Due, JobRun, OutboxDepth, OutboxTask, Task, TaskClaim, TaskEnd, TaskOutcome, TaskPayload,
         ports::{Outbox, RunLedger, TaskQueue},
     },
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use diesel::{dsl::max, prelude::*, sql_query, sql_types as t};
+use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    database::{Postgres, failed},
+    database::{Postgres, bad_row, failed},
     schema::tasks,
-    sql::prepared,
+    sql::{BATCH, in_batches, prepared},
 };
 
 const CLAIM: &str = include_str!("sql/claim.sql");
 const FINISH: &str = include_str!("sql/finish.sql");
 const PRUNE: &str = include_str!("sql/prune.sql");
 const DEPTH: &str = include_str!("sql/depth.sql");
-const TAKE_OVER: &str = include_str!("sql/take_over.sql");
+const HEARTBEAT: &str = include_str!("sql/heartbeat.sql");
+const GIVE_BACK: &str = include_str!("sql/give_back.sql");
+const LAST_DUE: &str = include_str!("sql/last_due.sql");
+const BACKLOG: &str = include_str!("sql/backlog.sql");
 
 #[derive(QueryableByName)]
 #[diesel(table_name = tasks, check_for_backend(diesel::pg::Pg))]
 struct TaskRow {
     id: String,
+    #[diesel(sql_type = t::Text)]
+    claim: String,
     payload: serde_json::Value,
     attempts: i32,
     max_attempts: i32,
@@ -77,26 +82,58 @@ struct DepthRow {
     dead: i64,
 }
 
+#[derive(QueryableByName)]
+struct WrittenRow {
+    #[diesel(sql_type = t::Bool)]
+    written: bool,
+}
+
+#[derive(QueryableByName)]
+struct LastDueRow {
+    #[diesel(sql_type = t::Text)]
+    job: String,
+    #[diesel(sql_type = t::Timestamptz)]
+    due_at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct BacklogRow {
+    #[diesel(sql_type = t::Text)]
+    lane: String,
+    #[diesel(sql_type = t::BigInt)]
+    waiting: i64,
+    #[diesel(sql_type = t::BigInt)]
+    oldest_seconds: i64,
+}
+
+fn tokens(claims: &[TaskClaim]) -> Vec<&str> {
+    claims.iter().map(|claim| claim.token.as_str()).collect()
+}
+
 #[async_trait]
 impl TaskQueue for Postgres {
-    async fn claim(&self, worker: &str, now: DateTime<Utc>, limit: i32) -> Result<Vec<Task>> {
+    async fn claim(&self, &Claiming { lane, worker, now, since, limit }: &Claiming<'_>) -> Result<Vec<Task>> {
         let mut connection = self.connection().await?;
-        let query = sql_query(CLAIM).bind::<t::Text, _>(worker).bind::<t::Timestamptz, _>(now).bind::<t::Integer, _>(limit);
+        let query = sql_query(CLAIM)
+            .bind::<t::Text, _>(worker)
+            .bind::<t::Timestamptz, _>(now)
+            .bind::<t::Integer, _>(limit)
+            .bind::<t::Text, _>(lane.as_str())
+            .bind::<t::Nullable<t::Timestamptz>, _>(since);
         let rows: Vec<TaskRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .map(|TaskRow { id, payload, attempts, max_attempts, request_id }| Task { id, payload, attempts, max_attempts, request_id })
-            .collect())
+        let task = |TaskRow { id, claim, payload, attempts, max_attempts, request_id }| Task {
+            claim: TaskClaim { id, token: claim },
+            payload,
+            attempts,
+            max_attempts,
+            request_id,
+        };
+        Ok(rows.into_iter().map(task).collect())
     }
 
-    async fn heartbeat(&self, worker: &str, dead_after: i32) -> Result<()> {
+    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32) -> Result<()> {
         let mut connection = self.connection().await?;
-        diesel::update(tasks::table.filter(tasks::status.eq("running").and(tasks::locked_by.eq(worker))))
-            .set(tasks::locked_at.eq(diesel::dsl::now))
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
-        let query = sql_query(TAKE_OVER).bind::<t::Integer, _>(dead_after);
+        let query = sql_query(HEARTBEAT).bind::<t::Array<t::Text>, _>(tokens(claims)).bind::<t::Integer, _>(dead_after);
         let revived = prepared(query).execute(&mut connection).await.map_err(failed)?;
         if revived > 0 {
             tracing::warn!(tasks = revived, "tasks taken over from a dead worker");
@@ -104,17 +141,14 @@ impl TaskQueue for Postgres {
         Ok(())
     }
 
-    async fn give_back(&self, ids: &[String]) -> Result<()> {
+    async fn give_back(&self, claims: &[TaskClaim]) -> Result<()> {
         let mut connection = self.connection().await?;
-        diesel::update(tasks::table.filter(tasks::id.eq_any(ids).and(tasks::status.eq("running"))))
-            .set((tasks::status.eq("pending"), tasks::locked_by.eq(None::<String>)))
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        let ids: Vec<_> = claims.iter().map(|claim| claim.id.as_str()).collect();
+        let query = sql_query(GIVE_BACK).bind::<t::Array<t::Text>, _>(ids).bind::<t::Array<t::Text>, _>(tokens(claims));
+        prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 
-    async fn finish(&self, id: &str, outcome: &TaskOutcome) -> Result<()> {
+    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd> {
         let mut connection = self.connection().await?;
         let (status, error, at) = match outcome {
             TaskOutcome::Done => ("done", None, None),
@@ -122,11 +156,13 @@ impl TaskQueue for Postgres {
             TaskOutcome::Retry { error, at } => ("pending", Some(error.as_str()), Some(*at)),
         };
         let query = sql_query(FINISH)
-            .bind::<t::Text, _>(id)
+            .bind::<t::Text, _>(&claim.id)
             .bind::<t::Text, _>(status)
             .bind::<t::Nullable<t::Text>, _>(error.map(storable))
-            .bind::<t::Nullable<t::Timestamptz>, _>(at);
-        prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
+            .bind::<t::Nullable<t::Timestamptz>, _>(at)
+            .bind::<t::Text, _>(&claim.token);
+        let WrittenRow { written } = prepared(query).get_result(&mut connection).await.map_err(failed)?;
+        Ok(if written { TaskEnd::Written } else { TaskEnd::TakenOver })
     }
 }
 
@@ -157,16 +193,11 @@ impl RunLedger for Postgres {
         Ok(rows == 1)
     }
 
-    async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>> {
+    async fn last_due(&self, jobs: &[&str]) -> Result<Vec<(String, DateTime<Utc>)>> {
         let mut connection = self.connection().await?;
-        let rows: Vec<(Option<String>, Option<DateTime<Utc>>)> = tasks::table
-            .filter(tasks::job.is_not_null())
-            .group_by(tasks::job)
-            .select((tasks::job, max(tasks::due_at)))
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(job, due)| job.zip(due)).collect())
+        let query = sql_query(LAST_DUE).bind::<t::Array<t::Text>, _>(jobs);
+        let rows: Vec<LastDueRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|LastDueRow { job, due_at }| (job, due_at)).collect())
     }
 
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>> {
@@ -208,10 +239,28 @@ impl Outbox for Postgres {
         Ok(OutboxDepth { waiting, oldest_seconds, dead })
     }
 
+    async fn backlog(&self, now: DateTime<Utc>) -> Result<Vec<Backlog>> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(BACKLOG).bind::<t::Timestamptz, _>(now);
+        let rows: Vec<BacklogRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        rows.into_iter()
+            .map(|BacklogRow { lane, waiting, oldest_seconds }| {
+                let lane = lane.parse().map_err(|_| bad_row(&format!("a task in the lane {lane}")))?;
+                Ok(Backlog { lane, waiting, oldest_seconds })
+            })
+            .collect()
+    }
+
     async fn retry(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut connection = self.connection().await?;
         let rows = diesel::update(tasks::table.filter(tasks::id.eq(id).and(tasks::status.eq_any(["pending", "dead"]))))
-            .set((tasks::status.eq("pending"), tasks::attempts.eq(0), tasks::run_at.eq(now), tasks::finished_at.eq(None::<DateTime<Utc>>)))
+            .set((
+                tasks::status.eq("pending"),
+                tasks::attempts.eq(0),
+                tasks::run_at.eq(now),
+                tasks::turn.eq(now),
+                tasks::finished_at.eq(None::<DateTime<Utc>>),
+            ))
             .execute(&mut connection)
             .await
             .map_err(failed)?;
@@ -220,10 +269,14 @@ impl Outbox for Postgres {
 
     async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64> {
         let mut connection = self.connection().await?;
-        let old = sql_query(PRUNE)
-            .bind::<t::Double, _>(seconds as f64)
-            .bind::<t::Double, _>(ledger_seconds as f64)
-            .bind::<t::Integer, _>(i32::MAX);
-        prepared(old).execute(&mut connection).await.map(|n| n as u64).map_err(failed)
+        let old = || {
+            let query = sql_query(PRUNE)
+                .bind::<t::Double, _>(seconds as f64)
+                .bind::<t::Double, _>(ledger_seconds as f64)
+                .bind::<t::Integer, _>(i32::MAX)
+                .bind::<t::BigInt, _>(BATCH);
+            prepared(query)
+        };
+        in_batches(&mut connection, old).await
     }
 }

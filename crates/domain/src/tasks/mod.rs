@@ -4,6 +4,7 @@ pub mod model;
 pub mod ports;
 
 pub use model::{
+    lane::{Backlog, Claiming, Lane},
     run::{Due, JobRun},
-    task::{OutboxDepth, OutboxTask, Task, TaskOutcome, TaskPayload},
+    task::{OutboxDepth, OutboxTask, Task, TaskClaim, TaskEnd, TaskOutcome, TaskPayload},
 };

@@ -5,23 +5,25 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::model::{
+    lane::{Backlog, Claiming},
     run::{Due, JobRun},
-    task::{OutboxDepth, OutboxTask, Task, TaskOutcome},
+    task::{OutboxDepth, OutboxTask, Task, TaskClaim, TaskEnd, TaskOutcome},
 };
 use crate::shared::Result;
 
 /// The queue as workers see it. `now` is the product's clock; leases of workers follow the database's own.
 #[async_trait]
 pub trait TaskQueue: Send + Sync {
-    /// Takes up to `limit` tasks that are due. A task MUST go to one worker only.
-    async fn claim(&self, worker: &str, now: DateTime<Utc>, limit: i32) -> Result<Vec<Task>>;
-    /// Says that `worker` lives, and gives back the tasks of workers that have been silent for `dead_after` seconds; a
-    /// death counts as an attempt, so that a task that kills its worker ends.
-    async fn heartbeat(&self, worker: &str, dead_after: i32) -> Result<()>;
-    /// Gives back tasks claimed but not begun.
-    async fn give_back(&self, ids: &[String]) -> Result<()>;
-    /// Marks the end of a run.
-    async fn finish(&self, id: &str, outcome: &TaskOutcome) -> Result<()>;
+    /// Takes tasks of a lane that are due. A task MUST go to one worker only. Within a lane stores take turns: however many tasks of one
+    /// wait, a task of another is taken before all but the first of them.
+    async fn claim(&self, claiming: &Claiming<'_>) -> Result<Vec<Task>>;
+    /// Extends claims, and gives back the tasks of claims that nobody has extended for `dead_after` seconds; a
+    /// death counts as an attempt, so that a task that kills its worker ends. A claim that was given back MUST NOT be extended.
+    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32) -> Result<()>;
+    /// Gives back tasks claimed but not begun, as far as the claims still hold.
+    async fn give_back(&self, claims: &[TaskClaim]) -> Result<()>;
+    /// Marks the end of a task, once, as far as the claim still holds. Where the cause has come again meanwhile, the task waits again.
+    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd>;
 }
 
 /// The ledger of scheduled runs, one row for each (job, due instant).
@@ -32,8 +34,8 @@ pub trait RunLedger: Send + Sync {
     /// waits for an instant after `now`, because the clock was moved back meanwhile, it MUST be taken out of the ledger: it would
     /// keep the job from running until the clock gets there, and a day must not be rolled over before it has ended.
     async fn schedule(&self, job: &str, due: Due, now: DateTime<Utc>) -> Result<bool>;
-    /// The latest due instant in the ledger for each job that has one.
-    async fn last_due(&self) -> Result<Vec<(String, DateTime<Utc>)>>;
+    /// The latest due instant in the ledger for each of these jobs that has one.
+    async fn last_due(&self, jobs: &[&str]) -> Result<Vec<(String, DateTime<Utc>)>>;
     /// The latest runs of a job, newest first.
     async fn runs(&self, job: &str, limit: i64) -> Result<Vec<JobRun>>;
     /// The run of a job for this due instant.
@@ -47,6 +49,8 @@ pub trait Outbox: Send + Sync {
     async fn list(&self, limit: i64) -> Result<Vec<OutboxTask>>;
     /// How many they are.
     async fn depth(&self) -> Result<OutboxDepth>;
+    /// What is due in each lane at `now`; lanes in which nothing is are left out. Scheduled runs count.
+    async fn backlog(&self, now: DateTime<Utc>) -> Result<Vec<Backlog>>;
     /// Makes a task, or a scheduled run, that waits or is dead due at `now`, with all its attempts before it. `false`: there is none such.
     async fn retry(&self, id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Deletes what was done more than `seconds` ago, of runs that nothing makes up for (their attempts have no end) only what was done

@@ -7,6 +7,7 @@ use cheapbob_domain::{
     },
     products::Product,
     shared::{Email, PaymentId, StoreId, kst},
+    tasks::{Claiming, Lane, Task, TaskEnd, TaskOutcome},
 };
 use futures::future::join_all;
 
@@ -104,13 +105,54 @@ fn message(payment: &PaymentId, id: &str) -> Message {
     Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()), body: "{}".into() }
 }
 
+/// Claims what is to be done for messages.
+async fn webhooks(world: &World, second: i64) -> Vec<Task> {
+    let claiming = Claiming { lane: Lane::Webhooks, worker: "w", now: at(second), since: None, limit: 10 };
+    world.tasks.claim(&claiming).await.unwrap()
+}
+
+/// Any number of messages about a payment make one waiting task, which is due at once, and one that comes while it is under way makes it
+/// wait once more.
+pub async fn webhooks_of_a_payment_make_one_task(world: &World) {
+    let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
+    let put = async |id: &str, second| {
+        assert!(world.inbox.put(&store, &message(&payment, id), true, "request-1", at(second)).await.unwrap());
+    };
+    join_all((0..50).map(|n| {
+        let put = &put;
+        async move { put(&format!("before-{n}"), 0).await }
+    }))
+    .await;
+    let first = webhooks(world, 0).await;
+    assert_eq!(first.len(), 1);
+    // Under way: two more lead to one more.
+    put("during-1", 1).await;
+    put("during-2", 1).await;
+    assert!(webhooks(world, 2).await.is_empty());
+    assert_eq!(world.tasks.finish(&first[0].claim, &TaskOutcome::Done).await.unwrap(), TaskEnd::Written);
+    let second = webhooks(world, 2).await;
+    assert_eq!((second.len(), second[0].attempts), (1, 0));
+    // It waits for its next attempt, and what comes now is looked at now.
+    let later = TaskOutcome::Retry { error: "no answer".into(), at: at(3600) };
+    world.tasks.finish(&second[0].claim, &later).await.unwrap();
+    assert!(webhooks(world, 3).await.is_empty());
+    put("after", 4).await;
+    let third = webhooks(world, 4).await;
+    assert_eq!(third.len(), 1);
+    // Done, it waits for nobody; the next message finds it.
+    world.tasks.finish(&third[0].claim, &TaskOutcome::Done).await.unwrap();
+    assert!(webhooks(world, 5).await.is_empty());
+    put("again", 6).await;
+    assert_eq!(webhooks(world, 6).await.len(), 1);
+}
+
 /// Contract, Payment rules (webhooks): kept once, however often it comes at once, and its task with it.
 pub async fn webhook_is_kept_once_with_its_task(world: &World) {
     let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
     let message = message(&payment, "a");
     let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message, true, "request-1", at(0)).await.unwrap() })).await;
     assert_eq!(put.iter().filter(|p| **p).count(), 1);
-    let claimed = world.tasks.claim("w", at(0), 10).await.unwrap();
+    let claimed = webhooks(world, 0).await;
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].payload, serde_json::json!({ "kind": "webhook", "webhook_id": "a", "payment_id": payment }));
 }
@@ -120,7 +162,7 @@ pub async fn webhook_of_another_store_is_another_one(world: &World) {
     let message = message(&PaymentId::generate(&TestIds), "a");
     for second in [0, 10] {
         assert!(world.inbox.put(&StoreId::generate(&TestIds), &message, true, "request-1", at(second)).await.unwrap());
-        assert_eq!(world.tasks.claim("w", at(second), 10).await.unwrap().len(), 1);
+        assert_eq!(webhooks(world, second).await.len(), 1);
     }
 }
 
@@ -129,7 +171,7 @@ pub async fn webhook_that_does_not_matter_is_only_kept(world: &World) {
     let (store, message) = (StoreId::generate(&TestIds), message(&PaymentId::generate(&TestIds), "b"));
     assert!(world.inbox.put(&store, &message, false, "request-1", at(10)).await.unwrap());
     assert!(!world.inbox.put(&store, &message, true, "request-1", at(10)).await.unwrap());
-    assert!(world.tasks.claim("w", at(10), 10).await.unwrap().is_empty());
+    assert!(webhooks(world, 10).await.is_empty());
 }
 
 /// Contract, Payment rules (webhooks): forgotten, a message is new; what came at the limit or later is not forgotten.

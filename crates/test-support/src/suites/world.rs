@@ -13,7 +13,10 @@ use cheapbob_domain::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
         ports::{Hours, StoreImages, StoreSearch, Stores},
     },
-    tasks::ports::{Outbox, RunLedger, TaskQueue},
+    tasks::{
+        Claiming, Lane, Task,
+        ports::{Outbox, RunLedger, TaskQueue},
+    },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
         ports::{Accounts, Customers, Takeovers, UnlinkTokens},
@@ -66,6 +69,18 @@ pub struct World {
     pub ledger: Arc<dyn RunLedger>,
     /// The queue, as operators see it.
     pub outbox: Arc<dyn Outbox>,
+}
+
+impl World {
+    /// Claims what is due in every lane.
+    pub(super) async fn claim_all(&self, second: i64) -> Vec<Task> {
+        let mut claimed = Vec::new();
+        for lane in Lane::all() {
+            let claiming = Claiming { lane, worker: "w", now: at(second), since: None, limit: 100 };
+            claimed.extend(self.tasks.claim(&claiming).await.unwrap());
+        }
+        claimed
+    }
 }
 
 /// An instant: 2026-11-24, a Tuesday, 12:00 KST and `seconds`.

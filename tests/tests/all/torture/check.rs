@@ -45,7 +45,7 @@ impl Schedule<'_> {
                 6..30 => 60,
                 _ => 360,
             }));
-            self.world.services.tasks.heartbeat("nobody", 0).await.map_err(|e| e.to_string())?;
+            self.world.services.tasks.heartbeat(&[], 0).await.map_err(|e| e.to_string())?;
             for job in ["end_pickups", "refund_open_orders", "resolve_holds", "process_refunds", "reconcile"] {
                 self.world.job(job).await;
             }

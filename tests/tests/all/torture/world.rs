@@ -225,9 +225,14 @@ impl World {
 
     /// Works on up to `limit` tasks of the outbox, as a worker does.
     pub(super) fn work(&self, limit: i32) -> BoxFuture<'_, usize> {
-        use cheapbob_domain::tasks::TaskOutcome;
+        use cheapbob_domain::tasks::{Claiming, Lane, TaskOutcome};
         async move {
-            let claimed = self.services.tasks.claim("worker", self.clock.now(), limit).await.unwrap();
+            let mut claimed = Vec::new();
+            for lane in Lane::all() {
+                let limit = limit - i32::try_from(claimed.len()).unwrap();
+                let claiming = Claiming { lane, worker: "worker", now: self.clock.now(), since: None, limit };
+                claimed.extend(self.services.tasks.claim(&claiming).await.unwrap());
+            }
             let number = claimed.len();
             for task in claimed {
                 let work = serde_json::from_value(task.payload).unwrap();
@@ -235,7 +240,7 @@ impl World {
                     Ok(()) => TaskOutcome::Done,
                     Err(error) => TaskOutcome::Retry { error: error.to_string(), at: self.clock.now() + Duration::seconds(1) },
                 };
-                self.services.tasks.finish(&task.id, &outcome).await.unwrap();
+                self.services.tasks.finish(&task.claim, &outcome).await.unwrap();
             }
             number
         }

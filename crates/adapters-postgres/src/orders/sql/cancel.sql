@@ -13,8 +13,8 @@ WITH picked AS (
     INSERT INTO refunds (payment_id, store_id, reason, requested_at, next_attempt_at)
     SELECT payment_id, store_id, $6, $5, $5 FROM canceled
 ), told AS (
-    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id)
-    SELECT 'mail:canceled:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', $7, 'payment_id', payment_id), 20, $5, $10
+    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id, store_id)
+    SELECT 'mail:canceled:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', $7, 'payment_id', payment_id), 20, $5, $10, store_id
     FROM canceled
     ON CONFLICT DO NOTHING
 ), logged AS (

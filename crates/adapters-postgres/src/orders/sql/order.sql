@@ -18,13 +18,13 @@ WITH hold AS (
                WHERE m.customer_email = h.customer_email AND m.product_id = h.product_id AND m.business_day = h.business_day
                  AND m.created_at > h.created_at - interval '1 day' AND m.state IN ('held', 'ordered') AND bought.status IS DISTINCT FROM 'cancel'
            ) <= p.max_per_customer))
-    RETURNING h.payment_id, p.name
+    RETURNING h.payment_id, h.store_id, p.name
 ), ordered AS (
     UPDATE holds SET state = 'ordered', ended_because = NULL, ended_at = $2, next_look_at = NULL, price = $6, sale = $7, total_amount = $8
     FROM taken WHERE holds.payment_id = taken.payment_id
 ), told AS (
-    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id)
-    SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2, $5
+    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id, store_id)
+    SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, $2, $5, store_id
     FROM taken
     ON CONFLICT DO NOTHING
 ), logged AS (

@@ -1,13 +1,23 @@
+-- However many messages about a payment: one task. One that comes while the task is under way has it done once more after that.
 WITH fresh AS (
     INSERT INTO inbox (store_id, webhook_id, kind, payment_id, body, received_at)
     VALUES ($1, $2, $3, $4, $5, $7)
     ON CONFLICT DO NOTHING
     RETURNING store_id, webhook_id, payment_id
 ), queued AS (
-    INSERT INTO tasks (id, payload, max_attempts, run_at, request_id)
-    SELECT 'webhook:' || store_id || ':' || webhook_id,
-           jsonb_build_object('kind', 'webhook', 'webhook_id', webhook_id, 'payment_id', payment_id), 20, $7, $8
+    INSERT INTO tasks AS t (id, payload, max_attempts, run_at, request_id, store_id)
+    SELECT 'webhook:' || store_id || ':' || payment_id,
+           jsonb_build_object('kind', 'webhook', 'webhook_id', webhook_id, 'payment_id', payment_id), 20, $7, $8, store_id
     FROM fresh WHERE $6
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (id) DO UPDATE
+    SET payload = excluded.payload, request_id = excluded.request_id,
+        again = t.status = 'running',
+        status = CASE WHEN t.status IN ('done', 'dead') THEN 'pending' ELSE t.status END,
+        attempts = CASE WHEN t.status IN ('done', 'dead') THEN 0 ELSE t.attempts END,
+        created_at = CASE WHEN t.status IN ('done', 'dead') THEN excluded.created_at ELSE t.created_at END,
+        -- One that waits for its next attempt is due now.
+        run_at = CASE WHEN t.status = 'pending' THEN least(t.run_at, excluded.run_at) WHEN t.status = 'running' THEN t.run_at ELSE excluded.run_at END,
+        turn = CASE WHEN t.status = 'pending' THEN least(t.turn, excluded.turn) WHEN t.status = 'running' THEN t.turn ELSE excluded.turn END,
+        finished_at = NULL
 )
 SELECT webhook_id FROM fresh

@@ -1,15 +1,13 @@
--- One order's mails go in order: a later one waits while an earlier one is under way, or is due as well. One that waits for its next attempt
--- holds up nothing; it is not sent any more then (MailService::deliver).
-UPDATE tasks SET status = 'running', locked_by = $1, locked_at = now()
-WHERE id IN (
-    SELECT t.id FROM tasks t
-    WHERE t.status = 'pending' AND t.run_at <= $2 AND NOT EXISTS (
-        SELECT 1 FROM tasks earlier
-        WHERE t.payload->>'kind' = 'order_mail'
-          AND earlier.id = ANY (CASE t.payload->>'event'
-              WHEN 'placed' THEN '{}'
-              WHEN 'accepted' THEN ARRAY['mail:placed:' || (t.payload->>'payment_id')]
-              ELSE ARRAY['mail:placed:' || (t.payload->>'payment_id'), 'mail:accepted:' || (t.payload->>'payment_id')] END)
-          AND (earlier.status = 'running' OR (earlier.status = 'pending' AND earlier.run_at <= $2)))
-    ORDER BY t.run_at LIMIT $3 FOR UPDATE OF t SKIP LOCKED)
-RETURNING id, payload, attempts, max_attempts, request_id
+-- First whose turn has come, from $5 on (NULL: from the beginning), then what waits for its turn only because its store has others waiting.
+WITH in_turn AS (
+    SELECT id FROM tasks
+    WHERE status = 'pending' AND lane = $4 AND turn <= $2 AND turn >= coalesce($5, '-infinity'::timestamptz) AND run_at <= $2 AND NOT mail_waits(payload, $2)
+    ORDER BY turn LIMIT $3 FOR UPDATE SKIP LOCKED
+), ahead AS (
+    SELECT id FROM tasks
+    WHERE status = 'pending' AND lane = $4 AND turn > run_at AND turn > $2 AND run_at <= $2 AND NOT mail_waits(payload, $2)
+    ORDER BY turn LIMIT $3 - (SELECT count(*) FROM in_turn) FOR UPDATE SKIP LOCKED
+)
+UPDATE tasks SET status = 'running', locked_by = $1, locked_at = now(), claim = $1 || ':' || gen_random_uuid(), again = false
+WHERE id IN (SELECT id FROM in_turn UNION ALL SELECT id FROM ahead)
+RETURNING id, claim, payload, attempts, max_attempts, request_id

@@ -1,8 +1,15 @@
+-- $5: the claim under which it was done. A claim of the version before changes locked_by alone, which ends ours as well.
 WITH ended AS (
-    SELECT id, CASE WHEN $2 = 'pending' AND attempts + 1 >= max_attempts THEN 'dead' ELSE $2 END AS status
-    FROM tasks WHERE id = $1 AND status = 'running' FOR UPDATE
+    SELECT id, again, CASE WHEN $2 = 'pending' AND attempts + 1 >= max_attempts THEN 'dead' ELSE $2 END AS status
+    FROM tasks WHERE id = $1 AND status = 'running' AND claim = $5 AND starts_with(claim, locked_by || ':') FOR UPDATE
+), written AS (
+    UPDATE tasks t
+    SET status = CASE WHEN ended.again THEN 'pending' ELSE ended.status END,
+        attempts = CASE WHEN ended.again AND ended.status <> 'pending' THEN 0 ELSE t.attempts + 1 END,
+        last_error = $3, run_at = coalesce($4, t.run_at), turn = coalesce($4, t.run_at), locked_by = NULL, again = false,
+        finished_at = CASE WHEN ended.status <> 'pending' AND NOT ended.again THEN now() END
+    FROM ended WHERE t.id = ended.id
+    RETURNING t.id
 )
-UPDATE tasks t
-SET status = ended.status, attempts = t.attempts + 1, last_error = $3, run_at = coalesce($4, t.run_at), locked_by = NULL,
-    finished_at = CASE WHEN ended.status <> 'pending' THEN now() END
-FROM ended WHERE t.id = ended.id
+-- The second: an answer that was lost, and is written already.
+SELECT EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM tasks WHERE id = $1 AND status <> 'running' AND claim = $5) AS written

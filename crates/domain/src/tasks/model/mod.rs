@@ -1,4 +1,5 @@
 //! What tasks are made of.
 
+pub mod lane;
 pub mod run;
 pub mod task;

@@ -40,11 +40,20 @@ pub enum TaskPayload {
     },
 }
 
+/// One claim of a task: no other has its token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TaskClaim {
+    /// Id of the row, which names its cause: `mail:placed:PAY…`.
+    pub id: String,
+    /// Who claimed it, and a random part.
+    pub token: String,
+}
+
 /// A task as a worker has claimed it.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Id of the row, which names its cause: `mail:placed:PAY…`.
-    pub id: String,
+    /// By this claim it is extended, given back and ended.
+    pub claim: TaskClaim,
     /// What to do.
     pub payload: serde_json::Value,
     /// How often it was tried before.
@@ -83,6 +92,15 @@ pub struct OutboxDepth {
     pub oldest_seconds: i64,
     /// Tasks that wait for an operator.
     pub dead: i64,
+}
+
+/// What became of the end of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// It is written, now or by a call before whose answer was lost.
+    Written,
+    /// Nothing is: the worker was taken for dead, and the task is somebody else's.
+    TakenOver,
 }
 
 /// How a run of a task ended.
