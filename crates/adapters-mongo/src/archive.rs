@@ -35,7 +35,8 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn prepare(&self) -> Result<()> {
-        self.collection(ORDERS).create_indexes(indexes()).await.map(|_| ()).map_err(failed)
+        self.collection(ORDERS).create_indexes(indexes()).await.map_err(failed)?;
+        self.prepare_payments().await
     }
 }
 

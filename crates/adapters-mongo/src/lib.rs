@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod past;
 mod reservations;
 mod traces;
 mod withdrawals;

@@ -24,7 +24,7 @@ pub use runner::Jobs;
 
 /// Every job on one screen.
 #[rustfmt::skip]
-const JOBS: [Job; 14] = [
+const JOBS: [Job; 15] = [
     // Stock of a payment that never came is free within 10 s of the hold's end; payments that came late are found.
     Job { name: "resolve_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::resolve_holds::run(s, actor)) },
     // Refunds that the request which caused them could not finish.
@@ -41,6 +41,8 @@ const JOBS: [Job; 14] = [
     Job { name: "apply_hours", schedule: "0 20 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(stores::apply_hours::run(s, due)) },
     // … accounts whose withdrawal was asked for are deleted.
     Job { name: "delete_accounts", schedule: "0 40 4 * * *", catch_up: Each, run: |s, _, due| Box::pin(users::delete_accounts::run(s, due)) },
+    // What is settled and old leaves PostgreSQL, which stays as large as its trade.
+    Job { name: "archive_payments", schedule: "0 0 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(orders::archive_payments::run(s)) },
     // Our books against PortOne's: what was begun in the last hour, and each night what was begun, paid or canceled in the last two days.
     Job { name: "reconcile", schedule: "30 */10 * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::hour(s, actor)) },
     Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::night(s, actor)) },

@@ -101,6 +101,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         postgres: PostgresAt::Server(SecretString::from(database.url())),
         db_pool_size: 10,
         redis_url: None,
+        keep_payments: chrono::Duration::days(90),
         redis_pool_size: 8,
         oauth: [None, None, None],
         public_base: format!("http://127.0.0.1:{port}"),

@@ -7,7 +7,7 @@ use cheapbob_adapters_embedded::fakes::Folder;
 use cheapbob_adapters_portone::PortOne;
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
-    orders::ports::{Cancellations, Holds, Inbox, OrderArchive, Orders, Payments, PickupSignals, Refunds},
+    orders::ports::{Cancellations, Holds, Inbox, OrderArchive, Orders, PaymentArchive, Payments, PickupSignals, Refunds},
     products::ports::StockReservations,
     shared::{Clock, Ids, Timer, mail::Mailer},
     stores::ports::{ObjectStorage, SearchHistory},
@@ -44,6 +44,8 @@ pub struct Ports {
     pub history: Arc<dyn SearchHistory>,
     /// Orders of days that are over.
     pub archive: Arc<dyn OrderArchive>,
+    /// Settled payments of the past.
+    pub past: Arc<dyn PaymentArchive>,
     /// Stock for the next day.
     pub reservations: Arc<dyn StockReservations>,
     /// Requests to be deleted.
@@ -70,7 +72,7 @@ impl Ports {
     ) -> Result<Self> {
         let postgres = Arc::new(connections.postgres.clone());
         let (signals, sessions, history) = signals.over(connections)?;
-        let (archive, reservations, withdrawals) = match (&connections.mongo, &connections.embedded) {
+        let (archive, past, reservations, withdrawals) = match (&connections.mongo, &connections.embedded) {
             (Some(mongo), _) => durable(mongo.clone()),
             (None, Some(fake)) => durable(fake.clone()),
             (None, None) => return Err(anyhow!("neither MongoDB nor its fake")),
@@ -88,6 +90,7 @@ impl Ports {
             sessions,
             history,
             archive,
+            past,
             reservations,
             withdrawals,
             storage: match &connections.s3 {
@@ -101,12 +104,12 @@ impl Ports {
     }
 }
 
-type Durable = (Arc<dyn OrderArchive>, Arc<dyn StockReservations>, Arc<dyn Withdrawals>);
+type Durable = (Arc<dyn OrderArchive>, Arc<dyn PaymentArchive>, Arc<dyn StockReservations>, Arc<dyn Withdrawals>);
 
 /// What MongoDB does, or its fake.
-fn durable<T: OrderArchive + StockReservations + Withdrawals + 'static>(part: T) -> Durable {
+fn durable<T: OrderArchive + PaymentArchive + StockReservations + Withdrawals + 'static>(part: T) -> Durable {
     let part = Arc::new(part);
-    (part.clone(), part.clone(), part)
+    (part.clone(), part.clone(), part.clone(), part)
 }
 
 /// PortOne, or the sandbox's.

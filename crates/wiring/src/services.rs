@@ -7,8 +7,8 @@ use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
     orders::{
-        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PickupCodes,
-        PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
+        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PastPayments,
+        PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
     },
     products::ProductService,
     shared::{Clock, Ids},
@@ -46,6 +46,8 @@ pub struct Services {
     pub deletion: Arc<DeletionService>,
     /// Moving orders of ended days.
     pub archive: Arc<ArchiveService>,
+    /// Moving settled payments of the past.
+    pub past: Arc<PastPayments>,
     /// Leaving.
     pub withdrawal: Arc<WithdrawalService>,
     /// A store's opening hours.
@@ -103,7 +105,8 @@ impl Services {
     /// Where an address among the settings is none.
     pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
         let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
-        let Ports { sessions, history, archive: archived, reservations, withdrawals, signals, storage, clock, timer, ids, .. } = ports;
+        let Ports { sessions, history, archive: archived, past, reservations, withdrawals, signals, storage, clock, timer, ids, .. } =
+            ports;
         let clock = || Arc::clone(&clock);
         let ids = || Arc::clone(&ids);
         let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
@@ -114,8 +117,9 @@ impl Services {
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer));
         let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
         let orders = Arc::new(OrderService::new(current.clone(), archived.clone(), postgres.clone(), stores.clone(), clock()));
+        let past = Arc::new(PastPayments::new(postgres.clone(), past, clock(), settings.keep_payments, settings.production));
         let codes = PickupCodes::new(&settings.jwt_secret);
-        let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), clock()));
+        let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), past.clone(), clock()));
         let reconcile = Arc::new(ReconcileService::new(ReconcileParts {
             books: postgres.clone(),
             audit: postgres.clone(),
@@ -126,6 +130,7 @@ impl Services {
             refunds: refunds.clone(),
             cancel: cancel.clone(),
             orders: orders.clone(),
+            past: past.clone(),
             clock: clock(),
         }));
         let webhooks = WebhookService::new(inbox, Arc::new(SignedWebhooks), postgres.clone(), reconcile.clone(), clock());
@@ -156,7 +161,7 @@ impl Services {
             deletion: Arc::new(DeletionService::new(
                 postgres.clone(),
                 withdrawals.clone(),
-                vec![archive.clone() as Arc<dyn PersonalData>, history.clone()],
+                vec![archive.clone() as Arc<dyn PersonalData>, past.clone(), history.clone()],
                 sessions.clone(),
                 clock(),
                 ids(),
@@ -168,16 +173,17 @@ impl Services {
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             history,
             products: Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids())),
-            checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), clock(), ids())),
+            checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), past.clone(), clock(), ids())),
             cancel,
             reconcile,
             webhooks: Arc::new(webhooks),
             idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
-            audit: Arc::new(AuditService::new(postgres.clone(), stores.clone())),
+            audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
             settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),
             takeovers,
+            past,
             stores,
             resolve,
             refunds,

@@ -84,6 +84,8 @@ pub struct Settings {
     pub jwt_life: chrono::Duration,
     /// Seal the secrets in PostgreSQL.
     pub secret_keys: Arc<SecretKeys>,
+    /// How long settled payments stay in PostgreSQL.
+    pub keep_payments: chrono::Duration,
     /// `None`: the sandbox's.
     pub portone: Option<Url>,
     /// `None`: the fake.

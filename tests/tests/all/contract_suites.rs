@@ -32,6 +32,8 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         inbox: postgres.clone(),
         keys: postgres.clone(),
         books: postgres.clone(),
+        ended: postgres.clone(),
+        settled: postgres.clone(),
         tasks: postgres.clone(),
         ledger: postgres.clone(),
         outbox: postgres,
@@ -169,6 +171,13 @@ mod postgres {
             books_find_payments_of_any_store
             books_list_stores_with_payments_in_pages
         }
+        past {
+            settled_payments_are_those_of_which_nothing_is_left_to_do
+            settled_payments_come_in_pages_the_oldest_first
+            forgotten_payment_comes_back_as_it_was
+            payment_that_has_changed_is_not_forgotten
+            payment_of_somebody_being_deleted_does_not_come_back_yet
+        }
         tasks {
             run_is_scheduled_once_and_one_at_a_time
             run_that_has_ended_is_not_scheduled_again
@@ -234,6 +243,10 @@ mod embedded {
             settlement_finds_orders_by_the_instant_of_their_end
             several_orders_are_found_at_once
             orders_of_a_deleted_customer_bear_a_pseudonym
+        }
+        past {
+            archived_payments_are_those_written_last
+            archived_payments_of_a_deleted_person_bear_a_pseudonym
         }
         products { stock_reservations }
         users { withdrawals }
@@ -363,6 +376,10 @@ mod mongo {
             settlement_finds_orders_by_the_instant_of_their_end
             several_orders_are_found_at_once
             orders_of_a_deleted_customer_bear_a_pseudonym
+        }
+        past {
+            archived_payments_are_those_written_last
+            archived_payments_of_a_deleted_person_bear_a_pseudonym
         }
         products { stock_reservations }
         users { withdrawals }

@@ -28,6 +28,7 @@ mod oauth;
 mod operator;
 mod outages;
 mod pages;
+mod past;
 mod payments;
 mod portone;
 mod portone_openapi;

@@ -77,6 +77,17 @@ async fn kept(app: &TestApp) -> i64 {
     app.database.number(&sum).await
 }
 
+/// What is kept of payments, wherever it is.
+const HOLDS: &str =
+    "(SELECT * FROM holds UNION SELECT r.* FROM embedded.payment_archive, jsonb_populate_record(NULL::holds, rows -> 'hold') r) h";
+const REFUNDS: &str =
+    "(SELECT * FROM refunds UNION SELECT r.* FROM embedded.payment_archive, jsonb_populate_record(NULL::refunds, nullif(rows -> 'refund', 'null')) r
+    WHERE r.payment_id IS NOT NULL) r";
+const ENTRIES: &str = "(SELECT * FROM audit_log UNION SELECT r.* FROM embedded.payment_archive, jsonb_populate_recordset(NULL::audit_log, rows -> 'audit_log') r) a";
+
+/// As little as the setting allows.
+const KEPT: i64 = 7;
+
 /// What is left of it all, as counted rows: ids, people and instants differ from one world to the next.
 async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
     let counted =
@@ -86,11 +97,11 @@ async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
         r#""order"->>'business_day', "order"->>'status', "order"->>'quantity', "order"->>'total_amount', "order"->>'cancel_reason'"#;
     let mut rows = Vec::new();
     for query in [
-        counted("hold", "business_day, state, ended_because, quantity, total_amount", "holds"),
+        counted("hold", "business_day, state, ended_because, quantity, total_amount", HOLDS),
         counted("order", "business_day, status, quantity, total_amount", "orders"),
         counted("archived", archived, "embedded.order_archive"),
-        counted("refund", "reason, state", "refunds"),
-        counted("event", "event, detail", "audit_log"),
+        counted("refund", "reason, state", REFUNDS),
+        counted("event", "event, detail", ENTRIES),
         counted("paid", "payment->>'status', payment->'amount'->>'total', payment->'amount'->>'cancelled'", "embedded.portone_payments"),
         counted("product", "initial_stock, adjustment, sold, held, stock_day", "products"),
         counted("mail", "subject", "embedded.mails"),
@@ -117,7 +128,7 @@ struct Days {
 impl Days {
     /// `fragile`: with two more runners.
     async fn begin(seed: u64, fragile: bool) -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::with(|settings| settings.keep_payments = Duration::days(KEPT)).await;
         begin(&app, first_noon()).await;
         let shop = app.api.shop(12).await;
         let runners = if fragile { vec![runner(&app), runner(&app)] } else { Vec::new() };
@@ -154,6 +165,12 @@ impl Days {
         let today = kst::business_day(noon + Duration::days(day));
         let left = app.database.count(&format!("orders WHERE business_day < '{today}'")).await;
         assert_eq!(left, 0, "days before are in the archive: day {day}, seed {seed}");
+        // A payment is watched for two days at most here, and the job comes once a day: however long the trade goes on, no more than so
+        // many days of it are in PostgreSQL.
+        let old = next - Duration::days(KEPT + 3);
+        let old = format!("SELECT count(*) AS n FROM holds WHERE created_at < '{old}'");
+        eventually("what is settled and old is in the archive", 90, || async { (app.database.number(&old).await == 0).then_some(()) })
+            .await;
     }
 
     /// After so many days: what is left.
@@ -184,7 +201,8 @@ impl Days {
 
 fn runner(app: &TestApp) -> RealServer {
     let port = app.api.base.rsplit(':').next().unwrap().parse().unwrap();
-    RealServer::spawn("cheapbob-jobs", port, &beside(app))
+    let settings = [beside(app), vec![("KEEP_PAYMENTS_DAYS", KEPT.to_string())]].concat();
+    RealServer::spawn("cheapbob-jobs", port, &settings)
 }
 
 #[tokio::test(flavor = "multi_thread")]

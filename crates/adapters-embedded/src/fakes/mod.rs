@@ -8,6 +8,7 @@ mod feed;
 mod history;
 mod mailer;
 mod notify;
+mod past;
 pub mod postgres;
 mod sessions;
 mod storage;

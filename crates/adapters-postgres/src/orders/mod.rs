@@ -8,6 +8,7 @@ mod idempotency_keys;
 mod inbox;
 mod lists;
 mod mails;
+mod past;
 mod refunds;
 
 pub use holds::{HOLD, OFFER};

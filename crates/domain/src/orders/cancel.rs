@@ -11,6 +11,7 @@ use super::{
         order::{Order, OrderStatus},
     },
     order_service::OrderService,
+    past::PastPayments,
     ports::Cancellations,
     refund::RefundService,
 };
@@ -42,6 +43,7 @@ pub struct CancelService {
     lists: Arc<OrderService>,
     stores: Arc<StoreService>,
     refunds: Arc<RefundService>,
+    past: Arc<PastPayments>,
     clock: Arc<dyn Clock>,
 }
 
@@ -52,9 +54,10 @@ impl CancelService {
         lists: Arc<OrderService>,
         stores: Arc<StoreService>,
         refunds: Arc<RefundService>,
+        past: Arc<PastPayments>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { cancellations, lists, stores, refunds, clock }
+        Self { cancellations, lists, stores, refunds, past, clock }
     }
 
     /// The customer cancels it. Once more the same: what they have canceled is canceled, and the answer may have been lost.
@@ -104,7 +107,11 @@ impl CancelService {
 
     /// Whether it was canceled, and by the same side.
     async fn is_canceled(&self, order: &Order, by: CanceledBy) -> Result<bool> {
-        Ok(order.status == OrderStatus::Cancel && self.refunds.reason(&order.payment_id).await? == Some(by.refund_reason()))
+        if order.status != OrderStatus::Cancel {
+            return Ok(false);
+        }
+        let payment = &order.payment_id;
+        Ok(self.past.find(payment, || self.refunds.reason(payment)).await? == Some(by.refund_reason()))
     }
 
     /// Cancels these by the clock or by PortOne's word, as far as they are still open; gives those that were.
@@ -197,7 +204,7 @@ mod tests {
                 refund::{Refund, RefundReason, RefundState},
             },
             ports::{MockCancellations, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
-            testing::{order, order_service, store_service},
+            testing::{nothing_past, order, order_service, store_service},
         },
         shared::testing::{Counter, Never, Noon, email},
         stores::{
@@ -250,7 +257,7 @@ mod tests {
             clock.clone(),
         );
         let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(payments), clock.clone(), Arc::new(Never));
-        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service, Arc::new(refunds), clock)
+        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service, Arc::new(refunds), nothing_past(), clock)
     }
 
     async fn by_customer(service: &CancelService) -> Result<Canceled> {
@@ -314,7 +321,14 @@ mod tests {
         let lists = order_service(orders, MockOrderArchive::new(), MockStoreImages::new());
         let stores = Arc::new(MockStores::new());
         let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(MockPayments::new()), Arc::new(Noon), Arc::new(Never));
-        let service = CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon));
+        let service = CancelService::new(
+            Arc::new(cancellations),
+            Arc::new(lists),
+            store_service(),
+            Arc::new(refunds),
+            nothing_past(),
+            Arc::new(Noon),
+        );
         let command = CancelCommand { reason: None, actor: &Actor::job("test") };
         service.by_customer(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), command).await
     }
@@ -339,7 +353,7 @@ mod tests {
         let lists = order_service(orders, MockOrderArchive::new(), MockStoreImages::new());
         let stores = Arc::new(MockStores::new());
         let refunds = RefundService::new(Arc::new(refunds), stores, Arc::new(MockPayments::new()), Arc::new(Noon), Arc::new(Never));
-        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon))
+        CancelService::new(Arc::new(cancellations), Arc::new(lists), store_service(), Arc::new(refunds), nothing_past(), Arc::new(Noon))
     }
 
     #[tokio::test]

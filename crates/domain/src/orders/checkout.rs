@@ -12,6 +12,7 @@ use super::{
         idempotency::KeyedCall,
         payment::{PERSON_PATIENCE, PaymentTruth},
     },
+    past::PastPayments,
     ports::Holds,
     resolve::ResolveService,
 };
@@ -25,14 +26,21 @@ use crate::{
 pub struct CheckoutService {
     pub(super) holds: Arc<dyn Holds>,
     pub(super) resolve: Arc<ResolveService>,
+    past: Arc<PastPayments>,
     pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
 
 impl CheckoutService {
     /// Builds the use cases on their ports.
-    pub fn new(holds: Arc<dyn Holds>, resolve: Arc<ResolveService>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { holds, resolve, clock, ids }
+    pub fn new(
+        holds: Arc<dyn Holds>,
+        resolve: Arc<ResolveService>,
+        past: Arc<PastPayments>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { holds, resolve, past, clock, ids }
     }
 
     /// Holds the stock, in the place of the customer's unpaid hold of the product where there is one. The statement that takes the
@@ -125,7 +133,7 @@ impl CheckoutService {
     /// # Errors
     /// `payment_not_found`, also for another's.
     pub(super) async fn own(&self, customer: &Email, payment: &PaymentId) -> Result<Hold> {
-        let hold = self.holds.find(payment).await?.filter(|h| h.customer == *customer);
+        let hold = self.past.find(payment, || self.holds.find(payment)).await?.filter(|h| h.customer == *customer);
         Ok(hold.ok_or(error::PAYMENT_NOT_FOUND)?)
     }
 }
@@ -139,7 +147,7 @@ mod tests {
         orders::{
             model::hold::{Buying, Offer, OrderOutcome},
             ports::MockHolds,
-            testing::{hold, offer, paid, portone, resolving},
+            testing::{hold, nothing_past, offer, paid, portone, resolving},
         },
         shared::{
             Sale, Won,
@@ -170,7 +178,7 @@ mod tests {
     async fn run(holds: MockHolds, quantity: i64, call: Option<&KeyedCall>) -> Result<Checkout> {
         let holds = Arc::new(holds);
         let resolve = Arc::new(resolving(Arc::clone(&holds), None, 0));
-        let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+        let service = CheckoutService::new(holds, resolve, nothing_past(), Arc::new(Noon), Arc::new(Counter::default()));
         let (product, actor) = (ProductId::parse("PRD_1").unwrap(), Actor { request_id: Some("r1".into()), ..Actor::job("test") });
         service.checkout(&email("a@b"), &product, Quantity::parse(quantity).unwrap(), &actor, call).await
     }
@@ -261,7 +269,7 @@ mod tests {
         });
         let holds = Arc::new(holds);
         let resolve = Arc::new(resolving(Arc::clone(&holds), truth, 0));
-        let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+        let service = CheckoutService::new(holds, resolve, nothing_past(), Arc::new(Noon), Arc::new(Counter::default()));
         let quantity = Quantity::parse(1).unwrap();
         service.checkout(&email("a@b"), &ProductId::parse("PRD_1").unwrap(), quantity, &Actor::job("test"), None).await?;
         let hold = kept.lock().unwrap().take();

@@ -51,7 +51,7 @@ mod tests {
                 payment::PaymentTruth,
             },
             ports::MockHolds,
-            testing::{hold, resolving},
+            testing::{hold, nothing_past, resolving},
         },
         shared::{
             Clock, Error, Refusal,
@@ -64,8 +64,13 @@ mod tests {
         holds.expect_find().returning(move |_| Ok(hold.clone()));
         holds.expect_release().returning(|_, _, _, _| Ok(true));
         let holds = Arc::new(holds);
-        let service =
-            CheckoutService::new(holds.clone(), Arc::new(resolving(holds, truth, 0)), Arc::new(Noon), Arc::new(Counter::default()));
+        let service = CheckoutService::new(
+            holds.clone(),
+            Arc::new(resolving(holds, truth, 0)),
+            nothing_past(),
+            Arc::new(Noon),
+            Arc::new(Counter::default()),
+        );
         service.confirm(&email(by), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await
     }
 

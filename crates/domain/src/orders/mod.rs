@@ -10,6 +10,7 @@ mod idempotency;
 mod mail;
 pub mod model;
 mod order_service;
+mod past;
 mod pickup;
 pub mod ports;
 mod reconcile;
@@ -41,11 +42,13 @@ pub use model::{
     payment::{CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
     pickup_feed::PickupFeed,
+    records::{LEAST_KEPT, PaymentRecords},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
     settlement::SettledDay,
     webhook::{Delivery, Message, Unverified},
 };
 pub use order_service::{LONGEST_LIST, OrderService};
+pub use past::PastPayments;
 pub use pickup::PickupService;
 pub use reconcile::{ReconcileParts, ReconcileService};
 pub use refund::{REFUND_LEASE, RefundService};

@@ -16,6 +16,7 @@ use super::model::{
     mail::OrderMail,
     order::{Order, TodayOrder},
     payment::{CancelAnswer, Page, PaymentTruth},
+    records::PaymentRecords,
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
     webhook::{Delivery, Message, Unverified},
 };
@@ -122,6 +123,37 @@ pub trait OrderArchive: Send + Sync {
     async fn of_store(&self, store: &StoreId, limit: i64) -> Result<Vec<Order>>;
     /// A store's orders that were picked up or canceled from `from` on and before `until`.
     async fn ended_of_store(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Order>>;
+}
+
+/// Payments of which nothing is left to do: the order, if any, is archived, the refund, if any, has succeeded, nobody watches the
+/// payment, and no discrepancy was ever reported of it (a person may still be at that one).
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait SettledPayments: Send + Sync {
+    /// Those begun before `before`, the oldest first, after `after` (begun, id), up to `limit`.
+    async fn begun_before<'a>(
+        &self,
+        before: DateTime<Utc>,
+        after: Option<&'a (DateTime<Utc>, PaymentId)>,
+        limit: i64,
+    ) -> Result<Vec<PaymentRecords>>;
+    /// Deletes those of these whose records are still the same, each with all its records or not at all. Gives their number.
+    async fn forget(&self, records: &[PaymentRecords]) -> Result<u64>;
+    /// Stores the records again, all or nothing; where the payment is here, it stays as it is. MUST fail with Unavailable while the
+    /// deletion of somebody in them is unfinished.
+    async fn bring_back(&self, records: &PaymentRecords) -> Result<()>;
+}
+
+/// Records of settled payments of the past. While a payment is among [`SettledPayments`] too, what is there counts.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PaymentArchive: Send + Sync {
+    /// Stores records, in place of what was there of their payments.
+    async fn put(&self, records: &[PaymentRecords]) -> Result<()>;
+    /// The records of these payments, as far as they are there, in any order.
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>>;
+    /// Puts `pseudonym` in place of a person ([`PaymentRecords::without`]) in all records of payments begun before `before`.
+    async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()>;
 }
 
 /// Refunds: one row for each payment that goes back, committed with its cause.

@@ -18,6 +18,7 @@ use super::{
         payment::{JOB_PATIENCE, Paid, PaymentTruth, matches},
     },
     order_service::OrderService,
+    past::PastPayments,
     ports::{AuditLog, Books, Holds, Payments},
     refund::RefundService,
     resolve::ResolveService,
@@ -53,6 +54,7 @@ pub struct ReconcileService {
     refunds: Arc<RefundService>,
     cancel: Arc<CancelService>,
     orders: Arc<OrderService>,
+    past: Arc<PastPayments>,
     clock: Arc<dyn Clock>,
 }
 
@@ -76,6 +78,8 @@ pub struct ReconcileParts {
     pub cancel: Arc<CancelService>,
     /// Read, to know where an order stands.
     pub orders: Arc<OrderService>,
+    /// Brought back, where PortOne tells of them.
+    pub past: Arc<PastPayments>,
     /// The product's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -83,8 +87,8 @@ pub struct ReconcileParts {
 impl ReconcileService {
     /// Builds the use cases on their ports.
     pub fn new(parts: ReconcileParts) -> Self {
-        let ReconcileParts { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, clock } = parts;
-        Self { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, clock }
+        let ReconcileParts { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, past, clock } = parts;
+        Self { books, audit, holds, stores, payments, resolve, refunds, cancel, orders, past, clock }
     }
 
     /// One payment, whatever it came to so far: asks PortOne, and makes ours agree.
@@ -92,7 +96,7 @@ impl ReconcileService {
     /// # Errors
     /// Unavailable, where PortOne or our database does not answer.
     pub async fn payment(&self, payment: &PaymentId, actor: &Actor) -> Result<()> {
-        let Some(hold) = self.holds.find(payment).await? else {
+        let Some(hold) = self.past.find(payment, || self.holds.find(payment)).await? else {
             tracing::warn!(%payment, "PortOne tells of an unknown payment; ignored");
             return Ok(());
         };
@@ -208,6 +212,10 @@ impl ReconcileService {
         let ids: BTreeSet<_> = theirs.keys().chain(ours.keys()).cloned().collect();
         let others: Vec<_> = theirs.keys().filter(|id| !ours.contains_key(id)).cloned().collect();
         ours.extend(self.books.find(&others).await?.into_iter().map(|b| (b.payment_id.clone(), b)));
+        let missing: Vec<_> = others.into_iter().filter(|id| !ours.contains_key(id)).collect();
+        if self.past.bring_back(&missing).await? > 0 {
+            ours.extend(self.books.find(&missing).await?.into_iter().map(|b| (b.payment_id.clone(), b)));
+        }
         let mut differing = 0;
         for id in ids {
             let truth = theirs.get(&id);

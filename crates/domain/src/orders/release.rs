@@ -46,7 +46,7 @@ mod tests {
         orders::{
             model::payment::PaymentTruth,
             ports::MockHolds,
-            testing::{hold, resolving},
+            testing::{hold, nothing_past, resolving},
         },
         shared::{
             Error,
@@ -64,8 +64,13 @@ mod tests {
             Ok(true)
         });
         let holds = Arc::new(holds);
-        let service =
-            CheckoutService::new(holds.clone(), Arc::new(resolving(holds, truth, 0)), Arc::new(Noon), Arc::new(Counter::default()));
+        let service = CheckoutService::new(
+            holds.clone(),
+            Arc::new(resolving(holds, truth, 0)),
+            nothing_past(),
+            Arc::new(Noon),
+            Arc::new(Counter::default()),
+        );
         service.release(&email(by), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await
     }
 
@@ -101,7 +106,7 @@ mod tests {
             holds.expect_release().times(1).returning(|_, _, _, _| Ok(false));
             let holds = Arc::new(holds);
             let resolve = Arc::new(resolving(holds.clone(), Some(Ok(PaymentTruth::NotPaid)), 0));
-            let service = CheckoutService::new(holds, resolve, Arc::new(Noon), Arc::new(Counter::default()));
+            let service = CheckoutService::new(holds, resolve, nothing_past(), Arc::new(Noon), Arc::new(Counter::default()));
             let released = service.release(&email("a@b"), &PaymentId::parse("PAY1").unwrap(), &Actor::job("test")).await;
             match told {
                 Some(refusal) => assert!(released.unwrap_err().is(&refusal)),

@@ -13,7 +13,11 @@ use crate::{
             payment::{Paid, PaymentTruth},
         },
         order_service::OrderService,
-        ports::{MockAuditLog, MockBooks, MockCancellations, MockHolds, MockOrderArchive, MockOrders, MockPayments, MockRefunds},
+        past::PastPayments,
+        ports::{
+            MockAuditLog, MockBooks, MockCancellations, MockHolds, MockOrderArchive, MockOrders, MockPaymentArchive, MockPayments,
+            MockRefunds, MockSettledPayments,
+        },
         reconcile::{ReconcileParts, ReconcileService},
         refund::RefundService,
         resolve::ResolveService,
@@ -108,6 +112,13 @@ pub(crate) fn store_service() -> Arc<StoreService> {
     Arc::new(StoreService::new(Arc::new(stores), Arc::new(Noon), Arc::new(Counter::default())))
 }
 
+/// An archive without payments.
+pub(crate) fn nothing_past() -> Arc<PastPayments> {
+    let mut archive = MockPaymentArchive::new();
+    archive.expect_find_all().returning(|_| Ok(Vec::new()));
+    Arc::new(PastPayments::new(Arc::new(MockSettledPayments::new()), Arc::new(archive), Arc::new(Noon), chrono::Duration::days(90), true))
+}
+
 /// The lists over these ports, at noon.
 pub(crate) fn order_service(orders: MockOrders, archive: MockOrderArchive, images: MockStoreImages) -> OrderService {
     OrderService::new(Arc::new(orders), Arc::new(archive), Arc::new(images), store_service(), Arc::new(Noon))
@@ -172,7 +183,7 @@ impl ReconcilePorts {
         let refunds = Arc::new(refunds);
         let resolve = ResolveService::new(holds.clone(), stores.clone(), payments.clone(), refunds.clone(), Arc::new(Noon));
         let cancellations = Arc::new(self.cancellations);
-        let cancel = CancelService::new(cancellations, orders.clone(), store_service(), refunds.clone(), Arc::new(Noon));
+        let cancel = CancelService::new(cancellations, orders.clone(), store_service(), refunds.clone(), nothing_past(), Arc::new(Noon));
         ReconcileService::new(ReconcileParts {
             books: Arc::new(self.books),
             audit: Arc::new(self.audit),
@@ -183,6 +194,7 @@ impl ReconcilePorts {
             refunds,
             cancel: Arc::new(cancel),
             orders,
+            past: nothing_past(),
             clock: Arc::new(Noon),
         })
     }

@@ -1,6 +1,7 @@
 //! Jobs and tasks of `orders`.
 
 pub(crate) mod archive_orders;
+pub(crate) mod archive_payments;
 pub(crate) mod end_pickups;
 pub(crate) mod process_refunds;
 pub(crate) mod process_webhook;

@@ -7,6 +7,7 @@ pub mod ephemeral;
 pub mod holds;
 pub mod money;
 pub mod orders;
+pub mod past;
 pub mod products;
 pub mod refunds;
 pub mod stores;

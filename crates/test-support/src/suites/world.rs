@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cheapbob_domain::{
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
-        ports::{AuditLog, Books, Cancellations, Holds, IdempotencyKeys, Inbox, Orders, Refunds},
+        ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
     },
     products::{NewProduct, Product, Stock, ports::Products},
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
@@ -63,6 +63,10 @@ pub struct World {
     pub keys: Arc<dyn IdempotencyKeys>,
     /// Our side of the books.
     pub books: Arc<dyn Books>,
+    /// Orders that may go to the archive.
+    pub ended: Arc<dyn EndedOrders>,
+    /// Payments that may go to the archive.
+    pub settled: Arc<dyn SettledPayments>,
     /// The queue, as workers see it.
     pub tasks: Arc<dyn TaskQueue>,
     /// The ledger of runs.

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use cheapbob_domain::orders::LEAST_KEPT;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
@@ -102,6 +103,9 @@ impl Raw {
         if self.db_pool_size == 0 || self.redis_pool_size == 0 {
             check.errors.push("DB_POOL_SIZE and REDIS_POOL_SIZE are at least 1".to_owned());
         }
+        if !(LEAST_KEPT.num_days()..=3_650).contains(&self.keep_payments_days) {
+            check.errors.push(format!("KEEP_PAYMENTS_DAYS is from {} to 3650", LEAST_KEPT.num_days()));
+        }
         let secret_keys = self.secret_keys(&mut check);
         let mongodb = self.mongodb(&mut check);
         let s3 = self.s3(&mut check);
@@ -123,6 +127,7 @@ impl Raw {
             redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
             redis_pool_size: self.redis_pool_size,
             oauth,
+            keep_payments: chrono::Duration::days(self.keep_payments_days),
             kakao_admin_key: secret(&self.kakao_admin_key).cloned(),
             public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
             jwt_secret: secret(&self.jwt_secret)

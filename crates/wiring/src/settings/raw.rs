@@ -22,6 +22,7 @@ pub(super) struct Raw {
     pub(super) db_password: SecretString,
     pub(super) db_name: String,
     pub(super) db_pool_size: usize,
+    pub(super) keep_payments_days: i64,
     pub(super) redis_host: String,
     pub(super) redis_port: u16,
     pub(super) redis_db: u8,

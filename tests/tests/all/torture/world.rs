@@ -182,6 +182,7 @@ impl World {
             sessions: fake.clone(),
             history: fake.clone(),
             archive: fake.clone(),
+            past: fake.clone(),
             reservations: fake.clone(),
             withdrawals: fake,
             storage: Arc::new(Folder::new(media.path().into(), "http://localhost")),

@@ -10,6 +10,7 @@ pub mod order;
 pub mod payment;
 pub mod pickup_code;
 pub mod pickup_feed;
+pub mod records;
 pub mod refund;
 pub mod settlement;
 pub mod webhook;

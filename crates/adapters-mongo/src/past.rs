@@ -1,0 +1,69 @@
+use async_trait::async_trait;
+use cheapbob_domain::{
+    orders::{PaymentRecords, ports::PaymentArchive},
+    shared::{Email, Error, PaymentId, Result},
+};
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use mongodb::{
+    IndexModel,
+    bson::{Document, doc},
+};
+
+use crate::{Mongo, date, failed};
+
+const PAYMENTS: &str = "payments";
+
+/// Documents written at once.
+const WRITES: usize = 8;
+
+/// The rows go as text: BSON's numbers and instants are not JSON's.
+fn document(records: &PaymentRecords) -> Document {
+    doc! {
+        "_id": records.payment_id.as_str(),
+        "people": records.people(),
+        "begun_at": date(records.begun_at),
+        "rows": records.rows.to_string(),
+    }
+}
+
+fn records(document: &Document) -> Result<PaymentRecords> {
+    let rows = document.get_str("rows").map_err(Error::internal)?;
+    PaymentRecords::of(serde_json::from_str(rows).map_err(Error::internal)?)
+}
+
+impl Mongo {
+    pub(crate) async fn prepare_payments(&self) -> Result<()> {
+        let people = IndexModel::builder().keys(doc! { "people": 1 }).build();
+        self.collection(PAYMENTS).create_index(people).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn write(&self, records: &PaymentRecords) -> Result<()> {
+        let this = doc! { "_id": records.payment_id.as_str() };
+        self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true).await.map(|_| ()).map_err(failed)
+    }
+}
+
+#[async_trait]
+impl PaymentArchive for Mongo {
+    async fn put(&self, records: &[PaymentRecords]) -> Result<()> {
+        let writes: Vec<_> = records.iter().map(|records| self.write(records)).collect();
+        stream::iter(writes).buffer_unordered(WRITES).try_collect().await
+    }
+
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
+        let ids: Vec<_> = payments.iter().map(PaymentId::as_str).collect();
+        let found = self.collection(PAYMENTS).find(doc! { "_id": { "$in": ids } }).await.map_err(failed)?;
+        let documents: Vec<_> = found.try_collect().await.map_err(failed)?;
+        documents.iter().map(records).collect()
+    }
+
+    async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
+        let theirs = doc! { "people": person.as_str(), "begun_at": { "$lt": date(before) } };
+        let found = self.collection(PAYMENTS).find(theirs).await.map_err(failed)?;
+        found
+            .map_err(failed)
+            .try_for_each(|document| async move { self.write(&records(&document)?.without(person, pseudonym)).await })
+            .await
+    }
+}
