@@ -135,8 +135,8 @@ impl Holds for Fragile<dyn Holds> {
     async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState> {
         self.around("refund", self.port.refund(payment, reason, now, actor)).await
     }
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
-        self.port.due(now, limit).await
+    async fn due(&self, now: DateTime<Utc>, ended: i64, watched: i64) -> Result<Vec<PaymentId>> {
+        self.port.due(now, ended, watched).await
     }
     async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()> {
         self.around("watch", self.port.watch(payment, next)).await

@@ -114,8 +114,9 @@ impl Services {
         let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
-        let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer));
-        let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock()));
+        let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
+        let resolve =
+            Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer));
         let orders = Arc::new(OrderService::new(current.clone(), archived.clone(), postgres.clone(), stores.clone(), clock()));
         let past = Arc::new(PastPayments::new(postgres.clone(), past, clock(), settings.keep_payments, settings.production));
         let codes = PickupCodes::new(&settings.jwt_secret);

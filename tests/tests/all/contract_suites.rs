@@ -121,6 +121,8 @@ mod postgres {
             late_payment_takes_the_stock_again_once
             late_payment_without_stock_is_refunded_once
             hold_expiry_is_due_at_its_end
+            hold_expiry_comes_before_looks_and_leaves_them_their_place
+            hold_expiry_takes_the_stores_in_turn
             hold_expiry_leaves_the_payment_watched
             hold_is_not_unwatched
             hold_takes_the_place_of_the_unpaid_one

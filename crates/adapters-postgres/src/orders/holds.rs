@@ -28,6 +28,13 @@ pub const HOLD: &str = include_str!("sql/hold.sql");
 const ORDER: &str = include_str!("sql/order.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const REFUND: &str = include_str!("sql/refund.sql");
+const DUE: &str = include_str!("sql/due.sql");
+
+#[derive(QueryableByName)]
+struct DueRow {
+    #[diesel(sql_type = t::Text)]
+    payment_id: String,
+}
 
 #[derive(QueryableByName)]
 struct OfferRow {
@@ -305,17 +312,11 @@ impl Holds for Postgres {
         hold.map(|hold| hold.state).ok_or_else(|| bad_row("a refund was asked for a hold that is not there"))
     }
 
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+    async fn due(&self, now: DateTime<Utc>, ended: i64, watched: i64) -> Result<Vec<PaymentId>> {
         let mut connection = self.connection().await?;
-        let ids: Vec<String> = holds::table
-            .filter(holds::next_look_at.le(now))
-            .order(holds::next_look_at)
-            .limit(limit)
-            .select(holds::payment_id)
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(ids.into_iter().map(PaymentId::trusted).collect())
+        let query = sql_query(DUE).bind::<t::Timestamptz, _>(now).bind::<t::BigInt, _>(ended).bind::<t::BigInt, _>(watched);
+        let due: Vec<DueRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(due.into_iter().map(|due| PaymentId::trusted(due.payment_id)).collect())
     }
 
     async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()> {

@@ -10,7 +10,7 @@ use super::{
         audit::Actor,
         hold::{Checkout, HOLD_LIFE, Hold, HoldEnd, HoldState, NewHold},
         idempotency::KeyedCall,
-        payment::{PERSON_PATIENCE, PaymentTruth},
+        payment::{Asker, PaymentTruth},
     },
     past::PastPayments,
     ports::Holds,
@@ -109,7 +109,7 @@ impl CheckoutService {
     /// `None`: it has ended. Where PortOne does not answer it ends all the same, and the payment stays watched.
     async fn ends(&self, payment: &PaymentId, actor: &Actor) -> Result<Option<HoldEnd>> {
         let Some(hold) = self.holds.find(payment).await?.filter(|hold| hold.state == HoldState::Held) else { return Ok(None) };
-        match self.resolve.truth(&hold, PERSON_PATIENCE).await {
+        match self.resolve.truth(&hold, Asker::Person).await {
             Ok(paid @ PaymentTruth::Paid(_)) => self.resolve.settle(&hold, paid, actor).await.map(|_| None),
             Ok(PaymentTruth::Failed | PaymentTruth::Cancelled(_)) => Ok(Some(HoldEnd::Failed)),
             Ok(PaymentTruth::Unknown | PaymentTruth::NotPaid | PaymentTruth::Pending { .. }) => Ok(Some(HoldEnd::Abandoned)),

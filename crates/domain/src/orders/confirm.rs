@@ -6,7 +6,7 @@ use super::{
     model::{
         audit::Actor,
         hold::HoldState,
-        payment::{PERSON_PATIENCE, Resolution},
+        payment::{Asker, Resolution},
         refund::RefundReason,
     },
 };
@@ -21,7 +21,7 @@ impl CheckoutService {
     pub async fn confirm(&self, customer: &Email, payment: &PaymentId, actor: &Actor) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
         let payment_id = hold.payment_id.clone();
-        match self.resolve.resolve(&hold, actor, PERSON_PATIENCE).await? {
+        match self.resolve.resolve(&hold, actor, Asker::Person).await? {
             Resolution::Ordered => Ok(payment_id),
             Resolution::NotPaid if self.clock.now() < hold.expires_at && hold.state == HoldState::Held => {
                 Err(error::PAYMENT_NOT_PAID.into())

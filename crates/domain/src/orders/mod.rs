@@ -39,7 +39,7 @@ pub use model::{
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     mail::{OrderEvent, OrderMail},
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
-    payment::{CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},
+    payment::{Asker, CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
     pickup_feed::PickupFeed,
     records::{LEAST_KEPT, PaymentRecords},

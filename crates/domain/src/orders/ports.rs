@@ -48,8 +48,9 @@ pub trait Holds: Send + Sync {
     /// Gives the stock back (if held) and stores the refund, both or neither, unless the hold is an order or refunded.
     /// Gives the state after the call.
     async fn refund(&self, payment: &PaymentId, reason: RefundReason, now: DateTime<Utc>, actor: &Actor) -> Result<HoldState>;
-    /// Payments whose hold is over, or whose next look is due, the longest overdue first.
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Payments whose hold is over, up to `ended`, and after them those of released holds whose next look is due, up to `watched`:
+    /// neither takes the other's place. Of each the PortOne stores come in turn, and of a store the longest overdue first.
+    async fn due(&self, now: DateTime<Utc>, ended: i64, watched: i64) -> Result<Vec<PaymentId>>;
     /// Sets the next look at a released hold's payment; `None` ends the watch.
     async fn watch(&self, payment: &PaymentId, next: Option<DateTime<Utc>>) -> Result<()>;
 }

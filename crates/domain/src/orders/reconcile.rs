@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Duration, Utc};
+use futures::{StreamExt, stream};
 
 use super::{
     cancel::CancelService,
@@ -15,7 +16,7 @@ use super::{
         discrepancy::{Compared, Discrepancy, differs, has_money},
         hold::{Hold, HoldState},
         order::OrderStatus,
-        payment::{JOB_PATIENCE, Paid, PaymentTruth, matches},
+        payment::{Asker, Paid, PaymentTruth, matches},
     },
     order_service::OrderService,
     past::PastPayments,
@@ -30,6 +31,9 @@ use crate::{
 
 /// Stores read from our books at once.
 const STORES: i64 = 500;
+
+/// Stores compared at once: one whose PortOne account is slow keeps the others waiting no longer than its share.
+const AT_ONCE: usize = 8;
 
 /// How old a payment may be whose status still changes: beyond every account's end, and what PortOne's lists go back by default.
 const OLDEST: Duration = Duration::days(90);
@@ -101,7 +105,7 @@ impl ReconcileService {
             return Ok(());
         };
         match hold.state {
-            HoldState::Held | HoldState::Released(_) => self.resolve.resolve(&hold, actor, JOB_PATIENCE).await.map(|_| ()),
+            HoldState::Held | HoldState::Released(_) => self.resolve.resolve(&hold, actor, Asker::Job).await.map(|_| ()),
             HoldState::Refunded(_) => self.refunded(&hold, actor).await,
             HoldState::Ordered => match self.orders.find(payment).await?.map(|order| order.status) {
                 Some(OrderStatus::Cancel) => self.refunded(&hold, actor).await,
@@ -115,7 +119,7 @@ impl ReconcileService {
     async fn refunded(&self, hold: &Hold, actor: &Actor) -> Result<()> {
         let payment = &hold.payment_id;
         if !self.refunds.expedite(payment).await? {
-            let there = matches!(self.resolve.truth(hold, JOB_PATIENCE).await?, PaymentTruth::Paid(Paid { cancel_pending: false, .. }));
+            let there = matches!(self.resolve.truth(hold, Asker::Job).await?, PaymentTruth::Paid(Paid { cancel_pending: false, .. }));
             if !there || !self.refunds.reopen(payment, actor).await? {
                 return Ok(());
             }
@@ -126,7 +130,7 @@ impl ReconcileService {
 
     /// Money that should be there.
     async fn ordered(&self, hold: &Hold, status: OrderStatus, actor: &Actor) -> Result<()> {
-        let discrepancy = match self.resolve.truth(hold, JOB_PATIENCE).await? {
+        let discrepancy = match self.resolve.truth(hold, Asker::Job).await? {
             PaymentTruth::Paid(paid) if matches(hold, &paid) => return Ok(()),
             PaymentTruth::Paid(paid) if paid.cancelled > 0 => Discrepancy::PartlyRefunded,
             PaymentTruth::Paid(_) => Discrepancy::OtherAmount,
@@ -177,16 +181,18 @@ impl ReconcileService {
         let (mut compared, mut after) = (Compared::default(), None);
         loop {
             let stores = self.books.stores(begun_from, until, after.take(), STORES).await?;
-            for (store, portone_store) in &stores {
-                match self.store(store, portone_store, by, (from, until), actor).await {
+            let comparisons = stores.iter().map(|(store, portone_store)| async move {
+                let compared = self.store(store, portone_store, by, (from, until), actor).await;
+                compared.inspect_err(|error| tracing::warn!(%store, %error, "a store was not reconciled; the next run tries again"))
+            });
+            let results: Vec<_> = stream::iter(comparisons.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+            for result in results {
+                match result {
                     Ok(differing) => {
                         compared.stores += 1;
                         compared.differing += differing;
                     }
-                    Err(error) => {
-                        compared.unread += 1;
-                        tracing::warn!(%store, %error, "a store was not reconciled; the next run tries again");
-                    }
+                    Err(_) => compared.unread += 1,
                 }
             }
             after = stores.last().cloned();
@@ -244,6 +250,7 @@ impl ReconcileService {
         let account = account.of_store(portone_store);
         let mut cursor = None;
         loop {
+            self.resolve.turn(&account).await?;
             let page = match by {
                 By::Beginning => self.payments.list(&account, from, until, cursor.take()).await?,
                 By::StatusChange => self.payments.list_changed(&account, from, until, cursor.take()).await?,
@@ -266,7 +273,7 @@ mod tests {
             model::{
                 discrepancy::{Booked, Expected},
                 order::Order,
-                payment::Page,
+                payment::{JOB_PATIENCE, Page},
                 refund::RefundReason,
             },
             testing::{ReconcilePorts as Ports, hold, order, paid, portone},

@@ -6,7 +6,7 @@ use super::{
     model::{
         audit::Actor,
         hold::{HoldEnd, HoldState},
-        payment::{PERSON_PATIENCE, Resolution},
+        payment::{Asker, Resolution},
     },
 };
 use crate::shared::{Email, PaymentId, Result};
@@ -20,7 +20,7 @@ impl CheckoutService {
     /// - `already_ordered`: the payment has become an order.
     pub async fn release(&self, customer: &Email, payment: &PaymentId, actor: &Actor) -> Result<PaymentId> {
         let hold = self.own(customer, payment).await?;
-        match self.resolve.resolve(&hold, actor, PERSON_PATIENCE).await {
+        match self.resolve.resolve(&hold, actor, Asker::Person).await {
             Ok(Resolution::Ordered) => return Err(error::ALREADY_ORDERED.into()),
             Ok(Resolution::NotPaid) => {}
             Ok(Resolution::Failed | Resolution::Refunded(_)) => return Ok(hold.payment_id),

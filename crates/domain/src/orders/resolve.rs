@@ -7,14 +7,15 @@ use super::{
     model::{
         audit::Actor,
         hold::{Hold, HoldEnd, HoldState, OrderOutcome, PricePaid},
-        payment::{JOB_PATIENCE, PaymentTruth, Resolution, next_look, price_paid},
+        payment::{Asker, JOB_PATIENCE, PERSON_PATIENCE, PaymentTruth, Resolution, next_look, price_paid},
         refund::RefundReason,
+        turns::Turns,
     },
     ports::{Holds, Payments},
     refund::RefundService,
 };
 use crate::{
-    shared::{Clock, Error, PaymentId, Result, kst},
+    shared::{Clock, Error, PaymentId, Result, Timer, kst},
     stores::{PortOneAccount, ports::Stores},
 };
 
@@ -25,6 +26,8 @@ pub struct ResolveService {
     payments: Arc<dyn Payments>,
     refunds: Arc<RefundService>,
     clock: Arc<dyn Clock>,
+    timer: Arc<dyn Timer>,
+    turns: Turns,
 }
 
 impl ResolveService {
@@ -35,19 +38,20 @@ impl ResolveService {
         payments: Arc<dyn Payments>,
         refunds: Arc<RefundService>,
         clock: Arc<dyn Clock>,
+        timer: Arc<dyn Timer>,
     ) -> Self {
-        Self { holds, stores, payments, refunds, clock }
+        Self { holds, stores, payments, refunds, clock, timer, turns: Turns::default() }
     }
 
-    /// Resolves a payment by PortOne's word, given within `within`.
+    /// Resolves a payment by PortOne's word.
     ///
     /// # Errors
-    /// Unavailable, where PortOne or our database does not answer; then nothing has changed.
-    pub async fn resolve(&self, hold: &Hold, actor: &Actor, within: Duration) -> Result<Resolution> {
+    /// Unavailable, where PortOne or our database does not answer, or a job has no turn; then nothing has changed.
+    pub async fn resolve(&self, hold: &Hold, actor: &Actor, asker: Asker) -> Result<Resolution> {
         if let Some(resolution) = decided(hold.state) {
             return Ok(resolution);
         }
-        let truth = self.truth(hold, within).await?;
+        let truth = self.truth(hold, asker).await?;
         if let (HoldState::Released(_), PaymentTruth::Pending { .. }) = (hold.state, &truth) {
             // Perhaps nobody watches it any more: the window was opened, or an account given, long after the hold.
             self.holds.watch(&hold.payment_id, next_look(hold, Some(&truth), self.clock.now())).await?;
@@ -94,8 +98,26 @@ impl ResolveService {
     }
 
     /// What PortOne says of a payment, of the store that it was to be paid to: the seller may have named another one since.
-    pub(super) async fn truth(&self, hold: &Hold, within: Duration) -> Result<PaymentTruth> {
-        self.payments.get(&self.account(hold).await?, &hold.payment_id, within).await
+    pub(super) async fn truth(&self, hold: &Hold, asker: Asker) -> Result<PaymentTruth> {
+        let account = self.account(hold).await?;
+        let within = match asker {
+            Asker::Person => PERSON_PATIENCE,
+            Asker::Job => JOB_PATIENCE - self.turn(&account).await?,
+        };
+        self.payments.get(&account, &hold.payment_id, within).await
+    }
+
+    /// Waits until a job may ask PortOne about this store; gives the time it took, two seconds at most.
+    ///
+    /// # Errors
+    /// Unavailable, at once: so many wait for a turn of this store that the next one would come too late.
+    pub(super) async fn turn(&self, account: &PortOneAccount) -> Result<Duration> {
+        let wait = self.turns.take(&account.ids.store_id, self.timer.instant());
+        let wait = wait.ok_or_else(|| Error::unavailable("portone", "too many questions about this PortOne store wait for their turn"))?;
+        if !wait.is_zero() {
+            self.timer.sleep(wait).await;
+        }
+        Ok(wait)
     }
 
     async fn order(&self, hold: &Hold, paid: &PricePaid, actor: &Actor) -> Result<Resolution> {
@@ -128,14 +150,14 @@ impl ResolveService {
         Ok(resolution)
     }
 
-    /// A hold whose time is over, or a payment watched after it: PortOne is asked once. Whatever it says, the stock does
-    /// not stay held; `true` where it went back now.
+    /// A hold whose time is over, or a payment watched after it: PortOne is asked once. Whatever it says, and also where its store has
+    /// no turn for the question, the stock does not stay held; `true` where it went back now.
     ///
     /// # Errors
     /// Unavailable, where our database does not answer.
     pub async fn expire(&self, payment: &PaymentId, actor: &Actor) -> Result<bool> {
         let Some(hold) = self.holds.find(payment).await?.filter(|hold| decided(hold.state).is_none()) else { return Ok(false) };
-        let truth = self.truth(&hold, JOB_PATIENCE).await;
+        let truth = self.truth(&hold, Asker::Job).await;
         let next = next_look(&hold, truth.as_ref().ok(), self.clock.now());
         let resolution = match truth {
             Ok(truth) => self.settle(&hold, truth, actor).await,
@@ -151,12 +173,12 @@ impl ResolveService {
         Ok(released)
     }
 
-    /// Payments to be resolved because of the clock, up to `limit`.
+    /// Payments to be resolved because of the clock: holds whose time is over, up to `ended`, then watched payments, up to `watched`.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
-    pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
-        self.holds.due(self.clock.now(), limit).await
+    pub async fn due(&self, ended: i64, watched: i64) -> Result<Vec<PaymentId>> {
+        self.holds.due(self.clock.now(), ended, watched).await
     }
 }
 
@@ -183,14 +205,12 @@ mod tests {
         shared::{Quantity, Sale, Won, testing::Noon},
     };
 
-    const NOBODY_WAITS: Duration = Duration::from_secs(1);
-
     fn actor() -> Actor {
         Actor::job("test")
     }
 
     async fn resolve(holds: MockHolds, hold: &Hold, truth: PaymentTruth, refunds: usize) -> Resolution {
-        resolving(Arc::new(holds), Some(Ok(truth)), refunds).resolve(hold, &actor(), NOBODY_WAITS).await.unwrap()
+        resolving(Arc::new(holds), Some(Ok(truth)), refunds).resolve(hold, &actor(), Asker::Job).await.unwrap()
     }
 
     /// Holds over an offer, where an order may be made with this outcome.
@@ -213,7 +233,7 @@ mod tests {
             [(HoldState::Ordered, Resolution::Ordered), (HoldState::Refunded(RefundReason::Late), Resolution::Refunded(RefundReason::Late))]
         {
             let service = resolving(Arc::new(MockHolds::new()), None, 0);
-            assert_eq!(service.resolve(&hold(state), &actor(), NOBODY_WAITS).await.unwrap(), resolution);
+            assert_eq!(service.resolve(&hold(state), &actor(), Asker::Job).await.unwrap(), resolution);
         }
     }
 
@@ -384,6 +404,47 @@ mod tests {
         }
     }
 
+    /// The customer has left (or begun anew), and a minute later no window had been opened: PortOne has nothing that can become money.
+    #[tokio::test]
+    async fn a_payment_whose_window_was_never_opened_is_looked_at_once_more() {
+        let left = || Hold { expires_at: ended(0), ..hold(HoldState::Released(HoldEnd::Abandoned)) };
+        assert!(!expire(left(), Some(Ok(PaymentTruth::Unknown)), false, None).await);
+        // A window that was opened, and one that nobody knows of, can still take money.
+        let soon = Some(Noon.now() + chrono::Duration::minutes(1));
+        for truth in [Ok(PaymentTruth::NotPaid), Ok(PaymentTruth::Pending { until: None }), Err(Error::unavailable("portone", "no answer"))]
+        {
+            assert!(!expire(left(), Some(truth), false, soon).await);
+        }
+        // Nobody has left this one: its page may still be open.
+        assert!(!expire(released(0), Some(Ok(PaymentTruth::Unknown)), false, soon).await);
+    }
+
+    /// The service, with no turn of the PortOne store left.
+    fn without_turns(holds: MockHolds, truth: Option<Result<PaymentTruth>>) -> ResolveService {
+        let service = resolving(Arc::new(holds), truth, 0);
+        service.turns.take("then", service.timer.instant() + Duration::from_secs(3_600)).unwrap();
+        service
+    }
+
+    #[tokio::test]
+    async fn without_a_turn_of_the_portone_store_stock_is_released_unasked_and_the_payment_watched() {
+        let mut holds = MockHolds::new();
+        let over = || Hold { expires_at: Noon.now(), ..hold(HoldState::Held) };
+        holds.expect_find().returning(move |_| Ok(Some(over())));
+        holds.expect_release().times(1).returning(|_, _, _, _| Ok(true));
+        let soon = Some(Noon.now() + chrono::Duration::minutes(1));
+        holds.expect_watch().times(1).withf(move |_, at| *at == soon).returning(|_, _| Ok(()));
+        assert!(without_turns(holds, None).expire(&over().payment_id, &actor()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_person_needs_no_turn_and_a_job_is_told_to_come_again() {
+        let person = without_turns(MockHolds::new(), Some(Ok(PaymentTruth::NotPaid)));
+        assert_eq!(person.resolve(&hold(HoldState::Held), &actor(), Asker::Person).await.unwrap(), Resolution::NotPaid);
+        let refused = without_turns(MockHolds::new(), None).resolve(&hold(HoldState::Held), &actor(), Asker::Job).await.unwrap_err();
+        assert_eq!(refused.kind(), crate::shared::ErrorKind::Unavailable);
+    }
+
     #[tokio::test]
     async fn a_payment_is_watched_for_as_long_as_portone_can_take_the_money() {
         let later = Some(Noon.now() + chrono::Duration::hours(6));
@@ -421,8 +482,9 @@ mod tests {
     async fn what_is_due_is_due_now() {
         let mut holds = MockHolds::new();
         let payment = || hold(HoldState::Held).payment_id;
-        holds.expect_due().withf(|now, limit| (*now, *limit) == (Noon.now(), 9)).returning(move |_, _| Ok(vec![payment()]));
-        assert_eq!(resolving(Arc::new(holds), None, 0).due(9).await.unwrap(), [payment()]);
+        let due = |now: &DateTime<Utc>, ended: &i64, watched: &i64| (*now, *ended, *watched) == (Noon.now(), 9, 3);
+        holds.expect_due().withf(due).returning(move |_, _, _| Ok(vec![payment()]));
+        assert_eq!(resolving(Arc::new(holds), None, 0).due(9, 3).await.unwrap(), [payment()]);
     }
 
     #[tokio::test]
@@ -438,7 +500,7 @@ mod tests {
             let mut holds = selling(None, None);
             holds.expect_refund().times(1).returning(move |_, _, _, _| Ok(left));
             let service = resolving(Arc::new(holds), Some(Ok(PaymentTruth::Paid(paid()))), 0);
-            let failed = service.resolve(&hold(HoldState::Held), &actor(), NOBODY_WAITS).await.unwrap_err();
+            let failed = service.resolve(&hold(HoldState::Held), &actor(), Asker::Job).await.unwrap_err();
             assert_eq!(failed.kind(), crate::shared::ErrorKind::Internal);
         }
     }

@@ -102,7 +102,7 @@ pub(crate) fn resolving(holds: Arc<MockHolds>, truth: Option<Result<PaymentTruth
     open.expect_claim().times(refunds).returning(|_, _, _| Ok(None));
     let (stores, payments) = (Arc::new(stores), Arc::new(payments));
     let refunds = RefundService::new(Arc::new(open), stores.clone(), payments.clone(), Arc::new(Noon), Arc::new(Never));
-    ResolveService::new(holds, stores, payments, Arc::new(refunds), Arc::new(Noon))
+    ResolveService::new(holds, stores, payments, Arc::new(refunds), Arc::new(Noon), Arc::new(Never))
 }
 
 /// `s@b` sells in `STR_1`; nobody else has a store.
@@ -181,7 +181,8 @@ impl ReconcilePorts {
         let orders = Arc::new(order_service(self.orders, archive, MockStoreImages::new()));
         let refunds = RefundService::new(Arc::new(self.refunds), stores.clone(), payments.clone(), Arc::new(Noon), Arc::new(Never));
         let refunds = Arc::new(refunds);
-        let resolve = ResolveService::new(holds.clone(), stores.clone(), payments.clone(), refunds.clone(), Arc::new(Noon));
+        let resolve =
+            ResolveService::new(holds.clone(), stores.clone(), payments.clone(), refunds.clone(), Arc::new(Noon), Arc::new(Never));
         let cancellations = Arc::new(self.cancellations);
         let cancel = CancelService::new(cancellations, orders.clone(), store_service(), refunds.clone(), nothing_past(), Arc::new(Noon));
         ReconcileService::new(ReconcileParts {

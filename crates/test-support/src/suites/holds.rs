@@ -4,6 +4,7 @@ use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, Expected, HoldEnd, HoldState, NewHold, OrderOutcome, PricePaid, RefundReason},
     products::{NewProduct, Product, ProductChange},
     shared::{Email, PaymentId, ProductId, Sale, Won, kst},
+    stores::PortOneIds,
 };
 use futures::future::join_all;
 
@@ -101,11 +102,59 @@ pub async fn hold_expiry_is_due_at_its_end(world: &World) {
     let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);
     let (early, late) = (hold(&customer, &product, 1), NewHold { expires_at: at(400), ..hold(&world.customer().await, &product, 1) });
     assert!(holds.hold(&late).await.unwrap() && holds.hold(&early).await.unwrap());
-    let due = async |now, limit| holds.due(at(now), limit).await.unwrap();
+    let due = async |now, limit| holds.due(at(now), limit, limit).await.unwrap();
     assert_eq!(due(299, 10).await, []);
     assert_eq!(due(300, 10).await, [early.payment_id.clone()]);
     assert_eq!(due(400, 10).await, [early.payment_id.clone(), late.payment_id.clone()]);
     assert_eq!(due(400, 1).await, [early.payment_id.clone()]);
+}
+
+/// Holds whose time is over come before payments that are watched, however long those are due, and neither takes the other's place.
+pub async fn hold_expiry_comes_before_looks_and_leaves_them_their_place(world: &World) {
+    let (holds, (_, _, product)) = (&world.holds, world.five_pieces().await);
+    let (mut watched, mut ended) = (Vec::new(), Vec::new());
+    for n in 0..2 {
+        let left = hold(&world.customer().await, &product, 1);
+        assert!(holds.hold(&left).await.unwrap());
+        assert!(holds.release(&left.payment_id, HoldEnd::Abandoned, at(n), &actor()).await.unwrap());
+        watched.push(left.payment_id);
+        let over = NewHold { expires_at: at(300 + n), ..hold(&world.customer().await, &product, 1) };
+        assert!(holds.hold(&over).await.unwrap());
+        ended.push(over.payment_id);
+    }
+    let due = async |ended, watched| holds.due(at(400), ended, watched).await.unwrap();
+    assert_eq!(due(9, 9).await, [&ended[0], &ended[1], &watched[0], &watched[1]].map(Clone::clone));
+    assert_eq!(due(1, 1).await, [&ended[0], &watched[0]].map(Clone::clone));
+    assert_eq!(due(9, 1).await, [&ended[0], &ended[1], &watched[0]].map(Clone::clone));
+    assert_eq!(due(0, 9).await, watched);
+    assert_eq!(due(9, 0).await, ended);
+}
+
+/// The PortOne stores come in turn: one with many due holds keeps those of others waiting for one of them at most.
+pub async fn hold_expiry_takes_the_stores_in_turn(world: &World) {
+    let holds = &world.holds;
+    let (_, _, flooded) = world.five_pieces().await;
+    let (_, _, quiet) = world.five_pieces().await;
+    let held = async |product: &Product, portone_store: &str, over: i64| {
+        let portone = PortOneIds { store_id: portone_store.to_owned(), ..portone().ids };
+        let hold = NewHold { portone, expires_at: at(over), ..hold(&world.customer().await, product, 1) };
+        assert!(holds.hold(&hold).await.unwrap());
+        hold.payment_id
+    };
+    let mut many = Vec::new();
+    for n in 0..4 {
+        many.push(held(&flooded, "flooded", 300 + n).await);
+    }
+    let one = held(&quiet, "quiet", 310).await;
+    assert_eq!(holds.due(at(400), 2, 0).await.unwrap(), [many[0].clone(), one.clone()]);
+    for payment in many.iter().chain([&one]) {
+        assert!(holds.release(payment, HoldEnd::Expired, at(400), &actor()).await.unwrap());
+    }
+    // So are the looks that follow.
+    for (n, payment) in many.iter().chain([&one]).enumerate() {
+        holds.watch(payment, Some(at(500 + n as i64))).await.unwrap();
+    }
+    assert_eq!(holds.due(at(600), 0, 2).await.unwrap(), [many[0].clone(), one]);
 }
 
 /// Contract, Payment rules: after the release the payment is looked at again, until the watch ends.
@@ -113,7 +162,7 @@ pub async fn hold_expiry_leaves_the_payment_watched(world: &World) {
     let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);
     let early = hold(&customer, &product, 1);
     assert!(holds.hold(&early).await.unwrap());
-    let due = async |now, limit| holds.due(at(now), limit).await.unwrap();
+    let due = async |now, limit| holds.due(at(now), limit, limit).await.unwrap();
     assert!(holds.release(&early.payment_id, HoldEnd::Expired, at(300), &actor()).await.unwrap());
     assert_eq!(due(359, 10).await, []);
     assert_eq!(due(360, 10).await, [early.payment_id.clone()]);
@@ -129,7 +178,7 @@ pub async fn hold_is_not_unwatched(world: &World) {
     let held = hold(&customer, &product, 1);
     assert!(holds.hold(&held).await.unwrap());
     holds.watch(&held.payment_id, None).await.unwrap();
-    assert_eq!(holds.due(at(300), 10).await.unwrap(), [held.payment_id]);
+    assert_eq!(holds.due(at(300), 10, 10).await.unwrap(), [held.payment_id]);
 }
 
 /// A hold in the place of another.
@@ -152,7 +201,7 @@ pub async fn hold_takes_the_place_of_the_unpaid_one(world: &World) {
     assert_eq!(stock(world, &product).await, counters(0, 4));
     assert_eq!(holds.find(&first.payment_id).await.unwrap().unwrap().state, HoldState::Released(HoldEnd::Abandoned));
     // Watched, and told in the audit log.
-    assert_eq!(holds.due(at(60), 10).await.unwrap(), [first.payment_id.clone()]);
+    assert_eq!(holds.due(at(60), 10, 10).await.unwrap(), [first.payment_id.clone()]);
     let events = world.audit.of_payment(&product.store_id, &first.payment_id).await.unwrap();
     let last = events.last().unwrap();
     assert_eq!(

@@ -13,6 +13,7 @@ pub mod pickup_feed;
 pub mod records;
 pub mod refund;
 pub mod settlement;
+pub(super) mod turns;
 pub mod webhook;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    hold::{Hold, PricePaid},
+    hold::{Hold, HoldEnd, HoldState, PricePaid},
     refund::RefundReason,
 };
 
@@ -74,8 +74,17 @@ pub enum CancelAnswer {
 /// How long PortOne may take where a person waits: they know within 3 s, and what is unknown by then goes on by itself.
 pub(in crate::orders) const PERSON_PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// How long it may take where nobody does (contract: 5 s at a hold's end).
+/// How long it may take where nobody does (contract: 5 s at a hold's end), the wait for a turn included.
 pub(in crate::orders) const JOB_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who asks PortOne about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody waits for the answer: asked at once.
+    Person,
+    /// Nobody does: asked when the PortOne store has a turn.
+    Job,
+}
 
 /// What a payment came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +119,14 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
 
 /// When a payment is looked at again after its hold: for as long as PortOne can still take the money, the next look as far away as the
 /// hold's end lies back, six hours at most. `truth`: what PortOne said just now, if it did. `None`: no more.
+///
+/// A customer who left before PortOne knew of a window has begun no payment. The look a minute later is for a window that was just
+/// opening. One that is opened after that (in another tab) needs no watch: PortOne's message about it, or else the comparison of the
+/// books, has the payment resolved, or watched anew.
 pub(in crate::orders) fn next_look(hold: &Hold, truth: Option<&PaymentTruth>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let (HoldState::Released(HoldEnd::Abandoned), Some(PaymentTruth::Unknown)) = (hold.state, truth) {
+        return None;
+    }
     let watch = match truth {
         Some(PaymentTruth::Pending { until: Some(until) }) => (*until + LATE_DEPOSIT - hold.expires_at).max(WATCH),
         Some(PaymentTruth::Pending { until: None }) => PENDING_WATCH,

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY holds_due_by_state;
