@@ -144,7 +144,8 @@ impl Cluster {
         self.http[n] = Some(RealServer::http(self.ports[n], &self.settings).await);
     }
 
-    fn start_jobs(&mut self, n: usize) {
+    /// Starts a runner that was stopped.
+    pub fn start_jobs(&mut self, n: usize) {
         self.jobs[n] = Some(RealServer::spawn("cheapbob-jobs", self.ports[n], &self.settings));
     }
 
@@ -156,8 +157,18 @@ impl Cluster {
 
     /// Stops a runner as a roll-out does, and starts it again.
     pub async fn restart_jobs(&mut self, n: usize) {
-        stop(self.jobs[n].take()).await;
+        self.stop_jobs(n).await;
         self.start_jobs(n);
+    }
+
+    /// Stops a runner as a roll-out does.
+    pub async fn stop_jobs(&mut self, n: usize) {
+        stop(self.jobs[n].take()).await;
+    }
+
+    /// A runner that runs.
+    pub fn runner(&self, n: usize) -> &RealServer {
+        self.jobs[n].as_ref().expect("the runner was stopped")
     }
 
     /// `kill -9` for a runner, and another one in its place.

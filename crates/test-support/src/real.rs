@@ -114,10 +114,24 @@ impl RealServer {
     }
 
     /// Ctrl-C.
-    #[expect(unsafe_code, reason = "kill(2)")]
     pub fn interrupt(self) -> ExitStatus {
-        unsafe { libc::kill(libc::pid_t::try_from(self.pid()).unwrap(), libc::SIGINT) };
+        self.signal(libc::SIGINT);
         self.child.lock().unwrap().wait().unwrap()
+    }
+
+    /// It stands still, and its connections stay, until it is thawed.
+    pub fn freeze(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    /// It goes on where it stood.
+    pub fn thaw(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    #[expect(unsafe_code, reason = "kill(2)")]
+    fn signal(&self, signal: libc::c_int) {
+        unsafe { libc::kill(libc::pid_t::try_from(self.pid()).unwrap(), signal) };
     }
 }
 

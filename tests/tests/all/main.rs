@@ -24,6 +24,7 @@ mod limits;
 mod lists;
 mod logs;
 mod migrations;
+mod neighbours;
 mod oauth;
 mod operator;
 mod outages;

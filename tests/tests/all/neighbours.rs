@@ -1,0 +1,296 @@
+//! One slow neighbour stops nobody: a part that hangs, a seller or a customer with more than their share, a row that somebody keeps
+//! locked, a runner that stands still.
+#![allow(clippy::print_stdout, reason = "how long it took")]
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use cheapbob_test_support::{Cluster, Held, Person, Shop, Way, eventually, noon};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures::{StreamExt, future::join_all, stream};
+use serde_json::{Value, json};
+
+/// The stock of a hold is free so soon after its end, and a refund that is due is done (contract; issue of slow neighbours).
+const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// What PortOne tells is an order by then.
+const TWO_SECONDS: Duration = Duration::from_secs(2);
+
+/// What the machine may add to a figure by its noise alone.
+const NOISE: Duration = Duration::from_secs(1);
+
+/// Of a neighbour's trouble nobody may notice more than this.
+fn undisturbed(what: &str, before: Duration, during: Duration, at_least: Duration) {
+    println!("{what}: {before:?} before, {during:?} beside the slow neighbour");
+    let limit = at_least.max(2 * before) + NOISE;
+    assert!(during < limit, "{what} took {during:?}, {before:?} before");
+}
+
+/// A cluster on which no job but the frequent ones is due for minutes.
+async fn cluster() -> Cluster {
+    let cluster = Cluster::start().await;
+    cluster.api.set_clock(noon() + chrono::Duration::seconds(31)).await;
+    cluster
+}
+
+/// A customer who buys in a store of their own.
+struct Stranger {
+    shop: Shop,
+    customer: Person,
+}
+
+impl Stranger {
+    async fn new(cluster: &Cluster) -> Self {
+        let (shop, customer) = (cluster.api.shop(1_000).await, cluster.api.customer().await);
+        shop.connect_webhooks().await;
+        Self { shop, customer }
+    }
+
+    /// From the end of a hold's time until its stock is free.
+    async fn expiry(&self, cluster: &Cluster) -> Duration {
+        let held = self.customer.hold(&self.shop.product_id, 1).await;
+        let begun = Instant::now();
+        let over = format!("UPDATE holds SET expires_at = created_at, next_look_at = created_at WHERE payment_id = '{}'", held.payment_id);
+        cluster.database.sql(&over).await;
+        row(cluster, "the hold ends", 30, &format!("holds WHERE payment_id = '{}' AND state = 'released'", held.payment_id)).await;
+        begun.elapsed()
+    }
+
+    /// From a refund's next attempt until the money is back. The first one, while the customer waited, has failed.
+    async fn refund(&self, cluster: &Cluster) -> Duration {
+        let ordered = self.customer.order(&self.shop.product_id, 1).await;
+        cluster.api.faults(json!([{ "on": "cancel", "do": "error500" }])).await;
+        let canceled = self.customer.cancel(&ordered.payment_id).await.expect(200);
+        assert_eq!(canceled["refund_status"], "pending", "{canceled}");
+        let begun = Instant::now();
+        cluster
+            .database
+            .sql(&format!("UPDATE refunds SET next_attempt_at = requested_at WHERE payment_id = '{}'", ordered.payment_id))
+            .await;
+        row(cluster, "the refund", 30, &format!("refunds WHERE payment_id = '{}' AND state = 'succeeded'", ordered.payment_id)).await;
+        begun.elapsed()
+    }
+
+    /// From the payment, of which only PortOne's message tells, until it is an order.
+    async fn webhook(&self, cluster: &Cluster) -> Duration {
+        let held = self.customer.hold(&self.shop.product_id, 1).await;
+        cluster.api.pay(&held).await;
+        let begun = Instant::now();
+        row(cluster, "the order", 90, &format!("orders WHERE payment_id = '{}'", held.payment_id)).await;
+        begun.elapsed()
+    }
+}
+
+/// Waits for a row like this.
+async fn row(cluster: &Cluster, what: &str, seconds: u64, like: &str) {
+    eventually(what, seconds, || async { (cluster.database.count(like).await > 0).then_some(()) }).await;
+}
+
+/// Forty mails wait for a mail server that hangs.
+async fn forty_mails_wait(how: Way) {
+    let cluster = cluster().await;
+    let (shop, stranger) = (cluster.api.shop(1_000).await, Stranger::new(&cluster).await);
+    let before = [stranger.expiry(&cluster).await, stranger.refund(&cluster).await, stranger.webhook(&cluster).await];
+    cluster.smtp.set(how);
+    let customers = join_all((0..4).map(|_| cluster.api.customer())).await;
+    let (customers, product) = (&customers, &shop.product_id);
+    stream::iter(0..40).for_each_concurrent(4, |n| async move { drop(customers[n % 4].order(product, 1).await) }).await;
+    row(&cluster, "a mail is under way", 20, "tasks WHERE id LIKE 'mail:%' AND status = 'running'").await;
+    let during = [stranger.expiry(&cluster).await, stranger.refund(&cluster).await, stranger.webhook(&cluster).await];
+    let sent = cluster.database.count("tasks WHERE id LIKE 'mail:placed:%' AND status = 'done'").await;
+    assert!(sent <= 2, "{sent} mails went to a mail server that hangs");
+    for (n, (what, limit)) in [("a hold's end", TEN_SECONDS), ("a refund", TEN_SECONDS), ("a webhook", TWO_SECONDS)].into_iter().enumerate()
+    {
+        undisturbed(what, before[n], during[n], limit);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_accepts_and_says_nothing_stops_no_money() {
+    forty_mails_wait(Way::Frozen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_answers_no_connection_stops_no_money() {
+    forty_mails_wait(Way::Silent).await;
+}
+
+/// So many holds like this one, with ids of their own.
+async fn copies(cluster: &Cluster, held: &Held, number: usize, changed: &str) {
+    cluster
+        .database
+        .sql(&format!(
+            "INSERT INTO holds SELECT (jsonb_populate_record(h, jsonb_build_object('payment_id', left(h.payment_id, 23) || lpad(n::text, 6, '0')) || {changed})).*
+             FROM holds h, generate_series(1, {number}) n WHERE payment_id = '{}'",
+            held.payment_id
+        ))
+        .await;
+}
+
+/// The id of such a copy.
+fn copy(held: &Held, n: usize) -> String {
+    format!("{}{n:06}", &held.payment_id[..23])
+}
+
+fn slow_portone(ms: u64) -> Value {
+    json!([{ "on": "get", "do": "delay_ms", "ms": ms, "times": 100_000 }])
+}
+
+/// Four hundred payments of one seller, of each of which PortOne tells, and it takes a second to answer a question about one.
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_of_one_seller_keep_no_other_waiting() {
+    const MESSAGES: usize = 400;
+    const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let cluster = cluster().await;
+    let (shop, stranger) = (cluster.api.shop(1_000).await, Stranger::new(&cluster).await);
+    shop.set_webhook_secret(SECRET).await;
+    let customer = cluster.api.customer().await;
+    let held = customer.hold(&shop.product_id, 1).await;
+    customer.delete(&format!("/api/v1/customer/payment/init/{}", held.payment_id)).await.expect(200);
+    copies(&cluster, &held, MESSAGES, "jsonb_build_object('next_look_at', null)").await;
+    cluster.api.faults(slow_portone(1_000)).await;
+    let before = stranger.webhook(&cluster).await;
+    let (cluster, held, store) = (&cluster, &held, &shop.store_id);
+    stream::iter(1..=MESSAGES)
+        .for_each_concurrent(16, |n| async move {
+            let message = json!({ "type": "Transaction.Ready", "timestamp": "2026-11-24T03:00:00.000Z",
+                                  "data": { "storeId": "s", "paymentId": copy(held, n), "transactionId": "t" } });
+            cluster.api.webhook(store, SECRET, &format!("WH-{n}"), &message).await.expect(200);
+        })
+        .await;
+    let during = stranger.webhook(cluster).await;
+    let waiting = cluster.database.count("tasks WHERE id LIKE 'webhook:%' AND status IN ('pending', 'running')").await;
+    assert!(waiting > 50, "only {waiting} messages still wait: this machine is too quick for so few");
+    undisturbed("a webhook", before, during, TWO_SECONDS);
+}
+
+/// What a customer leaves who begins and gives up thousands of times: payments to be looked at, all of them due before anybody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn payments_that_one_customer_gave_up_keep_nobodys_stock() {
+    const GIVEN_UP: usize = 8_000;
+    let cluster = cluster().await;
+    let (shop, customer, stranger) = (cluster.api.shop(1_000).await, cluster.api.customer().await, Stranger::new(&cluster).await);
+    cluster.api.faults(slow_portone(300)).await;
+    let before = stranger.expiry(&cluster).await;
+    let held = customer.hold(&shop.product_id, 1).await;
+    customer.delete(&format!("/api/v1/customer/payment/init/{}", held.payment_id)).await.expect(200);
+    copies(&cluster, &held, GIVEN_UP, "jsonb_build_object('next_look_at', h.created_at)").await;
+    let during = stranger.expiry(&cluster).await;
+    let due = cluster.database.count(&format!("holds WHERE store_id = '{}' AND next_look_at = created_at", shop.store_id)).await;
+    assert!(due > 1_000, "only {due} payments are still due: this machine is too quick for so few");
+    undisturbed("a hold's end", before, during, TEN_SECONDS - NOISE);
+    // Their windows were never opened: a payment that was looked at is not looked at again.
+    let looked_at = cluster.database.count(&format!("holds WHERE store_id = '{}' AND next_look_at IS NULL", shop.store_id)).await;
+    assert!(looked_at > 0 && looked_at + due + 300 > GIVEN_UP as i64, "{looked_at} of {GIVEN_UP} are done, {due} due");
+}
+
+/// A thousand holds of one store end at once, and PortOne takes long about each: the stock of another store is free in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_of_one_store_keep_nobodys_stock() {
+    let cluster = cluster().await;
+    let (shop, customer, stranger) = (cluster.api.shop(10_000).await, cluster.api.customer().await, Stranger::new(&cluster).await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    cluster.api.faults(slow_portone(2_500)).await;
+    cluster.database.sql(&format!("UPDATE products SET held = held + 1000 WHERE id = '{}'", shop.product_id)).await;
+    copies(&cluster, &held, 1_000, "jsonb_build_object('expires_at', h.created_at, 'next_look_at', h.created_at)").await;
+    row(&cluster, "the first of them end", 20, &format!("holds WHERE store_id = '{}' AND state = 'released'", shop.store_id)).await;
+    let during = stranger.expiry(&cluster).await;
+    println!("a hold's end: {during:?} beside a thousand of another store");
+    assert!(during < TEN_SECONDS, "{during:?}");
+    eventually("the store's own", 20, || async { (shop.stock().await.0 == 9_999).then_some(()) }).await;
+}
+
+/// Somebody keeps a product's row locked for twelve seconds. Who does not need it notices nothing; who needs it is told soon.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_product_stops_only_its_own_buyers() {
+    const LOCKED: Duration = Duration::from_secs(12);
+    const SOON: Duration = Duration::from_secs(4);
+    let cluster = cluster().await;
+    let (shop, buyer, stranger) = (cluster.api.shop(1_000).await, cluster.api.customer().await, Stranger::new(&cluster).await);
+    let one_purchase = async || {
+        let begun = Instant::now();
+        stranger.customer.order(&stranger.shop.product_id, 1).await;
+        stranger.customer.get("/api/v1/customer/orders/today").await.expect(200);
+        stranger.shop.seller.get("/api/v1/seller/store/orders/today").await.expect(200);
+        begun.elapsed()
+    };
+    let mut before = Duration::ZERO;
+    for _ in 0..5 {
+        before = before.max(one_purchase().await);
+    }
+    let mut somebody = AsyncPgConnection::establish(&cluster.database.url()).await.unwrap();
+    somebody.batch_execute(&format!("BEGIN; SELECT 1 FROM products WHERE id = '{}' FOR UPDATE", shop.product_id)).await.unwrap();
+    let (locked, told, begun) = (AtomicBool::new(true), AtomicUsize::new(0), Instant::now());
+    let (locked, told, buyer, product) = (&locked, &told, &buyer, &shop.product_id);
+    let buyers = stream::iter(0..40).for_each_concurrent(None, |_| async move {
+        while locked.load(Ordering::Relaxed) {
+            let asked = Instant::now();
+            let answer = buyer.init(product, 1).await;
+            if !locked.load(Ordering::Relaxed) {
+                return;
+            }
+            assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")), "{}", answer.body);
+            assert!(asked.elapsed() < SOON, "told after {:?}", asked.elapsed());
+            told.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let others = async {
+        let expired = stranger.expiry(&cluster).await;
+        assert!(expired < TEN_SECONDS, "a hold's end took {expired:?}");
+        let mut during = Duration::ZERO;
+        while begun.elapsed() < LOCKED {
+            during = during.max(one_purchase().await);
+        }
+        somebody.batch_execute("ROLLBACK").await.unwrap();
+        locked.store(false, Ordering::Relaxed);
+        during
+    };
+    let (during, ()) = futures::join!(others, buyers);
+    undisturbed("a purchase", before, during, Duration::ZERO);
+    assert!(told.load(Ordering::Relaxed) > 0, "nobody was told anything");
+    // Each of them may have left a hold behind when the row was free again.
+    let next = cluster.api.customer().await;
+    eventually("it can be bought again", 10, || async { (next.init(product, 1).await.status == 200).then_some(()) }).await;
+}
+
+/// Until so many of PortOne's bad answers are left.
+async fn portone_was_asked(cluster: &Cluster, left: i64) {
+    eventually("PortOne is asked", 40, || async {
+        let times = cluster.database.number("SELECT coalesce(sum(times), 0)::bigint AS n FROM embedded.portone_faults").await;
+        (times == left).then_some(())
+    })
+    .await;
+}
+
+/// A runner that stands still is taken for dead, and another one does its task. It wakes up in the midst of that, and ends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_was_taken_for_dead_does_not_end_the_run_of_the_one_that_took_over() {
+    let mut cluster = cluster().await;
+    let stranger = Stranger::new(&cluster).await;
+    cluster.stop_jobs(1).await;
+    // How long PortOne takes for each of the two.
+    let (first, second) = (Duration::from_millis(1_500), Duration::from_millis(4_000));
+    let slowly = |by: Duration| json!({ "on": "get", "do": "delay_ms", "ms": by.as_millis() });
+    cluster.api.faults(json!([slowly(first), slowly(second)])).await;
+    let held = stranger.customer.hold(&stranger.shop.product_id, 1).await;
+    cluster.api.pay(&held).await;
+    portone_was_asked(&cluster, 1).await;
+    cluster.runner(0).freeze();
+    let task = format!("tasks WHERE payload->>'payment_id' = '{}' AND payload->>'kind' = 'webhook'", held.payment_id);
+    assert_eq!(cluster.database.count(&format!("{task} AND status = 'running'")).await, 1);
+    cluster.database.sql("UPDATE tasks SET locked_at = locked_at - interval '31 seconds' WHERE status = 'running'").await;
+    cluster.start_jobs(1);
+    portone_was_asked(&cluster, 0).await;
+    let begun = Instant::now();
+    cluster.runner(0).thaw();
+    // The sleeper has PortOne's answer, or has waited for it in vain: either way it is done with the task long before the other.
+    eventually("the task's end", 30, || async {
+        (cluster.database.count(&format!("{task} AND status <> 'running'")).await == 1).then_some(())
+    })
+    .await;
+    assert!(begun.elapsed() > second - Duration::from_millis(1_000), "ended after {:?} by a runner that counted as dead", begun.elapsed());
+    eventually("done", 30, || async { (cluster.database.count(&format!("{task} AND status = 'done'")).await == 1).then_some(()) }).await;
+    assert_eq!(stranger.shop.history(&held.payment_id).await, ["held", "ordered"]);
+}
