@@ -3,7 +3,10 @@
 #![allow(clippy::print_stdout, reason = "how long it took")]
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,6 +14,7 @@ use cheapbob_test_support::{Cluster, Held, Person, Shop, Way, eventually, noon};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::interval};
 
 /// The stock of a hold is free so soon after its end, and a refund that is due is done (contract; issue of slow neighbours).
 const TEN_SECONDS: Duration = Duration::from_secs(10);
@@ -97,7 +101,7 @@ async fn forty_mails_wait(how: Way) {
     let customers = join_all((0..4).map(|_| cluster.api.customer())).await;
     let (customers, product) = (&customers, &shop.product_id);
     stream::iter(0..40).for_each_concurrent(4, |n| async move { drop(customers[n % 4].order(product, 1).await) }).await;
-    row(&cluster, "a mail is under way", 20, "tasks WHERE id LIKE 'mail:%' AND status = 'running'").await;
+    row(&cluster, "a mail was tried", 20, "tasks WHERE id LIKE 'mail:%' AND (status = 'running' OR attempts > 0)").await;
     let during = [stranger.expiry(&cluster).await, stranger.refund(&cluster).await, stranger.webhook(&cluster).await];
     let sent = cluster.database.count("tasks WHERE id LIKE 'mail:placed:%' AND status = 'done'").await;
     assert!(sent <= 2, "{sent} mails went to a mail server that hangs");
@@ -155,15 +159,15 @@ async fn webhooks_of_one_seller_keep_no_other_waiting() {
     let (cluster, held, store) = (&cluster, &held, &shop.store_id);
     stream::iter(1..=MESSAGES)
         .for_each_concurrent(16, |n| async move {
-            let message = json!({ "type": "Transaction.Ready", "timestamp": "2026-11-24T03:00:00.000Z",
+            let message = json!({ "type": "Transaction.Paid", "timestamp": "2026-11-24T03:00:00.000Z",
                                   "data": { "storeId": "s", "paymentId": copy(held, n), "transactionId": "t" } });
             cluster.api.webhook(store, SECRET, &format!("WH-{n}"), &message).await.expect(200);
         })
         .await;
     let during = stranger.webhook(cluster).await;
+    undisturbed("a webhook", before, during, TWO_SECONDS);
     let waiting = cluster.database.count("tasks WHERE id LIKE 'webhook:%' AND status IN ('pending', 'running')").await;
     assert!(waiting > 50, "only {waiting} messages still wait: this machine is too quick for so few");
-    undisturbed("a webhook", before, during, TWO_SECONDS);
 }
 
 /// What a customer leaves who begins and gives up thousands of times: payments to be looked at, all of them due before anybody else's.
@@ -186,20 +190,21 @@ async fn payments_that_one_customer_gave_up_keep_nobodys_stock() {
     assert!(looked_at > 0 && looked_at + due + 300 > GIVEN_UP as i64, "{looked_at} of {GIVEN_UP} are done, {due} due");
 }
 
-/// A thousand holds of one store end at once, and PortOne takes long about each: the stock of another store is free in time.
+/// Two thousand holds of one store end at once, and PortOne takes long about each: the stock of another store is free in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn holds_of_one_store_keep_nobodys_stock() {
     let cluster = cluster().await;
     let (shop, customer, stranger) = (cluster.api.shop(10_000).await, cluster.api.customer().await, Stranger::new(&cluster).await);
     let held = customer.hold(&shop.product_id, 1).await;
-    cluster.api.faults(slow_portone(2_500)).await;
-    cluster.database.sql(&format!("UPDATE products SET held = held + 1000 WHERE id = '{}'", shop.product_id)).await;
-    copies(&cluster, &held, 1_000, "jsonb_build_object('expires_at', h.created_at, 'next_look_at', h.created_at)").await;
+    cluster.api.faults(slow_portone(1_500)).await;
+    cluster.database.sql(&format!("UPDATE products SET held = held + 2000 WHERE id = '{}'", shop.product_id)).await;
+    copies(&cluster, &held, 2_000, "jsonb_build_object('expires_at', h.created_at, 'next_look_at', h.created_at)").await;
     row(&cluster, "the first of them end", 20, &format!("holds WHERE store_id = '{}' AND state = 'released'", shop.store_id)).await;
     let during = stranger.expiry(&cluster).await;
-    println!("a hold's end: {during:?} beside a thousand of another store");
+    println!("a hold's end: {during:?} beside two thousand of another store");
     assert!(during < TEN_SECONDS, "{during:?}");
-    eventually("the store's own", 20, || async { (shop.stock().await.0 == 9_999).then_some(()) }).await;
+    let still_held = cluster.database.count(&format!("holds WHERE store_id = '{}' AND state = 'held'", shop.store_id)).await;
+    assert!(still_held > 200, "only {still_held} of them are still held: this machine is too quick for so few");
 }
 
 /// Somebody keeps a product's row locked for twelve seconds. Who does not need it notices nothing; who needs it is told soon.
@@ -222,37 +227,41 @@ async fn a_locked_product_stops_only_its_own_buyers() {
     }
     let mut somebody = AsyncPgConnection::establish(&cluster.database.url()).await.unwrap();
     somebody.batch_execute(&format!("BEGIN; SELECT 1 FROM products WHERE id = '{}' FOR UPDATE", shop.product_id)).await.unwrap();
-    let (locked, told, begun) = (AtomicBool::new(true), AtomicUsize::new(0), Instant::now());
-    let (locked, told, buyer, product) = (&locked, &told, &buyer, &shop.product_id);
-    let buyers = stream::iter(0..40).for_each_concurrent(None, |_| async move {
-        while locked.load(Ordering::Relaxed) {
-            let asked = Instant::now();
-            let answer = buyer.init(product, 1).await;
-            if !locked.load(Ordering::Relaxed) {
-                return;
+    // Ten buyers a second, whatever became of those before.
+    let locked = Arc::new(AtomicBool::new(true));
+    let buyers = {
+        let (locked, buyer, product) = (Arc::clone(&locked), buyer.clone(), shop.product_id.clone());
+        tokio::spawn(async move {
+            let (mut calls, mut next) = (JoinSet::new(), interval(Duration::from_millis(100)));
+            while locked.load(Ordering::Relaxed) {
+                next.tick().await;
+                let (locked, buyer, product) = (Arc::clone(&locked), buyer.clone(), product.clone());
+                calls.spawn(async move {
+                    let asked = Instant::now();
+                    let answer = buyer.init(&product, 1).await;
+                    (locked.load(Ordering::Relaxed)).then(|| (answer.status, asked.elapsed()))
+                });
             }
-            assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")), "{}", answer.body);
-            assert!(asked.elapsed() < SOON, "told after {:?}", asked.elapsed());
-            told.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    let others = async {
-        let expired = stranger.expiry(&cluster).await;
-        assert!(expired < TEN_SECONDS, "a hold's end took {expired:?}");
-        let mut during = Duration::ZERO;
-        while begun.elapsed() < LOCKED {
-            during = during.max(one_purchase().await);
-        }
-        somebody.batch_execute("ROLLBACK").await.unwrap();
-        locked.store(false, Ordering::Relaxed);
-        during
+            calls.join_all().await.into_iter().flatten().collect::<Vec<_>>()
+        })
     };
-    let (during, ()) = futures::join!(others, buyers);
+    let begun = Instant::now();
+    let expired = stranger.expiry(&cluster).await;
+    assert!(expired < TEN_SECONDS, "a hold's end took {expired:?}");
+    let mut during = Duration::ZERO;
+    while begun.elapsed() < LOCKED {
+        during = during.max(one_purchase().await);
+    }
+    locked.store(false, Ordering::Relaxed);
+    somebody.batch_execute("ROLLBACK").await.unwrap();
+    let told = buyers.await.unwrap();
+    assert!(!told.is_empty(), "nobody was told anything");
+    for (status, after) in told {
+        assert!(status == 503 && after < SOON, "{status} after {after:?}");
+    }
     undisturbed("a purchase", before, during, Duration::ZERO);
-    assert!(told.load(Ordering::Relaxed) > 0, "nobody was told anything");
-    // Each of them may have left a hold behind when the row was free again.
     let next = cluster.api.customer().await;
-    eventually("it can be bought again", 10, || async { (next.init(product, 1).await.status == 200).then_some(()) }).await;
+    eventually("it can be bought again", 10, || async { (next.init(&shop.product_id, 1).await.status == 200).then_some(()) }).await;
 }
 
 /// Until so many of PortOne's bad answers are left.
