@@ -11,8 +11,9 @@ use mongodb::{
     bson::{self, Bson, Document, doc},
     error::ErrorKind,
 };
+use tokio::time::timeout;
 
-use crate::{Mongo, date, failed};
+use crate::{BATCH_LIMIT, Mongo, answered, batch, date, failed, silent};
 
 const ORDERS: &str = "orders";
 
@@ -35,7 +36,7 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn prepare(&self) -> Result<()> {
-        self.collection(ORDERS).create_indexes(indexes()).await.map_err(failed)?;
+        batch(self.collection(ORDERS).create_indexes(indexes())).await?;
         self.prepare_payments().await
     }
 }
@@ -63,7 +64,9 @@ impl Mongo {
         if let Some(limit) = newest {
             find = find.sort(doc! { "latest_event": -1, "_id": -1 }).limit(limit);
         }
-        let documents: Vec<_> = find.await.map_err(failed)?.try_collect().await.map_err(failed)?;
+        let all = async { find.await?.try_collect::<Vec<_>>().await };
+        // What the rollover reads back is a batch; a person reads one page.
+        let documents = if newest.is_some() { answered(all).await? } else { batch(all).await? };
         documents.into_iter().map(order).collect()
     }
 }
@@ -76,7 +79,8 @@ impl OrderArchive for Mongo {
         }
         let documents = orders.iter().map(document).collect::<Result<Vec<_>>>()?;
         // Unordered: those that are there already are refused, the others go in.
-        let Err(error) = self.collection(ORDERS).insert_many(documents).ordered(false).await else { return Ok(()) };
+        let inserted = timeout(BATCH_LIMIT, self.collection(ORDERS).insert_many(documents).ordered(false).into_future()).await;
+        let Err(error) = inserted.map_err(|_| silent())? else { return Ok(()) };
         let only_duplicates = match error.kind.as_ref() {
             ErrorKind::InsertMany(refused) => {
                 refused.write_concern_error.is_none()
@@ -88,7 +92,7 @@ impl OrderArchive for Mongo {
     }
 
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
-        let found = self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() }).await.map_err(failed)?;
+        let found = answered(self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() })).await?;
         found.map(order).transpose()
     }
 
@@ -103,7 +107,7 @@ impl OrderArchive for Mongo {
             "order.customer_nickname": NOBODY.0, "order.customer_phone_number": NOBODY.1,
         } };
         let theirs = doc! { "customer": customer.as_str(), "latest_event": { "$lt": date(before) } };
-        self.collection(ORDERS).update_many(theirs, nobody).await.map(|_| ()).map_err(failed)
+        batch(self.collection(ORDERS).update_many(theirs, nobody)).await.map(|_| ())
     }
 
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {

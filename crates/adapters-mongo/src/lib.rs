@@ -16,11 +16,19 @@ use mongodb::{
     options::{ClientOptions, Credential, ServerAddress, WriteConcern},
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
 const PART: &str = "mongodb";
 
-/// How long a call may look for a server, and how long it may take then.
+/// How long a call may look for a server.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often the driver asks the server whether it lives (its default is ten seconds): what hangs is noticed so soon.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long a call may take, a batch of the rollover's a part of its own.
+const LIMIT: Duration = Duration::from_secs(3);
+const BATCH_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where MongoDB is.
 #[derive(Debug, Clone)]
@@ -56,6 +64,7 @@ impl Mongo {
         options.credential = credential;
         options.server_selection_timeout = Some(PATIENCE);
         options.connect_timeout = Some(PATIENCE);
+        options.heartbeat_freq = Some(HEARTBEAT);
         options.max_pool_size = Some(16);
         options.command_event_handler = Some(traces::commands());
         options.write_concern = Some(WriteConcern::majority());
@@ -67,12 +76,30 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
-        self.database.run_command(doc! { "ping": 1 }).await.map(|_| ()).map_err(failed)
+        answered(self.database.run_command(doc! { "ping": 1 })).await.map(|_| ())
     }
 
     fn collection(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
+}
+
+/// A call's answer, within [`LIMIT`].
+async fn answered<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+    within(LIMIT, call).await
+}
+
+/// The answer of a call that many rows belong to.
+async fn batch<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+    within(BATCH_LIMIT, call).await
+}
+
+async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+    timeout(limit, call.into_future()).await.map_err(|_| silent())?.map_err(failed)
+}
+
+fn silent() -> Error {
+    Error::unavailable(PART, "no answer in time")
 }
 
 fn failed(error: mongodb::error::Error) -> Error {

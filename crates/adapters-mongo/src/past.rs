@@ -10,7 +10,7 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use crate::{Mongo, date, failed};
+use crate::{Mongo, answered, batch, date, failed};
 
 const PAYMENTS: &str = "payments";
 
@@ -35,12 +35,12 @@ fn records(document: &Document) -> Result<PaymentRecords> {
 impl Mongo {
     pub(crate) async fn prepare_payments(&self) -> Result<()> {
         let people = IndexModel::builder().keys(doc! { "people": 1 }).build();
-        self.collection(PAYMENTS).create_index(people).await.map(|_| ()).map_err(failed)
+        batch(self.collection(PAYMENTS).create_index(people)).await.map(|_| ())
     }
 
     async fn write(&self, records: &PaymentRecords) -> Result<()> {
         let this = doc! { "_id": records.payment_id.as_str() };
-        self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true).await.map(|_| ()).map_err(failed)
+        answered(self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true)).await.map(|_| ())
     }
 }
 
@@ -53,14 +53,15 @@ impl PaymentArchive for Mongo {
 
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
         let ids: Vec<_> = payments.iter().map(PaymentId::as_str).collect();
-        let found = self.collection(PAYMENTS).find(doc! { "_id": { "$in": ids } }).await.map_err(failed)?;
-        let documents: Vec<_> = found.try_collect().await.map_err(failed)?;
+        let collection = self.collection(PAYMENTS);
+        let found = collection.find(doc! { "_id": { "$in": ids } });
+        let documents = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         documents.iter().map(records).collect()
     }
 
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let theirs = doc! { "people": person.as_str(), "begun_at": { "$lt": date(before) } };
-        let found = self.collection(PAYMENTS).find(theirs).await.map_err(failed)?;
+        let found = answered(self.collection(PAYMENTS).find(theirs)).await?;
         found
             .map_err(failed)
             .try_for_each(|document| async move { self.write(&records(&document)?.without(person, pseudonym)).await })

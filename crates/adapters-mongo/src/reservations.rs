@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use mongodb::bson::doc;
 
-use crate::{Mongo, failed};
+use crate::{Mongo, answered, batch};
 
 const RESERVATIONS: &str = "stock_reservations";
 
 #[async_trait]
 impl StockReservations for Mongo {
     async fn find(&self, product: &ProductId) -> Result<Option<StockReservation>> {
-        let found = self.collection(RESERVATIONS).find_one(doc! { "_id": product.as_str() }).await.map_err(failed)?;
+        let found = answered(self.collection(RESERVATIONS).find_one(doc! { "_id": product.as_str() })).await?;
         found
             .map(|row| {
                 let reserved_at = row.get_i64("reserved_at_us").ok().and_then(DateTime::from_timestamp_micros);
@@ -27,18 +27,20 @@ impl StockReservations for Mongo {
     async fn reserve(&self, product: &ProductId, reservation: &StockReservation) -> Result<()> {
         let row = doc! { "new_stock": reservation.new_stock, "reserved_at_us": reservation.reserved_at.timestamp_micros() };
         let collection = self.collection(RESERVATIONS);
-        collection.replace_one(doc! { "_id": product.as_str() }, row).upsert(true).await.map(|_| ()).map_err(failed)
+        answered(collection.replace_one(doc! { "_id": product.as_str() }, row).upsert(true)).await.map(|_| ())
     }
 
     async fn cancel(&self, product: &ProductId) -> Result<bool> {
-        let deleted = self.collection(RESERVATIONS).delete_one(doc! { "_id": product.as_str() }).await.map_err(failed)?;
+        let deleted = answered(self.collection(RESERVATIONS).delete_one(doc! { "_id": product.as_str() })).await?;
         Ok(deleted.deleted_count == 1)
     }
 
     async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>> {
         let ids: Vec<_> = products.iter().map(ProductId::as_str).collect();
         let due = doc! { "_id": { "$in": ids }, "reserved_at_us": { "$lt": before.timestamp_micros() } };
-        let rows: Vec<_> = self.collection(RESERVATIONS).find(due).await.map_err(failed)?.try_collect().await.map_err(failed)?;
+        let collection = self.collection(RESERVATIONS);
+        let found = collection.find(due);
+        let rows = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         rows.into_iter()
             .map(|row| {
                 let id = row.get_str("_id").map_err(Error::internal)?.to_owned();
@@ -49,6 +51,6 @@ impl StockReservations for Mongo {
 
     async fn forget(&self, before: DateTime<Utc>) -> Result<()> {
         let old = doc! { "reserved_at_us": { "$lt": before.timestamp_micros() } };
-        self.collection(RESERVATIONS).delete_many(old).await.map(|_| ()).map_err(failed)
+        batch(self.collection(RESERVATIONS).delete_many(old)).await.map(|_| ())
     }
 }

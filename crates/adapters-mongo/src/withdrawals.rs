@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use mongodb::bson::doc;
 
-use crate::{Mongo, failed};
+use crate::{Mongo, answered, batch};
 
 const WITHDRAWALS: &str = "withdrawals";
 
@@ -17,11 +17,11 @@ impl Withdrawals for Mongo {
         Withdrawals::forget(self, email, since).await?;
         let first = doc! { "$setOnInsert": { "role": role.as_str(), "requested_at_us": at.timestamp_micros() } };
         let collection = self.collection(WITHDRAWALS);
-        collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true).await.map(|_| ()).map_err(failed)
+        answered(collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true)).await.map(|_| ())
     }
 
     async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>> {
-        let found = self.collection(WITHDRAWALS).find_one(doc! { "_id": email.as_str() }).await.map_err(failed)?;
+        let found = answered(self.collection(WITHDRAWALS).find_one(doc! { "_id": email.as_str() })).await?;
         found
             .map(|row| {
                 let at = row.get_i64("requested_at_us").ok().and_then(DateTime::from_timestamp_micros);
@@ -32,17 +32,18 @@ impl Withdrawals for Mongo {
 
     async fn requested_before<'a>(&self, before: DateTime<Utc>, after: Option<&'a Email>, limit: i64) -> Result<Vec<Email>> {
         let due = doc! { "requested_at_us": { "$lt": before.timestamp_micros() }, "_id": { "$gt": after.map_or("", Email::as_str) } };
-        let found = self.collection(WITHDRAWALS).find(due).sort(doc! { "_id": 1 }).limit(limit).await.map_err(failed)?;
-        let rows: Vec<_> = found.try_collect().await.map_err(failed)?;
+        let collection = self.collection(WITHDRAWALS);
+        let found = collection.find(due).sort(doc! { "_id": 1 }).limit(limit);
+        let rows = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         rows.into_iter().map(|row| Ok(Email::trusted(row.get_str("_id").map_err(Error::internal)?.to_owned()))).collect()
     }
 
     async fn cancel(&self, email: &Email) -> Result<()> {
-        self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() }).await.map(|_| ()).map_err(failed)
+        answered(self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() })).await.map(|_| ())
     }
 
     async fn forget(&self, email: &Email, before: DateTime<Utc>) -> Result<()> {
         let old = doc! { "_id": email.as_str(), "requested_at_us": { "$lt": before.timestamp_micros() } };
-        self.collection(WITHDRAWALS).delete_one(old).await.map(|_| ()).map_err(failed)
+        answered(self.collection(WITHDRAWALS).delete_one(old)).await.map(|_| ())
     }
 }

@@ -2,6 +2,7 @@
 
 mod database;
 mod orders;
+mod patient;
 mod products;
 mod rotation;
 mod schema;
@@ -12,7 +13,7 @@ mod tasks;
 mod traces;
 mod users;
 
-pub use database::{Connection, Postgres, migrate};
+pub use database::{Connection, Postgres, Waiting, migrate};
 pub use rotation::Rotated;
 pub use secrets::{KeysError, SecretKeys};
 pub use stores::{pattern, search_statement};

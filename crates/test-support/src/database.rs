@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_adapters_mongo::MongoSettings;
-use cheapbob_adapters_postgres::{Postgres, SecretKeys};
+use cheapbob_adapters_postgres::{Postgres, SecretKeys, Waiting};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
@@ -54,7 +54,7 @@ impl TestDatabase {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        let looking = Postgres::new(&url(&name), 2, secret_keys()).unwrap();
+        let looking = Postgres::new(&url(&name), 2, Waiting::Job, secret_keys()).unwrap();
         Self { name, looking }
     }
 
@@ -75,7 +75,7 @@ impl TestDatabase {
 
     /// The adapter on it.
     pub fn postgres(&self) -> Postgres {
-        Postgres::new(&self.url(), 16, secret_keys()).unwrap()
+        Postgres::new(&self.url(), 16, Waiting::Job, secret_keys()).unwrap()
     }
 
     /// Runs SQL on it.

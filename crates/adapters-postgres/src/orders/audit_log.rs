@@ -36,7 +36,7 @@ struct EntryRow {
 #[async_trait]
 impl AuditLog for Postgres {
     async fn of_payment(&self, store: &StoreId, payment: &PaymentId) -> Result<Vec<AuditEntry>> {
-        let mut connection = self.connection().await?;
+        let (_permit, mut connection) = self.report().await?;
         let query = sql_query(AUDIT_LOG).bind::<t::Text, _>(payment.as_str()).bind::<t::Text, _>(store.as_str());
         let rows: Vec<EntryRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
         let entry =

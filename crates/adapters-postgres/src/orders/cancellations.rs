@@ -5,11 +5,12 @@ use cheapbob_domain::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::lists::OrderRow;
 use crate::{
     database::{Postgres, failed},
+    patient::PatientConnection,
     schema::{orders, stores},
     sql::prepared,
 };
@@ -17,7 +18,7 @@ use crate::{
 const PICKUP_OVER: &str = include_str!("sql/pickup_over.sql");
 const CANCEL: &str = include_str!("sql/cancel.sql");
 
-async fn cancel(connection: &mut AsyncPgConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
+async fn cancel(connection: &mut PatientConnection, payment: &str, cancellation: &Cancellation) -> QueryResult<Option<OrderRow>> {
     let query = sql_query(CANCEL)
         .bind::<t::Text, _>(payment)
         .bind::<t::Array<t::Text>, _>(words(cancellation.by))

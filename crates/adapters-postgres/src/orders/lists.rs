@@ -149,13 +149,13 @@ impl Orders for Postgres {
     }
 
     async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
-        let mut connection = self.connection().await?;
+        let (_permit, mut connection) = self.report().await?;
         let mine = orders::table.filter(orders::customer_email.eq(customer.as_str()));
         into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
     }
 
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>> {
-        let mut connection = self.connection().await?;
+        let (_permit, mut connection) = self.report().await?;
         let mine = orders::table.filter(orders::store_id.eq(store.as_str()));
         into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
     }

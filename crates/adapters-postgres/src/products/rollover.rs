@@ -6,10 +6,11 @@ use cheapbob_domain::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{dsl::AsExprOf, prelude::*, sql_query, sql_types as t};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, failed},
+    patient::PatientConnection,
     schema::products,
     sql::prepared,
 };
@@ -90,7 +91,7 @@ impl Postgres {
 }
 
 async fn count(
-    connection: &mut AsyncPgConnection,
+    connection: &mut PatientConnection,
     day: NaiveDate,
     locked: &[String],
     wanted: &[(ProductId, Option<i32>)],

@@ -4,10 +4,11 @@ use cheapbob_domain::{
     stores::{Added, Image, Removed, ports::StoreImages},
 };
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, failed},
+    patient::PatientConnection,
     schema::{store_images, stores},
 };
 
@@ -17,7 +18,7 @@ fn image((key, is_main, display_order): Row) -> Image {
     Image { key, is_main, display_order }
 }
 
-async fn list(connection: &mut AsyncPgConnection, store: &StoreId) -> QueryResult<Vec<Image>> {
+async fn list(connection: &mut PatientConnection, store: &StoreId) -> QueryResult<Vec<Image>> {
     let rows: Vec<Row> = store_images::table
         .filter(store_images::store_id.eq(store.as_str()))
         .order((store_images::is_main.desc(), store_images::display_order, store_images::key))
@@ -28,7 +29,7 @@ async fn list(connection: &mut AsyncPgConnection, store: &StoreId) -> QueryResul
 }
 
 /// Changes to one store's pictures come one after another.
-async fn lock(connection: &mut AsyncPgConnection, store: &StoreId) -> QueryResult<()> {
+async fn lock(connection: &mut PatientConnection, store: &StoreId) -> QueryResult<()> {
     stores::table.find(store.as_str()).select(stores::id).for_no_key_update().execute(connection).await.map(|_| ())
 }
 

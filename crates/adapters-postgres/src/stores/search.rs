@@ -134,18 +134,8 @@ impl StoreSearch for Postgres {
     }
 
     async fn rebuild(&self) -> Result<()> {
-        let mut connection = self.connection().await?;
-        // What a rebuild that was cut off has left behind costs every write.
+        // What a rebuild that was cut off has left behind costs every write. Neither may run in a transaction.
         let left = "DROP INDEX CONCURRENTLY IF EXISTS store_search_words_ccnew";
-        // Neither may run in a transaction; a rebuild may take longer than a request may.
-        let steps = ["SET statement_timeout = 0", left, "REINDEX INDEX CONCURRENTLY store_search_words"];
-        let mut rebuilt = Ok(0);
-        for step in steps {
-            if rebuilt.is_ok() {
-                rebuilt = sql_query(step).execute(&mut connection).await;
-            }
-        }
-        sql_query("RESET statement_timeout").execute(&mut connection).await.map_err(failed)?;
-        rebuilt.map(|_| ()).map_err(failed)
+        self.without_limit(&[left, "REINDEX INDEX CONCURRENTLY store_search_words"]).await
     }
 }

@@ -214,7 +214,7 @@ impl Accounts for Postgres {
 }
 
 async fn insert_identity(
-    connection: &mut diesel_async::AsyncPgConnection,
+    connection: &mut crate::patient::PatientConnection,
     email: &Email,
     provider: Provider,
     user_id: &str,
