@@ -5,11 +5,20 @@ use std::sync::Arc;
 use anyhow::Result;
 use cheapbob_adapters_embedded::fakes::Embedded;
 use cheapbob_adapters_mongo::Mongo;
-use cheapbob_adapters_postgres::Postgres;
+use cheapbob_adapters_postgres::{Postgres, Waiting};
 use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 
 use crate::settings::Settings;
+
+/// Connections to PostgreSQL that a worker thread has at least, where there are so many: one that a slow report has must not be its only
+/// one.
+const LEAST_OF_A_WORKER: usize = 4;
+
+/// Worker threads over `size` connections to PostgreSQL: all of them together open no more.
+pub(crate) fn workers(size: usize, cores: usize) -> usize {
+    cores.min(size / LEAST_OF_A_WORKER).max(1)
+}
 
 /// Connections of the fakes.
 const EMBEDDED_POOL: usize = 4;
@@ -32,10 +41,10 @@ pub struct Connections {
 
 impl Connections {
     /// Pools that connect when first used; their sizes are shared out to `workers`.
-    pub(crate) fn new(settings: &Settings, url: &str, workers: usize) -> Result<Self> {
-        let share = |size: usize| size.div_ceil(workers);
+    pub(crate) fn new(settings: &Settings, url: &str, workers: usize, waiting: Waiting) -> Result<Self> {
+        let share = |size: usize| (size / workers).max(1);
         Ok(Self {
-            postgres: Postgres::new(url, share(settings.db_pool_size), Arc::clone(&settings.secret_keys))?,
+            postgres: Postgres::new(url, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
             redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
             mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?,
             s3: settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new),
@@ -75,5 +84,23 @@ pub(crate) async fn prepare(mongo: Mongo) {
             tracing::error!(%error, "MongoDB's indexes could not be made; tried again");
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_what_the_setting_says_on_any_machine() {
+        for size in 1..=200 {
+            for cores in [1, 2, 3, 8, 64, 192] {
+                let workers = workers(size, cores);
+                let share = (size / workers).max(1);
+                assert!((1..=cores).contains(&workers) && workers * share <= size, "{size} for {cores} cores");
+                assert!(share >= LEAST_OF_A_WORKER.min(size), "{size} for {cores} cores: {share} for each of {workers}");
+            }
+        }
+        assert_eq!((workers(16, 2), workers(16, 64), workers(3, 64), workers(256, 64)), (2, 4, 1, 64));
     }
 }

@@ -8,6 +8,7 @@ use cheapbob_adapters_embedded::{
     fakes::{self, SandboxClock, postgres::ManagedPostgres},
     sandbox::{self, Played, Sandbox, demo::Demo},
 };
+use cheapbob_adapters_postgres::Waiting;
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
@@ -17,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    connections::{Connections, prepare},
+    connections::{self, Connections, prepare},
     ports::Ports,
     services::Services,
     settings::{PostgresAt, Settings},
@@ -95,7 +96,7 @@ impl Product {
     pub async fn connect_through(settings: &Settings, postgres_url: &SecretString, decorate: fn(Ports) -> Ports) -> Result<Self> {
         let url = postgres_url.expose_secret();
         migrate(url, "the database", cheapbob_adapters_postgres::migrate(url)).await?;
-        let connections = Connections::new(settings, url, 1)?;
+        let connections = Connections::new(settings, url, 1, Waiting::Job)?;
         let sandbox_clock = match &connections.embedded {
             None => None,
             Some(embedded) => {
@@ -139,6 +140,11 @@ impl Product {
         Ok(product)
     }
 
+    /// Worker threads on a machine with so many cores: each has connections enough of its own.
+    pub fn workers(&self, cores: usize) -> usize {
+        connections::workers(self.settings.db_pool_size, cores)
+    }
+
     /// What one of `workers` worker threads serves with, over connections of its own; call it in that thread.
     pub fn worker(&self, workers: usize) -> (Services, Connections) {
         self.own(workers).unwrap_or_else(|error| {
@@ -149,7 +155,7 @@ impl Product {
     }
 
     fn own(&self, workers: usize) -> Result<(Services, Connections)> {
-        let connections = Connections::new(&self.settings, self.url.expose_secret(), workers)?;
+        let connections = Connections::new(&self.settings, self.url.expose_secret(), workers, Waiting::Person)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
         Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
