@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
-    Error, Result,
+    Breaker, Error, Result,
     mail::{Delivery, Mail, Mailer},
 };
 use lettre::{
@@ -73,6 +73,7 @@ pub enum SmtpError {
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    breaker: Breaker,
 }
 
 impl Smtp {
@@ -96,7 +97,21 @@ impl Smtp {
             .timeout(Some(PATIENCE))
             .credentials(Credentials::new(settings.user.clone(), settings.password.expose_secret().to_owned()))
             .build();
-        Ok(Self { transport, from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?) })
+        Ok(Self { transport, from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?), breaker: Breaker::new(PART) })
+    }
+
+    /// Sends it, unless the server is left alone because it did not answer.
+    async fn deliver(&self, message: Message) -> Result<std::result::Result<(), lettre::transport::smtp::Error>> {
+        if !self.breaker.allows(Instant::now()) {
+            return Err(Error::unavailable(PART, "it does not answer and is left alone for a while"));
+        }
+        let sent = self.transport.send(message).await.map(|_| ());
+        match &sent {
+            Err(e) if e.status().is_none() => self.breaker.unanswered(Instant::now()),
+            _ => self.breaker.answered(),
+        }
+        metrics::gauge!("cheapbob_part_open", "part" => PART).set(if self.breaker.is_open() { 1.0 } else { 0.0 });
+        Ok(sent)
     }
 }
 
@@ -148,8 +163,8 @@ impl Mailer for Smtp {
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(Error::internal)?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(Delivery::Sent),
+        match self.deliver(message).await? {
+            Ok(()) => Ok(Delivery::Sent),
             Err(e) if e.is_permanent() => {
                 let code = e.status().map_or(0, u16::from);
                 Ok(Delivery::Refused(format!("{code}: {e}: {}", advice(code))))

@@ -1,5 +1,6 @@
 //! What every feature speaks: money, ids, the KST calendar, clock, timer, errors. It knows no feature.
 
+pub mod breaker;
 pub mod clock;
 pub mod error;
 pub mod ids;
@@ -12,6 +13,7 @@ pub(crate) mod testing;
 pub mod text;
 pub mod timer;
 
+pub use breaker::Breaker;
 pub use clock::{Clock, Ids, can_be_secret};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
 pub use ids::{Email, PaymentId, ProductId, StoreId};
