@@ -104,6 +104,7 @@ fn log(method: &Method, path: &str, status: StatusCode, error: Option<&Error>, b
         Some(ApiError::Domain(e)) if matches!(e.kind(), ErrorKind::Internal | ErrorKind::Unavailable) => {
             tracing::error!(%method, path, status, ms, error = %e, "request failed");
         }
+        Some(e) if e.is_overload() => {}
         Some(e) => tracing::info!(%method, path, status, ms, code = %e, "request refused"),
         None if status >= 500 => tracing::error!(%method, path, status, ms, error = error.map(ToString::to_string), "request failed"),
         None if path.starts_with("/health") => tracing::trace!(%method, path, status, ms, "request"),

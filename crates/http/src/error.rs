@@ -113,6 +113,16 @@ impl ApiError {
         Self::Domain(Error::internal("a handler panicked"))
     }
 
+    /// There is no room for the request (`admission.rs`).
+    pub(crate) fn overload() -> Self {
+        Self::Request(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
+    }
+
+    /// Whether this is [`Self::overload`], which is logged once a second and not one by one.
+    pub(crate) fn is_overload(&self) -> bool {
+        matches!(self, Self::Request(StatusCode::SERVICE_UNAVAILABLE, _))
+    }
+
     /// In whole seconds, after which the same call may succeed.
     fn retry_after(&self) -> Option<i64> {
         match self {

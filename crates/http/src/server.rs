@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    access, auth, context,
+    access, admission, auth, context,
     error::ApiError,
     error_page, openapi,
     refusals::{NOT_FOUND, WRONG_METHOD},
@@ -64,7 +64,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<()> {
-    let workers = std::thread::available_parallelism().map_or(2, Into::into);
+    let workers = product.workers(std::thread::available_parallelism().map_or(2, Into::into));
     let keep_alive = product.switches.keep_alive;
     let document = Data::new(serde_json::to_string(&openapi::document())?);
     let server = HttpServer::new(move || {
@@ -85,6 +85,7 @@ pub async fn serve(
             .default_service(web::to(unknown))
             .wrap(from_fn(auth::check))
             .wrap(from_fn(error_page::show))
+            .wrap(from_fn(admission::admit))
             .wrap(cors(&switches))
             .wrap(actix_web::middleware::Compress::default())
             .wrap(from_fn(context::around))

@@ -10,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_test_support::{Cluster, Held, Person, Shop, Way, eventually, noon};
+use cheapbob_domain::{
+    orders::ports::{Holds, Orders},
+    shared::{PaymentId, StoreId},
+};
+use cheapbob_test_support::{Cluster, Held, Person, Shop, TestDatabase, Way, eventually, noon};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
@@ -302,4 +306,26 @@ async fn a_runner_that_was_taken_for_dead_does_not_end_the_run_of_the_one_that_t
     assert!(begun.elapsed() > second - Duration::from_millis(1_000), "ended after {:?} by a runner that counted as dead", begun.elapsed());
     eventually("done", 30, || async { (cluster.database.count(&format!("{task} AND status = 'done'")).await == 1).then_some(()) }).await;
     assert_eq!(stranger.shop.history(&held.payment_id).await, ["held", "ordered"]);
+}
+
+/// However many lists of all days are asked for at once, and however slow they are: whoever buys finds a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_reports_leave_connections_for_buying() {
+    let database = TestDatabase::create().await;
+    let postgres = Arc::new(database.postgres());
+    let mut locking = AsyncPgConnection::establish(&database.url()).await.unwrap();
+    locking.batch_execute("BEGIN; LOCK TABLE orders").await.unwrap();
+    let mut reports = JoinSet::new();
+    for _ in 0..40 {
+        let postgres = Arc::clone(&postgres);
+        reports.spawn(async move { Orders::all_of_store(&*postgres, &StoreId::trusted("STR_1".to_owned())).await });
+    }
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    eventually("half of the connections wait for the lock", 10, || async { (database.number(waiting).await == 8).then_some(()) }).await;
+    let begin = Instant::now();
+    assert!(Holds::find(&*postgres, &PaymentId::trusted("PAY1".to_owned())).await.unwrap().is_none());
+    assert!(begin.elapsed() < TWO_SECONDS, "{:?}", begin.elapsed());
+    locking.batch_execute("ROLLBACK").await.unwrap();
+    let done = reports.join_all().await;
+    assert!(done.iter().any(|report| report.as_ref().is_ok_and(Vec::is_empty)));
 }

@@ -1,8 +1,12 @@
 //! Each part behind the product is cut off for a while: what needs it answers 503 soon, the rest goes on, and all heals by itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use cheapbob_test_support::{Answer, Cluster, Person, Proxy, Way, eventually};
+use futures::future::join_all;
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::Value;
@@ -135,31 +139,61 @@ fn begun(what: &'static str, call: impl Future<Output = Answer> + Send + 'static
     }
 }
 
-/// A PostgreSQL that accepts and says nothing is seen at once. What is asked of it meanwhile is answered when it goes on, with what is so.
+/// A PostgreSQL that accepts and says nothing is seen at once. What is asked of it meanwhile is refused in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_hangs_is_seen_and_goes_on_where_it_stood() {
     let cluster = Cluster::start().await;
     let (shop, customer, other) = (cluster.api.shop(100).await, cluster.api.customer().await, cluster.api.customer().await);
     customer.order(&shop.product_id, 1).await;
-    let (mut list, mut checkout) = (None, None);
     cut(&cluster, "postgres", &cluster.postgres, Way::Frozen, async || {
         assert_eq!(cluster.api.get("/health").await.status, 200);
         let (person, product) = (customer.clone(), shop.product_id.clone());
-        list = Some(begun("a list", async move { person.get("/api/v1/customer/orders/today").await }));
+        let list = begun("a list", async move { person.get("/api/v1/customer/orders/today").await });
         let person = customer.clone();
-        checkout = Some(begun("a checkout", async move { person.init(&product, 1).await }));
-        // Seen down again, after two seconds: both have reached it by then.
-        assert_eq!(ready(&cluster).await.0, 503);
+        let checkout = begun("a checkout", async move { person.init(&product, 1).await });
+        // While it hangs: nobody waits until it goes on.
+        let begin = Instant::now();
+        assert_eq!(list.await.status, 503);
+        assert_eq!(checkout.await.status, 503);
+        assert!(begin.elapsed() < Duration::from_secs(9), "{:?}", begin.elapsed());
     })
     .await;
-    list.unwrap().await;
-    let held = i64::from(checkout.unwrap().await.status == 200);
-    assert_eq!(cluster.database.count("holds WHERE state = 'held'").await, held, "no hold that nobody was told of");
+    // What it took before it hung it may do when it goes on, as where an answer is lost: whole, or not at all.
     other.order(&shop.product_id, 1).await;
+    let held = cluster.database.count("holds WHERE state = 'held'").await;
     assert_eq!(shop.stock().await.0, 98 - held);
 }
 
-/// A MongoDB that accepts and says nothing is away as soon as the driver's heartbeat misses it, twelve seconds later at most. What does
+/// More requests than a process takes on, while its database hangs: who comes beyond that hears so at once, and who has paid is let in.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_can_be_served_is_refused_at_once() {
+    const MANY: usize = 1_200;
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    cluster.api.pay(&held).await;
+    cut(&cluster, "postgres", &cluster.postgres, Way::Frozen, async || {
+        let timed = async |call: Pin<Box<dyn Future<Output = Answer> + '_>>| {
+            let begin = Instant::now();
+            (call.await, begin.elapsed())
+        };
+        let searches = join_all((0..MANY).map(|_| timed(Box::pin(customer.get("/api/v1/customer/search/stores?page=0")))));
+        let promise = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            timed(Box::pin(customer.confirm(&held.payment_id))).await
+        };
+        let (answers, (confirmed, waited)) = tokio::join!(searches, promise);
+        assert!(answers.iter().all(|(answer, _)| answer.status == 503 && answer.body["code"] == "unavailable"));
+        let at_once = answers.iter().filter(|(_, after)| *after < Duration::from_millis(1_500)).count();
+        assert!(at_once > MANY / 4, "{at_once} of {MANY} were refused at once");
+        // Let in, it waits for the database as long as a statement may.
+        assert!(confirmed.status == 503 && waited > Duration::from_millis(1_500), "{waited:?} {}", confirmed.body);
+    })
+    .await;
+    eventually("confirmed", 20, || async { (customer.confirm(&held.payment_id).await.status == 200).then_some(()) }).await;
+}
+
+/// A MongoDB that accepts and says nothing is away soon. What does
 /// not need the archive goes on all the time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mongodb_that_hangs_is_away_and_heals() {
