@@ -23,6 +23,11 @@ clients:
 bench *ARGS:
     config/bench.sh {{ARGS}}
 
+# More than can be served, at a fixed rate of arrivals: what is still served, and how late: just overload [seconds for each load]
+overload *ARGS:
+    cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
+    target/release/with-servers --durable target/release/overload {{ARGS}}
+
 # schemathesis for longer, as every kind of caller: just fuzz [examples for each endpoint] [seed]
 fuzz EXAMPLES="200" SEED=`date +%s`:
     CHEAPBOB_FUZZ_ROUNDS=1 CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \
