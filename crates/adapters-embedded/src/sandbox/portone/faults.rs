@@ -26,12 +26,12 @@ pub(in crate::sandbox) struct Fault {
 }
 
 impl Sandbox {
-    /// The next fault for a call of this kind, counted down.
+    /// The next fault for a call of this kind, counted down. Of two calls at once the second waits for what the first has left.
     pub(in crate::sandbox) async fn fault(&self, call: &str) -> Result<Option<Fault>> {
         let mut connection = self.embedded.connection().await?;
         sql_query(
             "UPDATE embedded.portone_faults SET times = times - 1 WHERE id = (SELECT id FROM embedded.portone_faults
-             WHERE on_call = $1 AND times > 0 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING action, delay_ms",
+             WHERE on_call = $1 AND times > 0 ORDER BY id LIMIT 1 FOR UPDATE) RETURNING action, delay_ms",
         )
         .bind::<t::Text, _>(call)
         .get_result(&mut connection)
