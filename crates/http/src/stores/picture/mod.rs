@@ -12,7 +12,10 @@ mod scan;
 mod testing;
 mod webp;
 
-use std::io::Cursor;
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use cheapbob_domain::{
     shared::Refusal,
@@ -44,8 +47,13 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<(ImageKind, Vec<u8>)> {
     } else {
         return Err(UNSUPPORTED_IMAGE);
     };
-    decode(&kept, format)?;
+    sheltered(|| decode(&kept, format))?;
     Ok((kind, kept))
+}
+
+/// A picture over which the decoder stumbles is damaged, and no fault of ours; the panic itself is in the log.
+fn sheltered(decode: impl FnOnce() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(DAMAGED_IMAGE))
 }
 
 /// What leaves is what was decoded, so that what is shown is what was looked at.
@@ -92,6 +100,12 @@ mod tests {
         for bad in [&b""[..], b"GIF89a", b"<svg/>", b"RIFF\x04\0\0\0WAVE", b"P6 1 1 255 \0\0\0"] {
             assert_eq!(inspect(bad), Err(UNSUPPORTED_IMAGE));
         }
+    }
+
+    #[test]
+    fn a_picture_that_makes_the_decoder_panic_is_damaged() {
+        assert_eq!(sheltered(|| panic!("out of bounds")), Err(DAMAGED_IMAGE));
+        assert_eq!(sheltered(|| Ok(())), Ok(()));
     }
 
     #[test]
