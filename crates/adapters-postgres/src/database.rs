@@ -1,18 +1,19 @@
 //! The pool, the migrations, and what the driver's errors mean.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use cheapbob_domain::shared::{Error, Result};
 use deadpool::Runtime;
 use diesel::{
+    prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::Bool,
+    sql_types::{Bool, Text},
 };
 use diesel_async::{
-    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
+    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{BuildError, Object, Pool},
@@ -22,7 +23,11 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures::FutureExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{patient::PatientConnection, secrets::SecretKeys};
+use crate::{
+    address::{Address, PoolMode},
+    patient::{PatientConnection, Pooled},
+    secrets::SecretKeys,
+};
 
 /// A pooled connection.
 pub type Connection = Object<PatientConnection>;
@@ -61,9 +66,11 @@ impl Waiting {
         }
     }
 
-    /// The server's limits, as its options.
-    fn options(self) -> String {
-        format!("-c%20statement_timeout%3D{}%20-c%20lock_timeout%3D{}", self.statement().as_millis(), self.lock().as_millis())
+    /// The server's limits, and that plans are kept whatever a parameter is: our statements are written for that, and to plan a search anew
+    /// takes longer than to run it. Not as options of the start-up: poolers refuse those.
+    fn setup(self, set: &str) -> String {
+        let (statement, lock) = (self.statement().as_millis(), self.lock().as_millis());
+        format!("{set} statement_timeout = {statement}; {set} lock_timeout = {lock}; {set} plan_cache_mode = force_generic_plan; ")
     }
 }
 
@@ -71,30 +78,31 @@ impl Waiting {
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool<PatientConnection>,
-    limit: Duration,
+    pooled: Arc<Pooled>,
     /// Half of the connections: what reports may have of them at once.
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
 }
 
 impl Postgres {
-    /// A pool of at most `size` connections to `url`; connects when first used. `keys` seal the secrets in its rows.
+    /// A pool of at most `size` connections to `address`; connects when first used. `keys` seal the secrets in its rows.
     ///
     /// # Errors
     /// Where the pool cannot be built.
-    pub fn new(url: &str, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
-        // A statement that hangs must not hold a request for longer than the app waits. Plans are kept whatever a parameter is:
-        // ours are written for that, and to plan a search anew takes longer than to run it.
-        // Data that nobody acknowledges for 2 s: the cable was pulled, and the connection is closed.
-        let separator = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{separator}tcp_user_timeout=2&options={}%20-c%20plan_cache_mode%3Dforce_generic_plan", waiting.options());
+    pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
+        let (setup, setup_of_transaction) = match address.pool_mode {
+            PoolMode::Session => (waiting.setup("SET"), String::new()),
+            PoolMode::Transaction => (String::new(), waiting.setup("SET LOCAL")),
+        };
         let limit = waiting.statement() + SILENCE;
+        let pooled = Arc::new(Pooled { address: address.clone(), setup, setup_of_transaction, limit, demotions: AtomicU64::new(0) });
         let mut config = ManagerConfig::default();
-        config.custom_setup = Box::new(move |url| PatientConnection::connect(url, limit).boxed());
+        let connecting = Arc::clone(&pooled);
+        config.custom_setup = Box::new(move |_| PatientConnection::connect(Arc::clone(&connecting)).boxed());
         // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
         config.recycling_method = RecyclingMethod::Fast;
         crate::traces::statements();
-        let manager = AsyncDieselConnectionManager::<PatientConnection>::new_with_config(url, config);
+        let manager = AsyncDieselConnectionManager::<PatientConnection>::new_with_config(address.to_string(), config);
         let pool = Pool::builder(manager)
             .max_size(size)
             .wait_timeout(Some(WAIT))
@@ -102,7 +110,7 @@ impl Postgres {
             .recycle_timeout(Some(WAIT))
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool, limit, reports: Arc::new(Semaphore::new(size.div_ceil(2))), keys })
+        Ok(Self { pool, pooled, reports: Arc::new(Semaphore::new(size.div_ceil(2))), keys })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left
@@ -115,19 +123,13 @@ impl Postgres {
         Ok((permit.map_err(Error::internal)?, self.connection().await?))
     }
 
-    /// Work that no limit ends, on the server and here.
+    /// Work that no limit ends, on the server and here: on a connection of its own.
     pub(crate) async fn without_limit(&self, steps: &[&str]) -> Result<()> {
-        let mut connection = self.connection().await?;
-        connection.set_limit(None);
-        let mut done = diesel::sql_query("SET statement_timeout = 0").execute(&mut connection).await;
+        let mut connection = self.pooled.address.establish().await.map_err(|e| Error::unavailable(PART, e))?;
         for step in steps {
-            if done.is_ok() {
-                done = diesel::sql_query(*step).execute(&mut connection).await;
-            }
+            connection.batch_execute(step).await.map_err(failed)?;
         }
-        connection.set_limit(Some(self.limit));
-        diesel::sql_query("RESET statement_timeout").execute(&mut connection).await.map_err(failed)?;
-        done.map(|_| ()).map_err(failed)
+        Ok(())
     }
 
     /// A connection.
@@ -144,38 +146,40 @@ impl Postgres {
         })
     }
 
-    /// Whether the database answers.
+    /// Whether the database does what a request needs: our user may write, and the server takes it.
     ///
     /// # Errors
-    /// Unavailable: the part behind it does not answer in time.
+    /// Unavailable: the part behind it does not answer in time, takes no writes, or gives us no right to.
     pub async fn ping(&self) -> Result<()> {
+        #[derive(QueryableByName)]
+        struct State {
+            #[diesel(sql_type = Bool)]
+            read_only: bool,
+            #[diesel(sql_type = Bool)]
+            may_write: bool,
+        }
         let mut connection = self.connection().await?;
-        diesel::sql_query("SELECT 1").execute(&mut connection).await.map(|_| ()).map_err(failed)
+        let query = "SELECT current_setting('transaction_read_only')::bool AS read_only,
+                            has_table_privilege('holds', 'INSERT') AND has_table_privilege('holds', 'UPDATE') AS may_write";
+        let state: State = diesel::sql_query(query).get_result(&mut connection).await.map_err(failed)?;
+        if state.read_only {
+            self.pooled.demoted();
+            return Err(Error::unavailable(PART, "it takes no writes: it is a standby, or read-only"));
+        }
+        if !state.may_write {
+            return Err(Error::unavailable(PART, "our user may not write: GRANT SELECT, INSERT, UPDATE, DELETE on our tables"));
+        }
+        Ok(())
     }
 }
 
-/// What a driver error means to the domain.
+/// What a driver error means to the domain. Which codes are outages, [`PatientConnection`] has sorted out.
 pub(crate) fn failed(error: DieselError) -> Error {
     match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
-            Error::unavailable(PART, error)
-        }
-        // 57P01 … 57P03 and 53300 (shutting down, starting up, too many connections) have no kind of their own.
-        DieselError::DatabaseError(_, info)
-            if [
-                "terminating connection",
-                "shutting down",
-                "starting up",
-                "too many clients",
-                "statement timeout",
-                "lock timeout",
-                "connection closed",
-            ]
-            .iter()
-            .any(|phrase| info.message().contains(phrase)) =>
-        {
-            Error::unavailable(PART, error)
-        }
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ReadOnlyTransaction,
+            _,
+        ) => Error::unavailable(PART, error),
         _ => Error::internal(error),
     }
 }
@@ -191,8 +195,9 @@ pub(crate) fn bad_row(what: &str) -> Error {
 ///
 /// # Errors
 /// What the database or a migration says.
-pub async fn migrate(url: &str) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
-    let mut connection = AsyncPgConnection::establish(url).await?;
+pub async fn migrate(address: &Address) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+    let mut connection = address.establish().await?;
+    check_database(&mut connection).await?;
     // Tried, not waited for: a blocked SELECT holds a snapshot, and CREATE INDEX CONCURRENTLY in the winner waits for it.
     while !diesel::select(diesel::dsl::sql::<Bool>("pg_try_advisory_lock(727274)")).get_result::<bool>(&mut connection).await? {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -202,4 +207,28 @@ pub async fn migrate(url: &str) -> std::result::Result<usize, Box<dyn std::error
     let mut connection = harness.into_inner();
     diesel::sql_query("SELECT pg_advisory_unlock(727274)").execute(&mut connection).await?;
     Ok(count)
+}
+
+/// Whether the database can hold what we write.
+async fn check_database(connection: &mut AsyncPgConnection) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    #[derive(QueryableByName)]
+    struct Database {
+        #[diesel(sql_type = Text)]
+        encoding: String,
+        #[diesel(sql_type = Text)]
+        ctype: String,
+    }
+    let query = "SELECT current_setting('server_encoding') AS encoding, datctype AS ctype FROM pg_database WHERE datname = current_database()";
+    let Database { encoding, ctype } = diesel::sql_query(query).get_result(connection).await?;
+    if encoding != "UTF8" {
+        return Err(format!("the database's encoding is {encoding}: make it with ENCODING 'UTF8' TEMPLATE template0").into());
+    }
+    if matches!(ctype.as_str(), "C" | "POSIX") {
+        tracing::warn!(
+            ctype,
+            "the database's LC_CTYPE knows no letters but English ones: a search for a Korean name reads every store; make the database \
+             with LC_CTYPE 'C.UTF-8'"
+        );
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
+mod connect;
 mod database;
 mod orders;
 mod patient;
@@ -10,13 +12,17 @@ mod secrets;
 mod sql;
 mod stores;
 mod tasks;
+mod tls;
 mod traces;
 mod users;
+mod wire;
 
+pub use address::{Address, AddressError};
 pub use database::{Connection, Postgres, Waiting, migrate};
 pub use rotation::Rotated;
 pub use secrets::{KeysError, SecretKeys};
 pub use stores::{pattern, search_statement};
+pub use tls::TlsError;
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {

@@ -1,12 +1,13 @@
 //! A connection that waits for an answer so long and no longer.
 //!
 //! The server ends a statement that takes too long itself (`statement_timeout`). A server that accepts and says nothing ends nothing:
-//! then this side does, and the connection is not used again.
+//! then this side does, and the connection is not used again. Nor is one whose server takes no writes any more, nor a very old one: a name
+//! may have moved to another server meanwhile.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,56 +19,139 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
+    AnsiTransactionManager, AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
     pooled_connection::PoolableConnection,
 };
 use futures::{
-    StreamExt,
+    StreamExt, TryStreamExt,
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use rand::Rng;
 use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    address::{Address, PoolMode},
+    wire::Code,
+};
+
+/// How old a connection gets, and up to a quarter more, so that not all of a process end at once.
+const OLDEST: Duration = Duration::from_secs(10 * 60);
+
+/// What all connections of a pool have in common.
+pub(crate) struct Pooled {
+    pub(crate) address: Address,
+    /// Run on each at its start.
+    pub(crate) setup: String,
+    /// Run at the start of each transaction, where the start of a connection is nobody's.
+    pub(crate) setup_of_transaction: String,
+    /// For each statement.
+    pub(crate) limit: Duration,
+    /// How often the server was found to take no writes: connections from before are of no use.
+    pub(crate) demotions: AtomicU64,
+}
+
+impl Pooled {
+    /// The server takes no writes: whoever has a connection to it gets another one next time.
+    pub(crate) fn demoted(&self) {
+        self.demotions.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 /// A connection to PostgreSQL with a limit to each of its statements.
 pub struct PatientConnection {
     connection: AsyncPgConnection,
-    limit: Option<Duration>,
+    told: Told,
+    /// When it is too old.
+    end: Instant,
+    demotions: u64,
+}
+
+impl PatientConnection {
+    /// Connects.
+    pub(crate) async fn connect(pooled: Arc<Pooled>) -> ConnectionResult<Self> {
+        let demotions = pooled.demotions.load(Ordering::Relaxed);
+        let (mut connection, code) = pooled.address.connect(&pooled.setup).await?;
+        if pooled.address.pool_mode == PoolMode::Transaction {
+            connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        }
+        let end = Instant::now() + OLDEST + rand::rng().random_range(Duration::ZERO..OLDEST / 4);
+        Ok(Self { connection, told: Told { code, pooled, unanswered: Arc::default() }, end, demotions })
+    }
+
+    /// Behind a pooler that may give the next statement to another server: whether this one is to be a transaction of its own. What it
+    /// prepares is used and closed before that ends.
+    fn stands_alone(&mut self) -> bool {
+        self.told.pooled.address.pool_mode == PoolMode::Transaction
+            && matches!(AnsiTransactionManager::transaction_manager_status_mut(&mut self.connection).transaction_depth(), Ok(None))
+    }
+}
+
+/// What became of the statements of a connection.
+#[derive(Clone)]
+struct Told {
+    code: Arc<Code>,
+    pooled: Arc<Pooled>,
     /// Something was asked, and its answer did not come in time, or was not waited for.
     unanswered: Arc<AtomicBool>,
 }
 
-impl PatientConnection {
-    /// Connects; each statement has `limit` then.
-    pub(crate) async fn connect(url: &str, limit: Duration) -> ConnectionResult<Self> {
-        let connection = AsyncPgConnection::establish(url).await?;
-        Ok(Self { connection, limit: Some(limit), unanswered: Arc::default() })
+impl Told {
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.pooled.limit
     }
 
-    /// The limit from now on. `None`: waits for ever.
-    pub(crate) fn set_limit(&mut self, limit: Option<Duration>) {
-        self.limit = limit;
+    /// The error, of a kind that says whether the server can do nothing for us just now.
+    fn sorted(&self, error: Error) -> Error {
+        let code = self.code.take();
+        match error {
+            Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info) => {
+                self.pooled.demoted();
+                Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info)
+            }
+            Error::DatabaseError(DatabaseErrorKind::Unknown, info) if code.as_deref().is_some_and(is_outage) => {
+                Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, info)
+            }
+            other => other,
+        }
     }
+
+    /// Waits for what was asked until `end`. `unanswered` until then: whoever drops the future leaves it so.
+    async fn answer<T>(&self, end: Instant, asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
+        self.unanswered.store(true, Ordering::Relaxed);
+        let answer = timeout_at(end, asked).await.map_err(|_| silent())?;
+        self.unanswered.store(false, Ordering::Relaxed);
+        answer.map_err(|error| self.sorted(error))
+    }
+}
+
+/// Whether an error of this code is of the server, not of the statement: connection lost (08), no resources (53), somebody intervened, as
+/// does our own time limit (57), the system (58), a lock that we did not get in time (55P03), a transaction that idled (25P03), and no right
+/// to do it (42501). <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_outage(code: &str) -> bool {
+    matches!(code.get(..2), Some("08" | "53" | "57" | "58")) || matches!(code, "55P03" | "25P03" | "42501")
 }
 
 fn silent() -> Error {
     Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new("no answer in time".to_owned()))
 }
 
-/// Waits for what was asked until `end`. `unanswered` until then: whoever drops the future leaves it so.
-async fn answered<T>(unanswered: &AtomicBool, end: Option<Instant>, asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
-    unanswered.store(true, Ordering::Relaxed);
-    let answer = match end {
-        Some(end) => timeout_at(end, asked).await.map_err(|_| silent())?,
-        None => asked.await,
-    };
-    unanswered.store(false, Ordering::Relaxed);
-    answer
+/// A transaction around one statement.
+async fn alone<T>(mut connection: &AsyncPgConnection, begin: &str, asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
+    connection.batch_execute(begin).await?;
+    let answer = asked.await;
+    let done = connection.batch_execute(if answer.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
+    let answer = answer?;
+    done.map(|()| answer)
 }
+
+const BEGIN: &str = "BEGIN";
 
 impl SimpleAsyncConnection for PatientConnection {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let end = self.limit.map(|limit| Instant::now() + limit);
-        answered(&self.unanswered, end, self.connection.batch_execute(query)).await
+        let end = self.told.deadline();
+        let begin = query.starts_with(BEGIN).then(|| format!("{query}; {}", self.told.pooled.setup_of_transaction));
+        self.told.answer(end, self.connection.batch_execute(begin.as_deref().unwrap_or(query))).await
     }
 }
 
@@ -83,22 +167,31 @@ impl AsyncConnectionCore for PatientConnection {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        let Self { connection, limit, unanswered } = self;
-        let end = limit.map(|limit| Instant::now() + limit);
+        let (alone, end) = (self.stands_alone(), self.told.deadline());
+        let Self { connection, told, .. } = self;
+        if alone {
+            let shared = &*connection;
+            let asked = (&mut &*shared).load(source);
+            let rows = async move { asked.await?.try_collect::<Vec<_>>().await };
+            let begin = format!("{BEGIN}; {}", told.pooled.setup_of_transaction);
+            return Box::pin(async move {
+                let rows = told.answer(end, self::alone(shared, &begin, rows)).await?;
+                Ok(stream::iter(rows.into_iter().map(Ok)).boxed())
+            });
+        }
         let asked = connection.load(source);
         Box::pin(async move {
-            let rows = answered(unanswered, end, asked).await?;
-            let Some(end) = end else { return Ok(rows) };
-            let unanswered = Arc::clone(unanswered);
-            let in_time = stream::unfold((rows, unanswered), move |(mut rows, unanswered)| async move {
+            let rows = told.answer(end, asked).await?;
+            let told = told.clone();
+            let in_time = stream::unfold((rows, told), move |(mut rows, told)| async move {
                 let row = match timeout_at(end, rows.next()).await {
                     Ok(row) => row?,
                     Err(_) => {
-                        unanswered.store(true, Ordering::Relaxed);
+                        told.unanswered.store(true, Ordering::Relaxed);
                         Err(silent())
                     }
                 };
-                Some((row, (rows, unanswered)))
+                Some((row.map_err(|error| told.sorted(error)), (rows, told)))
             });
             Ok(in_time.boxed())
         })
@@ -108,17 +201,24 @@ impl AsyncConnectionCore for PatientConnection {
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        let Self { connection, limit, unanswered } = self;
-        let end = limit.map(|limit| Instant::now() + limit);
-        Box::pin(answered(unanswered, end, connection.execute_returning_count(source)))
+        let (alone, end) = (self.stands_alone(), self.told.deadline());
+        let Self { connection, told, .. } = self;
+        if alone {
+            let shared = &*connection;
+            let asked = (&mut &*shared).execute_returning_count(source);
+            let begin = format!("{BEGIN}; {}", told.pooled.setup_of_transaction);
+            return Box::pin(async move { told.answer(end, self::alone(shared, &begin, asked)).await });
+        }
+        Box::pin(told.answer(end, connection.execute_returning_count(source)))
     }
 }
 
 impl AsyncConnection for PatientConnection {
     type TransactionManager = AnsiTransactionManager;
 
-    async fn establish(url: &str) -> ConnectionResult<Self> {
-        AsyncPgConnection::establish(url).await.map(|connection| Self { connection, limit: None, unanswered: Arc::default() })
+    /// Only a pool makes them: it knows the limits.
+    async fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(diesel::ConnectionError::BadConnection("a connection of this kind is made by its pool".to_owned()))
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -140,6 +240,7 @@ impl AsyncConnection for PatientConnection {
 
 impl PoolableConnection for PatientConnection {
     fn is_broken(&mut self) -> bool {
-        self.unanswered.load(Ordering::Relaxed) || self.connection.is_broken()
+        let demoted = self.demotions != self.told.pooled.demotions.load(Ordering::Relaxed);
+        demoted || Instant::now() > self.end || self.told.unanswered.load(Ordering::Relaxed) || self.connection.is_broken()
     }
 }
