@@ -47,7 +47,7 @@ pub enum AddressError {
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>)
 #[derive(Clone)]
 pub struct Address {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) servers: Vec<(Host, u16)>,
     /// `None`: in the clear.
     pub(crate) tls: Option<Arc<ClientConfig>>,
@@ -123,7 +123,7 @@ impl Address {
             Mode::VerifyCa => Some(tls::client(&trust, tls::Verified::Chain)?),
             Mode::VerifyFull => Some(tls::client(&trust, tls::Verified::ChainAndName)?),
         };
-        Ok(Self { config, servers, tls, clear_will_do: mode == Mode::Prefer, pool_mode, last: Arc::new(AtomicUsize::new(0)) })
+        Ok(Self { config: Arc::new(config), servers, tls, clear_will_do: mode == Mode::Prefer, pool_mode, last: Arc::new(AtomicUsize::new(0)) })
     }
 
     /// The servers, the one that answered last first.
@@ -224,9 +224,15 @@ mod tests {
             ("postgres://u:p@db/c?gssencmode=disable&target_session_attrs=any&sslmode=disable", "db:5432, in the clear"),
             ("db/c", "refused: it does not begin with postgres:// or postgresql://"),
             ("postgres://u:p@db/c?sslmode=on", "refused: sslmode is disable, prefer, require, verify-ca or verify-full, not on"),
-            ("postgres://u:p@db/c?target_session_attrs=standby", "refused: target_session_attrs is read-write, primary or any, not standby"),
+            (
+                "postgres://u:p@db/c?target_session_attrs=standby",
+                "refused: target_session_attrs is read-write, primary or any, not standby",
+            ),
             ("postgres://u:p@db/c?pool_mode=statement", "refused: pool_mode is session or transaction, not statement"),
-            ("postgres://u:p@db/c?sslmode=verify-ca&sslrootcert=/none", "refused: /none cannot be read: No such file or directory (os error 2)"),
+            (
+                "postgres://u:p@db/c?sslmode=verify-ca&sslrootcert=/none",
+                "refused: /none cannot be read: No such file or directory (os error 2)",
+            ),
             ("postgres://u:p@db/c?sslcert=/none", "refused: sslcert and sslkey go together"),
         ] {
             assert_eq!(shown(url), expected, "{url}");

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    Client, NoTls, SimpleQueryMessage,
+    Client, Config, NoTls, SimpleQueryMessage,
     config::{Host, SslMode, SslNegotiation},
     error::SqlState,
     tls::{MakeTlsConnect, TlsConnect},
@@ -51,7 +51,9 @@ enum Refused {
 /// A code and what an operator can do about it. The server's words before it are in its own language.
 fn told(code: &SqlState) -> String {
     let advice = match code.code() {
-        "28P01" | "28000" => ": it takes no such user and password from this host, or not without TLS: see DB_USER, DB_PASSWORD, DB_SSLMODE",
+        "28P01" | "28000" => {
+            ": it takes no such user and password from this host, or not without TLS: see DB_USER, DB_PASSWORD, DB_SSLMODE"
+        }
         "3D000" => ": there is no such database: see DB_NAME",
         "42501" => ": our user may not connect: GRANT CONNECT",
         "53300" => ": it has no connection left: fewer processes, a smaller DB_POOL_SIZE, or a pooler",
@@ -126,7 +128,7 @@ impl Address {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let code = Arc::new(Code::default());
-        let mut config = self.config.clone();
+        let mut config = Config::clone(&self.config);
         let tls = match self.tls.as_ref().zip(name) {
             Some(tls) if offers_tls(&mut stream).await? => Some(tls),
             Some(_) if !self.clear_will_do => return Err(Refused::NoTls),

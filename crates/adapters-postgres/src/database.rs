@@ -218,7 +218,8 @@ async fn check_database(connection: &mut AsyncPgConnection) -> std::result::Resu
         #[diesel(sql_type = Text)]
         ctype: String,
     }
-    let query = "SELECT current_setting('server_encoding') AS encoding, datctype AS ctype FROM pg_database WHERE datname = current_database()";
+    let query =
+        "SELECT current_setting('server_encoding') AS encoding, datctype AS ctype FROM pg_database WHERE datname = current_database()";
     let Database { encoding, ctype } = diesel::sql_query(query).get_result(connection).await?;
     if encoding != "UTF8" {
         return Err(format!("the database's encoding is {encoding}: make it with ENCODING 'UTF8' TEMPLATE template0").into());

@@ -14,11 +14,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use const_oid::db::{
-    rfc5912::{
-        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION,
-        SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
-    },
+use const_oid::db::rfc5912::{
+    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION,
+    SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -61,10 +59,18 @@ impl<S> Watched<S> {
 
 /// Where in the server's messages we are. Each is a type, its length (with itself, without the type), and so many bytes.
 enum Frame {
-    Header { bytes: [u8; HEADER], have: usize },
+    Header {
+        bytes: [u8; HEADER],
+        have: usize,
+    },
     /// Of a message that is no error.
-    Other { left: usize },
-    Error { body: Vec<u8>, left: usize },
+    Other {
+        left: usize,
+    },
+    Error {
+        body: Vec<u8>,
+        left: usize,
+    },
 }
 
 const HEADER: usize = 5;

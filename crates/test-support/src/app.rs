@@ -59,8 +59,7 @@ impl TestApp {
         database
             .sql(&format!("UPDATE embedded.clock SET offset_ms = (extract(epoch FROM '{noon}'::timestamptz - now()) * 1000)::bigint"))
             .await;
-        let url = SecretString::from(database.url());
-        let product = Product::connect(&settings, &url).await.unwrap();
+        let product = Product::connect(&settings, &database.address()).await.unwrap();
         let (services, stop) = (product.services.clone(), CancellationToken::new());
         let jobs = Jobs::without(services.clone(), &["reconcile", "reconcile_nightly"]).unwrap();
         tokio::spawn(jobs.run(stop.clone()));
@@ -98,7 +97,8 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         otlp_endpoint: None,
         frontend_url: None,
         frontend_local_url: None,
-        postgres: PostgresAt::Server(SecretString::from(database.url())),
+        postgres: PostgresAt::Server(database.address()),
+        migrations: None,
         db_pool_size: 10,
         redis_url: None,
         keep_payments: chrono::Duration::days(90),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cheapbob_adapters_embedded::fakes;
 use cheapbob_adapters_mongo::MongoSettings;
-use cheapbob_adapters_postgres::{Postgres, SecretKeys, Waiting};
+use cheapbob_adapters_postgres::{Address, Postgres, SecretKeys, Waiting};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
@@ -54,13 +55,23 @@ impl TestDatabase {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        let looking = Postgres::new(&url(&name), 2, Waiting::Job, secret_keys()).unwrap();
+        let looking = Postgres::new(&Address::parse(&url(&name)).unwrap(), 2, Waiting::Job, secret_keys()).unwrap();
         Self { name, looking }
     }
 
     /// Its URL.
     pub fn url(&self) -> String {
         url(&self.name)
+    }
+
+    /// The same, read.
+    pub fn address(&self) -> Address {
+        Address::parse(&self.url()).unwrap()
+    }
+
+    /// How the fakes reach it.
+    pub fn connect(&self) -> fakes::Connect {
+        cheapbob_wiring::connect(&self.address())
     }
 
     /// Name of the database on its server.
@@ -75,7 +86,7 @@ impl TestDatabase {
 
     /// The adapter on it.
     pub fn postgres(&self) -> Postgres {
-        Postgres::new(&self.url(), 16, Waiting::Job, secret_keys()).unwrap()
+        Postgres::new(&self.address(), 16, Waiting::Job, secret_keys()).unwrap()
     }
 
     /// Runs SQL on it.

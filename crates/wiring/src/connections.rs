@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use cheapbob_adapters_embedded::fakes::Embedded;
+use cheapbob_adapters_embedded::fakes::{self, Embedded};
 use cheapbob_adapters_mongo::Mongo;
-use cheapbob_adapters_postgres::{Postgres, Waiting};
+use cheapbob_adapters_postgres::{Address, Postgres, Waiting};
 use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 
@@ -22,6 +22,15 @@ pub(crate) fn workers(size: usize, cores: usize) -> usize {
 
 /// Connections of the fakes.
 const EMBEDDED_POOL: usize = 4;
+
+/// How the fakes reach PostgreSQL.
+pub fn connect(address: &Address) -> fakes::Connect {
+    let address = address.clone();
+    Arc::new(move || {
+        let address = address.clone();
+        Box::pin(async move { address.establish().await })
+    })
+}
 
 /// Connections to every part that runs. They are driven by the runtime that opened them: each worker thread has a
 /// set of its own, since through another thread's each answer would cost two wake-ups, and fail when that thread ends first.
@@ -41,14 +50,14 @@ pub struct Connections {
 
 impl Connections {
     /// Pools that connect when first used; their sizes are shared out to `workers`.
-    pub(crate) fn new(settings: &Settings, url: &str, workers: usize, waiting: Waiting) -> Result<Self> {
+    pub(crate) fn new(settings: &Settings, address: &Address, workers: usize, waiting: Waiting) -> Result<Self> {
         let share = |size: usize| (size / workers).max(1);
         Ok(Self {
-            postgres: Postgres::new(url, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
+            postgres: Postgres::new(address, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
             redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
             mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?,
             s3: settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new),
-            embedded: if settings.production { None } else { Some(Embedded::new(url, share(EMBEDDED_POOL))?) },
+            embedded: if settings.production { None } else { Some(Embedded::new(&connect(address), share(EMBEDDED_POOL))?) },
         })
     }
 

@@ -14,7 +14,8 @@ pub mod telemetry;
 pub mod traces;
 
 pub use cheapbob_adapters_embedded::sandbox::Played;
-pub use connections::{Connections, Probe};
+pub use cheapbob_adapters_postgres::Address;
+pub use connections::{Connections, Probe, connect};
 pub use ports::Ports;
 pub use product::{Mount, Product, Switches, prepare_process};
 pub use services::Services;

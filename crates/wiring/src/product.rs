@@ -2,21 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::web;
-use anyhow::{Context, Result, anyhow};
-use cheapbob_adapters_embedded::{
-    fakes::{self, SandboxClock, postgres::ManagedPostgres},
-    sandbox::{self, Played, Sandbox, demo::Demo},
-};
-use cheapbob_adapters_postgres::Waiting;
-use cheapbob_adapters_smtp::Smtp;
-use cheapbob_domain::{
-    shared::{Clock, Ids, mail::Mailer},
-    tasks::ports::JobRunner,
-};
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
-
 use crate::{
     connections::{self, Connections, prepare},
     ports::Ports,
@@ -24,6 +9,18 @@ use crate::{
     settings::{PostgresAt, Settings},
     signals::Signals,
     system::{SystemClock, SystemIds},
+};
+use actix_web::web;
+use anyhow::{Context, Result, anyhow};
+use cheapbob_adapters_embedded::{
+    fakes::{self, SandboxClock, postgres::ManagedPostgres},
+    sandbox::{self, Played, Sandbox, demo::Demo},
+};
+use cheapbob_adapters_postgres::{Address, Waiting};
+use cheapbob_adapters_smtp::Smtp;
+use cheapbob_domain::{
+    shared::{Clock, Ids, mail::Mailer},
+    tasks::ports::JobRunner,
 };
 
 /// How the product behaves, apart from its services.
@@ -54,7 +51,7 @@ pub struct Product {
     sandbox_clock: Option<Arc<SandboxClock>>,
     decorate: fn(Ports) -> Ports,
     settings: Settings,
-    url: SecretString,
+    address: Address,
 }
 
 /// What must be done once in each process before anything speaks TLS.
@@ -68,13 +65,13 @@ impl Settings {
     ///
     /// # Errors
     /// One line that a person can act on.
-    pub fn start_postgres(&self) -> Result<(Option<ManagedPostgres>, SecretString)> {
+    pub fn start_postgres(&self) -> Result<(Option<ManagedPostgres>, Address)> {
         match &self.postgres {
-            PostgresAt::Server(url) => Ok((None, url.clone())),
+            PostgresAt::Server(address) => Ok((None, address.clone())),
             PostgresAt::Child(folder) => {
                 let child = ManagedPostgres::start(folder)?;
-                let url = SecretString::from(child.url("postgres"));
-                Ok((Some(child), url))
+                let address = Address::parse(&child.url("postgres"))?;
+                Ok((Some(child), address))
             }
         }
     }
@@ -85,22 +82,22 @@ impl Product {
     ///
     /// # Errors
     /// One line that a person can act on.
-    pub async fn connect(settings: &Settings, postgres_url: &SecretString) -> Result<Self> {
-        Self::connect_through(settings, postgres_url, |ports| ports).await
+    pub async fn connect(settings: &Settings, address: &Address) -> Result<Self> {
+        Self::connect_through(settings, address, |ports| ports).await
     }
 
     /// The same, but each thread's use cases stand on what `decorate` makes of its ports: so tests come between.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn connect_through(settings: &Settings, postgres_url: &SecretString, decorate: fn(Ports) -> Ports) -> Result<Self> {
-        let url = postgres_url.expose_secret();
-        migrate(url, "the database", cheapbob_adapters_postgres::migrate(url)).await?;
-        let connections = Connections::new(settings, url, 1, Waiting::Job)?;
+    pub async fn connect_through(settings: &Settings, address: &Address, decorate: fn(Ports) -> Ports) -> Result<Self> {
+        let direct = settings.migrations.as_ref().unwrap_or(address);
+        migrate(direct, "the database", cheapbob_adapters_postgres::migrate(direct)).await?;
+        let connections = Connections::new(settings, address, 1, Waiting::Job)?;
         let sandbox_clock = match &connections.embedded {
             None => None,
             Some(embedded) => {
-                migrate(url, "the fakes' schema", fakes::migrate(url)).await?;
+                migrate(direct, "the fakes' schema", fakes::migrate(&connections::connect(direct))).await?;
                 let clock = Arc::new(SandboxClock::default());
                 clock.refresh(embedded).await?;
                 Some(clock)
@@ -109,7 +106,7 @@ impl Product {
         if let Some(mongo) = &connections.mongo {
             tokio::spawn(prepare(mongo.clone()));
         }
-        let signals = Signals::start(settings, url, &connections, sandbox_clock.as_ref())?;
+        let signals = Signals::start(settings, direct, &connections, sandbox_clock.as_ref())?;
         let mailer: Arc<dyn Mailer> = match &settings.smtp {
             Some(smtp) => Arc::new(Smtp::new(smtp)?),
             None => Arc::new(connections.embedded.clone().context("neither SMTP nor its fake")?),
@@ -132,7 +129,7 @@ impl Product {
             sandbox_clock,
             decorate,
             settings: settings.clone(),
-            url: postgres_url.clone(),
+            address: address.clone(),
         };
         if let PostgresAt::Child(_) = settings.postgres {
             product.seed().await?;
@@ -155,7 +152,7 @@ impl Product {
     }
 
     fn own(&self, workers: usize) -> Result<(Services, Connections)> {
-        let connections = Connections::new(&self.settings, self.url.expose_secret(), workers, Waiting::Person)?;
+        let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
         Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
@@ -195,15 +192,13 @@ impl Product {
 }
 
 async fn migrate<T>(
-    url: &str,
+    address: &Address,
     what: &str,
     migration: impl Future<Output = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>>,
 ) -> Result<T> {
-    let host = Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
-    migration
-        .await
-        .map_err(|e| anyhow!(e))
-        .with_context(|| format!("cannot prepare {what} (host {host:?}): is PostgreSQL running, and are the DB_… settings right?"))
+    migration.await.map_err(|e| anyhow!(e)).with_context(|| {
+        format!("cannot prepare {what} ({address}): is PostgreSQL running, and are DATABASE_URL or the DB_… settings right?")
+    })
 }
 
 /// Routes to be mounted beside the product's.

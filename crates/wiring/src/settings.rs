@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use cheapbob_adapters_embedded::sandbox::Played;
 use cheapbob_adapters_mongo::MongoSettings;
-use cheapbob_adapters_postgres::SecretKeys;
+use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
 use config::{Config, File, FileFormat};
@@ -26,8 +26,8 @@ const DEFAULTS: &str = include_str!("../../../config/default.toml");
 pub enum PostgresAt {
     /// A private child on the data of this folder.
     Child(PathBuf),
-    /// A server.
-    Server(SecretString),
+    /// One or more servers.
+    Server(Address),
 }
 
 /// Our registration at a provider.
@@ -64,6 +64,8 @@ pub struct Settings {
     pub frontend_local_url: Option<String>,
     /// PostgreSQL.
     pub postgres: PostgresAt,
+    /// The same database without a pooler in between, for migrations and to listen; `None`: as [`Self::postgres`].
+    pub migrations: Option<Address>,
     /// Connections of each process.
     pub db_pool_size: usize,
     /// `redis://…`; `None`: the fake.
@@ -121,6 +123,14 @@ impl Settings {
             Ok(raw) => raw.check(),
             Err(e) => Err(SettingsError(vec![e.to_string()])),
         }
+    }
+
+    /// As [`Self::load`], of the defaults and these settings alone.
+    #[cfg(test)]
+    fn from_pairs(settings: &[(&str, &str)]) -> Result<Self, SettingsError> {
+        let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let set = settings.iter().fold(defaults, |config, (name, value)| config.set_override(*name, *value).unwrap());
+        set.build().and_then(Config::try_deserialize::<Raw>).map_err(|e| SettingsError(vec![e.to_string()]))?.check()
     }
 
     /// Whether the sandbox plays a part.

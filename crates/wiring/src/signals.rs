@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::fakes::{Feed, SandboxClock};
+use cheapbob_adapters_postgres::Address;
 use cheapbob_adapters_redis::{RedisSessions, RedisSignals};
 use cheapbob_domain::{orders::ports::PickupSignals, stores::ports::SearchHistory, users::ports::Sessions};
 
-use crate::{connections::Connections, settings::Settings};
+use crate::{
+    connections::{Connections, connect},
+    settings::Settings,
+};
 
 /// The ports of the ephemeral stores.
 pub(crate) type Ephemeral = (Arc<dyn PickupSignals>, Arc<dyn Sessions>, Arc<dyn SearchHistory>);
@@ -23,8 +27,9 @@ pub(crate) enum Signals {
 
 impl Signals {
     /// Starts listening; needs the process' own runtime.
-    pub(crate) fn start(settings: &Settings, url: &str, parts: &Connections, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
-        let feed = parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(url, embedded.clone(), Arc::clone(clock)));
+    pub(crate) fn start(settings: &Settings, address: &Address, parts: &Connections, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
+        let feed =
+            parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(&connect(address), embedded.clone(), Arc::clone(clock)));
         match (&parts.redis, settings.redis_url.as_deref(), feed) {
             (Some(redis), Some(redis_url), feed) => {
                 Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, RedisSessions::new(redis.clone()), feed))

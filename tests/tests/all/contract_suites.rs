@@ -226,7 +226,7 @@ mod embedded {
 
     async fn embedded() -> (Embedded, TestDatabase) {
         let database = TestDatabase::create().await;
-        (Embedded::new(&database.url(), 4).unwrap(), database)
+        (Embedded::new(&database.connect(), 4).unwrap(), database)
     }
 
     ports! {
@@ -269,7 +269,10 @@ mod embedded {
     async fn signals() -> (Feed, Feed, Proxy, TestDatabase) {
         let database = TestDatabase::create().await;
         let way = Proxy::to(database.port().parse().unwrap()).await;
-        let listening = |url: &str| Feed::start(url, Embedded::new(&database.url(), 4).unwrap(), Arc::new(SandboxClock::default()));
+        let listening = |url: &str| {
+            let connect = cheapbob_wiring::connect(&cheapbob_wiring::Address::parse(url).unwrap());
+            Feed::start(&connect, Embedded::new(&database.connect(), 4).unwrap(), Arc::new(SandboxClock::default()))
+        };
         let mine = listening(&database.url().replace(&format!(":{}", database.port()), &format!(":{}", way.port)));
         (mine, listening(&database.url()), way, database)
     }
@@ -289,7 +292,7 @@ mod embedded {
     #[tokio::test(flavor = "multi_thread")]
     async fn mail_of_an_event_is_kept_once() {
         let database = TestDatabase::create().await;
-        let embedded = Embedded::new(&database.url(), 4).unwrap();
+        let embedded = Embedded::new(&database.connect(), 4).unwrap();
         suites::ephemeral::mail_of_an_event_is_kept_once(&embedded, || database.count("embedded.mails")).await;
     }
 }

@@ -67,7 +67,7 @@ async fn lists(app: &TestApp, store: &dyn OrderArchive) {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_join_today_and_the_archive() {
     let app = TestApp::start().await;
-    lists(&app, &Embedded::new(&app.database.url(), 2).unwrap()).await;
+    lists(&app, &Embedded::new(&app.database.connect(), 2).unwrap()).await;
     let settings = mongo_settings();
     let mongo = Mongo::new(&settings).unwrap();
     let app = TestApp::with(|s| {
@@ -146,7 +146,7 @@ async fn an_order_of_the_night_has_the_hours_of_its_calendar_day() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_sees_what_it_earned() {
     let app = TestApp::start().await;
-    let store = Embedded::new(&app.database.url(), 2).unwrap();
+    let store = Embedded::new(&app.database.connect(), 2).unwrap();
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
     let complete = async |quantity| {
         let held = customer.order(&shop.product_id, quantity).await;

@@ -13,7 +13,6 @@ use cheapbob_domain::{orders::Actor, shared::kst};
 use cheapbob_test_support::{RealServer, TestDatabase, test_settings};
 use cheapbob_wiring::{Product, prepare_process};
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use tracing::{Subscriber, span};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -66,7 +65,7 @@ async fn a_large_city_rolls_over_in_few_statements() {
         .await;
     let media = tempfile::tempdir().unwrap();
     let settings = test_settings(RealServer::free_port(), &database, media.path().into());
-    let product = Product::connect(&settings, &SecretString::from(database.url())).await.unwrap();
+    let product = Product::connect(&settings, &database.address()).await.unwrap();
     let statements = Statements::default();
     tracing_subscriber::registry().with(statements.clone()).init();
     let taken = || statements.0.swap(0, Ordering::Relaxed);

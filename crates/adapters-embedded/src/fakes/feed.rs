@@ -8,13 +8,13 @@ use cheapbob_domain::{
     shared::{Error, PaymentId, Result},
 };
 use diesel::sql_query;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures::{StreamExt, pin_mut, stream::BoxStream};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     clock::SandboxClock,
-    database::Embedded,
+    database::{Connect, Embedded},
     notify::{CLOCK, PICKUP, notify},
 };
 
@@ -31,14 +31,14 @@ pub struct Feed {
 
 impl Feed {
     /// Starts listening, on the tokio runtime of the caller.
-    pub fn start(url: &str, embedded: Embedded, clock: Arc<SandboxClock>) -> Self {
+    pub fn start(connect: &Connect, embedded: Embedded, clock: Arc<SandboxClock>) -> Self {
         let pickups = PickupFeed::default();
         let task = {
-            let (url, embedded, pickups) = (url.to_owned(), embedded.clone(), pickups.clone());
+            let (connect, embedded, pickups) = (Arc::clone(connect), embedded.clone(), pickups.clone());
             tokio::spawn(async move {
                 let mut said = false;
                 loop {
-                    let ended = listen(&url, &embedded, &clock, &pickups).await;
+                    let ended = listen(&connect, &embedded, &clock, &pickups).await;
                     // Said once for an outage, not twice a second.
                     said &= !pickups.close();
                     if let Err(e) = ended
@@ -63,8 +63,8 @@ impl Feed {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn listen(url: &str, embedded: &Embedded, clock: &SandboxClock, pickups: &PickupFeed) -> std::result::Result<(), Failure> {
-    let mut connection = AsyncPgConnection::establish(url).await?;
+async fn listen(connect: &Connect, embedded: &Embedded, clock: &SandboxClock, pickups: &PickupFeed) -> std::result::Result<(), Failure> {
+    let mut connection = connect().await?;
     for channel in [PICKUP, CLOCK] {
         sql_query(format!("LISTEN {channel}")).execute(&mut connection).await?;
     }

@@ -15,6 +15,6 @@ mod storage;
 
 pub use clock::SandboxClock;
 pub(crate) use database::failed;
-pub use database::{Embedded, migrate};
+pub use database::{Connect, Embedded, migrate};
 pub use feed::Feed;
 pub use storage::Folder;

@@ -99,7 +99,7 @@ async fn measure(stores: usize, holds: usize) -> Result<()> {
         ensure!(set, "store {store} has an account");
     }
     let settings = test_settings(RealServer::free_port(), &database, media.path().into());
-    let product = Product::connect_through(&settings, &SecretString::from(database.url()), |mut ports| {
+    let product = Product::connect_through(&settings, &database.address(), |mut ports| {
         ports.payments = Arc::new(Theirs);
         ports
     })

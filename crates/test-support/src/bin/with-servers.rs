@@ -66,8 +66,9 @@ fn template(postgres: &ManagedPostgres) -> Result<()> {
     runtime.block_on(async {
         cheapbob_test_support::sql(&postgres.url("postgres"), "CREATE DATABASE cheapbob_template").await?;
         let url = postgres.url("cheapbob_template");
-        cheapbob_adapters_postgres::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))?;
-        cheapbob_adapters_embedded::fakes::migrate(&url).await.map_err(|e| anyhow::anyhow!(e))
+        let address = cheapbob_wiring::Address::parse(&url)?;
+        cheapbob_adapters_postgres::migrate(&address).await.map_err(|e| anyhow::anyhow!(e))?;
+        cheapbob_adapters_embedded::fakes::migrate(&cheapbob_wiring::connect(&address)).await.map_err(|e| anyhow::anyhow!(e))
     })
 }
 

@@ -60,11 +60,8 @@ impl Raw {
             other => return Err(SettingsError(vec![format!("ENVIRONMENT is development or production, not {other}")])),
         };
         let mut check = Check { production, errors: Vec::new() };
-        let postgres = check.part(&[
-            ("DB_HOST", set(&self.db_host).is_some()),
-            ("DB_USER", set(&self.db_user).is_some()),
-            ("DB_NAME", set(&self.db_name).is_some()),
-        ]);
+        let postgres = self.postgres(&mut check);
+        let migrations = self.migrations(&mut check);
         let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
             check
@@ -119,7 +116,8 @@ impl Raw {
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
             frontend_url,
             frontend_local_url,
-            postgres: if postgres { PostgresAt::Server(self.postgres_url()) } else { PostgresAt::Child(data_dir.clone()) },
+            postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
+            migrations,
             data_dir,
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),

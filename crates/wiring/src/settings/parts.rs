@@ -1,10 +1,11 @@
 //! The settings of one part each.
 
 use cheapbob_adapters_mongo::MongoSettings;
-use cheapbob_adapters_postgres::SecretKeys;
+use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
-use secrecy::SecretString;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{
@@ -90,16 +91,81 @@ impl Raw {
         })
     }
 
-    pub(super) fn postgres_url(&self) -> SecretString {
-        use secrecy::ExposeSecret;
-        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
-        SecretString::from(format!(
-            "postgres://{}:{}@{}:{}/{}",
+    pub(super) fn postgres(&self, check: &mut Check) -> Option<Address> {
+        if secret(&self.database_url).is_some() {
+            if set(&self.db_host).is_some() {
+                check.errors.push("DATABASE_URL and DB_HOST are both set: set one of them".to_owned());
+            }
+            return address(check, "DATABASE_URL", self.database_url.expose_secret().trim());
+        }
+        let there = check.part(&[
+            ("DB_HOST", set(&self.db_host).is_some()),
+            ("DB_USER", set(&self.db_user).is_some()),
+            ("DB_NAME", set(&self.db_name).is_some()),
+        ]);
+        if there { address(check, "the DB_… settings", &self.postgres_url()) } else { None }
+    }
+
+    pub(super) fn migrations(&self, check: &mut Check) -> Option<Address> {
+        secret(&self.migration_database_url).and_then(|url| address(check, "MIGRATION_DATABASE_URL", url.expose_secret().trim()))
+    }
+
+    /// The names as one address.
+    fn postgres_url(&self) -> String {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        // A bare IPv6 address has colons of its own; a socket's folder has slashes.
+        let host = |host: &str| if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.replace('/', "%2F") };
+        let hosts: Vec<_> = self.db_host.split(',').map(|name| format!("{}:{}", host(name.trim()), self.db_port)).collect();
+        let words = [
+            ("sslmode", &self.db_sslmode),
+            ("sslrootcert", &self.db_sslrootcert),
+            ("sslcert", &self.db_sslcert),
+            ("sslkey", &self.db_sslkey),
+            ("pool_mode", &self.db_pool_mode),
+        ];
+        let words: Vec<_> = words.iter().filter_map(|(word, text)| Some(format!("{word}={}", encode(set(text)?)))).collect();
+        format!(
+            "postgres://{}:{}@{}/{}?{}",
             encode(self.db_user.trim()),
             encode(self.db_password.expose_secret()),
-            self.db_host.trim(),
-            self.db_port,
-            encode(self.db_name.trim())
-        ))
+            hosts.join(","),
+            encode(self.db_name.trim()),
+            words.join("&")
+        )
+    }
+}
+
+fn address(check: &mut Check, name: &str, url: &str) -> Option<Address> {
+    Address::parse(url).map_err(|e| check.errors.push(format!("{name}: {e}"))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::{PostgresAt, Settings};
+
+    fn shown(settings: &[(&str, &str)]) -> String {
+        match Settings::from_pairs(settings) {
+            Ok(Settings { postgres: PostgresAt::Server(address), .. }) => address.to_string(),
+            Ok(_) => "a child".to_owned(),
+            Err(e) => e.0.join("; "),
+        }
+    }
+
+    #[test]
+    fn the_names_make_an_address() {
+        let with = |more: &[(&'static str, &'static str)]| {
+            let names = [("db_user", "u&?@/"), ("db_password", "p%:@/+ "), ("db_name", "a b")];
+            shown(&[names.as_slice(), more].concat())
+        };
+        assert_eq!(with(&[("db_host", "db")]), "db:5432, TLS where the server offers it");
+        assert_eq!(with(&[("db_host", "::1"), ("db_sslmode", "require")]), "::1:5432, over TLS");
+        assert_eq!(with(&[("db_host", "/run/pg"), ("db_sslmode", "disable")]), "/run/pg/.s.PGSQL.5432, in the clear");
+        assert_eq!(with(&[("db_host", "a, b"), ("db_port", "6000"), ("db_sslmode", "disable")]), "a:6000, b:6000, in the clear");
+        assert!(with(&[("db_host", "db"), ("db_sslmode", "always")]).starts_with("the DB_… settings: sslmode is disable"));
+        assert_eq!(shown(&[]), "a child");
+        let url = [("database_url", "postgres://u:p@db/c?sslmode=disable")];
+        assert_eq!(shown(&url), "db:5432, in the clear");
+        assert_eq!(shown(&[url.as_slice(), &[("db_host", "db")]].concat()), "DATABASE_URL and DB_HOST are both set: set one of them");
+        assert!(shown(&[("database_url", "mysql://u:hidden@db")]).starts_with("DATABASE_URL: it does not begin with postgres://"));
     }
 }

@@ -167,7 +167,7 @@ impl World {
         let (database, media) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
         let settings = test_settings(1, &database, media.path().into());
         let (portone, mails, clock, ids): (Arc<FakePortOne>, Arc<MailBox>, Arc<HandClock>, Arc<SeededIds>) = Default::default();
-        let fake = Arc::new(Embedded::new(&database.url(), 4).unwrap());
+        let fake = Arc::new(Embedded::new(&database.connect(), 4).unwrap());
         let postgres = Arc::new(database.postgres());
         let ports = Ports {
             postgres: postgres.clone(),
