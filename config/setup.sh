@@ -28,6 +28,16 @@ need_postgres() {
     package postgresql postgresql@17
 }
 
+# What stands between us and PostgreSQL elsewhere.
+need_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || package pgbouncer pgbouncer; }
+
+# A PostgreSQL that speaks Korean.
+need_korean() {
+    locale -a 2>/dev/null | grep -qi '^ko_KR\.utf-\?8$' && return
+    [ -f /usr/share/i18n/locales/ko_KR ] || package locales gettext
+    as_root localedef -i ko_KR -f UTF-8 ko_KR.UTF-8
+}
+
 need_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || package nginx nginx; }
 
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }

@@ -54,6 +54,8 @@ pub struct Address {
     /// Whether a server with which we cannot speak TLS is spoken to in the clear.
     pub(crate) clear_will_do: bool,
     pub(crate) pool_mode: PoolMode,
+    /// The same database without the pooler.
+    pub(crate) direct: Option<Arc<Address>>,
     /// The server that answered last: tried first.
     pub(crate) last: Arc<AtomicUsize>,
 }
@@ -123,7 +125,26 @@ impl Address {
             Mode::VerifyCa => Some(tls::client(&trust, tls::Verified::Chain)?),
             Mode::VerifyFull => Some(tls::client(&trust, tls::Verified::ChainAndName)?),
         };
-        Ok(Self { config: Arc::new(config), servers, tls, clear_will_do: mode == Mode::Prefer, pool_mode, last: Arc::new(AtomicUsize::new(0)) })
+        Ok(Self {
+            config: Arc::new(config),
+            servers,
+            tls,
+            clear_will_do: mode == Mode::Prefer,
+            pool_mode,
+            direct: None,
+            last: Arc::new(AtomicUsize::new(0)),
+        })
+    }
+
+    /// The same, but migrations, and whoever listens, go another way: past the pooler.
+    #[must_use]
+    pub fn past_pooler(self, direct: Self) -> Self {
+        Self { direct: Some(Arc::new(direct)), ..self }
+    }
+
+    /// Whether a pooler in between gives the server connection to others after each transaction, and no way past it is known.
+    pub fn lacks_way_past_pooler(&self) -> bool {
+        self.pool_mode == PoolMode::Transaction && self.direct.is_none()
     }
 
     /// The servers, the one that answered last first.

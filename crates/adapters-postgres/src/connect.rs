@@ -2,8 +2,8 @@
 
 use std::{io, pin::Pin, sync::Arc, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::AsyncPgConnection;
+use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use rustls::{
     ClientConfig,
     pki_types::{InvalidDnsNameError, ServerName},
@@ -92,7 +92,9 @@ impl Address {
         }
         client.batch_execute("BEGIN").await.map_err(failed)?;
         let mut connection = AsyncPgConnection::try_from(client).await?;
-        let done = diesel_async::SimpleAsyncConnection::batch_execute(&mut connection, "COMMIT").await;
+        // What is closed after the transaction would be closed at another server.
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        let done = connection.batch_execute("COMMIT").await;
         done.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
@@ -152,11 +154,15 @@ impl Address {
         if read_only && self.wants_writable() { Err(Refused::ReadOnly) } else { Ok((client, code)) }
     }
 
-    /// A connection without limits: for migrations, and to listen.
+    /// A connection without limits, past the pooler: for migrations, and to listen.
     ///
     /// # Errors
     /// Why there is none.
     pub async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
+        self.direct.as_deref().unwrap_or(self).establish_here().await
+    }
+
+    async fn establish_here(&self) -> ConnectionResult<AsyncPgConnection> {
         let failed = |e: tokio_postgres::Error| {
             let code = e.code().map_or_else(String::new, told);
             ConnectionError::BadConnection(format!("{self}: {}{code}", in_full(&e)))

@@ -71,10 +71,7 @@ impl PatientConnection {
     /// Connects.
     pub(crate) async fn connect(pooled: Arc<Pooled>) -> ConnectionResult<Self> {
         let demotions = pooled.demotions.load(Ordering::Relaxed);
-        let (mut connection, code) = pooled.address.connect(&pooled.setup).await?;
-        if pooled.address.pool_mode == PoolMode::Transaction {
-            connection.set_prepared_statement_cache_size(CacheSize::Disabled);
-        }
+        let (connection, code) = pooled.address.connect(&pooled.setup).await?;
         let end = Instant::now() + OLDEST + rand::rng().random_range(Duration::ZERO..OLDEST / 4);
         Ok(Self { connection, told: Told { code, pooled, unanswered: Arc::default() }, end, demotions })
     }

@@ -1,6 +1,12 @@
 //! A way between two programs that can be cut.
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 use tokio::{
     io::copy_bidirectional,
@@ -27,6 +33,7 @@ pub struct Proxy {
     /// Its own port.
     pub port: u16,
     way: Arc<watch::Sender<Way>>,
+    target: Arc<AtomicU16>,
     task: JoinHandle<()>,
 }
 
@@ -35,14 +42,20 @@ impl Proxy {
     pub async fn to(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, way) = (listener.local_addr().unwrap().port(), Arc::new(watch::Sender::new(Way::Open)));
-        let ways = Arc::clone(&way);
+        let (ways, target) = (Arc::clone(&way), Arc::new(AtomicU16::new(target)));
+        let current = Arc::clone(&target);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 // Either side may break off.
-                tokio::spawn(pass(client, target, ways.subscribe()));
+                tokio::spawn(pass(client, current.load(Ordering::Relaxed), ways.subscribe()));
             }
         });
-        Self { port, way, task }
+        Self { port, way, target, task }
+    }
+
+    /// New connections go to another port; those that are there stay where they are, as when an address moves.
+    pub fn move_to(&self, target: u16) {
+        self.target.store(target, Ordering::Relaxed);
     }
 
     /// From now on.

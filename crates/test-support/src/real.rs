@@ -18,9 +18,11 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 11] = [
+const FOREIGN: [&str; 13] = [
     "ENVIRONMENT",
     "CHEAPBOB_SECRET_KEYS",
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
     "DB_HOST",
     "REDIS_HOST",
     "PORT",
@@ -65,6 +67,12 @@ impl RealServer {
     /// [`crate::crash`]), and waits until it serves. `None`: it has died before.
     pub async fn mortal(port: u16, settings: &[(&str, String)]) -> Option<Self> {
         Self::spawn_with("mortal-http", &["--jobs"], port, settings, Stdio::inherit()).serving().await
+    }
+
+    /// Starts `cheapbob-http` with the jobs in the same process, and waits until it serves.
+    pub async fn http_with_jobs(port: u16, settings: &[(&str, String)]) -> Self {
+        let server = Self::spawn_with("cheapbob-http", &["--jobs"], port, settings, Stdio::inherit());
+        server.serving().await.expect("cheapbob-http ended instead of serving")
     }
 
     /// Starts `cheapbob-http` with the jobs in the same process, its log into a file.

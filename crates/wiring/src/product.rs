@@ -91,13 +91,12 @@ impl Product {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn connect_through(settings: &Settings, address: &Address, decorate: fn(Ports) -> Ports) -> Result<Self> {
-        let direct = settings.migrations.as_ref().unwrap_or(address);
-        migrate(direct, "the database", cheapbob_adapters_postgres::migrate(direct)).await?;
+        migrate(address, "the database", cheapbob_adapters_postgres::migrate(address)).await?;
         let connections = Connections::new(settings, address, 1, Waiting::Job)?;
         let sandbox_clock = match &connections.embedded {
             None => None,
             Some(embedded) => {
-                migrate(direct, "the fakes' schema", fakes::migrate(&connections::connect(direct))).await?;
+                migrate(address, "the fakes' schema", fakes::migrate(&connections::connect(address))).await?;
                 let clock = Arc::new(SandboxClock::default());
                 clock.refresh(embedded).await?;
                 Some(clock)
@@ -106,7 +105,7 @@ impl Product {
         if let Some(mongo) = &connections.mongo {
             tokio::spawn(prepare(mongo.clone()));
         }
-        let signals = Signals::start(settings, direct, &connections, sandbox_clock.as_ref())?;
+        let signals = Signals::start(settings, address, &connections, sandbox_clock.as_ref())?;
         let mailer: Arc<dyn Mailer> = match &settings.smtp {
             Some(smtp) => Arc::new(Smtp::new(smtp)?),
             None => Arc::new(connections.embedded.clone().context("neither SMTP nor its fake")?),

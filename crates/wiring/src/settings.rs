@@ -64,8 +64,6 @@ pub struct Settings {
     pub frontend_local_url: Option<String>,
     /// PostgreSQL.
     pub postgres: PostgresAt,
-    /// The same database without a pooler in between, for migrations and to listen; `None`: as [`Self::postgres`].
-    pub migrations: Option<Address>,
     /// Connections of each process.
     pub db_pool_size: usize,
     /// `redis://…`; `None`: the fake.

@@ -33,6 +33,7 @@ mod past;
 mod payments;
 mod portone;
 mod portone_openapi;
+mod postgres_reached;
 mod preferences;
 mod races;
 mod random_calls;

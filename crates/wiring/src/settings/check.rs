@@ -61,7 +61,6 @@ impl Raw {
         };
         let mut check = Check { production, errors: Vec::new() };
         let postgres = self.postgres(&mut check);
-        let migrations = self.migrations(&mut check);
         let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
             check
@@ -117,7 +116,6 @@ impl Raw {
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
-            migrations,
             data_dir,
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),

@@ -92,6 +92,18 @@ impl Raw {
     }
 
     pub(super) fn postgres(&self, check: &mut Check) -> Option<Address> {
+        let serving = self.serving_postgres(check)?;
+        let address = match secret(&self.migration_database_url) {
+            Some(url) => serving.past_pooler(address(check, "MIGRATION_DATABASE_URL", url.expose_secret().trim())?),
+            None => serving,
+        };
+        if address.lacks_way_past_pooler() {
+            check.errors.push("behind a pooler set MIGRATION_DATABASE_URL too: migrations and LISTEN go past it".to_owned());
+        }
+        Some(address)
+    }
+
+    fn serving_postgres(&self, check: &mut Check) -> Option<Address> {
         if secret(&self.database_url).is_some() {
             if set(&self.db_host).is_some() {
                 check.errors.push("DATABASE_URL and DB_HOST are both set: set one of them".to_owned());
@@ -104,10 +116,6 @@ impl Raw {
             ("DB_NAME", set(&self.db_name).is_some()),
         ]);
         if there { address(check, "the DB_… settings", &self.postgres_url()) } else { None }
-    }
-
-    pub(super) fn migrations(&self, check: &mut Check) -> Option<Address> {
-        secret(&self.migration_database_url).and_then(|url| address(check, "MIGRATION_DATABASE_URL", url.expose_secret().trim()))
     }
 
     /// The names as one address.
