@@ -33,6 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Data that nobody acknowledges for so long: the cable was pulled, and the connection is closed.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
 
+/// At the beginning of a transaction behind a pooler: whoever had the server connection before may have left statements there, under names
+/// that we will use. (A row holds its statement, and is often dropped after the transaction.)
+pub(crate) const FORGET: &str = "DEALLOCATE ALL; ";
+
 /// Why a server did not let us in.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
@@ -90,9 +94,8 @@ impl Address {
         if self.pool_mode == PoolMode::Session {
             return AsyncPgConnection::try_from(client).await;
         }
-        client.batch_execute("BEGIN").await.map_err(failed)?;
+        client.batch_execute(&format!("BEGIN; {FORGET}")).await.map_err(failed)?;
         let mut connection = AsyncPgConnection::try_from(client).await?;
-        // What is closed after the transaction would be closed at another server.
         connection.set_prepared_statement_cache_size(CacheSize::Disabled);
         let done = connection.batch_execute("COMMIT").await;
         done.map_err(ConnectionError::CouldntSetupConfiguration)?;

@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     address::{Address, PoolMode},
+    connect::FORGET,
     patient::{PatientConnection, Pooled},
     secrets::SecretKeys,
 };
@@ -92,7 +93,7 @@ impl Postgres {
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (setup, setup_of_transaction) = match address.pool_mode {
             PoolMode::Session => (waiting.setup("SET"), String::new()),
-            PoolMode::Transaction => (String::new(), waiting.setup("SET LOCAL")),
+            PoolMode::Transaction => (String::new(), format!("{FORGET}{}", waiting.setup("SET LOCAL"))),
         };
         let limit = waiting.statement() + SILENCE;
         let pooled = Arc::new(Pooled { address: address.clone(), setup, setup_of_transaction, limit, demotions: AtomicU64::new(0) });
