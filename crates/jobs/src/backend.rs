@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use apalis::prelude::*;
@@ -19,9 +19,8 @@ use apalis_core::backend::{
 };
 use cheapbob_domain::{
     shared::{Clock, Error, ErrorKind},
-    tasks::{Claiming, Task as ClaimedTask, TaskClaim, TaskEnd, TaskOutcome, TaskPayload, ports::TaskQueue},
+    tasks::{Claiming, Mark, Task as ClaimedTask, TaskClaim, TaskEnd, TaskOutcome, TaskPayload, ports::TaskQueue},
 };
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Interval, interval};
@@ -43,12 +42,6 @@ const LATER: Duration = Duration::from_millis(250);
 
 /// How often a database may refuse every end of a task before the task is left as it is, until this process ends.
 const MOST_REFUSALS: usize = 240;
-
-/// Once a lane is empty, claims begin so long before it was: time for a transaction that has written a task and not committed it.
-const SLACK: TimeDelta = TimeDelta::minutes(1);
-
-/// How often a claim looks from the beginning all the same: what a dead worker had, or a clock that was moved back has left behind.
-const FROM_THE_BEGINNING: Duration = Duration::from_secs(2);
 
 /// What a worker gets.
 #[derive(Debug)]
@@ -165,29 +158,6 @@ impl Shared {
     }
 }
 
-/// From where a lane is looked through.
-struct Mark {
-    since: Option<DateTime<Utc>>,
-    /// When it was last looked through from the beginning.
-    whole: tokio::time::Instant,
-}
-
-impl Mark {
-    /// Where the next look begins.
-    fn next(&mut self) -> Option<DateTime<Utc>> {
-        if self.since.is_none() || self.whole.elapsed() >= FROM_THE_BEGINNING {
-            self.whole = tokio::time::Instant::now();
-            return None;
-        }
-        self.since
-    }
-
-    /// After a look at `now` that found nothing more.
-    fn empty(&mut self, now: DateTime<Utc>) {
-        self.since = Some(now - SLACK);
-    }
-}
-
 /// A lane of the queue as apalis' persistence.
 #[derive(Clone)]
 pub(crate) struct Queue {
@@ -218,7 +188,7 @@ impl Persistence for Queue {
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Queued>>, Error> {
         let Workers { lane, batch, .. } = self.workers;
-        let (now, since) = (self.shared.clock.now(), self.mark().next());
+        let (now, since) = (self.shared.clock.now(), self.mark().next(Instant::now()));
         let claimed = self.shared.tasks.claim(&Claiming { lane, worker: worker.name(), now, since, limit: batch }).await;
         let Some(claimed) = self.shared.or_later(claimed) else { return Ok(Vec::new()) };
         if claimed.len() < batch as usize {
@@ -274,8 +244,11 @@ impl Clone for TaskBackend {
 
 impl TaskBackend {
     pub(crate) fn new(shared: Arc<Shared>, workers: Workers) -> Self {
-        let mark = Arc::new(Mutex::new(Mark { since: None, whole: tokio::time::Instant::now() }));
-        Self { queue: Persisted::new(Queue { shared, workers, mark }), settings: Settings { heartbeat: HEARTBEAT }, poll: interval(POLL) }
+        Self {
+            queue: Persisted::new(Queue { shared, workers, mark: Arc::default() }),
+            settings: Settings { heartbeat: HEARTBEAT },
+            poll: interval(POLL),
+        }
     }
 }
 

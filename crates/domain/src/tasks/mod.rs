@@ -5,6 +5,7 @@ pub mod ports;
 
 pub use model::{
     lane::{Backlog, Claiming, Lane},
+    mark::Mark,
     run::{Due, JobRun},
     task::{OutboxDepth, OutboxTask, Task, TaskClaim, TaskEnd, TaskOutcome, TaskPayload},
 };

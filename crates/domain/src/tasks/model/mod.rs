@@ -1,5 +1,6 @@
 //! What tasks are made of.
 
 pub mod lane;
+pub mod mark;
 pub mod run;
 pub mod task;

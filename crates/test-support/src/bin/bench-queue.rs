@@ -1,0 +1,160 @@
+//! `just bench-queue`: what a round of eight tasks costs the queue when it is fresh, beside a transaction that stays open, and with a
+//! million tasks done. Needs the servers of `with-servers`.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use cheapbob_adapters_postgres::Postgres;
+use cheapbob_domain::tasks::{
+    Claiming, Lane, Mark, TaskOutcome,
+    ports::{RunLedger, TaskQueue},
+};
+use cheapbob_test_support::TestDatabase;
+use chrono::{DateTime, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+
+/// Tasks of a round: each of a store of its own.
+const TASKS: i32 = 8;
+
+/// Stores that take turns.
+const STORES: i64 = 500;
+
+/// How long a figure is taken for.
+const SPAN: Duration = Duration::from_secs(4);
+
+/// What is done in the end: two thirds of the rows are tasks, the others runs of [`JOBS`].
+const DONE: i64 = 1_000_000;
+
+/// Jobs of the ledger, as many as there are.
+const JOBS: usize = 20;
+
+/// No round may take longer than so many times a fresh one.
+const LIMIT: f64 = 2.0;
+
+/// A look for the last run of a job may not take longer.
+const PROBE: Duration = Duration::from_micros(200);
+
+#[expect(clippy::disallowed_methods, reason = "the queue's own clock is what is measured")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A worker and what causes its tasks.
+struct Lanes {
+    queue: Postgres,
+    cause: AsyncPgConnection,
+    mark: Mark,
+    made: i64,
+}
+
+/// What the parts of a round took: insert, claim, finish.
+type Round = [Duration; 3];
+
+impl Lanes {
+    async fn round(&mut self) -> Result<Round> {
+        let (from, at) = (self.made + 1, now());
+        self.made += i64::from(TASKS);
+        let insert = format!(
+            "INSERT INTO tasks (id, payload, max_attempts, run_at, store_id)
+             SELECT 'webhook:' || n, jsonb_build_object('kind', 'webhook', 'webhook_id', n, 'payment_id', n), 20, '{}', 'STR_' || n % {STORES}
+             FROM generate_series({from}, {}) n",
+            at.to_rfc3339(),
+            self.made
+        );
+        let begin = Instant::now();
+        self.cause.batch_execute(&insert).await?;
+        let inserted = Instant::now();
+        let claiming = Claiming { lane: Lane::Webhooks, worker: "bench", now: now(), since: self.mark.next(inserted), limit: TASKS };
+        let claimed = self.queue.claim(&claiming).await?;
+        let claim = Instant::now();
+        ensure!(claimed.len() == TASKS as usize, "{} of {TASKS} claimed", claimed.len());
+        for task in &claimed {
+            self.queue.finish(&task.claim, &TaskOutcome::Done).await?;
+        }
+        let round = [inserted - begin, claim - inserted, claim.elapsed()];
+        // Workers find their lane empty whenever they have done what there was.
+        self.mark.empty(claiming.now);
+        Ok(round)
+    }
+
+    async fn rounds(&mut self, span: Duration) -> Result<Vec<Round>> {
+        let (begin, mut rounds) = (Instant::now(), Vec::new());
+        while begin.elapsed() < span {
+            rounds.push(self.round().await?);
+        }
+        Ok(rounds)
+    }
+}
+
+/// Milliseconds of which so many hundredths of the values are shorter.
+fn percentile(mut values: Vec<Duration>, hundredths: usize) -> f64 {
+    values.sort();
+    values.get(values.len() * hundredths / 100).copied().unwrap_or_default().as_secs_f64() * 1_000.0
+}
+
+/// Prints what rounds took, and gives the median of a whole one against `fresh`.
+#[expect(clippy::print_stdout, reason = "a program for the terminal")]
+fn show(what: &str, rounds: &[Round], fresh: Option<f64>) -> (f64, f64) {
+    let part = |n: usize| percentile(rounds.iter().map(|round| round[n]).collect(), 50);
+    let whole = || rounds.iter().map(|round| round.iter().sum()).collect();
+    let (median, late) = (percentile(whole(), 50), percentile(whole(), 99));
+    let ratio = median / fresh.unwrap_or(median);
+    println!("{what:<36} {:>7.2} {:>7.2} {:>7.2} {median:>7.2} {ratio:>6.2}× {late:>8.2}", part(0), part(1), part(2));
+    (median, ratio)
+}
+
+#[expect(clippy::print_stdout, reason = "a program for the terminal")]
+async fn measure(open: Duration) -> Result<()> {
+    let database = TestDatabase::create().await;
+    let cause = AsyncPgConnection::establish(&database.url()).await?;
+    let mut lanes = Lanes { queue: database.postgres(), cause, mark: Mark::default(), made: 0 };
+    println!(
+        "{:<36} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}",
+        "ms for 8 tasks, medians", "insert", "claim", "finish", "round", "ratio", "99 %"
+    );
+    lanes.rounds(Duration::from_secs(1)).await?;
+    let (fresh, _) = show("fresh", &lanes.rounds(SPAN).await?, None);
+    let mut worst = 1_f64;
+
+    let mut reader = AsyncPgConnection::establish(&database.url()).await?;
+    reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM tasks").await?;
+    let begin = Instant::now();
+    for quarter in 1..=4 {
+        lanes.rounds((open * quarter / 4).saturating_sub(begin.elapsed() + SPAN)).await?;
+        let rounds = lanes.rounds(SPAN).await?;
+        let what = format!("a transaction open for {} s", begin.elapsed().as_secs());
+        worst = worst.max(show(&what, &rounds, Some(fresh)).1);
+    }
+    reader.batch_execute("COMMIT").await?;
+    println!("({} tasks were done meanwhile)", lanes.made);
+
+    database
+        .sql(&format!(
+            "INSERT INTO tasks (id, job, due_at, payload, status, attempts, max_attempts, run_at, finished_at, store_id)
+             SELECT 'done:' || n, job, at, jsonb_build_object('kind', 'run', 'n', n), 'done', 1, 20, at, at, CASE WHEN job IS NULL THEN 'STR_' || n % {STORES} END
+             FROM generate_series(1, {DONE}) n
+             CROSS JOIN LATERAL (SELECT CASE WHEN n % 3 = 0 THEN 'job' || n / 3 % {JOBS} END AS job, now() - n * interval '1 second' AS at) t"
+        ))
+        .await;
+    database.sql("VACUUM ANALYZE tasks").await;
+    lanes.rounds(Duration::from_secs(1)).await?;
+    worst = worst.max(show("a million tasks done", &lanes.rounds(SPAN).await?, Some(fresh)).1);
+
+    let names: Vec<_> = (0..JOBS).map(|n| format!("job{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut probes = Vec::new();
+    for _ in 0..200 {
+        let begin = Instant::now();
+        ensure!(lanes.queue.last_due(&names).await?.len() == JOBS, "every job has run");
+        probes.push(begin.elapsed());
+    }
+    let probe = percentile(probes, 50) / JOBS as f64;
+    println!("the last run of a job: {probe:.3} ms, {JOBS} at once");
+    ensure!(worst <= LIMIT && probe < PROBE.as_secs_f64() * 1_000.0, "that is too long: {LIMIT}× and {PROBE:?} are allowed");
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    let open = std::env::args().nth(1).map_or(Ok(60), |n| n.parse())?;
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(measure(Duration::from_secs(open)))
+}
