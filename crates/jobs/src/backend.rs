@@ -84,7 +84,7 @@ impl Shared {
         let mut beat = interval(HEARTBEAT);
         while stop.run_until_cancelled(beat.tick()).await.is_some() {
             let claims: Vec<_> = self.held().values().cloned().collect();
-            let beaten = self.tasks.heartbeat(&claims, DEAD_AFTER_SECONDS).await;
+            let beaten = self.tasks.heartbeat(&claims, DEAD_AFTER_SECONDS, self.clock.now()).await;
             self.or_later(beaten);
         }
     }
@@ -100,10 +100,10 @@ impl Shared {
         let dead = TaskOutcome::Dead { error: "the database refuses its end: see the log".to_owned() };
         let mut refusals = 0;
         while refusals < MOST_REFUSALS {
-            match self.tasks.finish(claim, outcome).await {
+            match self.tasks.finish(claim, outcome, self.clock.now()).await {
                 Err(error) if error.kind() != ErrorKind::Unavailable => {
                     refusals += 1;
-                    if self.tasks.finish(claim, &dead).await.is_ok() {
+                    if self.tasks.finish(claim, &dead, self.clock.now()).await.is_ok() {
                         self.held().remove(&claim.token);
                         return tracing::error!(task = id, %error, "the database refuses the end of a task; the task is dead");
                     }
@@ -188,12 +188,11 @@ impl Persistence for Queue {
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Queued>>, Error> {
         let Workers { lane, batch, .. } = self.workers;
-        let (now, since) = (self.shared.clock.now(), self.mark().next(Instant::now()));
-        let claimed = self.shared.tasks.claim(&Claiming { lane, worker: worker.name(), now, since, limit: batch }).await;
+        let look = self.mark().next(self.shared.clock.now(), Instant::now());
+        let claiming = Claiming { lane, worker: worker.name(), now: look.now, since: look.since, limit: batch };
+        let claimed = self.shared.tasks.claim(&claiming).await;
         let Some(claimed) = self.shared.or_later(claimed) else { return Ok(Vec::new()) };
-        if claimed.len() < batch as usize {
-            self.mark().empty(now);
-        }
+        self.mark().looked(look, Instant::now(), claimed.len() < batch as usize);
         self.shared.held().extend(claimed.iter().map(|task| (task.claim.token.clone(), task.claim.clone())));
         Ok(claimed.into_iter().map(queued).collect())
     }
@@ -201,7 +200,7 @@ impl Persistence for Queue {
     async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Queued>>, _worker: &WorkerContext) -> Result<u64, Error> {
         let claims: Vec<_> =
             tasks.iter().filter_map(|task| task.task_id().and_then(|token| self.shared.held().remove(&token.to_string()))).collect();
-        self.shared.tasks.give_back(&claims).await?;
+        self.shared.tasks.give_back(&claims, self.shared.clock.now()).await?;
         Ok(claims.len() as u64)
     }
 
@@ -317,13 +316,13 @@ mod tests {
         async fn claim(&self, _: &Claiming<'_>) -> Result<Vec<ClaimedTask>, Error> {
             Ok(Vec::new())
         }
-        async fn heartbeat(&self, _: &[TaskClaim], _: i32) -> Result<(), Error> {
+        async fn heartbeat(&self, _: &[TaskClaim], _: i32, _: DateTime<Utc>) -> Result<(), Error> {
             Ok(())
         }
-        async fn give_back(&self, _: &[TaskClaim]) -> Result<(), Error> {
+        async fn give_back(&self, _: &[TaskClaim], _: DateTime<Utc>) -> Result<(), Error> {
             Ok(())
         }
-        async fn finish(&self, _: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd, Error> {
+        async fn finish(&self, _: &TaskClaim, outcome: &TaskOutcome, _: DateTime<Utc>) -> Result<TaskEnd, Error> {
             let mut asked = self.asked.lock().unwrap();
             asked.push(outcome.clone());
             match asked.len() {

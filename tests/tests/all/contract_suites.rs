@@ -198,6 +198,7 @@ mod postgres {
             lanes_are_apart
             stores_of_a_lane_take_turns
             claim_begins_where_it_is_told
+            what_comes_late_or_comes_back_has_its_turn_now
         }
     }
 }

@@ -141,11 +141,11 @@ async fn one_orders_mails_go_in_order() {
     assert!(claimed(0).await.is_empty());
     // Put off: it holds up nobody, and the accepted one is next.
     let later = TaskOutcome::Retry { error: "451".into(), at: now + chrono::Duration::seconds(60) };
-    postgres.finish(&placed[0], &later).await.unwrap();
+    postgres.finish(&placed[0], &later, now).await.unwrap();
     let accepted = claimed(1).await;
     assert_eq!(ids(&accepted), ["mail:accepted:PAY1"]);
     assert!(claimed(1).await.is_empty());
-    postgres.finish(&accepted[0], &TaskOutcome::Done).await.unwrap();
+    postgres.finish(&accepted[0], &TaskOutcome::Done, now).await.unwrap();
     assert_eq!(ids(&claimed(1).await), ["mail:canceled:PAY1"]);
 }
 

@@ -131,9 +131,12 @@ impl TaskQueue for Postgres {
         Ok(rows.into_iter().map(task).collect())
     }
 
-    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32) -> Result<()> {
+    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32, now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection().await?;
-        let query = sql_query(HEARTBEAT).bind::<t::Array<t::Text>, _>(tokens(claims)).bind::<t::Integer, _>(dead_after);
+        let query = sql_query(HEARTBEAT)
+            .bind::<t::Array<t::Text>, _>(tokens(claims))
+            .bind::<t::Integer, _>(dead_after)
+            .bind::<t::Timestamptz, _>(now);
         let revived = prepared(query).execute(&mut connection).await.map_err(failed)?;
         if revived > 0 {
             tracing::warn!(tasks = revived, "tasks taken over from a dead worker");
@@ -141,14 +144,17 @@ impl TaskQueue for Postgres {
         Ok(())
     }
 
-    async fn give_back(&self, claims: &[TaskClaim]) -> Result<()> {
+    async fn give_back(&self, claims: &[TaskClaim], now: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection().await?;
         let ids: Vec<_> = claims.iter().map(|claim| claim.id.as_str()).collect();
-        let query = sql_query(GIVE_BACK).bind::<t::Array<t::Text>, _>(ids).bind::<t::Array<t::Text>, _>(tokens(claims));
+        let query = sql_query(GIVE_BACK)
+            .bind::<t::Array<t::Text>, _>(ids)
+            .bind::<t::Array<t::Text>, _>(tokens(claims))
+            .bind::<t::Timestamptz, _>(now);
         prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 
-    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd> {
+    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome, now: DateTime<Utc>) -> Result<TaskEnd> {
         let mut connection = self.connection().await?;
         let (status, error, at) = match outcome {
             TaskOutcome::Done => ("done", None, None),
@@ -160,7 +166,8 @@ impl TaskQueue for Postgres {
             .bind::<t::Text, _>(status)
             .bind::<t::Nullable<t::Text>, _>(error.map(storable))
             .bind::<t::Nullable<t::Timestamptz>, _>(at)
-            .bind::<t::Text, _>(&claim.token);
+            .bind::<t::Text, _>(&claim.token)
+            .bind::<t::Timestamptz, _>(now);
         let WrittenRow { written } = prepared(query).get_result(&mut connection).await.map_err(failed)?;
         Ok(if written { TaskEnd::Written } else { TaskEnd::TakenOver })
     }
@@ -181,6 +188,8 @@ impl RunLedger for Postgres {
                 tasks::due_from.eq(due.from),
                 tasks::max_attempts.eq(due.attempts),
                 tasks::run_at.eq(due_at),
+                // Claims do not look at what is long past.
+                tasks::turn.eq(due_at.max(now)),
             ))
             .on_conflict_do_nothing()
             .execute(&mut connection)

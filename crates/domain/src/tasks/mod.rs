@@ -5,7 +5,7 @@ pub mod ports;
 
 pub use model::{
     lane::{Backlog, Claiming, Lane},
-    mark::Mark,
+    mark::{Look, Mark},
     run::{Due, JobRun},
     task::{OutboxDepth, OutboxTask, Task, TaskClaim, TaskEnd, TaskOutcome, TaskPayload},
 };

@@ -11,7 +11,8 @@ use super::model::{
 };
 use crate::shared::Result;
 
-/// The queue as workers see it. `now` is the product's clock; leases of workers follow the database's own.
+/// The queue as workers see it. `now` is the product's clock; leases of workers follow the database's own. What goes back into the queue
+/// has its turn at `now` or later: claims need not look at what was before ([`Mark`](super::Mark)).
 #[async_trait]
 pub trait TaskQueue: Send + Sync {
     /// Takes tasks of a lane that are due. A task MUST go to one worker only. Within a lane stores take turns: however many tasks of one
@@ -19,17 +20,17 @@ pub trait TaskQueue: Send + Sync {
     async fn claim(&self, claiming: &Claiming<'_>) -> Result<Vec<Task>>;
     /// Extends claims, and gives back the tasks of claims that nobody has extended for `dead_after` seconds; a
     /// death counts as an attempt, so that a task that kills its worker ends. A claim that was given back MUST NOT be extended.
-    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32) -> Result<()>;
+    async fn heartbeat(&self, claims: &[TaskClaim], dead_after: i32, now: DateTime<Utc>) -> Result<()>;
     /// Gives back tasks claimed but not begun, as far as the claims still hold.
-    async fn give_back(&self, claims: &[TaskClaim]) -> Result<()>;
+    async fn give_back(&self, claims: &[TaskClaim], now: DateTime<Utc>) -> Result<()>;
     /// Marks the end of a task, once, as far as the claim still holds. Where the cause has come again meanwhile, the task waits again.
-    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome) -> Result<TaskEnd>;
+    async fn finish(&self, claim: &TaskClaim, outcome: &TaskOutcome, now: DateTime<Utc>) -> Result<TaskEnd>;
 }
 
 /// The ledger of scheduled runs, one row for each (job, due instant).
 #[async_trait]
 pub trait RunLedger: Send + Sync {
-    /// Writes a run of `job` into the ledger. `false`, and nothing written, where that run is there
+    /// Writes a run of `job` into the ledger, whose turn is at `now` where it was due before. `false`, and nothing written, where that run is there
     /// already, or another run of the job has not ended: runs coalesce, one at a time over all processes. Where that other run
     /// waits for an instant after `now`, because the clock was moved back meanwhile, it MUST be taken out of the ledger: it would
     /// keep the job from running until the clock gets there, and a day must not be rolled over before it has ended.

@@ -64,17 +64,17 @@ impl Lanes {
         let begin = Instant::now();
         self.cause.batch_execute(&insert).await?;
         let inserted = Instant::now();
-        let claiming = Claiming { lane: Lane::Webhooks, worker: "bench", now: now(), since: self.mark.next(inserted), limit: TASKS };
+        let look = self.mark.next(now(), inserted);
+        let claiming = Claiming { lane: Lane::Webhooks, worker: "bench", now: look.now, since: look.since, limit: TASKS };
         let claimed = self.queue.claim(&claiming).await?;
         let claim = Instant::now();
+        // Workers find their lane empty whenever they have done what there was.
+        self.mark.looked(look, claim, true);
         ensure!(claimed.len() == TASKS as usize, "{} of {TASKS} claimed", claimed.len());
         for task in &claimed {
-            self.queue.finish(&task.claim, &TaskOutcome::Done).await?;
+            self.queue.finish(&task.claim, &TaskOutcome::Done, now()).await?;
         }
-        let round = [inserted - begin, claim - inserted, claim.elapsed()];
-        // Workers find their lane empty whenever they have done what there was.
-        self.mark.empty(claiming.now);
-        Ok(round)
+        Ok([inserted - begin, claim - inserted, claim.elapsed()])
     }
 
     async fn rounds(&mut self, span: Duration) -> Result<Vec<Round>> {

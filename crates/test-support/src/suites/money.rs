@@ -129,18 +129,18 @@ pub async fn webhooks_of_a_payment_make_one_task(world: &World) {
     put("during-1", 1).await;
     put("during-2", 1).await;
     assert!(webhooks(world, 2).await.is_empty());
-    assert_eq!(world.tasks.finish(&first[0].claim, &TaskOutcome::Done).await.unwrap(), TaskEnd::Written);
+    assert_eq!(world.tasks.finish(&first[0].claim, &TaskOutcome::Done, at(2)).await.unwrap(), TaskEnd::Written);
     let second = webhooks(world, 2).await;
     assert_eq!((second.len(), second[0].attempts), (1, 0));
     // It waits for its next attempt, and what comes now is looked at now.
     let later = TaskOutcome::Retry { error: "no answer".into(), at: at(3600) };
-    world.tasks.finish(&second[0].claim, &later).await.unwrap();
+    world.tasks.finish(&second[0].claim, &later, at(2)).await.unwrap();
     assert!(webhooks(world, 3).await.is_empty());
     put("after", 4).await;
     let third = webhooks(world, 4).await;
     assert_eq!(third.len(), 1);
     // Done, it waits for nobody; the next message finds it.
-    world.tasks.finish(&third[0].claim, &TaskOutcome::Done).await.unwrap();
+    world.tasks.finish(&third[0].claim, &TaskOutcome::Done, at(4)).await.unwrap();
     assert!(webhooks(world, 5).await.is_empty());
     put("again", 6).await;
     assert_eq!(webhooks(world, 6).await.len(), 1);

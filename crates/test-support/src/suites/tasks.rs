@@ -34,7 +34,7 @@ async fn claim_one(world: &World, second: i64) -> Task {
 }
 
 async fn finish(world: &World, task: &Task, outcome: TaskOutcome) {
-    assert_eq!(world.tasks.finish(&task.claim, &outcome).await.unwrap(), TaskEnd::Written);
+    assert_eq!(world.tasks.finish(&task.claim, &outcome, at(0)).await.unwrap(), TaskEnd::Written);
 }
 
 fn retry(second: i64) -> TaskOutcome {
@@ -76,7 +76,7 @@ pub async fn task_is_claimed_by_one_worker_when_it_is_due(world: &World) {
 pub async fn task_is_tried_again_when_it_is_due_again(world: &World) {
     assert!(schedule(world, "job", due(0)).await && schedule(world, "other", due(2)).await);
     let task = claim_one(world, 0).await;
-    world.tasks.give_back(std::slice::from_ref(&task.claim)).await.unwrap();
+    world.tasks.give_back(std::slice::from_ref(&task.claim), at(0)).await.unwrap();
     let task = claim_one(world, 0).await;
     finish(world, &task, retry(10)).await;
     assert!(claim(world, "a", 1).await.is_empty());
@@ -91,9 +91,9 @@ pub async fn silent_worker_loses_its_tasks(world: &World) {
     assert!(schedule(world, "job", due(0)).await && schedule(world, "other", due(2)).await);
     finish(world, &claim_one(world, 0).await, retry(10)).await;
     assert_eq!(claim_of(world, Lane::Schedules, "a", 10, 1).await.len(), 1);
-    world.tasks.heartbeat(&[], 3600).await.unwrap();
+    world.tasks.heartbeat(&[], 3600, at(0)).await.unwrap();
     claim(world, "b", 10).await;
-    world.tasks.heartbeat(&[], -1).await.unwrap();
+    world.tasks.heartbeat(&[], -1, at(0)).await.unwrap();
     let taken_over = claim(world, "c", 10).await;
     assert_eq!(taken_over.len(), 2);
     for task in &taken_over {
@@ -171,14 +171,14 @@ pub async fn words_of_others_are_stored_as_what_can_be(world: &World) {
 pub async fn worker_taken_for_dead_changes_nothing(world: &World) {
     assert!(schedule(world, "job", due(0)).await);
     let frozen = claim_one(world, 0).await;
-    world.tasks.heartbeat(&[], -1).await.unwrap();
+    world.tasks.heartbeat(&[], -1, at(0)).await.unwrap();
     let taken_over = claim_one(world, 0).await;
     assert_eq!((&frozen.claim.id, taken_over.attempts), (&taken_over.claim.id, 1));
     // Thawed: it extends, gives back and ends.
-    world.tasks.heartbeat(std::slice::from_ref(&frozen.claim), 3600).await.unwrap();
-    world.tasks.give_back(std::slice::from_ref(&frozen.claim)).await.unwrap();
+    world.tasks.heartbeat(std::slice::from_ref(&frozen.claim), 3600, at(0)).await.unwrap();
+    world.tasks.give_back(std::slice::from_ref(&frozen.claim), at(0)).await.unwrap();
     for outcome in [TaskOutcome::Done, retry(10), TaskOutcome::Dead { error: "no".into() }] {
-        assert_eq!(world.tasks.finish(&frozen.claim, &outcome).await.unwrap(), TaskEnd::TakenOver);
+        assert_eq!(world.tasks.finish(&frozen.claim, &outcome, at(0)).await.unwrap(), TaskEnd::TakenOver);
     }
     let run = world.ledger.runs("job", 1).await.unwrap().remove(0);
     assert_eq!((run.status.as_str(), run.attempts, run.finished_at), ("running", 1, None));
@@ -194,8 +194,8 @@ pub async fn claim_is_extended_by_its_own_token(world: &World) {
     // Both are as old as can be; one is extended by the very call that takes over the other.
     let mut forged = lost.claim.clone();
     forged.token = kept.claim.token.clone();
-    world.tasks.heartbeat(&[kept.claim.clone(), forged], 0).await.unwrap();
-    assert_eq!(world.tasks.finish(&lost.claim, &TaskOutcome::Done).await.unwrap(), TaskEnd::TakenOver);
+    world.tasks.heartbeat(&[kept.claim.clone(), forged], 0, at(0)).await.unwrap();
+    assert_eq!(world.tasks.finish(&lost.claim, &TaskOutcome::Done, at(0)).await.unwrap(), TaskEnd::TakenOver);
     finish(world, kept, TaskOutcome::Done).await;
 }
 
@@ -207,7 +207,7 @@ pub async fn end_of_a_task_is_written_once(world: &World) {
     finish(world, &task, retry(10)).await;
     assert_eq!(world.ledger.runs("job", 1).await.unwrap()[0].attempts, 1);
     let again = claim_one(world, 10).await;
-    assert_eq!(world.tasks.finish(&task.claim, &TaskOutcome::Done).await.unwrap(), TaskEnd::TakenOver);
+    assert_eq!(world.tasks.finish(&task.claim, &TaskOutcome::Done, at(0)).await.unwrap(), TaskEnd::TakenOver);
     finish(world, &again, TaskOutcome::Done).await;
     finish(world, &again, TaskOutcome::Done).await;
     assert_eq!(world.ledger.runs("job", 1).await.unwrap()[0].attempts, 2);
@@ -257,4 +257,23 @@ pub async fn claim_begins_where_it_is_told(world: &World) {
     let since = |second| Claiming { lane: Lane::Schedules, worker: "a", now: at(50), since: Some(at(second)), limit: 10 };
     assert!(world.tasks.claim(&since(1)).await.unwrap().is_empty());
     assert_eq!(world.tasks.claim(&since(0)).await.unwrap().len(), 1);
+}
+
+/// What comes into the queue late or comes back into it has its turn then, and not where claims look no more.
+pub async fn what_comes_late_or_comes_back_has_its_turn_now(world: &World) {
+    let looked_from = async |second: i64| {
+        let claiming = Claiming { lane: Lane::Schedules, worker: "a", now: at(second), since: Some(at(second)), limit: 10 };
+        world.tasks.claim(&claiming).await.unwrap()
+    };
+    assert!(world.ledger.schedule("job", due(0), at(100)).await.unwrap(), "made up");
+    let late = looked_from(100).await;
+    assert_eq!(late.len(), 1);
+    world.tasks.give_back(&[late[0].claim.clone()], at(200)).await.unwrap();
+    assert_eq!(looked_from(200).await.len(), 1, "given back");
+    world.tasks.heartbeat(&[], -1, at(300)).await.unwrap();
+    let taken_over = looked_from(300).await;
+    assert_eq!(taken_over.len(), 1, "of a worker that died");
+    assert_eq!(world.tasks.finish(&taken_over[0].claim, &retry(350), at(400)).await.unwrap(), TaskEnd::Written);
+    assert_eq!(looked_from(400).await.len(), 1, "whose end was written after its next attempt was due");
+    assert_eq!(world.ledger.runs("job", 1).await.unwrap()[0].due_at, at(0));
 }

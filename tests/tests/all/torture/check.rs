@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cheapbob_domain::shared::Clock;
 use cheapbob_test_support::TestDatabase;
 use chrono::Duration;
 
@@ -45,7 +46,7 @@ impl Schedule<'_> {
                 6..30 => 60,
                 _ => 360,
             }));
-            self.world.services.tasks.heartbeat(&[], 0).await.map_err(|e| e.to_string())?;
+            self.world.services.tasks.heartbeat(&[], 0, self.world.clock.now()).await.map_err(|e| e.to_string())?;
             for job in ["end_pickups", "refund_open_orders", "resolve_holds", "process_refunds", "reconcile"] {
                 self.world.job(job).await;
             }

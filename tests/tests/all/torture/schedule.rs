@@ -321,7 +321,7 @@ impl<'a> Schedule<'a> {
             Act::Tasks(limit) => {
                 world.work(limit).await;
             }
-            Act::Revive => services.tasks.heartbeat(&[], 0).await?,
+            Act::Revive => services.tasks.heartbeat(&[], 0, world.clock.now()).await?,
             Act::Later(seconds) => world.clock.advance(Duration::seconds(seconds)),
             Act::Trouble { on_get, fault, times } => world.portone.plan(on_get, fault, times),
         }

@@ -241,7 +241,7 @@ impl World {
                     Ok(()) => TaskOutcome::Done,
                     Err(error) => TaskOutcome::Retry { error: error.to_string(), at: self.clock.now() + Duration::seconds(1) },
                 };
-                self.services.tasks.finish(&task.claim, &outcome).await.unwrap();
+                self.services.tasks.finish(&task.claim, &outcome, self.clock.now()).await.unwrap();
             }
             number
         }

@@ -1,2 +1,2 @@
-UPDATE tasks SET status = 'pending', locked_by = NULL, claim = NULL
+UPDATE tasks SET status = 'pending', turn = greatest(turn, $3), locked_by = NULL, claim = NULL
 WHERE id = ANY ($1) AND status = 'running' AND claim = ANY ($2)

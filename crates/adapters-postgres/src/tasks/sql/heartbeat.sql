@@ -5,6 +5,7 @@ WITH extended AS (
 UPDATE tasks
 SET attempts = attempts + 1,
     status = CASE WHEN attempts + 1 >= max_attempts THEN 'dead' ELSE 'pending' END,
+    turn = greatest(turn, $3),
     finished_at = CASE WHEN attempts + 1 >= max_attempts THEN now() END,
     locked_by = NULL,
     claim = NULL,
