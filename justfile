@@ -65,6 +65,11 @@ clicks:
     npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1
     node config/clicks.mjs
 
+# A round of tasks through the queue: fresh, beside a transaction that stays open, a million tasks done: just bench-queue [seconds open]
+bench-queue *ARGS:
+    ./test -p cheapbob-tests layers::
+    target/debug/with-servers target/debug/bench-queue {{ARGS}}
+
 # The nightly comparison with PortOne's books, for 2,000 stores with 400,000 holds: just bench-reconcile [stores] [holds]
 bench-reconcile *ARGS:
     ./test -p cheapbob-tests layers::

@@ -28,7 +28,7 @@ const DONE: i64 = 1_000_000;
 /// Jobs of the ledger, as many as there are.
 const JOBS: usize = 20;
 
-/// No round may take longer than so many times a fresh one.
+/// Nothing may take longer than so many times what it takes when the queue is fresh.
 const LIMIT: f64 = 2.0;
 
 /// A look for the last run of a job may not take longer.
@@ -92,15 +92,21 @@ fn percentile(mut values: Vec<Duration>, hundredths: usize) -> f64 {
     values.get(values.len() * hundredths / 100).copied().unwrap_or_default().as_secs_f64() * 1_000.0
 }
 
-/// Prints what rounds took, and gives the median of a whole one against `fresh`.
+/// Medians of what rounds took, in milliseconds: insert, claim, finish, all of it.
+type Medians = [f64; 4];
+
+/// Prints what rounds took, and how many times what they took when the queue was fresh.
 #[expect(clippy::print_stdout, reason = "a program for the terminal")]
-fn show(what: &str, rounds: &[Round], fresh: Option<f64>) -> (f64, f64) {
+fn show(what: &str, rounds: &[Round], fresh: Option<Medians>) -> Medians {
     let part = |n: usize| percentile(rounds.iter().map(|round| round[n]).collect(), 50);
     let whole = || rounds.iter().map(|round| round.iter().sum()).collect();
-    let (median, late) = (percentile(whole(), 50), percentile(whole(), 99));
-    let ratio = median / fresh.unwrap_or(median);
-    println!("{what:<36} {:>7.2} {:>7.2} {:>7.2} {median:>7.2} {ratio:>6.2}× {late:>8.2}", part(0), part(1), part(2));
-    (median, ratio)
+    let medians = [part(0), part(1), part(2), percentile(whole(), 50)];
+    print!("{what:<30}");
+    for (median, fresh) in medians.iter().zip(fresh.unwrap_or(medians)) {
+        print!(" {median:>7.2} {:>5.2}×", median / fresh);
+    }
+    println!(" {:>8.2}", percentile(whole(), 99));
+    medians
 }
 
 #[expect(clippy::print_stdout, reason = "a program for the terminal")]
@@ -108,13 +114,10 @@ async fn measure(open: Duration) -> Result<()> {
     let database = TestDatabase::create().await;
     let cause = AsyncPgConnection::establish(&database.url()).await?;
     let mut lanes = Lanes { queue: database.postgres(), cause, mark: Mark::default(), made: 0 };
-    println!(
-        "{:<36} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}",
-        "ms for 8 tasks, medians", "insert", "claim", "finish", "round", "ratio", "99 %"
-    );
+    println!("{:<30} {:>14} {:>14} {:>14} {:>14} {:>8}", "ms for 8 tasks, medians", "insert", "claim", "finish", "all of it", "99 %");
     lanes.rounds(Duration::from_secs(1)).await?;
-    let (fresh, _) = show("fresh", &lanes.rounds(SPAN).await?, None);
-    let mut worst = 1_f64;
+    let fresh = show("fresh", &lanes.rounds(SPAN).await?, None);
+    let mut shown = Vec::new();
 
     let mut reader = AsyncPgConnection::establish(&database.url()).await?;
     reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM tasks").await?;
@@ -123,7 +126,7 @@ async fn measure(open: Duration) -> Result<()> {
         lanes.rounds((open * quarter / 4).saturating_sub(begin.elapsed() + SPAN)).await?;
         let rounds = lanes.rounds(SPAN).await?;
         let what = format!("a transaction open for {} s", begin.elapsed().as_secs());
-        worst = worst.max(show(&what, &rounds, Some(fresh)).1);
+        shown.push(show(&what, &rounds, Some(fresh)));
     }
     reader.batch_execute("COMMIT").await?;
     println!("({} tasks were done meanwhile)", lanes.made);
@@ -138,7 +141,7 @@ async fn measure(open: Duration) -> Result<()> {
         .await;
     database.sql("VACUUM ANALYZE tasks").await;
     lanes.rounds(Duration::from_secs(1)).await?;
-    worst = worst.max(show("a million tasks done", &lanes.rounds(SPAN).await?, Some(fresh)).1);
+    shown.push(show("a million tasks done", &lanes.rounds(SPAN).await?, Some(fresh)));
 
     let names: Vec<_> = (0..JOBS).map(|n| format!("job{n}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -150,7 +153,8 @@ async fn measure(open: Duration) -> Result<()> {
     }
     let probe = percentile(probes, 50) / JOBS as f64;
     println!("the last run of a job: {probe:.3} ms, {JOBS} at once");
-    ensure!(worst <= LIMIT && probe < PROBE.as_secs_f64() * 1_000.0, "that is too long: {LIMIT}× and {PROBE:?} are allowed");
+    let slow = shown.iter().flat_map(|medians| medians.iter().zip(fresh)).any(|(median, fresh)| *median > LIMIT * fresh);
+    ensure!(!slow && probe < PROBE.as_secs_f64() * 1_000.0, "that is too long: {LIMIT}× and {PROBE:?} are allowed");
     Ok(())
 }
 
