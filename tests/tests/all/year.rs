@@ -88,6 +88,34 @@ const ENTRIES: &str = "(SELECT * FROM audit_log UNION SELECT r.* FROM embedded.p
 /// As little as the setting allows.
 const KEPT: i64 = 7;
 
+/// What trade writes into PostgreSQL and jobs take out again. (Customers stay, and here each buys once.)
+const TABLES: [&str; 7] = ["holds", "orders", "refunds", "audit_log", "inbox", "tasks", "idempotency_keys"];
+
+/// Days after which it is no longer expected to grow: PortOne's messages are kept for thirty.
+const STEADY: usize = 30;
+
+/// Their size on disk with their indexes, in bytes. Vacuumed first, each day: so it does not depend on when autovacuum comes.
+async fn size(app: &TestApp) -> i64 {
+    // A transaction of its own: it cannot share one with anything.
+    for table in TABLES {
+        app.database.sql(&format!("VACUUM {table}")).await;
+    }
+    let sizes = TABLES.map(|table| format!("pg_total_relation_size('{table}')")).join(" + ");
+    app.database.number(&format!("SELECT ({sizes})::bigint AS n")).await
+}
+
+/// The trade is the same each day: what is kept of it must not grow with the years.
+fn stays_flat(sizes: &[i64], seed: u64) {
+    let half = sizes.len() / 2;
+    if half < STEADY {
+        println!("{} days are too few to see whether PostgreSQL grows", sizes.len());
+        return;
+    }
+    let (before, after) = (sizes[half - 1], *sizes[half..].iter().max().unwrap());
+    println!("PostgreSQL's tables of trade: {before} bytes after {half} days, {after} at most in as many days more");
+    assert!(after * 4 <= before * 5, "{before} bytes after {half} days, {after} later, seed {seed}: {sizes:?}");
+}
+
 /// What is left of it all, as counted rows: ids, people and instants differ from one world to the next.
 async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
     let counted =
@@ -123,6 +151,8 @@ struct Days {
     runners: Vec<RealServer>,
     /// In won.
     earned: i64,
+    /// After each day, in bytes.
+    sizes: Vec<i64>,
 }
 
 impl Days {
@@ -132,12 +162,12 @@ impl Days {
         begin(&app, first_noon()).await;
         let shop = app.api.shop(12).await;
         let runners = if fragile { vec![runner(&app), runner(&app)] } else { Vec::new() };
-        Self { app, shop, random: StdRng::seed_from_u64(seed), seed, runners, earned: 0 }
+        Self { app, shop, random: StdRng::seed_from_u64(seed), seed, runners, earned: 0, sizes: Vec::new() }
     }
 
     /// The trade of a day (the first is 0), and the night after it.
     async fn live(&mut self, day: i64) {
-        let Self { app, shop, random, seed, runners, earned } = self;
+        let Self { app, shop, random, seed, runners, earned, sizes } = self;
         let noon = first_noon();
         app.api.set_clock(noon + Duration::days(day)).await;
         // Tokens live a week.
@@ -171,11 +201,13 @@ impl Days {
         let old = format!("SELECT count(*) AS n FROM holds WHERE created_at < '{old}'");
         eventually("what is settled and old is in the archive", 90, || async { (app.database.number(&old).await == 0).then_some(()) })
             .await;
+        sizes.push(size(app).await);
     }
 
     /// After so many days: what is left.
     async fn end(self, days: i64) -> Vec<String> {
-        let Self { app, seed, runners: _runners, .. } = self;
+        let Self { app, seed, runners: _runners, sizes, .. } = self;
+        stays_flat(&sizes, seed);
         let noon = first_noon();
         for job in ROLLOVER {
             let mut runs = app.services.ledger.runs(job, days + 10).await.unwrap();
@@ -221,4 +253,12 @@ async fn each_day_is_rolled_over_once_whether_runners_die_or_not() {
     let only = |these: &[String], those: &[String]| these.iter().filter(|row| !those.contains(row)).cloned().collect::<Vec<_>>();
     assert!(fragile == calm, "seed {seed}: only with kills: {:#?}, only without: {:#?}", only(&fragile, &calm), only(&calm, &fragile));
     assert!(fragile.iter().any(|row| row.contains("archived")) && fragile.iter().any(|row| row.contains("mail")), "{fragile:#?}");
+}
+
+#[test]
+fn what_grows_is_seen() {
+    let days = |each: fn(i64) -> i64| (0..60).map(each).collect::<Vec<_>>();
+    stays_flat(&days(|day| 10_000 + 1_000 * day.min(STEADY as i64 - 1)), 0);
+    stays_flat(&[1, 2, 3], 0);
+    std::panic::catch_unwind(|| stays_flat(&days(|day| 10_000 + 1_000 * day), 0)).unwrap_err();
 }
