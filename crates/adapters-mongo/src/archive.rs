@@ -11,9 +11,8 @@ use mongodb::{
     bson::{self, Bson, Document, doc},
     error::ErrorKind,
 };
-use tokio::time::timeout;
 
-use crate::{BATCH_LIMIT, Mongo, answered, batch, date, failed, silent};
+use crate::{BATCH_LIMIT, Mongo, date, failed};
 
 const ORDERS: &str = "orders";
 
@@ -36,7 +35,7 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn prepare(&self) -> Result<()> {
-        batch(self.collection(ORDERS).create_indexes(indexes())).await?;
+        self.batch(self.collection(ORDERS).create_indexes(indexes())).await?;
         self.prepare_payments().await
     }
 }
@@ -58,6 +57,22 @@ fn order(mut document: Document) -> Result<Order> {
 }
 
 impl Mongo {
+    /// Inserts those that are not there yet.
+    pub(crate) async fn insert_new(&self, collection: &str, documents: Vec<Document>) -> Result<()> {
+        // Unordered: those that are there already are refused, the others go in.
+        let Err(error) = self.ask(BATCH_LIMIT, self.collection(collection).insert_many(documents).ordered(false)).await? else {
+            return Ok(());
+        };
+        let only_duplicates = match error.kind.as_ref() {
+            ErrorKind::InsertMany(refused) => {
+                refused.write_concern_error.is_none()
+                    && refused.write_errors.as_ref().is_some_and(|errors| errors.iter().all(|e| e.code == DUPLICATE_KEY))
+            }
+            _ => false,
+        };
+        if only_duplicates { Ok(()) } else { Err(failed(error)) }
+    }
+
     async fn orders(&self, filter: Document, newest: Option<i64>) -> Result<Vec<Order>> {
         let collection = self.collection(ORDERS);
         let mut find = collection.find(filter).projection(doc! { "order": 1 });
@@ -66,7 +81,7 @@ impl Mongo {
         }
         let all = async { find.await?.try_collect::<Vec<_>>().await };
         // What the rollover reads back is a batch; a person reads one page.
-        let documents = if newest.is_some() { answered(all).await? } else { batch(all).await? };
+        let documents = if newest.is_some() { self.answered(all).await? } else { self.batch(all).await? };
         documents.into_iter().map(order).collect()
     }
 }
@@ -78,21 +93,11 @@ impl OrderArchive for Mongo {
             return Ok(());
         }
         let documents = orders.iter().map(document).collect::<Result<Vec<_>>>()?;
-        // Unordered: those that are there already are refused, the others go in.
-        let inserted = timeout(BATCH_LIMIT, self.collection(ORDERS).insert_many(documents).ordered(false).into_future()).await;
-        let Err(error) = inserted.map_err(|_| silent())? else { return Ok(()) };
-        let only_duplicates = match error.kind.as_ref() {
-            ErrorKind::InsertMany(refused) => {
-                refused.write_concern_error.is_none()
-                    && refused.write_errors.as_ref().is_some_and(|errors| errors.iter().all(|e| e.code == DUPLICATE_KEY))
-            }
-            _ => false,
-        };
-        if only_duplicates { Ok(()) } else { Err(failed(error)) }
+        self.insert_new(ORDERS, documents).await
     }
 
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
-        let found = answered(self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() })).await?;
+        let found = self.answered(self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() })).await?;
         found.map(order).transpose()
     }
 
@@ -107,7 +112,7 @@ impl OrderArchive for Mongo {
             "order.customer_nickname": NOBODY.0, "order.customer_phone_number": NOBODY.1,
         } };
         let theirs = doc! { "customer": customer.as_str(), "latest_event": { "$lt": date(before) } };
-        batch(self.collection(ORDERS).update_many(theirs, nobody)).await.map(|_| ())
+        self.batch(self.collection(ORDERS).update_many(theirs, nobody)).await.map(|_| ())
     }
 
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {

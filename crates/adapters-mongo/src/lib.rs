@@ -6,13 +6,14 @@ mod reservations;
 mod traces;
 mod withdrawals;
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
-use cheapbob_domain::shared::{Error, Result};
+use cheapbob_domain::shared::{Breaker, Error, Result};
 use chrono::{DateTime, Utc};
 use mongodb::{
     Client, Collection, Database,
     bson::{self, Document, doc},
+    error::ErrorKind,
     options::{ClientOptions, Credential, ServerAddress, WriteConcern},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -47,6 +48,7 @@ pub struct MongoSettings {
 #[derive(Debug, Clone)]
 pub struct Mongo {
     database: Database,
+    breaker: Arc<Breaker>,
 }
 
 impl Mongo {
@@ -68,15 +70,39 @@ impl Mongo {
         options.max_pool_size = Some(16);
         options.command_event_handler = Some(traces::commands());
         options.write_concern = Some(WriteConcern::majority());
-        Ok(Self { database: Client::with_options(options)?.database(&settings.database) })
+        Ok(Self { database: Client::with_options(options)?.database(&settings.database), breaker: Arc::new(Breaker::for_people(PART)) })
     }
 
-    /// Whether MongoDB answers.
+    /// Behind the process's breaker.
+    pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
+        Self { breaker, ..self }
+    }
+
+    /// Whether MongoDB answers, asked in any case.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
-        answered(self.database.run_command(doc! { "ping": 1 })).await.map(|_| ())
+        let ping = within(LIMIT, self.database.run_command(doc! { "ping": 1 }));
+        self.breaker.watch(ping, is_silence).await.map(|_| ()).map_err(failed)
+    }
+
+    /// A call's answer, within [`LIMIT`].
+    async fn answered<T>(&self, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+        self.ask(LIMIT, call).await?.map_err(failed)
+    }
+
+    /// The answer of a call that many rows belong to.
+    async fn batch<T>(&self, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+        self.ask(BATCH_LIMIT, call).await?.map_err(failed)
+    }
+
+    async fn ask<T>(
+        &self,
+        limit: Duration,
+        call: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<mongodb::error::Result<T>> {
+        Ok(self.breaker.ask(within(limit, call), is_silence).await?)
     }
 
     fn collection(&self, name: &str) -> Collection<Document> {
@@ -84,22 +110,19 @@ impl Mongo {
     }
 }
 
-/// A call's answer, within [`LIMIT`].
-async fn answered<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
-    within(LIMIT, call).await
+async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> mongodb::error::Result<T> {
+    timeout(limit, call.into_future()).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
-/// The answer of a call that many rows belong to.
-async fn batch<T>(call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
-    within(BATCH_LIMIT, call).await
-}
-
-async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
-    timeout(limit, call.into_future()).await.map_err(|_| silent())?.map_err(failed)
-}
-
-fn silent() -> Error {
-    Error::unavailable(PART, "no answer in time")
+/// Whether the server has not said anything: what it refuses it has answered.
+fn is_silence<T>(outcome: &mongodb::error::Result<T>) -> bool {
+    let silence = |kind: &ErrorKind| {
+        matches!(
+            kind,
+            ErrorKind::Io(_) | ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } | ErrorKind::DnsResolve { .. }
+        )
+    };
+    outcome.as_ref().is_err_and(|error| silence(&error.kind))
 }
 
 fn failed(error: mongodb::error::Error) -> Error {

@@ -10,7 +10,7 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use crate::{Mongo, answered, batch, date, failed};
+use crate::{Mongo, date, failed};
 
 const PAYMENTS: &str = "payments";
 
@@ -35,12 +35,12 @@ fn records(document: &Document) -> Result<PaymentRecords> {
 impl Mongo {
     pub(crate) async fn prepare_payments(&self) -> Result<()> {
         let people = IndexModel::builder().keys(doc! { "people": 1 }).build();
-        batch(self.collection(PAYMENTS).create_index(people)).await.map(|_| ())
+        self.batch(self.collection(PAYMENTS).create_index(people)).await.map(|_| ())
     }
 
     async fn write(&self, records: &PaymentRecords) -> Result<()> {
         let this = doc! { "_id": records.payment_id.as_str() };
-        answered(self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true)).await.map(|_| ())
+        self.answered(self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true)).await.map(|_| ())
     }
 }
 
@@ -55,13 +55,13 @@ impl PaymentArchive for Mongo {
         let ids: Vec<_> = payments.iter().map(PaymentId::as_str).collect();
         let collection = self.collection(PAYMENTS);
         let found = collection.find(doc! { "_id": { "$in": ids } });
-        let documents = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
+        let documents = self.batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         documents.iter().map(records).collect()
     }
 
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let theirs = doc! { "people": person.as_str(), "begun_at": { "$lt": date(before) } };
-        let found = answered(self.collection(PAYMENTS).find(theirs)).await?;
+        let found = self.answered(self.collection(PAYMENTS).find(theirs)).await?;
         found
             .map_err(failed)
             .try_for_each(|document| async move { self.write(&records(&document)?.without(person, pseudonym)).await })

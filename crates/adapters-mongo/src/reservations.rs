@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use mongodb::bson::doc;
 
-use crate::{Mongo, answered, batch};
+use crate::Mongo;
 
 const RESERVATIONS: &str = "stock_reservations";
 
 #[async_trait]
 impl StockReservations for Mongo {
     async fn find(&self, product: &ProductId) -> Result<Option<StockReservation>> {
-        let found = answered(self.collection(RESERVATIONS).find_one(doc! { "_id": product.as_str() })).await?;
+        let found = self.answered(self.collection(RESERVATIONS).find_one(doc! { "_id": product.as_str() })).await?;
         found
             .map(|row| {
                 let reserved_at = row.get_i64("reserved_at_us").ok().and_then(DateTime::from_timestamp_micros);
@@ -27,11 +27,11 @@ impl StockReservations for Mongo {
     async fn reserve(&self, product: &ProductId, reservation: &StockReservation) -> Result<()> {
         let row = doc! { "new_stock": reservation.new_stock, "reserved_at_us": reservation.reserved_at.timestamp_micros() };
         let collection = self.collection(RESERVATIONS);
-        answered(collection.replace_one(doc! { "_id": product.as_str() }, row).upsert(true)).await.map(|_| ())
+        self.answered(collection.replace_one(doc! { "_id": product.as_str() }, row).upsert(true)).await.map(|_| ())
     }
 
     async fn cancel(&self, product: &ProductId) -> Result<bool> {
-        let deleted = answered(self.collection(RESERVATIONS).delete_one(doc! { "_id": product.as_str() })).await?;
+        let deleted = self.answered(self.collection(RESERVATIONS).delete_one(doc! { "_id": product.as_str() })).await?;
         Ok(deleted.deleted_count == 1)
     }
 
@@ -40,7 +40,7 @@ impl StockReservations for Mongo {
         let due = doc! { "_id": { "$in": ids }, "reserved_at_us": { "$lt": before.timestamp_micros() } };
         let collection = self.collection(RESERVATIONS);
         let found = collection.find(due);
-        let rows = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
+        let rows = self.batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         rows.into_iter()
             .map(|row| {
                 let id = row.get_str("_id").map_err(Error::internal)?.to_owned();
@@ -51,6 +51,6 @@ impl StockReservations for Mongo {
 
     async fn forget(&self, before: DateTime<Utc>) -> Result<()> {
         let old = doc! { "reserved_at_us": { "$lt": before.timestamp_micros() } };
-        batch(self.collection(RESERVATIONS).delete_many(old)).await.map(|_| ())
+        self.batch(self.collection(RESERVATIONS).delete_many(old)).await.map(|_| ())
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use mongodb::bson::doc;
 
-use crate::{Mongo, answered, batch};
+use crate::Mongo;
 
 const WITHDRAWALS: &str = "withdrawals";
 
@@ -17,11 +17,11 @@ impl Withdrawals for Mongo {
         Withdrawals::forget(self, email, since).await?;
         let first = doc! { "$setOnInsert": { "role": role.as_str(), "requested_at_us": at.timestamp_micros() } };
         let collection = self.collection(WITHDRAWALS);
-        answered(collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true)).await.map(|_| ())
+        self.answered(collection.update_one(doc! { "_id": email.as_str() }, first).upsert(true)).await.map(|_| ())
     }
 
     async fn requested_at(&self, email: &Email) -> Result<Option<DateTime<Utc>>> {
-        let found = answered(self.collection(WITHDRAWALS).find_one(doc! { "_id": email.as_str() })).await?;
+        let found = self.answered(self.collection(WITHDRAWALS).find_one(doc! { "_id": email.as_str() })).await?;
         found
             .map(|row| {
                 let at = row.get_i64("requested_at_us").ok().and_then(DateTime::from_timestamp_micros);
@@ -34,16 +34,16 @@ impl Withdrawals for Mongo {
         let due = doc! { "requested_at_us": { "$lt": before.timestamp_micros() }, "_id": { "$gt": after.map_or("", Email::as_str) } };
         let collection = self.collection(WITHDRAWALS);
         let found = collection.find(due).sort(doc! { "_id": 1 }).limit(limit);
-        let rows = batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
+        let rows = self.batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         rows.into_iter().map(|row| Ok(Email::trusted(row.get_str("_id").map_err(Error::internal)?.to_owned()))).collect()
     }
 
     async fn cancel(&self, email: &Email) -> Result<()> {
-        answered(self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() })).await.map(|_| ())
+        self.answered(self.collection(WITHDRAWALS).delete_one(doc! { "_id": email.as_str() })).await.map(|_| ())
     }
 
     async fn forget(&self, email: &Email, before: DateTime<Utc>) -> Result<()> {
         let old = doc! { "_id": email.as_str(), "requested_at_us": { "$lt": before.timestamp_micros() } };
-        answered(self.collection(WITHDRAWALS).delete_one(old)).await.map(|_| ())
+        self.answered(self.collection(WITHDRAWALS).delete_one(old)).await.map(|_| ())
     }
 }

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_domain::{
-    shared::Clock,
+    shared::{Breaker, Clock},
     users::{PendingLogin, Provider, ProviderError, ProviderIdentity, Role, is_user_id, ports::IdentityProviders},
 };
 use reqwest::{Client, redirect};
@@ -29,6 +29,7 @@ pub struct OAuth {
     redirect_base: String,
     clock: Arc<dyn Clock>,
     kakao_admin_key: Option<SecretString>,
+    unlinking: [Arc<Breaker>; 3],
 }
 
 impl OAuth {
@@ -43,12 +44,19 @@ impl OAuth {
             .timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none())
             .build()?;
-        Ok(Self { client, settings, redirect_base: redirect_base.trim_end_matches('/').to_owned(), clock, kakao_admin_key: None })
+        let unlinking = Provider::ALL.map(|provider| Arc::new(Breaker::new(provider.as_str())));
+        let redirect_base = redirect_base.trim_end_matches('/').to_owned();
+        Ok(Self { client, settings, redirect_base, clock, kakao_admin_key: None, unlinking })
     }
 
     /// With the app's primary admin key at Kakao: it cuts links there, and Kakao's notices carry it.
     pub fn with_kakao_admin_key(self, kakao_admin_key: Option<SecretString>) -> Self {
         Self { kakao_admin_key, ..self }
+    }
+
+    /// Cutting links behind the process's breakers, in the order of [`Provider::ALL`]. Logging in has none.
+    pub fn with_breakers(self, unlinking: [Arc<Breaker>; 3]) -> Self {
+        Self { unlinking, ..self }
     }
 
     fn settings(&self, provider: Provider) -> &ProviderSettings {

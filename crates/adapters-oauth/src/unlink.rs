@@ -52,15 +52,15 @@ impl ProviderUnlink for OAuth {
         match (provider, token, &self.kakao_admin_key) {
             (Provider::Kakao, _, Some(key)) => {
                 let request = request.header("authorization", format!("KakaoAK {}", key.expose_secret()));
-                let failure = refusal(provider, request.form(&[("target_id_type", "user_id"), ("target_id", user_id)])).await?;
+                let failure = self.refusal(provider, request.form(&[("target_id_type", "user_id"), ("target_id", user_id)])).await?;
                 done_if(provider, failure, |failure: &KakaoFailure| failure.code == NOT_CONNECTED)
             }
             (Provider::Google, Some(token), _) => {
-                let failure = refusal(provider, request.form(&[("token", token.expose_secret())])).await?;
+                let failure = self.refusal(provider, request.form(&[("token", token.expose_secret())])).await?;
                 done_if(provider, failure, |failure: &RevokeFailure| failure.error == "invalid_token")
             }
             (Provider::Naver, Some(token), _) => {
-                let failure = refusal(
+                let failure = self.refusal(
                     provider,
                     request.form(&[
                         ("client_id", settings.client_id.as_str()),
@@ -94,6 +94,22 @@ impl ProviderUnlink for OAuth {
 }
 
 impl OAuth {
+    /// What the provider answers where it does not say that the link is cut.
+    async fn refusal(&self, provider: Provider, request: RequestBuilder) -> Result<Option<(StatusCode, Vec<u8>)>> {
+        let [google, kakao, naver] = &self.unlinking;
+        let breaker = match provider {
+            Provider::Google => google,
+            Provider::Kakao => kakao,
+            Provider::Naver => naver,
+        };
+        let is_silence = |outcome: &Answer| match outcome {
+            Ok(Some((status, _))) => status.is_server_error(),
+            Ok(None) => false,
+            Err(_) => true,
+        };
+        breaker.ask(answer(request), is_silence).await?.map_err(|e| Error::unavailable(provider.as_str(), e.without_url()))
+    }
+
     fn kakao_notice(&self, authorization: Option<&str>, user_id: Option<&str>) -> std::result::Result<String, &'static str> {
         let own = self.kakao_admin_key.as_ref().ok_or("no KAKAO_ADMIN_KEY is set")?;
         let key = authorization.and_then(|value| value.strip_prefix("KakaoAK ")).ok_or("no key")?;
@@ -126,13 +142,13 @@ impl OAuth {
     }
 }
 
-/// What the provider answers where it does not say that the link is cut.
+type Answer = std::result::Result<Option<(StatusCode, Vec<u8>)>, reqwest::Error>;
+
 #[tracing::instrument(name = "oauth", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
-async fn refusal(provider: Provider, request: RequestBuilder) -> Result<Option<(StatusCode, Vec<u8>)>> {
-    let failed = |e: reqwest::Error| Error::unavailable(provider.as_str(), e.without_url());
-    let response = request.send().await.map_err(failed)?;
+async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await?;
     let status = response.status();
-    if status.is_success() { Ok(None) } else { Ok(Some((status, response.bytes().await.map_err(failed)?.to_vec()))) }
+    if status.is_success() { Ok(None) } else { Ok(Some((status, response.bytes().await?.to_vec()))) }
 }
 
 /// A refusal counts as done where it says that the link was cut before.

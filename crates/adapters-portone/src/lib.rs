@@ -3,12 +3,12 @@
 mod webhooks;
 mod wire;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{CancelAnswer, Page, PaymentTruth, ports::Payments},
-    shared::{Error, PaymentId, Result, remote::readable_json},
+    shared::{Breaker, Error, LeftAlone, PaymentId, Result, remote::readable_json},
     stores::PortOneAccount,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -40,11 +40,14 @@ pub struct PortOne {
     client: Client,
     base: Url,
     live_only: bool,
+    breaker: Arc<Breaker>,
 }
 
 /// Why a call has no usable answer.
 #[derive(Debug, thiserror::Error)]
 enum CallError {
+    #[error(transparent)]
+    LeftAlone(#[from] LeftAlone),
     #[error(transparent)]
     Transport(#[from] reqwest::Error),
     #[error("the answer is larger than {MAX_BODY} bytes")]
@@ -66,7 +69,12 @@ impl PortOne {
     /// Where the HTTP client cannot be built.
     pub fn new(base: Url, live_only: bool) -> std::result::Result<Self, reqwest::Error> {
         let client = Client::builder().connect_timeout(Duration::from_secs(3)).redirect(redirect::Policy::none()).build()?;
-        Ok(Self { client, base, live_only })
+        Ok(Self { client, base, live_only, breaker: Arc::new(Breaker::for_people(PART)) })
+    }
+
+    /// Behind the process's breaker. It is PortOne's, not a store's: what is wrong with one store's account PortOne answers.
+    pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
+        Self { breaker, ..self }
     }
 
     fn url(&self, payment: &PaymentId, action: Option<&str>) -> std::result::Result<Url, CallError> {
@@ -84,16 +92,7 @@ impl PortOne {
             CallError::Refused { status: 401, kind: "UNAUTHORIZED".into(), message: "the secret is no header value".into() }
         })?;
         secret.set_sensitive(true);
-        let response = request.header(header::AUTHORIZATION, secret).timeout(within).send().await?;
-        let status = response.status();
-        let body = body(response).await?;
-        if status == StatusCode::OK {
-            return Ok(body);
-        }
-        Err(match serde_json::from_str::<Failure>(&body) {
-            Ok(failure) => CallError::Refused { status: status.as_u16(), kind: failure.kind, message: failure.message.unwrap_or_default() },
-            Err(_) => CallError::NoReason(status.as_u16()),
-        })
+        self.breaker.ask(answer(request.header(header::AUTHORIZATION, secret).timeout(within)), is_silence).await?
     }
 
     async fn payment(
@@ -185,6 +184,29 @@ impl PortOne {
 
 fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+async fn answer(request: RequestBuilder) -> std::result::Result<String, CallError> {
+    let response = request.send().await?;
+    let status = response.status();
+    let body = body(response).await?;
+    if status == StatusCode::OK {
+        return Ok(body);
+    }
+    Err(match serde_json::from_str::<Failure>(&body) {
+        Ok(failure) => CallError::Refused { status: status.as_u16(), kind: failure.kind, message: failure.message.unwrap_or_default() },
+        Err(_) => CallError::NoReason(status.as_u16()),
+    })
+}
+
+/// Whether PortOne has not said anything, or only that it cannot. A payment provider behind it that fails is one store's affair, with a
+/// status of 502 and a body that says so.
+fn is_silence(outcome: &std::result::Result<String, CallError>) -> bool {
+    match outcome {
+        Err(CallError::Transport(_) | CallError::NoReason(500..)) => true,
+        Err(CallError::Refused { status: 500.., kind, .. }) => kind != "PG_PROVIDER",
+        _ => false,
+    }
 }
 
 /// At most [`MAX_BODY`] bytes: the other side does not decide over our memory.

@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-use std::time::{Duration, SystemTime};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    shared::{Error, Result},
+    shared::{Breaker, Error, Result},
     stores::{StoredObject, ports::ObjectStorage},
 };
 use chrono::DateTime;
@@ -41,6 +45,7 @@ pub struct S3Settings {
 pub struct S3 {
     bucket: Box<Bucket>,
     public_base: Url,
+    breaker: Arc<Breaker>,
 }
 
 impl S3 {
@@ -62,23 +67,42 @@ impl S3 {
         if !public_base.path().ends_with('/') {
             public_base.set_path(&format!("{}/", public_base.path()));
         }
-        Ok(Self { bucket, public_base })
+        Ok(Self { bucket, public_base, breaker: Arc::new(Breaker::for_people(PART)) })
     }
 
-    /// Whether the bucket answers.
+    /// Behind the process's breaker.
+    pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
+        Self { breaker, ..self }
+    }
+
+    /// Whether the bucket answers, asked in any case.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
-        match soon(self.bucket.head_object("/health")).await? {
-            Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
-            Err(e) => Err(failed(e)),
-        }
+        there(self.breaker.watch(soon(self.bucket.head_object("/health")), is_silence).await)
+    }
+
+    async fn ask<T>(&self, call: impl Future<Output = std::result::Result<T, S3Error>>) -> Result<std::result::Result<T, S3Error>> {
+        Ok(self.breaker.ask(call, is_silence).await?)
     }
 }
 
-async fn soon<T>(call: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(SOON, call).await.map_err(|e| Error::unavailable(PART, e))
+async fn soon<T>(call: impl Future<Output = std::result::Result<T, S3Error>>) -> std::result::Result<T, S3Error> {
+    tokio::time::timeout(SOON, call).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+}
+
+/// Whether the storage has not said anything, or only that it cannot.
+fn is_silence<T>(outcome: &std::result::Result<T, S3Error>) -> bool {
+    matches!(outcome, Err(S3Error::Io(_) | S3Error::Reqwest(_) | S3Error::HttpFail | S3Error::HttpFailWithBody(500.., _)))
+}
+
+/// An object that is not there is no failure.
+fn there<T>(outcome: std::result::Result<T, S3Error>) -> Result<()> {
+    match outcome {
+        Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
+        Err(e) => Err(failed(e)),
+    }
 }
 
 fn failed(error: S3Error) -> Error {
@@ -106,22 +130,19 @@ impl ObjectStorage for S3 {
     async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
         let key = check(key).ok_or_else(|| Error::internal("a key that is no path"))?;
         // Large pictures take their time; nobody waits as long to hear that the storage is away.
-        self.ping().await?;
-        self.bucket.put_object_with_content_type(format!("/{key}"), &bytes, content_type).await.map(|_| ()).map_err(failed)
+        there(self.ask(soon(self.bucket.head_object("/health"))).await?)?;
+        self.ask(self.bucket.put_object_with_content_type(format!("/{key}"), &bytes, content_type)).await?.map(|_| ()).map_err(failed)
     }
 
     #[tracing::instrument(name = "s3 delete", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn delete(&self, key: &str) -> Result<()> {
         let Some(key) = check(key) else { return Ok(()) };
-        match soon(self.bucket.delete_object(format!("/{key}"))).await? {
-            Ok(_) | Err(S3Error::HttpFailWithBody(404, _)) => Ok(()),
-            Err(e) => Err(failed(e)),
-        }
+        there(self.ask(soon(self.bucket.delete_object(format!("/{key}")))).await?)
     }
 
     #[tracing::instrument(name = "s3 list", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn list(&self, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<StoredObject>> {
-        let (page, _) = self.bucket.list_page(prefix.to_owned(), None, None, after, Some(limit)).await.map_err(failed)?;
+        let (page, _) = self.ask(self.bucket.list_page(prefix.to_owned(), None, None, after, Some(limit))).await?.map_err(failed)?;
         let stored = |object: Object| {
             let written = DateTime::parse_from_rfc3339(&object.last_modified).map_err(Error::internal)?;
             let age = SystemTime::from(written).elapsed().unwrap_or_default();
@@ -133,7 +154,7 @@ impl ObjectStorage for S3 {
     #[tracing::instrument(name = "s3 get", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]
     async fn get(&self, key: &str) -> Result<Option<(String, Vec<u8>)>> {
         let Some(key) = check(key) else { return Ok(None) };
-        match self.bucket.get_object(format!("/{key}")).await {
+        match self.ask(self.bucket.get_object(format!("/{key}"))).await? {
             Ok(object) => {
                 let content_type = object.headers().get("content-type").cloned().unwrap_or_else(|| "application/octet-stream".to_owned());
                 Ok(Some((content_type, object.into_bytes().to_vec())))

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-use std::time::{Duration, Instant};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cheapbob_domain::shared::{
@@ -20,11 +20,15 @@ use lettre::{
     },
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
 const PART: &str = "smtp";
 
-/// How long each step of the conversation may take.
+/// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a whole mail may take: what a server that was reached says nothing to, the library waits for without end.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// How the conversation is kept private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +77,7 @@ pub enum SmtpError {
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
 }
 
 impl Smtp {
@@ -97,22 +101,22 @@ impl Smtp {
             .timeout(Some(PATIENCE))
             .credentials(Credentials::new(settings.user.clone(), settings.password.expose_secret().to_owned()))
             .build();
-        Ok(Self { transport, from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?), breaker: Breaker::new(PART) })
+        Ok(Self {
+            transport,
+            from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?),
+            breaker: Arc::new(Breaker::new(PART)),
+        })
     }
 
-    /// Sends it, unless the server is left alone because it did not answer.
-    async fn deliver(&self, message: Message) -> Result<std::result::Result<(), lettre::transport::smtp::Error>> {
-        if !self.breaker.allows(Instant::now()) {
-            return Err(Error::unavailable(PART, "it does not answer and is left alone for a while"));
-        }
-        let sent = self.transport.send(message).await.map(|_| ());
-        match &sent {
-            Err(e) if e.status().is_none() => self.breaker.unanswered(Instant::now()),
-            _ => self.breaker.answered(),
-        }
-        metrics::gauge!("cheapbob_part_open", "part" => PART).set(if self.breaker.is_open() { 1.0 } else { 0.0 });
-        Ok(sent)
+    /// Behind the process's breaker.
+    pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
+        Self { breaker, ..self }
     }
+}
+
+/// Whether the server has not said anything.
+fn is_silence<T>(sent: &std::result::Result<T, lettre::transport::smtp::Error>) -> bool {
+    sent.as_ref().is_err_and(|e| e.status().is_none())
 }
 
 /// No person wrote it, and no out-of-office answer is wanted (RFC 3834).
@@ -163,8 +167,10 @@ impl Mailer for Smtp {
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(Error::internal)?;
-        match self.deliver(message).await? {
-            Ok(()) => Ok(Delivery::Sent),
+        let sending = timeout(LIMIT, self.transport.send(message));
+        let sent = self.breaker.ask(sending, |outcome| outcome.as_ref().map_or(true, is_silence)).await?;
+        match sent.map_err(|e| Error::unavailable(PART, e))? {
+            Ok(_) => Ok(Delivery::Sent),
             Err(e) if e.is_permanent() => {
                 let code = e.status().map_or(0, u16::from);
                 Ok(Delivery::Refused(format!("{code}: {e}: {}", advice(code))))

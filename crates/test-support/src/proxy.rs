@@ -4,7 +4,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicU16, AtomicUsize, Ordering},
     },
 };
 
@@ -34,6 +34,7 @@ pub struct Proxy {
     pub port: u16,
     way: Arc<watch::Sender<Way>>,
     target: Arc<AtomicU16>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -43,19 +44,26 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (port, way) = (listener.local_addr().unwrap().port(), Arc::new(watch::Sender::new(Way::Open)));
         let (ways, target) = (Arc::clone(&way), Arc::new(AtomicU16::new(target)));
-        let current = Arc::clone(&target);
+        let (current, connections) = (Arc::clone(&target), Arc::new(AtomicUsize::new(0)));
+        let counter = Arc::clone(&connections);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
                 // Either side may break off.
                 tokio::spawn(pass(client, current.load(Ordering::Relaxed), ways.subscribe()));
             }
         });
-        Self { port, way, target, task }
+        Self { port, way, target, connections, task }
     }
 
     /// New connections go to another port; those that are there stay where they are, as when an address moves.
     pub fn move_to(&self, target: u16) {
         self.target.store(target, Ordering::Relaxed);
+    }
+
+    /// How many connections were made to it so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// From now on.

@@ -9,7 +9,7 @@ use cheapbob_adapters_postgres::{Address, Postgres, Waiting};
 use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 
-use crate::settings::Settings;
+use crate::{breakers::Breakers, settings::Settings};
 
 /// Connections to PostgreSQL that a worker thread has at least, where there are so many: one that a slow report has must not be its only
 /// one.
@@ -46,18 +46,20 @@ pub struct Connections {
     pub s3: Option<Arc<S3>>,
     /// Where a fake serves.
     pub embedded: Option<Embedded>,
+    pub(crate) breakers: Breakers,
 }
 
 impl Connections {
     /// Pools that connect when first used; their sizes are shared out to `workers`.
-    pub(crate) fn new(settings: &Settings, address: &Address, workers: usize, waiting: Waiting) -> Result<Self> {
+    pub(crate) fn new(settings: &Settings, address: &Address, workers: usize, waiting: Waiting, breakers: &Breakers) -> Result<Self> {
         let share = |size: usize| (size / workers).max(1);
         Ok(Self {
             postgres: Postgres::new(address, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
             redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
-            mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?,
-            s3: settings.s3.as_ref().map(S3::new).transpose()?.map(Arc::new),
+            mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?.map(|mongo| mongo.with_breaker(Arc::clone(&breakers.mongodb))),
+            s3: settings.s3.as_ref().map(S3::new).transpose()?.map(|s3| Arc::new(s3.with_breaker(Arc::clone(&breakers.s3)))),
             embedded: if settings.production { None } else { Some(Embedded::new(&connect(address), share(EMBEDDED_POOL))?) },
+            breakers: breakers.clone(),
         })
     }
 

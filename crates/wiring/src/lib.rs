@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod breakers;
 mod connections;
 mod dotenv;
 pub mod health;
@@ -13,6 +14,7 @@ mod system;
 pub mod telemetry;
 pub mod traces;
 
+pub use breakers::Breakers;
 pub use cheapbob_adapters_embedded::sandbox::Played;
 pub use cheapbob_adapters_postgres::Address;
 pub use connections::{Connections, Probe, connect};

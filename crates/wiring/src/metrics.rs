@@ -67,6 +67,7 @@ impl Source {
                 "cheapbob_reconciliation_discrepancies",
                 "Discrepancies between our books and PortOne's, which no rule can mend, ever reported"
             );
+            describe_gauge!("cheapbob_part_open", "1 while this process leaves the part alone because it does not answer");
             describe_gauge!("cheapbob_oversold_products", "Products that have promised more pieces than there are: must be 0");
             describe_gauge!("cheapbob_outbox_waiting", "Tasks of the outbox that are not done yet");
             describe_gauge!("cheapbob_outbox_oldest_seconds", "For how long the oldest of them has been waiting");
@@ -84,6 +85,9 @@ impl Source {
         let outbox = self.services.outbox.depth().await?;
         let backlog = self.services.outbox.backlog(self.services.clock.now()).await?;
         with_local_recorder(&self.recorder, || {
+            for breaker in self.services.breakers.all() {
+                gauge!("cheapbob_part_open", "part" => breaker.part()).set(if breaker.is_open() { 1.0 } else { 0.0 });
+            }
             gauge!("cheapbob_oversold_products").set(oversold as f64);
             gauge!("cheapbob_outbox_waiting").set(outbox.waiting as f64);
             gauge!("cheapbob_outbox_oldest_seconds").set(outbox.oldest_seconds as f64);

@@ -15,7 +15,7 @@ use cheapbob_domain::{
 };
 use url::Url;
 
-use crate::{connections::Connections, settings::Settings, signals::Signals, system::SystemTimer};
+use crate::{breakers::Breakers, connections::Connections, settings::Settings, signals::Signals, system::SystemTimer};
 
 /// Every port that the use cases call.
 #[derive(Clone)]
@@ -58,6 +58,8 @@ pub struct Ports {
     pub timer: Arc<dyn Timer>,
     /// Ids and secrets.
     pub ids: Arc<dyn Ids>,
+    /// What is left alone for now.
+    pub breakers: Breakers,
 }
 
 impl Ports {
@@ -84,7 +86,7 @@ impl Ports {
             refunds: postgres.clone(),
             inbox: postgres.clone(),
             postgres,
-            payments: payments(settings)?,
+            payments: payments(settings, &connections.breakers)?,
             mailer: Arc::clone(mailer),
             signals,
             sessions,
@@ -100,6 +102,7 @@ impl Ports {
             clock: Arc::clone(clock),
             timer: Arc::new(SystemTimer),
             ids: Arc::clone(ids),
+            breakers: connections.breakers.clone(),
         })
     }
 }
@@ -113,9 +116,9 @@ fn durable<T: OrderArchive + PaymentArchive + StockReservations + Withdrawals + 
 }
 
 /// PortOne, or the sandbox's.
-fn payments(settings: &Settings) -> Result<Arc<dyn Payments>> {
+fn payments(settings: &Settings, breakers: &Breakers) -> Result<Arc<dyn Payments>> {
     let base = settings.portone.clone().map_or_else(|| sandbox_url(settings, "portone"), Ok)?;
-    Ok(Arc::new(PortOne::new(base, settings.production)?))
+    Ok(Arc::new(PortOne::new(base, settings.production)?.with_breaker(Arc::clone(&breakers.portone))))
 }
 
 /// The sandbox as this machine's processes reach it.

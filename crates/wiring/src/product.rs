@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    breakers::Breakers,
     connections::{self, Connections, prepare},
     ports::Ports,
     services::Services,
@@ -92,7 +93,8 @@ impl Product {
     /// As [`Self::connect`].
     pub async fn connect_through(settings: &Settings, address: &Address, decorate: fn(Ports) -> Ports) -> Result<Self> {
         migrate(address, "the database", cheapbob_adapters_postgres::migrate(address)).await?;
-        let connections = Connections::new(settings, address, 1, Waiting::Job)?;
+        let breakers = Breakers::default();
+        let connections = Connections::new(settings, address, 1, Waiting::Job, &breakers)?;
         let sandbox_clock = match &connections.embedded {
             None => None,
             Some(embedded) => {
@@ -107,7 +109,7 @@ impl Product {
         }
         let signals = Signals::start(settings, address, &connections, sandbox_clock.as_ref())?;
         let mailer: Arc<dyn Mailer> = match &settings.smtp {
-            Some(smtp) => Arc::new(Smtp::new(smtp)?),
+            Some(smtp) => Arc::new(Smtp::new(smtp)?.with_breaker(Arc::clone(&breakers.smtp))),
             None => Arc::new(connections.embedded.clone().context("neither SMTP nor its fake")?),
         };
         let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
@@ -151,7 +153,7 @@ impl Product {
     }
 
     fn own(&self, workers: usize) -> Result<(Services, Connections)> {
-        let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person)?;
+        let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
         Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))

@@ -23,6 +23,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
+    breakers::Breakers,
     ports::{Ports, sandbox_url},
     settings::{OAuthClient, Settings},
 };
@@ -96,6 +97,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
+    /// What is left alone for now.
+    pub breakers: Breakers,
 }
 
 impl Services {
@@ -105,12 +108,25 @@ impl Services {
     /// Where an address among the settings is none.
     pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
         let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
-        let Ports { sessions, history, archive: archived, past, reservations, withdrawals, signals, storage, clock, timer, ids, .. } =
-            ports;
+        let Ports {
+            sessions,
+            history,
+            archive: archived,
+            past,
+            reservations,
+            withdrawals,
+            signals,
+            storage,
+            clock,
+            timer,
+            ids,
+            breakers,
+            ..
+        } = ports;
         let clock = || Arc::clone(&clock);
         let ids = || Arc::clone(&ids);
         let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
-        let providers = Arc::new(providers);
+        let providers = Arc::new(providers.with_breakers(breakers.unlinking.clone()));
         let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
@@ -194,6 +210,7 @@ impl Services {
             outbox: postgres,
             clock: clock(),
             ids: ids(),
+            breakers,
         })
     }
 }

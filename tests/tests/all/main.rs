@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod bad_values;
+mod breakers;
 mod budget;
 mod cancel;
 mod cluster;

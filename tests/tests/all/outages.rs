@@ -1,4 +1,5 @@
 //! Each part behind the product is cut off for a while: what needs it answers 503 soon, the rest goes on, and all heals by itself.
+#![allow(clippy::print_stdout, reason = "how long it took")]
 
 use std::{
     pin::Pin,
@@ -6,11 +7,11 @@ use std::{
 };
 
 use cheapbob_test_support::{Answer, Cluster, Person, Proxy, Way, eventually};
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use crate::images::{picture, upload};
 
@@ -100,7 +101,10 @@ async fn what_cannot_work_says_so_soon_and_everything_heals() {
         })
         .await;
     }
-    upload(&shop.seller, "/api/v1/seller/store/register/images", &[picture(ImageFormat::Jpeg)]).await.expect(201);
+    eventually("pictures are stored", 20, || async {
+        (upload(&shop.seller, "/api/v1/seller/store/register/images", &[picture(ImageFormat::Jpeg)]).await.status == 201).then_some(())
+    })
+    .await;
 
     // Mails wait.
     cluster.smtp.set(Way::Refused);
@@ -218,6 +222,84 @@ async fn a_mongodb_that_hangs_is_away_and_heals() {
     })
     .await;
     eventually(SUMS, 20, || async { (shop.seller.get(SUMS).await.status == 200).then_some(()) }).await;
+}
+
+/// What a call takes by the machine's noise alone.
+const NOISE: Duration = Duration::from_millis(500);
+
+/// How long traffic is looked at before a part hangs, and while it does: longer than any part is waited for.
+const BEFORE: Duration = Duration::from_secs(3);
+const DURING: Duration = Duration::from_secs(6);
+
+type Call<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+type Calls<'a> = dyn Fn() -> Call<'a> + 'a;
+
+/// The time that 99 of 100 of these calls stay below. Each of them is made twenty times a second, and answered with 200.
+async fn p99<'a>(calls: &[&Calls<'a>], time: Duration) -> Duration {
+    let end = Instant::now() + time;
+    let one = async |call: &Calls<'a>| {
+        let (mut took, mut next) = (Vec::new(), interval(Duration::from_millis(50)));
+        while Instant::now() < end {
+            next.tick().await;
+            let begun = Instant::now();
+            call().await.expect(200);
+            took.push(begun.elapsed());
+        }
+        took
+    };
+    let mut took = join_all(calls.iter().map(|call| one(*call))).await.concat();
+    took.sort();
+    took[took.len() * 99 / 100]
+}
+
+/// Ten calls a second that need a part which hangs, whatever becomes of those before; and how many were answered in the end.
+async fn asked<'a>(call: &Calls<'a>, time: Duration) -> usize {
+    let (end, mut next, mut answered) = (Instant::now() + time, interval(Duration::from_millis(100)), 0);
+    let mut calls = FuturesUnordered::new();
+    while Instant::now() < end {
+        tokio::select! {
+            _ = next.tick() => calls.push(call()),
+            Some(_) = calls.next() => answered += 1,
+        }
+    }
+    answered
+}
+
+/// The part hangs while people want something of it. Who does not need it notices nothing.
+async fn hangs_under_traffic<'a>(cluster: &Cluster, part: &str, way: &Proxy, needs: &Calls<'a>, others: &[&Calls<'a>]) {
+    let before = p99(others, BEFORE).await;
+    way.set(Way::Frozen);
+    let (during, answered) = tokio::join!(p99(others, DURING), asked(needs, DURING));
+    way.set(Way::Open);
+    println!(
+        "{part} hangs: 99 of 100 calls that do not need it took {before:?} before, {during:?} meanwhile; {answered} others were answered"
+    );
+    assert!(during < 2 * before + NOISE, "{part}: {during:?}, {before:?} before");
+    assert!(answered > 0, "who needs {part} hears so");
+    eventually("all is well again", 30, || async { (ready(cluster).await.0 == 200).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_hangs_slows_nobody_who_does_not_need_it() {
+    let cluster = Cluster::start().await;
+    let (shop, customer) = (cluster.api.shop(100).await, cluster.api.customer().await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    let (seller, images) = (&shop.seller, [picture(ImageFormat::Jpeg)]);
+    let today = || -> Call<'_> { Box::pin(customer.get("/api/v1/customer/orders/today")) };
+    let search = || -> Call<'_> { Box::pin(customer.get("/api/v1/customer/search/stores?page=0")) };
+    let selling = || -> Call<'_> { Box::pin(seller.get("/api/v1/seller/store/orders/today")) };
+    let options = || -> Call<'_> { Box::pin(cluster.api.get("/api/v1/common/options/allergies")) };
+    let health = || -> Call<'_> { Box::pin(cluster.api.get("/health")) };
+    let all_days = || -> Call<'_> { Box::pin(customer.get("/api/v1/customer/orders")) };
+    let confirm = || -> Call<'_> { Box::pin(customer.confirm(&held.payment_id)) };
+    let pictures = || -> Call<'_> { Box::pin(upload(seller, "/api/v1/seller/store/register/images", &images)) };
+    let buying: [&Calls<'_>; 4] = [&today, &search, &selling, &options];
+    hangs_under_traffic(&cluster, "mongodb", &cluster.mongodb, &all_days, &buying).await;
+    hangs_under_traffic(&cluster, "portone", &cluster.portone, &confirm, &buying).await;
+    hangs_under_traffic(&cluster, "s3", &cluster.s3, &pictures, &buying).await;
+    // Whoever is somebody needs these two.
+    hangs_under_traffic(&cluster, "redis", &cluster.redis, &today, &[&options, &health]).await;
+    hangs_under_traffic(&cluster, "postgres", &cluster.postgres, &today, &[&health]).await;
 }
 
 /// What is paid becomes an order when PortOne can be asked again, and what is canceled is paid back then.

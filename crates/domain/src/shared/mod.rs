@@ -13,7 +13,7 @@ pub(crate) mod testing;
 pub mod text;
 pub mod timer;
 
-pub use breaker::Breaker;
+pub use breaker::{Breaker, LeftAlone};
 pub use clock::{Clock, Ids, can_be_secret};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
 pub use ids::{Email, PaymentId, ProductId, StoreId};

@@ -31,7 +31,7 @@ use cheapbob_test_support::{
     crash::{CrashPoints, fragile},
     suites, test_settings,
 };
-use cheapbob_wiring::{Ports, Services};
+use cheapbob_wiring::{Breakers, Ports, Services};
 use chrono::{DateTime, Duration, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use secrecy::SecretString;
@@ -170,6 +170,7 @@ impl World {
         let fake = Arc::new(Embedded::new(&database.connect(), 4).unwrap());
         let postgres = Arc::new(database.postgres());
         let ports = Ports {
+            breakers: Breakers::default(),
             postgres: postgres.clone(),
             holds: postgres.clone(),
             orders: postgres.clone(),
