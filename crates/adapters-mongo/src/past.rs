@@ -4,7 +4,7 @@ use cheapbob_domain::{
     shared::{Email, Error, PaymentId, Result},
 };
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use mongodb::{
     IndexModel,
     bson::{Document, doc},
@@ -14,9 +14,6 @@ use crate::{Mongo, date, failed};
 
 const PAYMENTS: &str = "payments";
 
-/// Documents written at once.
-const WRITES: usize = 8;
-
 /// The rows go as text: BSON's numbers and instants are not JSON's.
 fn document(records: &PaymentRecords) -> Document {
     doc! {
@@ -25,6 +22,10 @@ fn document(records: &PaymentRecords) -> Document {
         "begun_at": date(records.begun_at),
         "rows": records.rows.to_string(),
     }
+}
+
+fn exactly(records: &PaymentRecords) -> Document {
+    doc! { "_id": records.payment_id.as_str(), "rows": records.rows.to_string() }
 }
 
 fn records(document: &Document) -> Result<PaymentRecords> {
@@ -37,18 +38,22 @@ impl Mongo {
         let people = IndexModel::builder().keys(doc! { "people": 1 }).build();
         self.batch(self.collection(PAYMENTS).create_index(people)).await.map(|_| ())
     }
-
-    async fn write(&self, records: &PaymentRecords) -> Result<()> {
-        let this = doc! { "_id": records.payment_id.as_str() };
-        self.answered(self.collection(PAYMENTS).replace_one(this, document(records)).upsert(true)).await.map(|_| ())
-    }
 }
 
 #[async_trait]
 impl PaymentArchive for Mongo {
     async fn put(&self, records: &[PaymentRecords]) -> Result<()> {
-        let writes: Vec<_> = records.iter().map(|records| self.write(records)).collect();
-        stream::iter(writes).buffer_unordered(WRITES).try_collect().await
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.insert_new(PAYMENTS, records.iter().map(document).collect()).await
+    }
+
+    async fn remove(&self, records: &[PaymentRecords]) -> Result<()> {
+        for records in records {
+            self.answered(self.collection(PAYMENTS).delete_one(exactly(records))).await?;
+        }
+        Ok(())
     }
 
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
@@ -64,7 +69,11 @@ impl PaymentArchive for Mongo {
         let found = self.answered(self.collection(PAYMENTS).find(theirs)).await?;
         found
             .map_err(failed)
-            .try_for_each(|document| async move { self.write(&records(&document)?.without(person, pseudonym)).await })
+            .try_for_each(|found| async move {
+                let records = records(&found)?;
+                let nobody = document(&records.clone().without(person, pseudonym));
+                self.answered(self.collection(PAYMENTS).replace_one(exactly(&records), nobody)).await.map(|_| ())
+            })
             .await
     }
 }

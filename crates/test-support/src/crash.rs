@@ -189,8 +189,8 @@ impl Cancellations for Fragile<dyn Cancellations> {
 
 #[async_trait]
 impl Refunds for Fragile<dyn Refunds> {
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
-        self.port.due(now, limit).await
+    async fn due(&self, now: DateTime<Utc>, limit: i64, of_a_store: i64) -> Result<Vec<PaymentId>> {
+        self.port.due(now, limit, of_a_store).await
     }
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>> {
         self.around("claim_refund", self.port.claim(payment, now, lease)).await

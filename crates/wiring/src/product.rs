@@ -2,15 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    breakers::Breakers,
-    connections::{self, Connections, prepare},
-    ports::Ports,
-    services::Services,
-    settings::{PostgresAt, Settings},
-    signals::Signals,
-    system::{SystemClock, SystemIds},
-};
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
@@ -22,6 +13,16 @@ use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
+};
+
+use crate::{
+    breakers::Breakers,
+    connections::{self, Connections, prepare},
+    ports::Ports,
+    services::Services,
+    settings::{PostgresAt, Settings},
+    signals::Signals,
+    system::{SystemClock, SystemIds},
 };
 
 /// How the product behaves, apart from its services.

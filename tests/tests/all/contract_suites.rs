@@ -148,6 +148,7 @@ mod postgres {
         }
         refunds {
             refund_is_tried_by_one_at_a_time
+            refunds_are_due_store_by_store
             refund_keeps_what_was_said
             refused_refund_is_tried_again_with_another_key
             refund_that_is_done_stays_done
@@ -248,7 +249,7 @@ mod embedded {
             orders_of_a_deleted_customer_bear_a_pseudonym
         }
         past {
-            archived_payments_are_those_written_last
+            archived_payments_are_those_written_first
             archived_payments_of_a_deleted_person_bear_a_pseudonym
         }
         products { stock_reservations }
@@ -384,7 +385,7 @@ mod mongo {
             orders_of_a_deleted_customer_bear_a_pseudonym
         }
         past {
-            archived_payments_are_those_written_last
+            archived_payments_are_those_written_first
             archived_payments_of_a_deleted_person_bear_a_pseudonym
         }
         products { stock_reservations }

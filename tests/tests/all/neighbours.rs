@@ -40,7 +40,13 @@ fn undisturbed(what: &str, before: Duration, during: Duration, at_least: Duratio
 /// ask PortOne for the payments of a test, too.
 async fn cluster() -> Cluster {
     let cluster = Cluster::start().await;
-    cluster.api.set_clock(noon() + chrono::Duration::seconds(31)).await;
+    let now = noon() + chrono::Duration::seconds(31);
+    cluster.api.set_clock(now).await;
+    eventually("both processes go by it", 10, || async {
+        let seen = join_all((0..6).map(|_| cluster.api.now())).await;
+        seen.into_iter().all(|seen| seen < now + chrono::Duration::minutes(1)).then_some(())
+    })
+    .await;
     eventually("the jobs of the start", 30, || async {
         let seen = cluster.database.count("tasks WHERE job = 'reconcile_nightly'").await;
         let waiting = cluster.database.count("tasks WHERE job IS NOT NULL AND status IN ('pending', 'running')").await;
@@ -216,6 +222,48 @@ async fn holds_of_one_store_keep_nobodys_stock() {
     assert!(during < TEN_SECONDS, "{during:?}");
     let still_held = cluster.database.count(&format!("holds WHERE store_id = '{}' AND state = 'held'", shop.store_id)).await;
     assert!(still_held > 200, "only {still_held} of them are still held: this machine is too quick for so few");
+}
+
+/// Four hundred refunds of one store are due, PortOne takes long about each and knows none of them: a refund of another store is done in
+/// time.
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_of_one_store_keep_no_other_waiting() {
+    const REFUNDS: usize = 400;
+    let cluster = cluster().await;
+    let (shop, customer, stranger) = (cluster.api.shop(1_000).await, cluster.api.customer().await, Stranger::new(&cluster).await);
+    let flood = customer.order(&shop.product_id, 1).await;
+    customer.cancel(&flood.payment_id).await.expect(200);
+    let ordered = stranger.customer.order(&stranger.shop.product_id, 1).await;
+    cluster.api.faults(json!([{ "on": "cancel", "do": "error500" }])).await;
+    stranger.customer.cancel(&ordered.payment_id).await.expect(200);
+    cluster
+        .database
+        .sql(&format!(
+            "UPDATE refunds SET next_attempt_at = now() + interval '1 day' WHERE state <> 'succeeded' AND store_id = '{}'",
+            stranger.shop.store_id
+        ))
+        .await;
+    cluster.api.faults(slow_portone(1_500)).await;
+    copies(&cluster, &flood, REFUNDS, "jsonb_build_object('state', 'refunded')").await;
+    cluster
+        .database
+        .sql(&format!(
+            "INSERT INTO refunds (payment_id, store_id, reason, state, attempts, requested_at, next_attempt_at)
+             SELECT h.payment_id, h.store_id, 'late', 'unknown', 1, r.requested_at - interval '1 hour', r.requested_at - interval '1 hour'
+             FROM holds h JOIN refunds r ON r.payment_id = '{}' WHERE h.store_id = r.store_id AND h.payment_id <> r.payment_id",
+            flood.payment_id
+        ))
+        .await;
+    let of_the_flood = |which: &str| format!("refunds WHERE store_id = '{}' AND {which}", shop.store_id);
+    row(&cluster, "the first of them are tried", 20, &of_the_flood("state = 'failed'")).await;
+    let begun = Instant::now();
+    cluster.database.sql(&format!("UPDATE refunds SET next_attempt_at = requested_at WHERE payment_id = '{}'", ordered.payment_id)).await;
+    row(&cluster, "the refund", 60, &format!("refunds WHERE payment_id = '{}' AND state = 'succeeded'", ordered.payment_id)).await;
+    let during = begun.elapsed();
+    println!("a refund: {during:?} beside {REFUNDS} of another store");
+    let waiting = cluster.database.count(&of_the_flood("state = 'unknown'")).await;
+    assert!(waiting > 100, "only {waiting} of them still wait: this machine is too quick for so few");
+    assert!(during < TEN_SECONDS, "{during:?}");
 }
 
 /// Somebody keeps a product's row locked for twelve seconds. Who does not need it notices nothing; who needs it is told soon.

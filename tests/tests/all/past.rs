@@ -1,7 +1,16 @@
 //! Payments of the past: they leave PostgreSQL, and are there for whoever asks.
 
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cheapbob_adapters_embedded::fakes::Embedded;
+use cheapbob_domain::{
+    orders::{PastPayments, PaymentRecords, ports::PaymentArchive},
+    shared::{Email, PaymentId, Result},
+};
 use cheapbob_test_support::{Held, Shop, TestApp, eventually, mongo_settings, redis_url};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use crate::rollover::{morning, rolled_over};
@@ -170,5 +179,82 @@ async fn a_death_in_the_middle_loses_and_doubles_nothing() {
         archived(&app, [0; 3]).await;
         assert_eq!(app.database.count("embedded.payment_archive").await, 1, "{table}");
         assert_eq!(shop.history(&canceled.payment_id).await, history, "{table}");
+    }
+}
+
+/// An archive whose writer stands still before it writes, while something else is done.
+struct StandsStill {
+    archive: Embedded,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+#[async_trait]
+impl PaymentArchive for StandsStill {
+    async fn put(&self, records: &[PaymentRecords]) -> Result<()> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        PaymentArchive::put(&self.archive, records).await
+    }
+
+    async fn remove(&self, records: &[PaymentRecords]) -> Result<()> {
+        self.archive.remove(records).await
+    }
+
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
+        PaymentArchive::find_all(&self.archive, payments).await
+    }
+
+    async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
+        PaymentArchive::pseudonymize(&self.archive, person, pseudonym, before).await
+    }
+}
+
+/// A runner stands still between reading payments and writing them to the archive. Meanwhile the customer's account is erased, and perhaps
+/// another runner moves the payments: what the first one writes when it goes on brings no e-mail back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_stood_still_brings_no_erased_email_into_the_archive() {
+    for another_moves in [false, true] {
+        let app = keeping_a_week(false).await;
+        let (mut shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
+        let canceled = customer.order(&shop.product_id, 1).await;
+        customer.cancel(&canceled.payment_id).await.expect(200);
+        // The job itself leaves it for some days more.
+        sleep_until(&app, &mut shop, morning(noon, 3)).await;
+        app.api.run_job("archive_orders").await;
+        let all = rows(&app).await;
+        assert_eq!(all[..2], [1, 1], "it is still here");
+        let again = app.api.person("customer", &customer.email).await;
+        again.post("/api/v1/customer/withdraw", &json!({})).await.expect(200);
+        let (deletion, clock) = (app.services.deletion.clone(), app.services.clock.clone());
+        let runner = |archive: Arc<dyn PaymentArchive>| {
+            PastPayments::new(Arc::new(app.database.postgres()), archive, Arc::clone(&clock), Duration::days(1), false)
+        };
+        let archive = Embedded::new(&app.database.url(), 2).unwrap();
+        let awake = Arc::new(runner(Arc::new(archive.clone())));
+        let (another, later) = (Arc::clone(&awake), clock.now() + Duration::days(1));
+        let meanwhile = async move {
+            assert_eq!(deletion.roll_over(later).await.unwrap().gone, 1);
+            if another_moves {
+                assert_eq!(another.move_settled().await.unwrap(), 1);
+            }
+        };
+        let sleeper = runner(Arc::new(StandsStill { archive, meanwhile: Mutex::new(Some(meanwhile.boxed())) }));
+        // What it wrote is of before: not moved, or not what is there.
+        assert_eq!(sleeper.move_settled().await.ok(), (!another_moves).then_some(0));
+        let with_email = async || {
+            let (email, mut places) = (&customer.email, Vec::new());
+            for table in ["holds", "audit_log", "embedded.payment_archive"] {
+                places.push(app.database.count(&format!("{table} t WHERE t::text LIKE '%{email}%'")).await);
+            }
+            places
+        };
+        assert_eq!(with_email().await, [0, 0, 0], "another moves: {another_moves}");
+        awake.move_settled().await.unwrap();
+        assert_eq!((rows(&app).await, app.database.count("embedded.payment_archive").await), ([0; 3], 1));
+        assert_eq!(with_email().await, [0, 0, 0]);
+        assert_eq!(shop.history(&canceled.payment_id).await.last().unwrap(), "refund_succeeded 7000");
+        assert_eq!(rows(&app).await, all, "nothing is lost");
     }
 }

@@ -6,7 +6,7 @@ use cheapbob_domain::{
     shared::{Email, PaymentId, Result},
 };
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, upsert::excluded};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -19,6 +19,13 @@ diesel::table! {
         begun_at -> Timestamptz,
         rows -> Jsonb,
     }
+}
+
+#[diesel::dsl::auto_type]
+fn exactly<'a>(records: &'a PaymentRecords) -> _ {
+    let payment: &'a str = records.payment_id.as_str();
+    let rows: &'a Value = &records.rows;
+    payment_archive::table.filter(payment_archive::payment_id.eq(payment).and(payment_archive::rows.eq(rows)))
 }
 
 #[async_trait]
@@ -38,17 +45,19 @@ impl PaymentArchive for Embedded {
             .collect();
         diesel::insert_into(payment_archive::table)
             .values(&rows)
-            .on_conflict(payment_archive::payment_id)
-            .do_update()
-            .set((
-                payment_archive::people.eq(excluded(payment_archive::people)),
-                payment_archive::begun_at.eq(excluded(payment_archive::begun_at)),
-                payment_archive::rows.eq(excluded(payment_archive::rows)),
-            ))
+            .on_conflict_do_nothing()
             .execute(&mut connection)
             .await
             .map(|_| ())
             .map_err(failed)
+    }
+
+    async fn remove(&self, records: &[PaymentRecords]) -> Result<()> {
+        let mut connection = self.connection().await?;
+        for records in records {
+            diesel::delete(exactly(records)).execute(&mut connection).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
@@ -64,9 +73,14 @@ impl PaymentArchive for Embedded {
             .filter(payment_archive::people.contains(vec![person.as_str()]).and(payment_archive::begun_at.lt(before)))
             .select(payment_archive::rows);
         let rows: Vec<Value> = theirs.load(&mut connection).await.map_err(failed)?;
-        drop(connection);
         for rows in rows {
-            self.put(&[PaymentRecords::of(rows)?.without(person, pseudonym)]).await?;
+            let records = PaymentRecords::of(rows)?;
+            let nobody = records.clone().without(person, pseudonym);
+            diesel::update(exactly(&records))
+                .set((payment_archive::people.eq(nobody.people()), payment_archive::rows.eq(&nobody.rows)))
+                .execute(&mut connection)
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }

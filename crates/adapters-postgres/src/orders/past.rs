@@ -16,7 +16,13 @@ use crate::{
 };
 
 const SETTLED: &str = include_str!("sql/settled.sql");
+const CHANGED: &str =
+    "SELECT r #>> '{hold,payment_id}' AS payment FROM jsonb_array_elements($1) r WHERE payment_records(r #>> '{hold,payment_id}') <> r";
 const BRING_BACK: &str = include_str!("sql/bring_back.sql");
+
+fn all_rows(records: &[PaymentRecords]) -> Value {
+    Value::Array(records.iter().map(|records| records.rows.clone()).collect())
+}
 
 #[async_trait]
 impl SettledPayments for Postgres {
@@ -47,7 +53,7 @@ impl SettledPayments for Postgres {
             #[diesel(sql_type = t::BigInt)]
             forgotten: i64,
         }
-        let rows = Value::Array(records.iter().map(|records| records.rows.clone()).collect());
+        let rows = all_rows(records);
         let mut connection = self.connection().await?;
         let query = sql_query("SELECT forget_payments($1) AS forgotten").bind::<t::Jsonb, _>(rows);
         Ok(prepared(query).get_result::<Row>(&mut connection).await.map_err(failed)?.forgotten.unsigned_abs())
@@ -63,5 +69,17 @@ impl SettledPayments for Postgres {
         let query = sql_query(BRING_BACK).bind::<t::Jsonb, _>(&records.rows).bind::<t::Array<t::Text>, _>(records.people());
         let row: Row = prepared(query).get_result(&mut connection).await.map_err(failed)?;
         if row.allowed { Ok(()) } else { Err(Error::unavailable("archive", "somebody in this payment's records is being deleted")) }
+    }
+
+    async fn changed(&self, records: &[PaymentRecords]) -> Result<Vec<PaymentId>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Text)]
+            payment: String,
+        }
+        let mut connection = self.connection().await?;
+        let query = sql_query(CHANGED).bind::<t::Jsonb, _>(all_rows(records));
+        let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|row| PaymentId::trusted(row.payment)).collect())
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 const CLAIM: &str = include_str!("sql/claim_refund.sql");
+const DUE: &str = include_str!("sql/due_refunds.sql");
 const RECORD: &str = include_str!("sql/record_refund.sql");
 const REOPEN: &str = include_str!("sql/reopen_refund.sql");
 
@@ -33,17 +34,16 @@ struct RefundRow {
 
 #[async_trait]
 impl Refunds for Postgres {
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>> {
+    async fn due(&self, now: DateTime<Utc>, limit: i64, of_a_store: i64) -> Result<Vec<PaymentId>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Text)]
+            payment_id: String,
+        }
         let mut connection = self.connection().await?;
-        let ids: Vec<String> = refunds::table
-            .filter(refunds::next_attempt_at.le(now))
-            .order(refunds::next_attempt_at)
-            .limit(limit)
-            .select(refunds::payment_id)
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(ids.into_iter().map(PaymentId::trusted).collect())
+        let query = sql_query(DUE).bind::<t::Timestamptz, _>(now).bind::<t::BigInt, _>(limit).bind::<t::BigInt, _>(of_a_store);
+        let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|row| PaymentId::trusted(row.payment_id)).collect())
     }
 
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>> {

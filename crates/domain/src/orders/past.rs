@@ -1,6 +1,6 @@
 //! Payments of the past: what is settled and old goes to the archive, and comes back when somebody asks for it.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::Duration;
@@ -42,6 +42,9 @@ impl PastPayments {
     /// Moves what is settled and old: written, read back, and then exactly those deleted that have not changed meanwhile, so that a
     /// death anywhere leaves each payment in at least one place. Gives their number.
     ///
+    /// A process may stand still between any two steps, and an account be erased then: what it has read, and writes when it goes on, is
+    /// of before. So nothing in the archive is written over, and a copy that is not what is here is removed, by whoever sees it.
+    ///
     /// # Errors
     /// Unavailable: the rest waits. Internal, and nothing of that batch is deleted, where the archive has something else than was written.
     pub async fn move_settled(&self) -> Result<u64> {
@@ -50,12 +53,28 @@ impl PastPayments {
         loop {
             let batch = self.settled.begun_before(before, after.as_ref(), BATCH).await?;
             let Some(last) = batch.last().map(|records| (records.begun_at, records.payment_id.clone())) else { return Ok(moved) };
-            self.archive.put(&batch).await?;
             let payments: Vec<_> = batch.iter().map(|records| records.payment_id.clone()).collect();
-            check(&batch, self.archive.find_all(&payments).await?)?;
-            moved += self.settled.forget(&batch).await?;
+            self.remove_changed(self.archive.find_all(&payments).await?).await?;
+            self.archive.put(&batch).await?;
+            let read = self.archive.find_all(&payments).await?;
+            let as_written: Vec<_> = read.iter().filter(|records| batch.contains(records)).cloned().collect();
+            moved += self.settled.forget(&as_written).await?;
+            self.remove_changed(read).await?;
+            if let Some(other) = batch.iter().find(|records| !as_written.contains(records)) {
+                return Err(Error::internal(format!("the archive does not have payment {} as it was written", other.payment_id)));
+            }
             after = Some(last);
         }
+    }
+
+    /// Removes copies of payments that are here and have changed since. Once they have, no copy like these is ever relied on.
+    async fn remove_changed(&self, mut copies: Vec<PaymentRecords>) -> Result<()> {
+        if copies.is_empty() {
+            return Ok(());
+        }
+        let changed = self.settled.changed(&copies).await?;
+        copies.retain(|copy| changed.contains(&copy.payment_id));
+        self.archive.remove(&copies).await
     }
 
     /// Brings those of these payments back that are in the archive; gives their number. They go again with the next run of the job.
@@ -88,14 +107,6 @@ impl PastPayments {
             None if self.bring_back(std::slice::from_ref(payment)).await? > 0 => find().await,
             found => Ok(found),
         }
-    }
-}
-
-fn check(written: &[PaymentRecords], read: Vec<PaymentRecords>) -> Result<()> {
-    let read: HashMap<_, _> = read.into_iter().map(|records| (records.payment_id.clone(), records)).collect();
-    match written.iter().find(|records| read.get(&records.payment_id) != Some(*records)) {
-        None => Ok(()),
-        Some(other) => Err(Error::internal(format!("the archive does not have payment {} as it was written", other.payment_id))),
     }
 }
 
@@ -139,10 +150,13 @@ mod tests {
                     (*before, *limit) == (Noon.now() - Duration::days(90), BATCH) && page.map(|(_, id)| id.as_str()) == after
                 })
                 .return_once(|_, _, _| Ok(given));
+            archive.expect_find_all().times(1).in_sequence(&mut order).return_once(|_| Ok(Vec::new()));
             archive.expect_put().times(1).in_sequence(&mut order).returning(|_| Ok(()));
             archive.expect_find_all().times(1).in_sequence(&mut order).return_once(|_| Ok(read));
             settled.expect_forget().times(1).in_sequence(&mut order).withf(move |gone| *gone == batch).return_once(move |_| Ok(number));
         }
+        settled.expect_changed().returning(|_| Ok(Vec::new()));
+        archive.expect_remove().withf(|copies| copies.is_empty()).returning(|_| Ok(()));
         settled.expect_begun_before().times(1).in_sequence(&mut order).returning(|_, _, _| Ok(Vec::new()));
         assert_eq!(service(settled, archive).move_settled().await.unwrap(), 3);
     }
@@ -155,9 +169,43 @@ mod tests {
             let (mut settled, mut archive) = (MockSettledPayments::new(), MockPaymentArchive::new());
             settled.expect_begun_before().times(1).returning(|_, _, _| Ok(vec![records("PAY1")]));
             archive.expect_put().times(1).returning(|_| Ok(()));
-            archive.expect_find_all().times(1).return_once(|_| Ok(read));
-            settled.expect_forget().never();
+            archive.expect_find_all().times(2).returning(move |_| Ok(read.clone()));
+            settled.expect_forget().times(1).withf(|gone| gone.is_empty()).returning(|_| Ok(0));
+            settled.expect_changed().returning(|_| Ok(Vec::new()));
+            archive.expect_remove().withf(|copies| copies.is_empty()).returning(|_| Ok(()));
             service(settled, archive).move_settled().await.unwrap_err();
+        }
+    }
+
+    /// Both the copy of a run that has died, before this one writes, and what this one wrote of what has changed meanwhile.
+    #[tokio::test]
+    async fn a_copy_of_what_has_changed_is_removed() {
+        for before in [true, false] {
+            let (mut settled, mut archive, mut order) = (MockSettledPayments::new(), MockPaymentArchive::new(), Sequence::new());
+            let batch = vec![records("PAY1"), records("PAY2")];
+            let (mut there, read, given) = (vec![], batch.clone(), batch.clone());
+            let mut old = records("PAY1");
+            if before {
+                old.rows["refund"] = json!({});
+                there.push(old.clone());
+            }
+            settled.expect_begun_before().times(1).in_sequence(&mut order).return_once(|_, _, _| Ok(given));
+            archive.expect_find_all().times(1).in_sequence(&mut order).return_once(|_| Ok(there));
+            archive.expect_put().times(1).in_sequence(&mut order).withf(move |written| *written == batch).returning(|_| Ok(()));
+            archive.expect_find_all().times(1).in_sequence(&mut order).return_once(|_| Ok(read));
+            settled.expect_begun_before().times(1).in_sequence(&mut order).return_once(|_, _, _| Ok(Vec::new()));
+            settled.expect_forget().times(1).returning(|_| Ok(1));
+            let is_old = move |records: &PaymentRecords| before == (records.rows["refund"] == json!({}));
+            settled.expect_changed().returning(move |copies| {
+                Ok(copies
+                    .iter()
+                    .filter(|records| records.payment_id.as_str() == "PAY1" && is_old(records))
+                    .map(|r| r.payment_id.clone())
+                    .collect())
+            });
+            archive.expect_remove().times(1).withf(move |copies| *copies == [old.clone()]).returning(|_| Ok(()));
+            archive.expect_remove().withf(|copies| copies.is_empty()).returning(|_| Ok(()));
+            assert_eq!(service(settled, archive).move_settled().await.unwrap(), 1);
         }
     }
 

@@ -143,14 +143,18 @@ pub trait SettledPayments: Send + Sync {
     /// Stores the records again, all or nothing; where the payment is here, it stays as it is. MUST fail with Unavailable while the
     /// deletion of somebody in them is unfinished.
     async fn bring_back(&self, records: &PaymentRecords) -> Result<()>;
+    /// Those of these payments that are here, settled or not, and of which these are not the records any more.
+    async fn changed(&self, records: &[PaymentRecords]) -> Result<Vec<PaymentId>>;
 }
 
 /// Records of settled payments of the past. While a payment is among [`SettledPayments`] too, what is there counts.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait PaymentArchive: Send + Sync {
-    /// Stores records, in place of what was there of their payments.
+    /// Stores records. What is there already of their payments MUST stay as it is: who writes may have stood still since he read.
     async fn put(&self, records: &[PaymentRecords]) -> Result<()>;
+    /// Removes those of these records that are there exactly like this.
+    async fn remove(&self, records: &[PaymentRecords]) -> Result<()>;
     /// The records of these payments, as far as they are there, in any order.
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>>;
     /// Puts `pseudonym` in place of a person ([`PaymentRecords::without`]) in all records of payments begun before `before`.
@@ -161,8 +165,9 @@ pub trait PaymentArchive: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Refunds: Send + Sync {
-    /// Refunds to go on with, the longest overdue first.
-    async fn due(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<PaymentId>>;
+    /// Refunds to go on with, up to `limit`: the stores in turn, the longest overdue of each first, and of one store no more than make
+    /// `of_a_store` with those that are claimed.
+    async fn due(&self, now: DateTime<Utc>, limit: i64, of_a_store: i64) -> Result<Vec<PaymentId>>;
     /// Takes a refund until `lease`; the attempts grow by one. `None`: done, not there, or another has it.
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>>;
     /// Stores what an attempt came to. A refund that succeeded stays so.

@@ -48,12 +48,12 @@ impl RefundService {
         Self { refunds, stores, payments, clock, timer }
     }
 
-    /// Refunds that are due, up to `limit`.
+    /// Refunds that are due, up to `limit`, the stores in turn, and of one store no more than `of_a_store` with those under way.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
-    pub async fn due(&self, limit: i64) -> Result<Vec<PaymentId>> {
-        self.refunds.due(self.clock.now(), limit).await
+    pub async fn due(&self, limit: i64, of_a_store: i64) -> Result<Vec<PaymentId>> {
+        self.refunds.due(self.clock.now(), limit, of_a_store).await
     }
 
     /// One attempt, unless somebody else is at it or it is done. `None`: nothing was to do.
@@ -343,12 +343,15 @@ mod tests {
     #[tokio::test]
     async fn what_the_jobs_and_the_operator_ask_is_of_now() {
         let (mut refunds, noon) = (MockRefunds::new(), Noon.now());
-        refunds.expect_due().withf(move |now, limit| (*now, *limit) == (noon, 9)).returning(|_, _| Ok(vec![payment()]));
+        refunds
+            .expect_due()
+            .withf(move |now, limit, of_a_store| (*now, *limit, *of_a_store) == (noon, 9, 3))
+            .returning(|_, _, _| Ok(vec![payment()]));
         refunds.expect_open().withf(|limit| *limit == 9).returning(|_| Ok(vec![open()]));
         refunds.expect_count().returning(move || Ok(vec![(RefundState::Failed, 2, noon - Duration::minutes(3))]));
         refunds.expect_reason().returning(|_| Ok(Some(RefundReason::Late)));
         let service = only(refunds);
-        assert_eq!(service.due(9).await.unwrap(), [payment()]);
+        assert_eq!(service.due(9, 3).await.unwrap(), [payment()]);
         assert_eq!(service.open(9).await.unwrap(), [open()]);
         assert_eq!(service.count().await.unwrap(), [(RefundState::Failed, 2, Duration::minutes(3))]);
         assert_eq!(service.reason(&payment()).await.unwrap(), Some(RefundReason::Late));

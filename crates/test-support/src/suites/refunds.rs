@@ -32,14 +32,41 @@ async fn record(world: &World, payment: &PaymentId, attempt: &Attempt, second: i
 /// One of many at once has it until its lease ends; then the next one, which looks before it asks.
 pub async fn refund_is_tried_by_one_at_a_time(world: &World) {
     let (refunds, (payment, store)) = (&world.refunds, refund(world).await);
-    assert_eq!(refunds.due(at(0), 10).await.unwrap(), [payment.clone()]);
+    assert_eq!(refunds.due(at(0), 10, 4).await.unwrap(), [payment.clone()]);
     let claims = join_all((0..8).map(|_| async { refunds.claim(&payment, at(0), at(90)).await.unwrap() })).await;
     let claim = claims.into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(claim.len(), 1);
     assert_eq!((claim[0].attempts, claim[0].look_first, claim[0].reason, &claim[0].store_id), (1, false, RefundReason::Mismatch, &store));
-    assert!(refunds.due(at(89), 10).await.unwrap().is_empty());
+    assert!(refunds.due(at(89), 10, 4).await.unwrap().is_empty());
     let again = refunds.claim(&payment, at(90), at(180)).await.unwrap().unwrap();
     assert_eq!((again.attempts, again.look_first, again.key_generation), (2, true, 1));
+}
+
+/// The stores come in turn: one with many due refunds keeps those of others waiting for one of them at most, and what is tried counts.
+pub async fn refunds_are_due_store_by_store(world: &World) {
+    let refunds = &world.refunds;
+    let (_, _, product) = world.five_pieces().await;
+    let mut many = Vec::new();
+    for n in 0..4 {
+        let hold = hold(&world.customer().await, &product, 1);
+        assert!(world.holds.hold(&hold).await.unwrap());
+        world.holds.refund(&hold.payment_id, RefundReason::Mismatch, at(n), &actor()).await.unwrap();
+        many.push(hold.payment_id);
+    }
+    let (_, _, quiet) = world.five_pieces().await;
+    let one = hold(&world.customer().await, &quiet, 1);
+    assert!(world.holds.hold(&one).await.unwrap());
+    world.holds.refund(&one.payment_id, RefundReason::Mismatch, at(10), &actor()).await.unwrap();
+    let one = one.payment_id;
+    assert_eq!(refunds.due(at(10), 2, 9).await.unwrap(), [many[0].clone(), one.clone()]);
+    assert_eq!(refunds.due(at(10), 9, 2).await.unwrap(), [&many[0], &one, &many[1]].map(Clone::clone));
+    assert!(refunds.claim(&many[0], at(10), at(90)).await.unwrap().is_some());
+    assert_eq!(refunds.due(at(10), 9, 2).await.unwrap(), [&one, &many[1]].map(Clone::clone));
+    // A claim that has ended is due again.
+    assert_eq!(refunds.due(at(90), 2, 1).await.unwrap(), [&many[1], &one].map(Clone::clone));
+    for payment in many.iter().chain([&one]) {
+        record(world, payment, &attempt(RefundState::Succeeded, false), 200).await;
+    }
 }
 
 /// What PortOne said is kept, whatever it is.
@@ -66,7 +93,7 @@ pub async fn refund_that_is_done_stays_done(world: &World) {
     assert!(refunds.claim(&payment, at(0), at(90)).await.unwrap().is_some());
     record(world, &payment, &attempt(RefundState::Succeeded, false), 200).await;
     record(world, &payment, &attempt(RefundState::Failed, true), 200).await;
-    assert!(refunds.due(at(9_999), 10).await.unwrap().is_empty());
+    assert!(refunds.due(at(9_999), 10, 4).await.unwrap().is_empty());
     assert!(refunds.claim(&payment, at(9_999), at(10_000)).await.unwrap().is_none());
     assert!(!refunds.expedite(&payment, at(9_999)).await.unwrap());
     assert!(refunds.open(10).await.unwrap().is_empty() && refunds.count().await.unwrap().is_empty());
