@@ -35,7 +35,7 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn prepare(&self) -> Result<()> {
-        self.batch(self.collection(ORDERS).create_indexes(indexes())).await?;
+        self.batch(self.collection(ORDERS).await?.create_indexes(indexes())).await?;
         self.prepare_payments().await
     }
 }
@@ -60,7 +60,7 @@ impl Mongo {
     /// Inserts those that are not there yet.
     pub(crate) async fn insert_new(&self, collection: &str, documents: Vec<Document>) -> Result<()> {
         // Unordered: those that are there already are refused, the others go in.
-        let Err(error) = self.ask(BATCH_LIMIT, self.collection(collection).insert_many(documents).ordered(false)).await? else {
+        let Err(error) = self.ask(BATCH_LIMIT, self.collection(collection).await?.insert_many(documents).ordered(false)).await? else {
             return Ok(());
         };
         let only_duplicates = match error.kind.as_ref() {
@@ -74,7 +74,7 @@ impl Mongo {
     }
 
     async fn orders(&self, filter: Document, newest: Option<i64>) -> Result<Vec<Order>> {
-        let collection = self.collection(ORDERS);
+        let collection = self.collection(ORDERS).await?;
         let mut find = collection.find(filter).projection(doc! { "order": 1 });
         if let Some(limit) = newest {
             find = find.sort(doc! { "latest_event": -1, "_id": -1 }).limit(limit);
@@ -97,7 +97,7 @@ impl OrderArchive for Mongo {
     }
 
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
-        let found = self.answered(self.collection(ORDERS).find_one(doc! { "_id": payment.as_str() })).await?;
+        let found = self.answered(self.collection(ORDERS).await?.find_one(doc! { "_id": payment.as_str() })).await?;
         found.map(order).transpose()
     }
 
@@ -112,7 +112,7 @@ impl OrderArchive for Mongo {
             "order.customer_nickname": NOBODY.0, "order.customer_phone_number": NOBODY.1,
         } };
         let theirs = doc! { "customer": customer.as_str(), "latest_event": { "$lt": date(before) } };
-        self.batch(self.collection(ORDERS).update_many(theirs, nobody)).await.map(|_| ())
+        self.batch(self.collection(ORDERS).await?.update_many(theirs, nobody)).await.map(|_| ())
     }
 
     async fn of_customer(&self, customer: &Email, limit: i64) -> Result<Vec<Order>> {

@@ -14,10 +14,10 @@ use mongodb::{
     Client, Collection, Database,
     bson::{self, Document, doc},
     error::ErrorKind,
-    options::{ClientOptions, Credential, ServerAddress, WriteConcern},
+    options::{ClientOptions, ConnectionString, WriteConcern},
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::timeout;
+use tokio::{sync::OnceCell, time::timeout};
 
 const PART: &str = "mongodb";
 
@@ -31,46 +31,63 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(3);
 const BATCH_LIMIT: Duration = Duration::from_secs(60);
 
+/// Codes of a server that knows us not, or does not let us.
+const AUTHENTICATION_FAILED: i32 = 18;
+const UNAUTHORIZED: i32 = 13;
+
 /// Where MongoDB is.
 #[derive(Debug, Clone)]
 pub struct MongoSettings {
-    /// Host name.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// User and password, where the server wants them.
-    pub credentials: Option<(String, SecretString)>,
-    /// Database.
-    pub database: String,
+    /// `mongodb://…` or `mongodb+srv://…`. Time limits, pool, read preference and write concern in it give way to ours.
+    pub uri: SecretString,
+    /// Database; `None`: the one of the URI.
+    pub database: Option<String>,
+}
+
+impl MongoSettings {
+    /// Whether they name a server and a database; asks nobody.
+    ///
+    /// # Errors
+    /// What is wrong with them, without the URI.
+    pub fn check(&self) -> std::result::Result<(), MongoSetupError> {
+        let uri = ConnectionString::parse(self.uri.expose_secret())?;
+        self.database.as_ref().or(uri.default_database.as_ref()).map(|_| ()).ok_or(MongoSetupError::NoDatabase)
+    }
+}
+
+/// Why the settings are of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum MongoSetupError {
+    /// The URI is none. (What the driver says of it may show a part of it.)
+    #[error(
+        "MONGODB_URI is no address of MongoDB: mongodb://user:password@host:27017/name?authSource=admin, with %-signs for @ : / % in a password"
+    )]
+    Uri(#[from] mongodb::error::Error),
+    /// No database is named.
+    #[error("set MONGODB_NAME, or name the database in MONGODB_URI: mongodb://host/name")]
+    NoDatabase,
 }
 
 /// All ports that MongoDB implements.
 #[derive(Debug, Clone)]
 pub struct Mongo {
-    database: Database,
+    settings: Arc<MongoSettings>,
+    database: Arc<OnceCell<Database>>,
     breaker: Arc<Breaker>,
 }
 
 impl Mongo {
-    /// Connects when first used.
+    /// Connects when first used; that is also when the servers behind `mongodb+srv` are looked up.
     ///
     /// # Errors
-    /// Where the settings are none that the driver takes.
-    pub fn new(settings: &MongoSettings) -> std::result::Result<Self, mongodb::error::Error> {
-        let host = ServerAddress::Tcp { host: settings.host.clone(), port: Some(settings.port) };
-        let credential = settings
-            .credentials
-            .as_ref()
-            .map(|(user, password)| Credential::builder().username(user.clone()).password(password.expose_secret().to_owned()).build());
-        let mut options = ClientOptions::builder().hosts(vec![host]).app_name("cheapbob".to_owned()).build();
-        options.credential = credential;
-        options.server_selection_timeout = Some(PATIENCE);
-        options.connect_timeout = Some(PATIENCE);
-        options.heartbeat_freq = Some(HEARTBEAT);
-        options.max_pool_size = Some(16);
-        options.command_event_handler = Some(traces::commands());
-        options.write_concern = Some(WriteConcern::majority());
-        Ok(Self { database: Client::with_options(options)?.database(&settings.database), breaker: Arc::new(Breaker::for_people(PART)) })
+    /// As [`MongoSettings::check`].
+    pub fn new(settings: &MongoSettings) -> std::result::Result<Self, MongoSetupError> {
+        settings.check()?;
+        Ok(Self { settings: Arc::new(settings.clone()), database: Arc::default(), breaker: Arc::new(Breaker::for_people(PART)) })
+    }
+
+    async fn database(&self) -> Result<&Database> {
+        self.database.get_or_try_init(async || within(LIMIT, connect(&self.settings)).await.map_err(failed)).await
     }
 
     /// Behind the process's breaker.
@@ -83,7 +100,7 @@ impl Mongo {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn ping(&self) -> Result<()> {
-        let ping = within(LIMIT, self.database.run_command(doc! { "ping": 1 }));
+        let ping = within(LIMIT, self.database().await?.run_command(doc! { "ping": 1 }));
         self.breaker.watch(ping, is_silence).await.map(|_| ()).map_err(failed)
     }
 
@@ -105,9 +122,24 @@ impl Mongo {
         Ok(self.breaker.ask(within(limit, call), is_silence).await?)
     }
 
-    fn collection(&self, name: &str) -> Collection<Document> {
-        self.database.collection(name)
+    async fn collection(&self, name: &str) -> Result<Collection<Document>> {
+        Ok(self.database().await?.collection(name))
     }
+}
+
+async fn connect(settings: &MongoSettings) -> mongodb::error::Result<Database> {
+    let mut options = ClientOptions::parse(settings.uri.expose_secret()).await?;
+    let database = settings.database.clone().or_else(|| options.default_database.clone()).unwrap_or_default();
+    options.app_name = Some("cheapbob".to_owned());
+    options.server_selection_timeout = Some(PATIENCE);
+    options.connect_timeout = Some(PATIENCE);
+    options.heartbeat_freq = Some(HEARTBEAT);
+    options.max_pool_size = Some(16);
+    options.command_event_handler = Some(traces::commands());
+    options.write_concern = Some(WriteConcern::majority());
+    // What was written is read back: from where it was written.
+    options.selection_criteria = None;
+    Ok(Client::with_options(options)?.database(&database))
 }
 
 async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> mongodb::error::Result<T> {
@@ -125,8 +157,20 @@ fn is_silence<T>(outcome: &mongodb::error::Result<T>) -> bool {
     outcome.as_ref().is_err_and(|error| silence(&error.kind))
 }
 
+/// A server that refuses us is not away: nobody may take it for one that has nothing.
 fn failed(error: mongodb::error::Error) -> Error {
-    Error::unavailable(PART, error)
+    let code = match error.kind.as_ref() {
+        ErrorKind::Authentication { .. } => Some(AUTHENTICATION_FAILED),
+        ErrorKind::Command(refused) => Some(refused.code),
+        _ => None,
+    };
+    match code {
+        Some(AUTHENTICATION_FAILED) => Error::internal(format!(
+            "MongoDB refuses the user or the password: check MONGODB_USER, MONGODB_PASSWORD and MONGODB_AUTH_SOURCE, or MONGODB_URI ({error})"
+        )),
+        Some(UNAUTHORIZED) => Error::internal(format!("MongoDB's user needs the role readWrite on its database ({error})")),
+        _ => Error::unavailable(PART, error),
+    }
 }
 
 /// For the indexes only: a BSON date has milliseconds.

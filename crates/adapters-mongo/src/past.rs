@@ -36,7 +36,7 @@ fn records(document: &Document) -> Result<PaymentRecords> {
 impl Mongo {
     pub(crate) async fn prepare_payments(&self) -> Result<()> {
         let people = IndexModel::builder().keys(doc! { "people": 1 }).build();
-        self.batch(self.collection(PAYMENTS).create_index(people)).await.map(|_| ())
+        self.batch(self.collection(PAYMENTS).await?.create_index(people)).await.map(|_| ())
     }
 }
 
@@ -51,14 +51,14 @@ impl PaymentArchive for Mongo {
 
     async fn remove(&self, records: &[PaymentRecords]) -> Result<()> {
         for records in records {
-            self.answered(self.collection(PAYMENTS).delete_one(exactly(records))).await?;
+            self.answered(self.collection(PAYMENTS).await?.delete_one(exactly(records))).await?;
         }
         Ok(())
     }
 
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>> {
         let ids: Vec<_> = payments.iter().map(PaymentId::as_str).collect();
-        let collection = self.collection(PAYMENTS);
+        let collection = self.collection(PAYMENTS).await?;
         let found = collection.find(doc! { "_id": { "$in": ids } });
         let documents = self.batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
         documents.iter().map(records).collect()
@@ -66,13 +66,13 @@ impl PaymentArchive for Mongo {
 
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let theirs = doc! { "people": person.as_str(), "begun_at": { "$lt": date(before) } };
-        let found = self.answered(self.collection(PAYMENTS).find(theirs)).await?;
+        let found = self.answered(self.collection(PAYMENTS).await?.find(theirs)).await?;
         found
             .map_err(failed)
             .try_for_each(|found| async move {
                 let records = records(&found)?;
                 let nobody = document(&records.clone().without(person, pseudonym));
-                self.answered(self.collection(PAYMENTS).replace_one(exactly(&records), nobody)).await.map(|_| ())
+                self.answered(self.collection(PAYMENTS).await?.replace_one(exactly(&records), nobody)).await.map(|_| ())
             })
             .await
     }

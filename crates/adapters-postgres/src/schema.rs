@@ -6,6 +6,7 @@ table! { accounts (email) { email -> Text, role -> Text, is_active -> Bool, emai
 table! { account_identities (provider, provider_user_id) { provider -> Text, provider_user_id -> Text, email -> Text, created_at -> Timestamptz, cut_at -> Nullable<Timestamptz>, } }
 table! { erasures (pseudonym) { pseudonym -> Text, email -> Text, erased_at -> Timestamptz, } }
 table! { unlink_tokens (identity) { identity -> Text, token -> Text, stored_at -> Timestamptz, } }
+table! { revoked_sessions (session_id) { session_id -> Text, until -> Timestamptz, } }
 table! { customers (email) { email -> Text, nickname -> Text, phone_number -> Text, created_at -> Timestamptz, updated_at -> Timestamptz, } }
 table! { customer_preferences (id) { id -> BigInt, email -> Text, kind -> Text, word -> Text, created_at -> Timestamptz, } }
 table! {

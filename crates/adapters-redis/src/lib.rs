@@ -3,9 +3,10 @@
 mod client;
 mod history;
 mod looks;
+mod revocations;
 mod sessions;
 mod signals;
 
-pub use client::Redis;
+pub use client::{Redis, RedisSettings, RedisSetupError};
 pub use sessions::RedisSessions;
 pub use signals::RedisSignals;

@@ -1,4 +1,4 @@
-//! What every request asks of its session: many at once in one command.
+//! What every request asks of its session: many at once in one question.
 
 use std::{
     mem,
@@ -6,17 +6,35 @@ use std::{
 };
 
 use cheapbob_domain::shared::{Error, Result};
-use deadpool_redis::redis::cmd;
+use deadpool_redis::redis::pipe;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use crate::client::{PART, Redis};
+use crate::{
+    client::{Generation, PART, Question, Redis},
+    revocations::{KEY, WHOLE},
+};
 
-/// The numbers under a session's two keys.
-type Answer = [Option<u64>; 2];
+/// What is asked of a session.
+pub(crate) struct Look {
+    pub(crate) session_id: String,
+    /// Where versions before this one keep that it was logged out.
+    pub(crate) revoked_key: String,
+    /// Where its account's version is.
+    pub(crate) version_key: String,
+}
+
+/// What Redis says of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) revoked: bool,
+    pub(crate) version: Option<u64>,
+    /// Over which connection, and whether no logout was missing from the memory.
+    pub(crate) memory: (Generation, bool),
+}
 
 /// A look, and whoever is told its answer.
-type Asked = ([String; 2], oneshot::Sender<Result<Answer>>);
+type Asked = (Look, oneshot::Sender<Result<Answer>>);
 
 /// Looks that come while a question is under way are asked by the next one, together. So one that is alone waits for nobody, a hundred
 /// cost little more than one, and no answer is older than its look.
@@ -38,15 +56,15 @@ impl Looks {
         Self { redis, waiting: Arc::default() }
     }
 
-    /// The numbers under these keys, read after this call began.
+    /// What Redis says after this call began.
     ///
     /// # Errors
     /// Unavailable: Redis does not answer in time.
-    pub(crate) async fn look(&self, keys: [String; 2]) -> Result<Answer> {
+    pub(crate) async fn look(&self, look: Look) -> Result<Answer> {
         let (tell, told) = oneshot::channel();
         let first = {
             let mut waiting = self.lock();
-            waiting.looks.push((keys, tell));
+            waiting.looks.push((look, tell));
             !mem::replace(&mut waiting.asking, true)
         };
         if first {
@@ -58,13 +76,12 @@ impl Looks {
 
     async fn ask(self) {
         while let Some(looks) = self.next() {
-            let (keys, askers): (Vec<_>, Vec<_>) = looks.into_iter().unzip();
-            let keys: Vec<_> = keys.into_iter().flatten().collect();
-            match self.redis.query::<Vec<Option<u64>>>(cmd("MGET").arg(keys)).await {
-                Ok(values) => {
-                    for (asker, values) in askers.into_iter().zip(values.as_chunks().0) {
+            let (looks, askers): (Vec<_>, Vec<_>) = looks.into_iter().unzip();
+            match self.read(&looks).await {
+                Ok(answers) => {
+                    for (asker, answer) in askers.into_iter().zip(answers) {
                         // Whoever does not listen any more was dropped.
-                        drop(asker.send(Ok(*values)));
+                        drop(asker.send(Ok(answer)));
                     }
                 }
                 Err(error) => {
@@ -76,6 +93,21 @@ impl Looks {
                 }
             }
         }
+    }
+
+    async fn read(&self, looks: &[Look]) -> Result<Vec<Answer>> {
+        let sessions: Vec<_> = looks.iter().map(|look| &look.session_id).collect();
+        let keys: Vec<_> = looks.iter().flat_map(|look| [&look.revoked_key, &look.version_key]).collect();
+        let mut both = pipe();
+        both.cmd("ZMSCORE").arg(KEY).arg(WHOLE).arg(sessions).cmd("MGET").arg(keys);
+        let (generation, (ends, values)) = self.redis.ask::<(Vec<Option<f64>>, Vec<Option<u64>>)>(Question::Several(&both)).await?;
+        let memory = (generation, ends.first().is_some_and(Option::is_some));
+        let answer = |(end, [revoked, version]): (&Option<f64>, &[Option<u64>; 2])| Answer {
+            revoked: end.is_some() || revoked.is_some(),
+            version: *version,
+            memory,
+        };
+        Ok(ends.iter().skip(1).zip(values.as_chunks().0).map(answer).collect())
     }
 
     /// Everybody who waits; `None`, and nobody asks any more, where nobody does.

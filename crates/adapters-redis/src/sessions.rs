@@ -1,17 +1,24 @@
 //! Logouts, logins under way, and the accounts that a process remembers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Error, Result},
-    users::{Account, AccountVersion, Look, PendingLogin, ports::Sessions},
+    users::{
+        Account, AccountVersion, Look, PendingLogin,
+        ports::{Revocations, Sessions},
+    },
 };
 use chrono::{DateTime, Utc};
 use deadpool_redis::redis::cmd;
 use moka::sync::Cache;
 
-use crate::{client::Redis, looks::Looks};
+use crate::{
+    client::Redis,
+    looks::{self, Looks},
+    revocations::Memory,
+};
 
 /// How long an account is remembered: as long may a change stay unseen whose process died before it told Redis of it.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -36,24 +43,31 @@ fn millis(now: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
 }
 
 /// Sessions in Redis, and the accounts that this process remembers: each with the version under which it was read. While Redis has the
-/// same version, nothing has changed; who changes an account deletes its version, and no version comes twice.
+/// same version, nothing has changed; who changes an account deletes its version, and no version comes twice. Who has logged out Redis
+/// knows of [`Revocations`], which are asked themselves while it may have forgotten somebody.
 #[derive(Clone)]
 pub struct RedisSessions {
     redis: Redis,
     looks: Looks,
+    memory: Arc<Memory>,
     accounts: Cache<Email, (AccountVersion, Account)>,
 }
 
 impl RedisSessions {
     /// Remembers nothing yet.
-    pub fn new(redis: Redis) -> Self {
-        Self { looks: Looks::new(redis.clone()), redis, accounts: Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build() }
+    pub fn new(redis: Redis, revocations: Arc<dyn Revocations>) -> Self {
+        let accounts = Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build();
+        Self::with(redis, revocations, accounts)
     }
 
-    /// The same memory over another connection.
+    /// The same memory of accounts over another connection.
     #[must_use]
-    pub fn over(&self, redis: Redis) -> Self {
-        Self { looks: Looks::new(redis.clone()), redis, accounts: self.accounts.clone() }
+    pub fn over(&self, redis: Redis, revocations: Arc<dyn Revocations>) -> Self {
+        Self::with(redis, revocations, self.accounts.clone())
+    }
+
+    fn with(redis: Redis, revocations: Arc<dyn Revocations>, accounts: Cache<Email, (AccountVersion, Account)>) -> Self {
+        Self { looks: Looks::new(redis.clone()), memory: Arc::new(Memory::new(redis.clone(), revocations)), redis, accounts }
     }
 
     /// A new version of an account that has none. Of two that are made at once the later one stands.
@@ -68,15 +82,19 @@ impl RedisSessions {
 #[async_trait]
 impl Sessions for RedisSessions {
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
-        self.redis.query(cmd("SET").arg(revoked(session_id)).arg(1).arg("PX").arg(millis(now, until))).await
+        self.memory.revoke(session_id, now, until).await?;
+        // For processes of the version before this one; they read nothing else, and are soon gone.
+        let _ = self.redis.query::<()>(cmd("SET").arg(revoked(session_id)).arg(1).arg("PX").arg(millis(now, until))).await;
+        Ok(())
     }
 
-    async fn look(&self, session_id: &str, email: &Email, _now: DateTime<Utc>) -> Result<Look> {
-        let [revoked, version] = self.looks.look([revoked(session_id), version(email)]).await?;
-        if revoked.is_some() {
+    async fn look(&self, session_id: &str, email: &Email, now: DateTime<Utc>) -> Result<Look> {
+        let look = looks::Look { session_id: session_id.to_owned(), revoked_key: revoked(session_id), version_key: version(email) };
+        let answer = self.looks.look(look).await?;
+        if answer.revoked || self.memory.has_missed(session_id, now, answer.memory).await? {
             return Ok(Look::Revoked);
         }
-        let Some(version) = version.map(AccountVersion) else {
+        let Some(version) = answer.version.map(AccountVersion) else {
             // A Redis that answers but cannot write (full, read-only) refuses nobody: the database is asked each time.
             return Ok(Look::Unknown(self.begin_version(email).await.ok()));
         };

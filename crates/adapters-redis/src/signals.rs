@@ -9,10 +9,10 @@ use cheapbob_domain::{
 };
 use deadpool_redis::redis::{self, aio::PubSubSink, cmd};
 use futures::{StreamExt, stream::BoxStream};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, error::Elapsed, interval, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::{PART, PATIENCE, Redis};
+use crate::client::{PART, PATIENCE, Redis, RedisSettings, failed};
 
 /// Pickups, each on a channel of its own.
 const PICKUPS: &str = "pickup:";
@@ -32,12 +32,12 @@ pub struct RedisSignals {
 }
 
 impl RedisSignals {
-    /// Starts listening at `url`, on the tokio runtime of the caller; publishes over `redis`.
+    /// Starts listening where the settings say, on the tokio runtime of the caller; publishes over `redis`.
     ///
     /// # Errors
-    /// Where `url` is not one of Redis.
-    pub fn start(redis: Redis, url: &str) -> Result<Self, redis::RedisError> {
-        let client = redis::Client::open(url)?;
+    /// Where the settings name no Redis.
+    pub fn start(redis: Redis, settings: &RedisSettings) -> Result<Self, redis::RedisError> {
+        let client = settings.client()?;
         let feed = PickupFeed::default();
         let task = tokio::spawn(listen(client, feed.clone()));
         Ok(Self { redis, feed, _task: Arc::new(AbortOnDropHandle::new(task)) })
@@ -60,15 +60,19 @@ async fn listen(client: redis::Client, feed: PickupFeed) {
             && !said
         {
             said = true;
-            tracing::warn!(error = %e, "Redis does not answer; until it does, screens poll their order each second");
+            tracing::warn!(error = %failed(&e), "Redis does not answer; until it does, screens poll their order each second");
         }
         tokio::time::sleep(AGAIN).await;
     }
 }
 
 async fn hear(client: &redis::Client, feed: &PickupFeed) -> Result<(), redis::RedisError> {
-    let mut pubsub = client.get_async_pubsub().await?;
-    pubsub.psubscribe(format!("{PICKUPS}*")).await?;
+    let subscribed = async {
+        let mut pubsub = client.get_async_pubsub().await?;
+        pubsub.psubscribe(format!("{PICKUPS}*")).await?;
+        Ok::<_, redis::RedisError>(pubsub)
+    };
+    let pubsub = timeout(PATIENCE, subscribed).await.map_err(silent)??;
     feed.open();
     let (mut sink, mut messages) = pubsub.split();
     let mut pings = interval(PING_EVERY);
@@ -86,8 +90,11 @@ async fn hear(client: &redis::Client, feed: &PickupFeed) -> Result<(), redis::Re
     }
 }
 
+fn silent(_: Elapsed) -> redis::RedisError {
+    redis::RedisError::from((redis::ErrorKind::Io, "no answer within a second"))
+}
+
 async fn ping(sink: &mut PubSubSink) -> Result<(), redis::RedisError> {
-    let silent = |_| redis::RedisError::from((redis::ErrorKind::Io, "no answer within a second"));
     timeout(PATIENCE, sink.ping::<redis::Value>()).await.map_err(silent)?.map(|_| ())
 }
 

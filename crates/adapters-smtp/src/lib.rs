@@ -48,10 +48,8 @@ pub struct SmtpSettings {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Login.
-    pub user: String,
-    /// Password.
-    pub password: SecretString,
+    /// User and password; `None`: a relay that takes our mail without them.
+    pub credentials: Option<(String, SecretString)>,
     /// The sender's address.
     pub email: String,
     /// The sender's name.
@@ -95,14 +93,13 @@ impl Smtp {
             SmtpTls::Implicit => Tls::Wrapper(parameters.build()?),
             SmtpTls::StartTls => Tls::Required(parameters.build()?),
         };
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(PATIENCE))
-            .credentials(Credentials::new(settings.user.clone(), settings.password.expose_secret().to_owned()))
-            .build();
+        let mut transport =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host).port(settings.port).tls(tls).timeout(Some(PATIENCE));
+        if let Some((user, password)) = &settings.credentials {
+            transport = transport.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        }
         Ok(Self {
-            transport,
+            transport: transport.build(),
             from: Mailbox::new(Some(settings.name.clone()), settings.email.parse()?),
             breaker: Arc::new(Breaker::new(PART)),
         })

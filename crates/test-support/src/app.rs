@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::Api,
-    database::{TestDatabase, mongo_settings, redis_url, secret_keys},
+    database::{TestDatabase, mongo_settings, redis_at, redis_url, secret_keys},
     waiting::{eventually, noon},
 };
 
@@ -34,13 +34,13 @@ impl TestApp {
 
     /// With Redis.
     pub async fn start_with_redis() -> Self {
-        Self::with(|settings| settings.redis_url = Some(redis_url())).await
+        Self::with(|settings| settings.redis = Some(redis_at(&redis_url()))).await
     }
 
     /// With Redis and MongoDB.
     pub async fn start_on_servers() -> Self {
         Self::with(|settings| {
-            settings.redis_url = Some(redis_url());
+            settings.redis = Some(redis_at(&redis_url()));
             settings.mongodb = Some(mongo_settings());
         })
         .await
@@ -99,7 +99,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         frontend_local_url: None,
         postgres: PostgresAt::Server(database.address()),
         db_pool_size: 10,
-        redis_url: None,
+        redis: None,
         keep_payments: chrono::Duration::days(90),
         redis_pool_size: 8,
         oauth: [None, None, None],
@@ -112,5 +112,6 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         mongodb: None,
         s3: None,
         smtp: None,
+        warnings: Vec::new(),
     }
 }

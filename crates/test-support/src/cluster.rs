@@ -83,7 +83,7 @@ impl Cluster {
         let number = |port: String| port.parse().unwrap();
         let postgres = Proxy::to(number(database.port())).await;
         let redis = Proxy::to(number(port("CHEAPBOB_TEST_REDIS_PORT"))).await;
-        let mongodb = Proxy::to(mongo.port).await;
+        let mongodb = Proxy::to(number(port("CHEAPBOB_TEST_MONGODB_PORT"))).await;
         let s3 = Proxy::to(bucket.endpoint.as_ref().and_then(url::Url::port).unwrap()).await;
         let smtp = Proxy::to(mails.port).await;
         let portone = Proxy::to(front).await;
@@ -94,9 +94,9 @@ impl Cluster {
             ("DB_NAME", database.name().to_owned()),
             ("REDIS_HOST", "127.0.0.1".to_owned()),
             ("REDIS_PORT", redis.port.to_string()),
-            ("MONGODB_HOST", mongo.host),
+            ("MONGODB_HOST", "127.0.0.1".to_owned()),
             ("MONGODB_PORT", mongodb.port.to_string()),
-            ("MONGODB_NAME", mongo.database),
+            ("MONGODB_NAME", mongo.database.unwrap()),
             ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY.to_owned()),
             ("AWS_REGION", bucket.region),

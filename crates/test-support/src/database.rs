@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cheapbob_adapters_embedded::fakes;
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, Postgres, SecretKeys, Waiting};
+use cheapbob_adapters_redis::RedisSettings;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
@@ -21,13 +22,16 @@ pub fn redis_url() -> String {
     format!("redis://127.0.0.1:{}/0", port("CHEAPBOB_TEST_REDIS_PORT"))
 }
 
+/// Redis at `url`.
+pub fn redis_at(url: &str) -> RedisSettings {
+    RedisSettings { url: url.into(), root_certificate: None }
+}
+
 /// A database of its own on the run's private MongoDB-wire server.
 pub fn mongo_settings() -> MongoSettings {
     MongoSettings {
-        host: "127.0.0.1".to_owned(),
-        port: port("CHEAPBOB_TEST_MONGODB_PORT").parse().unwrap(),
-        credentials: None,
-        database: format!("t_{}", ulid::Ulid::r#gen().to_string().to_lowercase()),
+        uri: format!("mongodb://127.0.0.1:{}", port("CHEAPBOB_TEST_MONGODB_PORT")).into(),
+        database: Some(format!("t_{}", ulid::Ulid::r#gen().to_string().to_lowercase())),
     }
 }
 

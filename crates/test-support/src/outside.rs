@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cheapbob_adapters_s3::S3Settings;
+use cheapbob_adapters_s3::{S3Keys, S3Settings, S3Style};
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -58,12 +58,12 @@ impl S3Server {
     /// For the adapter.
     pub fn settings(&self) -> S3Settings {
         S3Settings {
-            access_key: Self::ACCESS_KEY.to_owned(),
-            secret_key: SecretString::from(Self::SECRET_KEY),
+            keys: Some(S3Keys { id: Self::ACCESS_KEY.to_owned(), secret: SecretString::from(Self::SECRET_KEY), session_token: None }),
             region: "us-east-1".to_owned(),
             bucket: Self::BUCKET.to_owned(),
             endpoint: Some(self.endpoint.parse().unwrap()),
             public_base: None,
+            style: S3Style::Path,
         }
     }
 
@@ -92,6 +92,8 @@ pub enum SinkTls {
     StartTls,
     /// From the first byte.
     Implicit,
+    /// Not at all, and it knows no login.
+    Relay,
 }
 
 /// A mail server that keeps what it gets; it ends with this value. Recipients with `reject` in their address are refused for good,
@@ -130,12 +132,11 @@ impl MailSink {
         SmtpSettings {
             host: "localhost".to_owned(),
             port: self.port,
-            user: "u".to_owned(),
-            password: SecretString::from("p"),
+            credentials: (tls != SinkTls::Relay).then(|| ("u".to_owned(), SecretString::from("p"))),
             email: "no-reply@cheapbob.example".to_owned(),
             name: "CheapBob".to_owned(),
             tls: match tls {
-                SinkTls::None => SmtpTls::None,
+                SinkTls::None | SinkTls::Relay => SmtpTls::None,
                 SinkTls::StartTls => SmtpTls::StartTls,
                 SinkTls::Implicit => SmtpTls::Implicit,
             },
@@ -159,11 +160,44 @@ async fn serve(socket: TcpStream, acceptor: TlsAcceptor, tls: SinkTls, mails: Ar
     match tls {
         SinkTls::Implicit => converse(acceptor.accept(socket).await?, false, true, &mails).await.map(|_| ()),
         SinkTls::None => converse(socket, false, true, &mails).await.map(|_| ()),
+        SinkTls::Relay => relay(socket, &mails).await,
         SinkTls::StartTls => match converse(socket, true, true, &mails).await? {
             Some(socket) => converse(acceptor.accept(socket).await?, false, false, &mails).await.map(|_| ()),
             None => Ok(()),
         },
     }
+}
+
+/// Takes mail from whoever comes, and knows no login.
+async fn relay(socket: TcpStream, mails: &Mutex<Vec<String>>) -> io::Result<()> {
+    let (mut lines, mut mail) = (BufReader::new(socket), None::<String>);
+    lines.write_all(b"220 relay ESMTP\r\n").await?;
+    let mut line = String::new();
+    while lines.read_line(&mut line).await? != 0 {
+        let reply: &[u8] = match (line.trim_end(), &mut mail) {
+            (".", Some(whole)) => {
+                mails.lock().unwrap().push(std::mem::take(whole));
+                mail = None;
+                b"250 queued\r\n"
+            }
+            (_, Some(whole)) => {
+                whole.push_str(&line);
+                b""
+            }
+            (command, None) => match command.split([' ', ':']).next().unwrap_or_default() {
+                "EHLO" => b"250-relay\r\n250 8BITMIME\r\n",
+                "AUTH" => b"503 no login here\r\n",
+                "DATA" => {
+                    mail = Some(String::new());
+                    b"354 go\r\n"
+                }
+                _ => b"250 ok\r\n",
+            },
+        };
+        lines.write_all(reply).await?;
+        line.clear();
+    }
+    Ok(())
 }
 
 /// The conversation until QUIT, or until STARTTLS: then gives the stream back. Before STARTTLS it takes neither login nor mail.

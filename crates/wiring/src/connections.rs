@@ -55,7 +55,7 @@ impl Connections {
         let share = |size: usize| (size / workers).max(1);
         Ok(Self {
             postgres: Postgres::new(address, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
-            redis: settings.redis_url.as_deref().map(|url| Redis::new(url, share(settings.redis_pool_size))).transpose()?,
+            redis: settings.redis.as_ref().map(|redis| Redis::new(redis, share(settings.redis_pool_size))).transpose()?,
             mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?.map(|mongo| mongo.with_breaker(Arc::clone(&breakers.mongodb))),
             s3: settings.s3.as_ref().map(S3::new).transpose()?.map(|s3| Arc::new(s3.with_breaker(Arc::clone(&breakers.s3)))),
             embedded: if settings.production { None } else { Some(Embedded::new(&connect(address), share(EMBEDDED_POOL))?) },

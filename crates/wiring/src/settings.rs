@@ -1,17 +1,20 @@
 //! Settings, checked as a whole.
 
 mod check;
+mod files;
+mod names;
 mod parts;
 mod raw;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use cheapbob_adapters_embedded::sandbox::Played;
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, SecretKeys};
+use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
-use config::{Config, File, FileFormat};
+use config::{Config, ConfigError, File, FileFormat};
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
@@ -66,8 +69,8 @@ pub struct Settings {
     pub postgres: PostgresAt,
     /// Connections of each process.
     pub db_pool_size: usize,
-    /// `redis://…`; `None`: the fake.
-    pub redis_url: Option<String>,
+    /// `None`: the fake.
+    pub redis: Option<RedisSettings>,
     /// Connections of each process.
     pub redis_pool_size: usize,
     /// Google, Kakao, Naver; `None`: the sandbox's.
@@ -94,6 +97,8 @@ pub struct Settings {
     pub s3: Option<S3Settings>,
     /// `None`: the sandbox's mail box.
     pub smtp: Option<SmtpSettings>,
+    /// What somebody should hear at the start, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// Everything that is wrong, a line each.
@@ -111,16 +116,19 @@ impl Settings {
             dotenv::load().map_err(SettingsError)?;
         }
         let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
-        let raw: Result<Raw, _> = Config::builder()
+        let text = |text: OsString| text.into_string().ok();
+        let variables = names::ours(std::env::vars_os().filter_map(|(name, value)| text(name).zip(text(value))));
+        let warnings = names::strangers(&variables);
+        let wrong = |error: ConfigError| SettingsError(vec![error.to_string()]);
+        let config = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
             .add_source(File::with_name(&format!("config/{environment}")).format(FileFormat::Toml).required(false))
-            .add_source(config::Environment::default().try_parsing(false))
+            .add_source(config::Environment::default().try_parsing(false).source(Some(variables)))
             .build()
-            .and_then(Config::try_deserialize);
-        match raw {
-            Ok(raw) => raw.check(),
-            Err(e) => Err(SettingsError(vec![e.to_string()])),
-        }
+            .map_err(wrong)?;
+        let config = files::read(config).map_err(wrong)?.map_err(SettingsError)?;
+        let raw: Raw = config.try_deserialize().map_err(wrong)?;
+        Ok(Self { warnings, ..raw.check()? })
     }
 
     /// As [`Self::load`], of the defaults and these settings alone.
@@ -152,7 +160,7 @@ impl Settings {
         let part = |is_fake: bool, name| is_fake.then_some(name);
         [
             part(matches!(self.postgres, PostgresAt::Child(_)), "PostgreSQL (private child process)"),
-            part(self.redis_url.is_none(), "Redis (in PostgreSQL)"),
+            part(self.redis.is_none(), "Redis (in PostgreSQL)"),
             part(self.oauth.iter().any(Option::is_none), "OAuth providers (sandbox)"),
             part(self.portone.is_none(), "PortOne (sandbox)"),
             part(self.mongodb.is_none(), "MongoDB (in PostgreSQL)"),

@@ -30,10 +30,12 @@ impl Signals {
     pub(crate) fn start(settings: &Settings, address: &Address, parts: &Connections, clock: Option<&Arc<SandboxClock>>) -> Result<Self> {
         let feed =
             parts.embedded.as_ref().zip(clock).map(|(embedded, clock)| Feed::start(&connect(address), embedded.clone(), Arc::clone(clock)));
-        match (&parts.redis, settings.redis_url.as_deref(), feed) {
-            (Some(redis), Some(redis_url), feed) => {
-                Ok(Self::Redis(RedisSignals::start(redis.clone(), redis_url)?, RedisSessions::new(redis.clone()), feed))
-            }
+        match (&parts.redis, &settings.redis, feed) {
+            (Some(redis), Some(place), feed) => Ok(Self::Redis(
+                RedisSignals::start(redis.clone(), place)?,
+                RedisSessions::new(redis.clone(), Arc::new(parts.postgres.clone())),
+                feed,
+            )),
             (_, _, Some(feed)) => Ok(Self::Feed(feed)),
             _ => Err(anyhow!("neither Redis nor its fake")),
         }
@@ -43,7 +45,8 @@ impl Signals {
     pub(crate) fn over(&self, parts: &Connections) -> Result<Ephemeral> {
         match (self, &parts.redis, &parts.embedded) {
             (Self::Redis(signals, sessions, _), Some(redis), _) => {
-                Ok((Arc::new(signals.over(redis.clone())), Arc::new(sessions.over(redis.clone())), Arc::new(redis.clone())))
+                let sessions = sessions.over(redis.clone(), Arc::new(parts.postgres.clone()));
+                Ok((Arc::new(signals.over(redis.clone())), Arc::new(sessions), Arc::new(redis.clone())))
             }
             (Self::Feed(feed), _, Some(embedded)) => {
                 let fake = Arc::new(embedded.clone());

@@ -49,5 +49,8 @@ pub fn init(settings: &Settings) -> Result<Telemetry> {
     });
     // Fails only where logging has begun already.
     let _ = tracing_subscriber::registry().with(fmt.with_filter(filter)).with(traced).try_init();
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
     Ok(Telemetry(provider))
 }

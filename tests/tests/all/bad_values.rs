@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use cheapbob_http::{Access, ROUTES, document};
-use cheapbob_test_support::{Answer, Held, Person, Shop, TestApp, fresh_email, location, mongo_settings, redis_url, store};
+use cheapbob_test_support::{Answer, Held, Person, Shop, TestApp, fresh_email, location, mongo_settings, redis_at, redis_url, store};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl World {
         let app = TestApp::with(|settings| {
             settings.kakao_admin_key = Some(SecretString::from(ADMIN_KEY));
             if on_servers {
-                settings.redis_url = Some(redis_url());
+                settings.redis = Some(redis_at(&redis_url()));
                 settings.mongodb = Some(mongo_settings());
             }
         })

@@ -7,7 +7,7 @@ use cheapbob_adapters_mongo::{Mongo, MongoSettings};
 use cheapbob_adapters_redis::{Redis, RedisSessions, RedisSignals};
 use cheapbob_adapters_s3::S3;
 use cheapbob_test_support::{
-    Proxy, S3Server, TestDatabase, mongo_settings, redis_url,
+    Proxy, S3Server, TestDatabase, mongo_settings, redis_at, redis_url,
     suites::{self, World},
 };
 
@@ -18,6 +18,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         accounts: postgres.clone(),
         takeovers: postgres.clone(),
         unlink_tokens: postgres.clone(),
+        revocations: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
@@ -71,6 +72,7 @@ mod postgres {
             registration_status_says_what_is_missing
             takeovers
             unlink_tokens
+            revocations
             profile_is_registered_once
             detail_change_leaves_the_other_fields
             preferences_are_added_all_or_none
@@ -303,7 +305,7 @@ mod redis {
     use super::*;
 
     async fn history() -> (Redis, ()) {
-        (Redis::new(&redis_url(), 8).unwrap(), ())
+        (Redis::new(&redis_at(&redis_url()), 8).unwrap(), ())
     }
 
     ports! {
@@ -311,8 +313,13 @@ mod redis {
         ephemeral { search_history_begins_with_the_newest search_history_keeps_the_newest_few search_history_keeps_a_text_for_a_week }
     }
 
-    async fn sessions() -> (RedisSessions, ()) {
-        (RedisSessions::new(Redis::new(&redis_url(), 8).unwrap()), ())
+    async fn sessions() -> (RedisSessions, TestDatabase) {
+        let database = TestDatabase::create().await;
+        (sessions_of(&database), database)
+    }
+
+    fn sessions_of(database: &TestDatabase) -> RedisSessions {
+        RedisSessions::new(Redis::new(&redis_at(&redis_url()), 8).unwrap(), Arc::new(database.postgres()))
     }
 
     mod sessions_of_one_process {
@@ -327,8 +334,8 @@ mod redis {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $rule() {
-                    let [(mine, ()), (other, ())] = [sessions().await, sessions().await];
-                    suites::ephemeral::$rule(&mine, &other).await;
+                    let database = TestDatabase::create().await;
+                    suites::ephemeral::$rule(&sessions_of(&database), &sessions_of(&database)).await;
                 }
             )*
         };
@@ -345,7 +352,7 @@ mod redis {
         let mut url = url::Url::parse(&redis_url()).unwrap();
         let way = Proxy::to(url.port().unwrap()).await;
         url.set_port(Some(way.port)).unwrap();
-        let listening = |url: &str| RedisSignals::start(Redis::new(&redis_url(), 8).unwrap(), url).unwrap();
+        let listening = |url: &str| RedisSignals::start(Redis::new(&redis_at(&redis_url()), 8).unwrap(), &redis_at(url)).unwrap();
         (listening(url.as_str()), listening(&redis_url()), way)
     }
 
@@ -394,7 +401,7 @@ mod mongo {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_server_that_does_not_answer_is_unavailable_within_three_seconds() {
-        let settings = MongoSettings { port: 1, ..mongo_settings() };
+        let settings = MongoSettings { uri: "mongodb://127.0.0.1:1".into(), ..mongo_settings() };
         let begin = std::time::Instant::now();
         let error = Mongo::new(&settings).unwrap().ping().await.unwrap_err();
         assert_eq!(error.kind(), cheapbob_domain::shared::ErrorKind::Unavailable);

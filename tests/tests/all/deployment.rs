@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cheapbob_test_support::RealServer;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -111,6 +112,69 @@ fn compose_names_what_there_is() {
     assert_eq!(strings(&services["nginx"]["ports"]), ["8080:8080"]);
     let command = strings(&services["migrate"]["command"]).into_iter().map(str::to_owned).collect::<Vec<_>>();
     cheapbob_jobs::command::Arguments::read(command.iter().map(String::as_str)).unwrap();
+}
+
+/// What a binary says that reads these settings and then asks for a process that is not there.
+fn checked(binary: &str, settings: &[(&str, String)]) -> String {
+    let output = RealServer::command(binary, settings).arg("health").output().unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// The first thing that a binary does with its settings once it takes them.
+fn taken(said: &str) -> bool {
+    (said.contains("nothing answers on port") || said.contains("set METRICS_PORT")) && !said.contains("is no setting")
+}
+
+#[test]
+fn the_binaries_take_composes_settings() {
+    let compose = yaml("compose.yaml");
+    let mut count = 0;
+    for (name, service) in compose["services"].as_object().unwrap() {
+        let Some(target) = service["build"]["target"].as_str() else { continue };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let environment = service["environment"].as_object().unwrap();
+        let settings: Vec<_> = environment.iter().map(|(setting, value)| (setting.as_str(), text(value))).chain(free_port()).collect();
+        let said = checked(&format!("cheapbob-{target}"), &settings);
+        assert!(taken(&said), "{name}: {said}");
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn the_binaries_take_kubernetes_settings() {
+    let (_, manifest) = manifests().into_iter().find(|(file, _)| file == "settings.yaml").unwrap();
+    let data = manifest["data"].as_object().unwrap();
+    let mut settings: Vec<_> =
+        data.iter().map(|(setting, value)| (setting.as_str(), value.as_str().unwrap().to_owned())).chain(free_port()).collect();
+    // The Secret, of which settings.yaml speaks.
+    let secrets = [
+        "DB_PASSWORD",
+        "MONGODB_PASSWORD",
+        "JWT_SECRET",
+        "GOOGLE_CLIENT_ID",
+        "GOOGLE_CLIENT_SECRET",
+        "KAKAO_CLIENT_ID",
+        "KAKAO_CLIENT_SECRET",
+        "NAVER_CLIENT_ID",
+        "NAVER_CLIENT_SECRET",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "SUPER_ADMIN_SMTP_PASSWORD",
+    ];
+    settings.extend(secrets.map(|name| (name, "x".to_owned())));
+    settings.push(("CHEAPBOB_SECRET_KEYS", "k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()));
+    // As the kubelet adds them for a Service named redis.
+    settings.push(("REDIS_SERVICE_HOST", "10.0.0.11".to_owned()));
+    settings.push(("REDIS_PORT_6379_TCP", "tcp://10.0.0.11:6379".to_owned()));
+    for binary in ["cheapbob-http", "cheapbob-jobs"] {
+        let said = checked(binary, &settings);
+        assert!(taken(&said), "{binary}: {said}");
+    }
+}
+
+fn free_port() -> [(&'static str, String); 1] {
+    [("PORT", RealServer::free_port().to_string())]
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::{process::Command, time::Duration};
 
 use cheapbob_test_support::{RealServer, TestDatabase, fresh_email, mongo_settings, noon, redis_url};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::budget::{Budget, number};
@@ -25,9 +26,8 @@ async fn fuzz(caller: &str, excluded: Option<&str>) {
             ("DB_NAME", database.name().to_owned()),
             ("REDIS_HOST", "127.0.0.1".to_owned()),
             ("REDIS_PORT", redis.port().unwrap().to_string()),
-            ("MONGODB_HOST", mongo.host),
-            ("MONGODB_PORT", mongo.port.to_string()),
-            ("MONGODB_NAME", mongo.database),
+            ("MONGODB_URI", mongo.uri.expose_secret().to_owned()),
+            ("MONGODB_NAME", mongo.database.unwrap()),
             ("CHEAPBOB_DATA_DIR", media.path().display().to_string()),
             ("RUST_LOG", "error".to_owned()),
         ],

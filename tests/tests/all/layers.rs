@@ -40,7 +40,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http", &["domain", "pages", "wiring", "jobs"]),
     (
         "test-support",
-        &["domain", "wiring", "jobs", "http", "adapters-postgres", "adapters-mongo", "adapters-s3", "adapters-smtp", "adapters-embedded"],
+        &[
+            "domain",
+            "wiring",
+            "jobs",
+            "http",
+            "adapters-postgres",
+            "adapters-mongo",
+            "adapters-redis",
+            "adapters-s3",
+            "adapters-smtp",
+            "adapters-embedded",
+        ],
     ),
     ("tests", &[]),
 ];

@@ -3,7 +3,7 @@
 use cheapbob_adapters_embedded::fakes::Embedded;
 use cheapbob_adapters_mongo::Mongo;
 use cheapbob_domain::{orders::ports::OrderArchive, shared::PaymentId};
-use cheapbob_test_support::{Held, TestApp, eventually, mongo_settings, normalized, redis_url};
+use cheapbob_test_support::{Held, TestApp, eventually, mongo_settings, normalized, redis_at, redis_url};
 use serde_json::{Value, json};
 
 macro_rules! snapshot {
@@ -72,7 +72,7 @@ async fn lists_join_today_and_the_archive() {
     let mongo = Mongo::new(&settings).unwrap();
     let app = TestApp::with(|s| {
         s.mongodb = Some(settings);
-        s.redis_url = Some(redis_url());
+        s.redis = Some(redis_at(&redis_url()));
     })
     .await;
     lists(&app, &mongo).await;

@@ -30,6 +30,7 @@ mod oauth;
 mod operator;
 mod outages;
 mod pages;
+mod parts;
 mod past;
 mod payments;
 mod portone;

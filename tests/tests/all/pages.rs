@@ -2,6 +2,7 @@
 
 use cheapbob_test_support::{Answer, Api, RealServer, TestApp, TestDatabase, mongo_settings, redis_url};
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 /// What Chrome sends when a person opens an address.
@@ -263,9 +264,8 @@ fn production(database: &TestDatabase) -> Vec<(&'static str, String)> {
         ("DB_PORT", database.port()),
         ("DB_NAME", database.name().to_owned()),
         ("REDIS_PORT", redis.port().unwrap().to_string()),
-        ("MONGODB_HOST", mongo.host),
-        ("MONGODB_PORT", mongo.port.to_string()),
-        ("MONGODB_NAME", mongo.database),
+        ("MONGODB_URI", mongo.uri.expose_secret().to_owned()),
+        ("MONGODB_NAME", mongo.database.unwrap()),
     ]);
     settings
 }

@@ -8,7 +8,7 @@ use cheapbob_domain::{
     orders::{PastPayments, PaymentRecords, ports::PaymentArchive},
     shared::{Email, PaymentId, Result},
 };
-use cheapbob_test_support::{Held, Shop, TestApp, eventually, mongo_settings, redis_url};
+use cheapbob_test_support::{Held, Shop, TestApp, eventually, mongo_settings, redis_at, redis_url};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn keeping_a_week(servers: bool) -> TestApp {
     TestApp::with(|settings| {
         settings.keep_payments = Duration::days(7);
         if servers {
-            settings.redis_url = Some(redis_url());
+            settings.redis = Some(redis_at(&redis_url()));
             settings.mongodb = Some(mongo_settings());
         }
     })

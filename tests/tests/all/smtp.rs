@@ -22,7 +22,7 @@ fn mail(to: &str) -> Mail {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_arrives_whole_however_the_line_is_kept_private() {
-    for tls in [SinkTls::StartTls, SinkTls::Implicit, SinkTls::None] {
+    for tls in [SinkTls::StartTls, SinkTls::Implicit, SinkTls::None, SinkTls::Relay] {
         let sink = MailSink::start(tls).await;
         let smtp = Smtp::new(&sink.settings(tls)).unwrap();
         smtp.send("placed-PAY1", &mail("a@test.example")).await.unwrap();

@@ -84,6 +84,55 @@ fn settings_that_are_half_there_are_listed_at_once() {
     insta::assert_snapshot!("production without settings", refused(&[("ENVIRONMENT", "production".to_owned())]));
 }
 
+#[test]
+fn a_secret_may_stand_in_a_file_and_an_address_instead_of_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, port) = (folder.path().join("jwt"), RealServer::free_port().to_string());
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let with = |settings: &[(&'static str, &str)]| {
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).chain([("PORT", port.clone())]).collect();
+        let output = RealServer::command("cheapbob-http", &settings).arg("health").output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let file = file.to_str().unwrap();
+    for taken in [
+        &[("JWT_SECRET_FILE", file)][..],
+        &[("REDIS_HOST", "::1"), ("REDIS_USER", "u"), ("REDIS_PASSWORD", "p@/:%")],
+        &[("REDIS_URL", "unix:///run/redis.sock?db=1")],
+        &[("REDIS_PORT", "tcp://10.0.0.11:6379"), ("REDIS_HOST", "redis")],
+        &[("MONGODB_URI", "mongodb+srv://u:p@shop.example/name")],
+        &[("AWS_REGION", "ap-northeast-2"), ("AWS_S3_BUCKET_NAME", "b")],
+        &[("SUPER_ADMIN_SMTP_HOST", "relay"), ("SUPER_ADMIN_SMTP_EMAIL", "a@b.example")],
+        &[("FRONTEND_URL", "https://Shop.example:443/")],
+    ] {
+        let said = with(taken);
+        assert!(said.contains("nothing answers on port"), "{taken:?}: {said}");
+    }
+    let said = with(&[("REDIS_PASWORDS", "s3cret"), ("REDIS_SERVICE_HOST", "10.0.0.11")]);
+    assert!(said.contains("WARN REDIS_PASWORDS is no setting and does nothing: is REDIS_PASSWORD meant?"), "{said}");
+    assert!(!said.contains("SERVICE_HOST") && !said.contains("s3cret"), "{said}");
+    for (wrong, line) in [
+        (&[("JWT_SECRET_FILE", file), ("JWT_SECRET", "s3cret")][..], "JWT_SECRET and JWT_SECRET_FILE are both set: set one of them"),
+        (&[("JWT_SECRET_FILE", "/nowhere")], "JWT_SECRET_FILE: /nowhere cannot be read: No such file or directory"),
+        (&[("REDIS_URL", "redis://:s3cret@h"), ("REDIS_HOST", "h")], "REDIS_URL stands instead of REDIS_HOST: set one or the other"),
+        (&[("REDIS_URL", "http://:s3cret@h")], "REDIS_URL, or the names instead of it, and REDIS_CA_FILE: "),
+        (&[("REDIS_PASSWORD", "s3cret")], "REDIS_PASSWORD is set, but REDIS_HOST (or REDIS_URL) is not"),
+        (&[("MONGODB_URI", "mongodb://u:s3cret@/@h")], "MONGODB_URI is no address of MongoDB"),
+        (&[("MONGODB_URI", "mongodb://u:s3cret@h")], "set MONGODB_NAME, or name the database in MONGODB_URI"),
+        (&[("AWS_REGION", "r"), ("AWS_S3_BUCKET_NAME", "b"), ("AWS_S3_STYLE", "s3cret?")], "AWS_S3_STYLE is path or virtual"),
+        (
+            &[("SUPER_ADMIN_SMTP_HOST", "relay"), ("SUPER_ADMIN_SMTP_EMAIL", "a@b.example"), ("SUPER_ADMIN_SMTP_PASSWORD", "s3cret")],
+            "SUPER_ADMIN_SMTP_USER and SUPER_ADMIN_SMTP_PASSWORD go together",
+        ),
+        (&[("FRONTEND_URL", "https://u:s3cret@shop.example/app?x#y")], "FRONTEND_URL is an origin, here https://shop.example: it has no"),
+        (&[("OAUTH_REDIRECT_BASE_URL", "https://shop.example/api")], "OAUTH_REDIRECT_BASE_URL is an origin, here https://shop.example"),
+    ] {
+        let said = with(wrong);
+        assert!(said.contains(line) && said.contains("the settings are wrong"), "{wrong:?}: {said}");
+        assert!(!said.contains("s3cret") || line.contains("s3cret") || line.starts_with("AWS_S3_STYLE"), "{said}");
+    }
+}
+
 /// The original's own file: below a name with a space the real database is named.
 #[test]
 fn every_line_of_a_dotenv_counts_and_one_that_is_none_is_named() {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod customers;
+mod revocations;
 mod takeovers;
 mod unlink_tokens;
 

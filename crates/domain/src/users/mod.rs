@@ -23,7 +23,7 @@ pub use model::{
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
-    session::{AccountVersion, Caller, Look, Renewal, Session},
+    session::{AccountVersion, Caller, Look, Renewal, Revocation, Session},
     session_token::SessionTokens,
     takeover::{TAKEOVER_LIFE, TakenOver, Takeover, TakeoverMail, TakeoverSecrets},
 };

@@ -10,7 +10,7 @@ use super::model::{
     identity::{ProviderError, ProviderIdentity, UnlinkNotice},
     login::PendingLogin,
     preference::{Preference, PreferenceKind, PreferencesAdded},
-    session::{AccountVersion, Look},
+    session::{AccountVersion, Look, Revocation},
     takeover::{TakenOver, Takeover, TakeoverSecrets},
 };
 use crate::shared::{Email, Result};
@@ -136,6 +136,18 @@ pub trait Sessions: Send + Sync {
     async fn begin_login(&self, state: &str, login: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
     /// Gives the login and forgets it: of two calls at once exactly one MUST get it. `None`: unknown, used or too old.
     async fn take_login(&self, state: &str, now: DateTime<Utc>) -> Result<Option<PendingLogin>>;
+}
+
+/// Logouts for good: what answers for [`Sessions`] may lose its memory, this MUST NOT.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Revocations: Send + Sync {
+    /// Keeps that a session was revoked until `until`; what was kept until `now` or less may go. A second call MUST NOT shorten it.
+    async fn record(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+    /// Whether it is revoked at `now`.
+    async fn is_recorded(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Those revoked at `now`, by id after `after`, up to `limit`.
+    async fn recorded<'a>(&self, now: DateTime<Utc>, after: Option<&'a str>, limit: i64) -> Result<Vec<Revocation>>;
 }
 
 /// The three OAuth providers.

@@ -134,6 +134,24 @@ pub async fn unlink_tokens(world: &World) {
     assert_eq!(token(Provider::Naver, "7").await.as_deref(), Some("another's"));
 }
 
+/// `users::ports::Revocations`
+pub async fn revocations(world: &World) {
+    let revocations = &world.revocations;
+    let recorded = async |id: &str, second| revocations.is_recorded(id, at(second)).await.unwrap();
+    let list = async |second, after, limit| revocations.recorded(at(second), after, limit).await.unwrap();
+    for (id, until) in [("b", 20), ("a", 10), ("c", 30), ("b", 15)] {
+        revocations.record(id, at(0), at(until)).await.unwrap();
+    }
+    assert!(recorded("b", 19).await, "a second call does not shorten it");
+    assert!(!recorded("b", 20).await && !recorded("d", 0).await);
+    let [first, second] = &list(0, None, 2).await[..] else { panic!("as many as asked for") };
+    assert_eq!([(&*first.session_id, first.until), (&*second.session_id, second.until)], [("a", at(10)), ("b", at(20))]);
+    assert_eq!(list(0, Some("b"), 2).await.into_iter().map(|one| one.session_id).collect::<Vec<_>>(), ["c"]);
+    assert_eq!(list(10, None, 9).await.len(), 2);
+    revocations.record("e", at(25), at(40)).await.unwrap();
+    assert_eq!(list(0, None, 9).await.len(), 2, "what is over is forgotten with the next");
+}
+
 fn other_nickname() -> DetailChange {
     DetailChange { nickname: Some(Nickname::parse("둘리").unwrap()), phone_number: None }
 }

@@ -19,7 +19,7 @@ use cheapbob_domain::{
     },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers, Takeovers, UnlinkTokens},
+        ports::{Accounts, Customers, Revocations, Takeovers, UnlinkTokens},
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -35,6 +35,8 @@ pub struct World {
     pub takeovers: Arc<dyn Takeovers>,
     /// Tokens that cut the connection at a provider.
     pub unlink_tokens: Arc<dyn UnlinkTokens>,
+    /// Logouts.
+    pub revocations: Arc<dyn Revocations>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
     /// Stores.

@@ -40,15 +40,46 @@ impl Check {
         false
     }
 
-    pub(super) fn origin(&mut self, name: &str, text: &str) -> Option<String> {
+    /// Both or none.
+    pub(super) fn pair(&mut self, (one, one_there): (&str, bool), (other, other_there): (&str, bool)) {
+        if one_there != other_there {
+            self.errors.push(format!("{one} and {other} go together: set both or none of them"));
+        }
+    }
+
+    /// A whole address stands instead of the single names.
+    pub(super) fn instead(&mut self, whole: &str, names: &[(&str, bool)]) {
+        let there: Vec<_> = names.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+        if !there.is_empty() {
+            self.errors.push(format!("{whole} stands instead of {}: set one or the other", there.join(", ")));
+        }
+    }
+
+    /// What is in the file of certificates, if one is set.
+    pub(super) fn pem(&mut self, name: &str, path: &str) -> Option<Vec<u8>> {
+        let path = set(path)?;
+        std::fs::read(path).map_err(|e| self.errors.push(format!("{name} {path} cannot be read: {e}"))).ok()
+    }
+
+    pub(super) fn address(&mut self, name: &str, text: &str) -> Option<Url> {
         let text = set(text)?;
         match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(text.trim_end_matches('/').to_owned()),
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
             _ => {
                 self.errors.push(format!("{name} is no http or https address: {text}"));
                 None
             }
         }
+    }
+
+    /// As browsers write it: what is compared with it is what they say.
+    pub(super) fn origin(&mut self, name: &str, text: &str) -> Option<String> {
+        let url = self.address(name, text)?;
+        let origin = url.origin().ascii_serialization();
+        if url.as_str() != format!("{origin}/") {
+            self.errors.push(format!("{name} is an origin, here {origin}: it has no path, query, fragment or user"));
+        }
+        Some(origin)
     }
 }
 
@@ -61,7 +92,6 @@ impl Raw {
         };
         let mut check = Check { production, errors: Vec::new() };
         let postgres = self.postgres(&mut check);
-        let redis = check.part(&[("REDIS_HOST", set(&self.redis_host).is_some())]);
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
             check
                 .part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())])
@@ -78,9 +108,8 @@ impl Raw {
         let frontend_url = check.origin("FRONTEND_URL", &self.frontend_url);
         let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
         let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
-        let otlp_endpoint =
-            check.origin("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint).and_then(|u| Url::parse(&u).ok());
-        let portone = check.origin("PORTONE_API_BASE_URL", &self.portone_api_base_url).and_then(|u| Url::parse(&u).ok());
+        let otlp_endpoint = check.address("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint);
+        let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
             "HS384" => Algorithm::HS384,
@@ -103,6 +132,7 @@ impl Raw {
             check.errors.push(format!("KEEP_PAYMENTS_DAYS is from {} to 3650", LEAST_KEPT.num_days()));
         }
         let secret_keys = self.secret_keys(&mut check);
+        let redis = self.redis(&mut check);
         let mongodb = self.mongodb(&mut check);
         let s3 = self.s3(&mut check);
         let smtp = self.smtp(&mut check);
@@ -120,7 +150,7 @@ impl Raw {
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
             db_pool_size: self.db_pool_size,
-            redis_url: redis.then(|| format!("redis://{}:{}/{}", self.redis_host.trim(), self.redis_port, self.redis_db)),
+            redis,
             redis_pool_size: self.redis_pool_size,
             oauth,
             keep_payments: chrono::Duration::days(self.keep_payments_days),
@@ -137,6 +167,7 @@ impl Raw {
             s3,
             smtp,
             host: self.host,
+            warnings: Vec::new(),
         })
     }
 }

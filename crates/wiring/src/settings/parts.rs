@@ -2,11 +2,10 @@
 
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, SecretKeys};
-use cheapbob_adapters_s3::S3Settings;
+use cheapbob_adapters_redis::RedisSettings;
+use cheapbob_adapters_s3::{S3Keys, S3Settings, S3Style};
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use super::{
     check::{Check, secret, set},
@@ -22,68 +21,134 @@ impl Raw {
         SecretKeys::parse(&keys).map_err(|e| check.errors.push(format!("CHEAPBOB_SECRET_KEYS: {e}"))).ok()
     }
 
+    pub(super) fn redis(&self, check: &mut Check) -> Option<RedisSettings> {
+        let (url, host) = (secret(&self.redis_url), set(&self.redis_host));
+        let root_certificate = check.pem("REDIS_CA_FILE", &self.redis_ca_file);
+        let url = match (url, host) {
+            (Some(url), None) => {
+                let names = [
+                    ("REDIS_USER", set(&self.redis_user).is_some()),
+                    ("REDIS_PASSWORD", secret(&self.redis_password).is_some()),
+                    ("REDIS_TLS", self.redis_tls),
+                ];
+                check.instead("REDIS_URL", &names);
+                url.clone()
+            }
+            (Some(_), Some(_)) => {
+                check.instead("REDIS_URL", &[("REDIS_HOST", true)]);
+                return None;
+            }
+            (None, host) => {
+                let mut part = vec![("REDIS_HOST (or REDIS_URL)", host.is_some())];
+                part.extend(secret(&self.redis_password).map(|_| ("REDIS_PASSWORD", true)));
+                part.extend(set(&self.redis_user).map(|_| ("REDIS_PASSWORD", secret(&self.redis_password).is_some())));
+                part.extend(root_certificate.as_ref().map(|_| ("REDIS_TLS", self.redis_tls)));
+                if !check.part(&part) {
+                    return None;
+                }
+                let scheme = if self.redis_tls { "rediss" } else { "redis" };
+                let login = login(set(&self.redis_user), secret(&self.redis_password));
+                SecretString::from(format!("{scheme}://{login}{}:{}/{}", in_url(host.unwrap_or_default()), self.redis_port, self.redis_db))
+            }
+        };
+        let settings = RedisSettings { url, root_certificate };
+        settings.check().map_err(|e| check.errors.push(format!("REDIS_URL, or the names instead of it, and REDIS_CA_FILE: {e}"))).ok()?;
+        Some(settings)
+    }
+
     pub(super) fn mongodb(&self, check: &mut Check) -> Option<MongoSettings> {
-        let there = check.part(&[("MONGODB_HOST", set(&self.mongodb_host).is_some()), ("MONGODB_NAME", set(&self.mongodb_name).is_some())]);
-        let credentials = set(&self.mongodb_user).map(str::to_owned).zip(secret(&self.mongodb_password).cloned());
-        if credentials.is_none() && (set(&self.mongodb_user).is_some() || secret(&self.mongodb_password).is_some()) {
-            check.errors.push("MONGODB_USER and MONGODB_PASSWORD go together: set both or none of them".to_owned());
-        }
-        there.then(|| MongoSettings {
-            host: self.mongodb_host.trim().to_owned(),
-            port: self.mongodb_port,
-            credentials,
-            database: self.mongodb_name.trim().to_owned(),
-        })
+        let (user, password) = (set(&self.mongodb_user), secret(&self.mongodb_password));
+        let uri = if let Some(uri) = secret(&self.mongodb_uri) {
+            let names = [
+                ("MONGODB_HOST", set(&self.mongodb_host).is_some()),
+                ("MONGODB_USER", user.is_some()),
+                ("MONGODB_PASSWORD", password.is_some()),
+                ("MONGODB_AUTH_SOURCE", set(&self.mongodb_auth_source).is_some()),
+            ];
+            check.instead("MONGODB_URI", &names);
+            uri.clone()
+        } else {
+            let there = check.part(&[
+                ("MONGODB_HOST (or MONGODB_URI)", set(&self.mongodb_host).is_some()),
+                ("MONGODB_NAME", set(&self.mongodb_name).is_some()),
+            ]);
+            check.pair(("MONGODB_USER", user.is_some()), ("MONGODB_PASSWORD", password.is_some()));
+            if !there {
+                return None;
+            }
+            let source = set(&self.mongodb_auth_source).map(|source| format!("?authSource={}", encoded(source))).unwrap_or_default();
+            let host = in_url(self.mongodb_host.trim());
+            SecretString::from(format!("mongodb://{}{host}:{}/{source}", login(user, password), self.mongodb_port))
+        };
+        let settings = MongoSettings { uri, database: set(&self.mongodb_name).map(str::to_owned) };
+        settings.check().map_err(|e| check.errors.push(e.to_string())).ok()?;
+        Some(settings)
     }
 
     pub(super) fn s3(&self, check: &mut Check) -> Option<S3Settings> {
-        let there = check.part(&[
-            ("AWS_ACCESS_KEY_ID", set(&self.aws_access_key_id).is_some()),
-            ("AWS_SECRET_ACCESS_KEY", secret(&self.aws_secret_access_key).is_some()),
-            ("AWS_REGION", set(&self.aws_region).is_some()),
-            ("AWS_S3_BUCKET_NAME", set(&self.aws_s3_bucket_name).is_some()),
-        ]);
-        let mut url = |name, text| check.origin(name, text).and_then(|url| Url::parse(&url).ok());
-        let (endpoint, public_base) =
-            (url("AWS_S3_ENDPOINT_URL", &self.aws_s3_endpoint_url), url("AWS_S3_PUBLIC_URL", &self.aws_s3_public_url));
+        let (key, secret_key) = (set(&self.aws_access_key_id), secret(&self.aws_secret_access_key));
+        let mut part =
+            vec![("AWS_REGION", set(&self.aws_region).is_some()), ("AWS_S3_BUCKET_NAME", set(&self.aws_s3_bucket_name).is_some())];
+        if key.is_some() || secret_key.is_some() || secret(&self.aws_session_token).is_some() {
+            part.extend([("AWS_ACCESS_KEY_ID", key.is_some()), ("AWS_SECRET_ACCESS_KEY", secret_key.is_some())]);
+        }
+        let there = check.part(&part);
+        let endpoint = check.address("AWS_S3_ENDPOINT_URL", &self.aws_s3_endpoint_url);
+        let public_base = check.address("AWS_S3_PUBLIC_URL", &self.aws_s3_public_url);
+        let style = match set(&self.aws_s3_style) {
+            // A name with a dot is in no certificate of AWS'.
+            None if endpoint.is_some() || self.aws_s3_bucket_name.contains('.') => S3Style::Path,
+            None | Some("virtual") => S3Style::Virtual,
+            Some("path") => S3Style::Path,
+            Some(other) => {
+                check.errors.push(format!("AWS_S3_STYLE is path or virtual, not {other}"));
+                S3Style::Path
+            }
+        };
+        let keys = key.zip(secret_key).map(|(id, secret_key)| S3Keys {
+            id: id.to_owned(),
+            secret: secret_key.clone(),
+            session_token: secret(&self.aws_session_token).cloned(),
+        });
         there.then(|| S3Settings {
-            access_key: self.aws_access_key_id.trim().to_owned(),
-            secret_key: self.aws_secret_access_key.clone(),
+            keys,
             region: self.aws_region.trim().to_owned(),
             bucket: self.aws_s3_bucket_name.trim().to_owned(),
             endpoint,
             public_base,
+            style,
         })
     }
 
     pub(super) fn smtp(&self, check: &mut Check) -> Option<SmtpSettings> {
-        let there = check.part(&[
-            ("SUPER_ADMIN_SMTP_HOST", set(&self.super_admin_smtp_host).is_some()),
-            ("SUPER_ADMIN_SMTP_USER", set(&self.super_admin_smtp_user).is_some()),
-            ("SUPER_ADMIN_SMTP_PASSWORD", secret(&self.super_admin_smtp_password).is_some()),
-            ("SUPER_ADMIN_SMTP_EMAIL", set(&self.super_admin_smtp_email).is_some()),
-        ]);
+        let host = self.super_admin_smtp_host.trim();
+        let there = check
+            .part(&[("SUPER_ADMIN_SMTP_HOST", !host.is_empty()), ("SUPER_ADMIN_SMTP_EMAIL", set(&self.super_admin_smtp_email).is_some())]);
+        let (user, password) = (set(&self.super_admin_smtp_user), secret(&self.super_admin_smtp_password));
+        check.pair(("SUPER_ADMIN_SMTP_USER", user.is_some()), ("SUPER_ADMIN_SMTP_PASSWORD", password.is_some()));
+        if user.is_some() && !there && !check.production {
+            check.part(&[("SUPER_ADMIN_SMTP_USER", true), ("SUPER_ADMIN_SMTP_HOST", !host.is_empty())]);
+        }
         /// The port of implicit TLS (RFC 8314).
         const IMPLICIT: u16 = 465;
+        // What leaves this machine in clear text, passwords among it, everybody on the way can read.
+        let here = matches!(host, "localhost" | "127.0.0.1" | "::1");
         let tls = match set(&self.super_admin_smtp_tls) {
             None if self.super_admin_smtp_port == IMPLICIT => SmtpTls::Implicit,
             None | Some("starttls") => SmtpTls::StartTls,
             Some("implicit") => SmtpTls::Implicit,
-            Some("none") if !check.production => SmtpTls::None,
+            Some("none") if here || !check.production => SmtpTls::None,
             Some(other) => {
-                let none = if check.production { "" } else { ", or none outside production" };
-                check.errors.push(format!("SUPER_ADMIN_SMTP_TLS is implicit or starttls{none}, not {other}"));
+                let none = if check.production { "none on this machine alone" } else { "none" };
+                check.errors.push(format!("SUPER_ADMIN_SMTP_TLS is implicit or starttls ({none}), not {other}"));
                 SmtpTls::StartTls
             }
         };
-        let root_certificate = set(&self.super_admin_smtp_ca_file).and_then(|path| {
-            std::fs::read(path).map_err(|e| check.errors.push(format!("SUPER_ADMIN_SMTP_CA_FILE {path} cannot be read: {e}"))).ok()
-        });
+        let root_certificate = check.pem("SUPER_ADMIN_SMTP_CA_FILE", &self.super_admin_smtp_ca_file);
         there.then(|| SmtpSettings {
-            host: self.super_admin_smtp_host.trim().to_owned(),
+            host: host.to_owned(),
             port: self.super_admin_smtp_port,
-            user: self.super_admin_smtp_user.trim().to_owned(),
-            password: self.super_admin_smtp_password.clone(),
+            credentials: user.map(str::to_owned).zip(password.cloned()),
             email: self.super_admin_smtp_email.trim().to_owned(),
             name: self.super_admin_smtp_name.trim().to_owned(),
             tls,
@@ -105,13 +170,19 @@ impl Raw {
 
     fn serving_postgres(&self, check: &mut Check) -> Option<Address> {
         if secret(&self.database_url).is_some() {
-            if set(&self.db_host).is_some() {
-                check.errors.push("DATABASE_URL and DB_HOST are both set: set one of them".to_owned());
-            }
+            let names = [
+                ("DB_HOST", set(&self.db_host).is_some()),
+                ("DB_USER", set(&self.db_user).is_some()),
+                ("DB_PASSWORD", secret(&self.db_password).is_some()),
+                ("DB_NAME", set(&self.db_name).is_some()),
+                ("DB_SSLMODE", set(&self.db_sslmode).is_some()),
+                ("DB_POOL_MODE", set(&self.db_pool_mode).is_some()),
+            ];
+            check.instead("DATABASE_URL", &names);
             return address(check, "DATABASE_URL", self.database_url.expose_secret().trim());
         }
         let there = check.part(&[
-            ("DB_HOST", set(&self.db_host).is_some()),
+            ("DB_HOST (or DATABASE_URL)", set(&self.db_host).is_some()),
             ("DB_USER", set(&self.db_user).is_some()),
             ("DB_NAME", set(&self.db_name).is_some()),
         ]);
@@ -120,7 +191,6 @@ impl Raw {
 
     /// The names as one address.
     fn postgres_url(&self) -> String {
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         // A bare IPv6 address has colons of its own; a socket's folder has slashes.
         let host = |host: &str| if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.replace('/', "%2F") };
         let hosts: Vec<_> = self.db_host.split(',').map(|name| format!("{}:{}", host(name.trim()), self.db_port)).collect();
@@ -131,13 +201,13 @@ impl Raw {
             ("sslkey", &self.db_sslkey),
             ("pool_mode", &self.db_pool_mode),
         ];
-        let words: Vec<_> = words.iter().filter_map(|(word, text)| Some(format!("{word}={}", encode(set(text)?)))).collect();
+        let words: Vec<_> = words.iter().filter_map(|(word, text)| Some(format!("{word}={}", encoded(set(text)?)))).collect();
         format!(
             "postgres://{}:{}@{}/{}?{}",
-            encode(self.db_user.trim()),
-            encode(self.db_password.expose_secret()),
+            encoded(self.db_user.trim()),
+            encoded(self.db_password.expose_secret()),
             hosts.join(","),
-            encode(self.db_name.trim()),
+            encoded(self.db_name.trim()),
             words.join("&")
         )
     }
@@ -145,6 +215,20 @@ impl Raw {
 
 fn address(check: &mut Check, name: &str, url: &str) -> Option<Address> {
     Address::parse(url).map_err(|e| check.errors.push(format!("{name}: {e}"))).ok()
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// `user:password@`, `:password@`, or nothing.
+fn login(user: Option<&str>, password: Option<&SecretString>) -> String {
+    password.map(|password| format!("{}:{}@", encoded(user.unwrap_or_default()), encoded(password.expose_secret()))).unwrap_or_default()
+}
+
+/// A host as it stands in an address: IPv6 in brackets.
+fn in_url(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }
 
 #[cfg(test)]
@@ -173,7 +257,7 @@ mod tests {
         assert_eq!(shown(&[]), "a child");
         let url = [("database_url", "postgres://u:p@db/c?sslmode=disable")];
         assert_eq!(shown(&url), "db:5432, in the clear");
-        assert_eq!(shown(&[url.as_slice(), &[("db_host", "db")]].concat()), "DATABASE_URL and DB_HOST are both set: set one of them");
+        assert_eq!(shown(&[url.as_slice(), &[("db_host", "db")]].concat()), "DATABASE_URL stands instead of DB_HOST: set one or the other");
         assert!(shown(&[("database_url", "mysql://u:hidden@db")]).starts_with("DATABASE_URL: it does not begin with postgres://"));
     }
 }

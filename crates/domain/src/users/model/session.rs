@@ -16,6 +16,15 @@ pub enum Look {
     Unknown(Option<AccountVersion>),
 }
 
+/// A session that was logged out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// [`Session::id`]
+    pub session_id: String,
+    /// When the last token of it has ended.
+    pub until: DateTime<Utc>,
+}
+
 /// Stands for what an account was at one time, and means nothing else: each change of the account makes another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountVersion(pub u64);
