@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the driver asks the server whether it lives (its default is ten seconds): what hangs is noticed so soon.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// The collection, and its one document, that is written to see whether MongoDB takes writes.
+const READY: &str = "ready";
+
 /// How long a call may take, a batch of the rollover's a part of its own.
 const LIMIT: Duration = Duration::from_secs(3);
 const BATCH_LIMIT: Duration = Duration::from_secs(60);
@@ -95,12 +98,14 @@ impl Mongo {
         Self { breaker, ..self }
     }
 
-    /// Whether MongoDB answers, asked in any case.
+    /// Whether MongoDB does what we need: it takes a write of ours. Asked in any case.
     ///
     /// # Errors
-    /// Unavailable: the part behind it does not answer in time.
+    /// Unavailable: the part behind it does not answer in time, or is full, or no primary.
     pub async fn ping(&self) -> Result<()> {
-        let ping = within(LIMIT, self.database().await?.run_command(doc! { "ping": 1 }));
+        let collection = self.collection(READY).await?;
+        let now = doc! { "$set": { "at": bson::DateTime::now() } };
+        let ping = within(LIMIT, collection.update_one(doc! { "_id": READY }, now).upsert(true).into_future());
         self.breaker.watch(ping, is_silence).await.map(|_| ()).map_err(failed)
     }
 

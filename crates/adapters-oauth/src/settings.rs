@@ -1,6 +1,15 @@
-use cheapbob_domain::users::Provider;
+use std::time::Duration;
+
+use cheapbob_domain::{
+    shared::{Error, Result},
+    users::Provider,
+};
+use reqwest::Client;
 use secrecy::SecretString;
 use url::Url;
+
+/// How long it may take to see whether a provider answers.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One provider's addresses and our registration there.
 #[derive(Debug, Clone)]
@@ -20,11 +29,20 @@ pub struct ProviderSettings {
 }
 
 impl ProviderSettings {
+    /// Whether the provider answers at all; whether it knows us, only a login tells.
+    ///
+    /// # Errors
+    /// Unavailable: nobody answers there.
+    pub async fn ping(&self) -> Result<()> {
+        let asked = async { Client::builder().timeout(PATIENCE).build()?.get(self.token_url.clone()).send().await };
+        asked.await.map(|_| ()).map_err(|e: reqwest::Error| Error::unavailable("oauth", e))
+    }
+
     /// The provider's own addresses.
     ///
     /// # Errors
     /// Never in practice: the addresses are constants.
-    pub fn real(provider: Provider, client_id: String, client_secret: SecretString) -> Result<Self, url::ParseError> {
+    pub fn real(provider: Provider, client_id: String, client_secret: SecretString) -> std::result::Result<Self, url::ParseError> {
         let [authorize, token, userinfo, unlink] = match provider {
             Provider::Google => [
                 "https://accounts.google.com/o/oauth2/v2/auth",

@@ -29,6 +29,9 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(60);
 /// A page of their books may take its time: nobody waits for it.
 const LIST_PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it may take to see whether PortOne answers.
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Payments asked for at once (they allow 1,000), so that a page stays below [`MAX_BODY`].
 const PAGE: usize = 100;
 
@@ -75,6 +78,14 @@ impl PortOne {
     /// Behind the process's breaker. It is PortOne's, not a store's: what is wrong with one store's account PortOne answers.
     pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
         Self { breaker, ..self }
+    }
+
+    /// Whether PortOne answers at all; what it says without a store's secret is no matter.
+    ///
+    /// # Errors
+    /// Unavailable: nobody answers there.
+    pub async fn ping(&self) -> Result<()> {
+        self.client.get(self.base.clone()).timeout(PING_PATIENCE).send().await.map(|_| ()).map_err(|e| Error::unavailable(PART, e))
     }
 
     fn url(&self, payment: &PaymentId, action: Option<&str>) -> std::result::Result<Url, CallError> {

@@ -168,7 +168,7 @@ impl Address {
     async fn establish_here(&self) -> ConnectionResult<AsyncPgConnection> {
         let failed = |e: tokio_postgres::Error| {
             let code = e.code().map_or_else(String::new, told);
-            ConnectionError::BadConnection(format!("{self}: {}{code}", in_full(&e)))
+            ConnectionError::BadConnection(format!("{}{code}", in_full(&e)))
         };
         match &self.tls {
             Some(tls) => {

@@ -157,15 +157,21 @@ impl Postgres {
             #[diesel(sql_type = Bool)]
             read_only: bool,
             #[diesel(sql_type = Bool)]
+            migrated: bool,
+            #[diesel(sql_type = Bool)]
             may_write: bool,
         }
         let mut connection = self.connection().await?;
-        let query = "SELECT current_setting('transaction_read_only')::bool AS read_only,
-                            has_table_privilege('holds', 'INSERT') AND has_table_privilege('holds', 'UPDATE') AS may_write";
+        let query = "SELECT current_setting('transaction_read_only')::bool AS read_only, h IS NOT NULL AS migrated,
+                            coalesce(has_table_privilege(h, 'INSERT') AND has_table_privilege(h, 'UPDATE'), false) AS may_write
+                     FROM to_regclass('holds') h";
         let state: State = diesel::sql_query(query).get_result(&mut connection).await.map_err(failed)?;
         if state.read_only {
             self.pooled.demoted();
             return Err(Error::unavailable(PART, "it takes no writes: it is a standby, or read-only"));
+        }
+        if !state.migrated {
+            return Err(Error::unavailable(PART, "our tables are not there: run `cheapbob-jobs migrate`"));
         }
         if !state.may_write {
             return Err(Error::unavailable(PART, "our user may not write: GRANT SELECT, INSERT, UPDATE, DELETE on our tables"));

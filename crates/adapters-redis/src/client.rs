@@ -21,6 +21,9 @@ pub(crate) const PART: &str = "redis";
 /// How long a call may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The key that is written, for a second, to see whether Redis takes writes.
+const READY: &str = "ready";
+
 /// Where Redis is.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
@@ -158,12 +161,12 @@ impl Redis {
         Err(failure)
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis does what a request needs: it takes a write of ours.
     ///
     /// # Errors
-    /// Unavailable: no answer within a second.
+    /// Unavailable: no answer within a second, or it is full, a replica, or our user has no right to.
     pub async fn ping(&self) -> Result<()> {
-        self.query::<String>(&redis::cmd("PING")).await.map(|_| ())
+        self.query::<()>(redis::cmd("SET").arg(READY).arg("").arg("EX").arg(1)).await
     }
 }
 

@@ -160,12 +160,12 @@ fn bucket(settings: &S3Settings, credentials: Credentials) -> std::result::Resul
     })
 }
 
-async fn soon<T>(call: impl Future<Output = T>) -> Result<T> {
+async fn soon<T>(call: impl Future<Output = std::result::Result<T, S3Error>>) -> std::result::Result<T, S3Error> {
     within(SOON, call).await
 }
 
-async fn within<T>(limit: Duration, call: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(limit, call).await.map_err(|_| Error::unavailable(PART, format!("no answer within {limit:?}")))
+async fn within<T>(limit: Duration, call: impl Future<Output = std::result::Result<T, S3Error>>) -> std::result::Result<T, S3Error> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// What stands in the element of an answer's XML.

@@ -109,6 +109,18 @@ impl Smtp {
     pub fn with_breaker(self, breaker: Arc<Breaker>) -> Self {
         Self { breaker, ..self }
     }
+
+    /// Whether the mail server lets us in.
+    ///
+    /// # Errors
+    /// Unavailable: it does not answer, its certificate is not trusted, or it refuses our login.
+    pub async fn ping(&self) -> Result<()> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::unavailable(PART, "it takes connections and ends them at once")),
+            Err(e) => Err(Error::unavailable(PART, e)),
+        }
+    }
 }
 
 /// Whether the server has not said anything.

@@ -34,6 +34,8 @@ enum Command {
     RotateSecrets,
     /// Ask the server on this machine's PORT whether it lives
     Health,
+    /// Try every part that the settings name, and say what is wrong and what to do
+    Check,
 }
 
 /// Reads the command line and does what it says: 0 where that ended well, 1 where it did not, 2 where there is no such command.
@@ -56,6 +58,7 @@ fn run(arguments: &Arguments, decorate: fn(Ports) -> Ports, say: impl Fn(&str)) 
     match arguments.command {
         Some(Command::Health) => return health::check(settings.port),
         Some(Command::RotateSecrets) => return rotate_secrets(&settings, say),
+        Some(Command::Check) => return check(&settings, say),
         None => {}
     }
     // First of all: a port in use must not cost a start of PostgreSQL.
@@ -83,6 +86,13 @@ fn run(arguments: &Arguments, decorate: fn(Ports) -> Ports, say: impl Fn(&str)) 
         metrics.ended().await;
         Ok(())
     })
+}
+
+/// Tries every part.
+fn check(settings: &Settings, say: impl Fn(&str)) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    anyhow::ensure!(runtime.block_on(cheapbob_wiring::check(settings, say))?, "not every part does what we need of it");
+    Ok(())
 }
 
 /// Seals every secret with the current key. Others may serve meanwhile, with the old key among theirs.
@@ -124,6 +134,7 @@ mod tests {
         assert_eq!(parse("").unwrap(), plain());
         assert_eq!(parse("--jobs").unwrap(), Arguments { jobs: true, ..plain() });
         assert_eq!(parse("--no-jobs").unwrap(), Arguments { no_jobs: true, ..plain() });
+        assert_eq!(parse("check").unwrap(), Arguments { command: Some(Command::Check), ..plain() });
         assert_eq!(parse("health").unwrap(), Arguments { command: Some(Command::Health), ..plain() });
         assert_eq!(parse("rotate-secrets").unwrap(), Arguments { command: Some(Command::RotateSecrets), ..plain() });
         for wrong in ["dance", "--dance", "--jobs --no-jobs", "--jobs health", "health now"] {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod breakers;
+mod check;
 mod connections;
 mod dotenv;
 pub mod health;
@@ -17,6 +18,7 @@ pub mod traces;
 pub use breakers::Breakers;
 pub use cheapbob_adapters_embedded::sandbox::Played;
 pub use cheapbob_adapters_postgres::Address;
+pub use check::check;
 pub use connections::{Connections, Probe, connect};
 pub use ports::Ports;
 pub use product::{Mount, Product, Switches, prepare_process};

@@ -25,7 +25,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Tasks that want something of a part, and how many of them are at it at once.
 const TASKS: usize = 40;
@@ -89,8 +89,10 @@ async fn parts() -> Vec<(&'static str, Proxy, Call, usize)> {
     };
     parts.push(("portone", way, call(get), AT_ONCE));
 
-    let way = Proxy::to(mongo_settings().port).await;
-    let mongo = Mongo::new(&MongoSettings { host: "127.0.0.1".to_owned(), port: way.port, ..mongo_settings() }).unwrap();
+    let settings = mongo_settings();
+    let way = Proxy::to(url::Url::parse(settings.uri.expose_secret()).unwrap().port().unwrap()).await;
+    let uri = format!("mongodb://127.0.0.1:{}", way.port).into();
+    let mongo = Mongo::new(&MongoSettings { uri, ..settings }).unwrap();
     let find = move || {
         let mongo = mongo.clone();
         async move { OrderArchive::find(&mongo, &payment()).await.map(|_| ()) }

@@ -231,7 +231,7 @@ async fn a_runner_that_stood_still_brings_no_erased_email_into_the_archive() {
         let runner = |archive: Arc<dyn PaymentArchive>| {
             PastPayments::new(Arc::new(app.database.postgres()), archive, Arc::clone(&clock), Duration::days(1), false)
         };
-        let archive = Embedded::new(&app.database.url(), 2).unwrap();
+        let archive = Embedded::new(&app.database.connect(), 2).unwrap();
         let awake = Arc::new(runner(Arc::new(archive.clone())));
         let (another, later) = (Arc::clone(&awake), clock.now() + Duration::days(1));
         let meanwhile = async move {

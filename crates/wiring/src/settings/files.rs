@@ -3,16 +3,18 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 18] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
     "cheapbob_secret_keys",
+    "database_url",
     "db_password",
     "google_client_secret",
     "jwt_secret",
     "kakao_admin_key",
     "kakao_client_secret",
+    "migration_database_url",
     "mongodb_password",
     "mongodb_uri",
     "naver_client_secret",
