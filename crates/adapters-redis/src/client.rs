@@ -44,6 +44,9 @@ impl RedisSettings {
 
     pub(crate) fn client(&self) -> std::result::Result<Client, RedisError> {
         let place = self.url.expose_secret().into_connection_info()?;
+        // An ACL user need not have the right to say which library asks.
+        let quiet = place.redis_settings().clone().set_skip_set_lib_name();
+        let place = place.set_redis_settings(quiet);
         match &self.root_certificate {
             None => Client::open(place),
             Some(pem) => Client::build_with_tls(place, TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) }),

@@ -4,7 +4,10 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{real::RealServer, waiting::eventually};
@@ -13,6 +16,7 @@ use crate::{real::RealServer, waiting::eventually};
 pub struct PrivateServer {
     /// On 127.0.0.1.
     pub port: u16,
+    tls: AtomicBool,
     folder: tempfile::TempDir,
     child: Mutex<Option<Child>>,
 }
@@ -23,7 +27,7 @@ impl PrivateServer {
         let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(folder.path().join("cert.pem"), identity.cert.pem()).unwrap();
         std::fs::write(folder.path().join("key.pem"), identity.signing_key.serialize_pem()).unwrap();
-        Self { port: RealServer::free_port(), folder, child: Mutex::new(None) }
+        Self { port: RealServer::free_port(), tls: AtomicBool::new(false), folder, child: Mutex::new(None) }
     }
 
     /// Redis without TLS, which keeps nothing on its disk.
@@ -49,6 +53,7 @@ impl PrivateServer {
         command.args(["--port", "0", "--tls-port", &port, "--bind", "127.0.0.1", "--save", "", "--tls-auth-clients", "no"]);
         command.arg("--tls-cert-file").arg(server.certificate()).arg("--tls-key-file").arg(server.file("key.pem"));
         command.arg("--tls-ca-cert-file").arg(server.certificate()).arg("--dir").arg(server.folder.path());
+        server.tls.store(true, Ordering::Relaxed);
         server.run(command).await;
         server
     }
@@ -111,7 +116,7 @@ impl PrivateServer {
     pub fn cli(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "localhost", "-p", &self.port.to_string()]);
-        if Command::new("redis-cli").args(["-h", "localhost", "-p", &self.port.to_string(), "PING"]).output().unwrap().stdout != b"PONG\n" {
+        if self.tls.load(Ordering::Relaxed) {
             command.arg("--tls").arg("--cacert").arg(self.certificate());
         }
         String::from_utf8(command.args(words).output().unwrap().stdout).unwrap().trim().to_owned()

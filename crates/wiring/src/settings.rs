@@ -118,7 +118,7 @@ impl Settings {
         let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
         let text = |text: OsString| text.into_string().ok();
         let variables = names::ours(std::env::vars_os().filter_map(|(name, value)| text(name).zip(text(value))));
-        let warnings = names::strangers(&variables);
+        let warnings = names::strangers(DEFAULTS, &variables);
         let wrong = |error: ConfigError| SettingsError(vec![error.to_string()]);
         let config = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))

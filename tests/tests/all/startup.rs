@@ -142,8 +142,8 @@ fn a_secret_may_stand_in_a_file_and_an_address_instead_of_its_parts() {
         let said = with(taken);
         assert!(said.contains("nothing answers on port"), "{taken:?}: {said}");
     }
-    let said = with(&[("REDIS_PASWORDS", "s3cret"), ("REDIS_SERVICE_HOST", "10.0.0.11")]);
-    assert!(said.contains("WARN REDIS_PASWORDS is no setting and does nothing: is REDIS_PASSWORD meant?"), "{said}");
+    let said = with(&[("REDIS_PASSWORDS", "s3cret"), ("REDIS_SERVICE_HOST", "10.0.0.11")]);
+    assert!(said.contains("WARN REDIS_PASSWORDS is no setting and does nothing: is REDIS_PASSWORD meant?"), "{said}");
     assert!(!said.contains("SERVICE_HOST") && !said.contains("s3cret"), "{said}");
     for (wrong, line) in [
         (&[("JWT_SECRET_FILE", file), ("JWT_SECRET", "s3cret")][..], "JWT_SECRET and JWT_SECRET_FILE are both set: set one of them"),

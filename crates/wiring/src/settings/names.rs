@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{DEFAULTS, files};
+use super::files;
 
 /// What only our settings begin with. Where one of the parts is a Service of Kubernetes, its variables do too: see [`injected`].
 const PREFIXES: [&str; 12] =
@@ -14,9 +14,9 @@ const ELSEWHERE: [&str; 3] = ["CHEAPBOB_PG_BIN", "CHEAPBOB_CRASH_", "CHEAPBOB_TE
 /// Shorter names are like too many others.
 const LEAST: usize = 8;
 
-fn known() -> BTreeSet<String> {
+fn known(defaults: &str) -> BTreeSet<String> {
     let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_uppercase());
-    DEFAULTS.lines().filter(|line| !line.starts_with('#')).filter_map(key).chain(files::names()).collect()
+    defaults.lines().filter(|line| !line.starts_with('#')).filter_map(key).chain(files::names()).collect()
 }
 
 /// Whether Kubernetes (or Docker's links) made it of a Service's name: `REDIS_SERVICE_HOST`, `REDIS_PORT_6379_TCP_ADDR`,
@@ -35,9 +35,9 @@ pub(super) fn ours(environment: impl Iterator<Item = (String, String)>) -> HashM
     environment.filter(|(name, value)| !injected(&name.to_uppercase(), value)).collect()
 }
 
-/// A line for each name that looks like one of ours and is none.
-pub(super) fn strangers(environment: &HashMap<String, String>) -> Vec<String> {
-    let known = known();
+/// A line for each name that looks like one of ours, of which the file of defaults is full, and is none.
+pub(super) fn strangers(defaults: &str, environment: &HashMap<String, String>) -> Vec<String> {
+    let known = known(defaults);
     let mut lines: Vec<_> = environment
         .keys()
         .map(|name| name.to_uppercase())
@@ -58,8 +58,10 @@ pub(super) fn strangers(environment: &HashMap<String, String>) -> Vec<String> {
 mod tests {
     use super::*;
 
+    const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+
     fn warned(environment: &[(&str, &str)]) -> Vec<String> {
-        strangers(&ours(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+        strangers(DEFAULTS, &ours(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
     }
 
     #[test]
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn settings_and_what_others_set_are_not() {
-        for name in known() {
+        for name in known(DEFAULTS) {
             assert!(warned(&[(&name, "x")]).is_empty(), "{name}");
         }
         let others = [
