@@ -1,10 +1,12 @@
 //! Redis' memory of the logouts, and how it is made whole again.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use std::time::Duration;
 
 use cheapbob_domain::{
     shared::{Error, Result},
@@ -22,7 +24,8 @@ pub(crate) const KEY: &str = "sessions:revoked";
 /// The member that stands for "nobody is missing".
 pub(crate) const WHOLE: &str = "";
 
-/// Adds pairs of a life in milliseconds and a session, and forgets whose time is over.
+/// Adds pairs of a life in milliseconds and a session, and forgets whose time is over. That comes first: a script that has written
+/// already may go on in a Redis that is full, so that a logout is told there too.
 const ADD: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

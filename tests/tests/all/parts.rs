@@ -25,7 +25,13 @@ async fn buys(app: &TestApp) {
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
     let bought = customer.order(&shop.product_id, 1).await;
     shop.accept(&bought.payment_id).await.expect(200);
-    customer.get("/api/v1/search?name=%EB%B9%B5").await.expect(200);
+    let code = shop.code(&bought.payment_id).await;
+    customer.scan(&bought.payment_id, &code).await.expect(200);
+    for path in ["search/stores/by-name?search_name=x", "history/search"] {
+        customer.get(&format!("/api/v1/customer/{path}")).await.expect(200);
+    }
+    customer.delete("/api/v1/customer/history/search/x").await.expect(204);
+    customer.delete("/api/v1/customer/history/search").await.expect(204);
     log_out(&customer).await;
     assert_eq!(customer.get(ROLE).await.refused(401), "unauthenticated");
 }
