@@ -190,8 +190,8 @@ async fn a_logout_that_redis_cannot_be_told_counts_in_every_process() {
         })
         .await;
     }
-    // It takes no script any more, with which it is told.
-    server.cli(&["ACL", "SETUSER", "default", "-eval"]);
+    // It takes neither the script with which it is told, nor what tells the version before.
+    server.cli(&["ACL", "SETUSER", "default", "-eval", "-set"]);
     mine.revoke("one", noon(), noon() + chrono::Duration::hours(1)).await.unwrap();
     assert!(revoked(&other, "one").await && revoked(&mine, "one").await);
     assert!(!revoked(&other, "two").await);
