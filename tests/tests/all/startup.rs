@@ -185,7 +185,7 @@ fn every_line_of_a_dotenv_counts_and_one_that_is_none_is_named() {
     }
     // What is in the environment already stays.
     let said = refused_in(folder.path(), &[("DB_NAME", String::new())]);
-    assert!(said.contains("DB_HOST, DB_USER is set, but DB_NAME is not"), "{said}");
+    assert!(said.contains("DB_HOST (or DATABASE_URL), DB_USER is set, but DB_NAME is not"), "{said}");
 
     std::fs::write(&file, "JWT_SECRET=x\nDB_HOST=\"127.0.0.1\nDB_NAME 'n'\n").unwrap();
     let said = refused_in(folder.path(), &port);
@@ -195,7 +195,7 @@ fn every_line_of_a_dotenv_counts_and_one_that_is_none_is_named() {
     assert!(!said.contains("127.0.0.1"), "values are secrets: {said}");
     // In production nobody reads it.
     let said = refused_in(folder.path(), &[("ENVIRONMENT", "production".to_owned())]);
-    assert!(said.contains("DB_HOST is required in production"), "{said}");
+    assert!(said.contains("DB_HOST (or DATABASE_URL) is required in production"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
