@@ -43,7 +43,7 @@ pub enum AddressError {
 /// `postgres://user:password@host:port,host:port/database?word=value…` with libpq's words: `sslmode` (`disable`, `prefer`, `require`,
 /// `verify-ca`, `verify-full`; `prefer` where nothing is said), `sslrootcert` (a PEM file, or `system`, as where nothing is said), `sslcert`
 /// and `sslkey`, `target_session_attrs` (`read-write` where nothing is said, `any`), and what tokio-postgres knows besides. Of our own is
-/// `pool_mode=transaction`: behind a pooler whose server connections change hands after each transaction.
+/// `pool_mode=transaction` (or `pgbouncer=true`): behind a pooler whose server connections change hands after each transaction.
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>)
 #[derive(Clone)]
 pub struct Address {
@@ -103,6 +103,8 @@ impl Address {
                     "transaction" => pool_mode = PoolMode::Transaction,
                     _ => return Err(AddressError::Word { word: "pool_mode", known: "session or transaction", value }),
                 },
+                // Prisma's word for the same, which hosts of PostgreSQL put into the addresses that they show.
+                "pgbouncer" if value == "true" => pool_mode = PoolMode::Transaction,
                 word if OF_NO_MATTER.contains(&word) => {}
                 _ => others.push(pair),
             }
@@ -260,6 +262,16 @@ mod tests {
         }
         let refused = shown("postgres://u:hidden@db/c?colour=blue");
         assert!(refused.starts_with("refused: ") && refused.contains("colour") && !refused.contains("hidden"), "{refused}");
+    }
+
+    #[test]
+    fn a_pooler_is_told_by_either_word() {
+        for (words, transaction) in [("pool_mode=transaction", true), ("pgbouncer=true", true), ("pool_mode=session", false), ("", false)] {
+            let address = Address::parse(&format!("postgres://u@db/c?sslmode=disable&{words}")).unwrap();
+            assert_eq!(address.lacks_way_past_pooler(), transaction, "{words}");
+            let direct = Address::parse("postgres://u@db/c?sslmode=disable").unwrap();
+            assert!(!address.past_pooler(direct).lacks_way_past_pooler());
+        }
     }
 
     #[test]

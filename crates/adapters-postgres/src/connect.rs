@@ -27,8 +27,8 @@ use crate::{
     wire::{Code, Watched},
 };
 
-/// How long all servers together may take to let us in.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long all servers together may take to let us in: less than a pool waits for it, so that the reason is told.
+const PATIENCE: Duration = Duration::from_millis(1_800);
 
 /// Data that nobody acknowledges for so long: the cable was pulled, and the connection is closed.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
