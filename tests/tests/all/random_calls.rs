@@ -263,8 +263,7 @@ async fn after_any_calls_stock_and_money_add_up() {
     app.api.advance(Duration::minutes(6)).await;
     // Who has left before a window was opened and paid later, by a message that was lost: the comparison of the books finds it.
     app.api.run_job("reconcile_nightly").await;
-    let open =
-        "SELECT (SELECT count(*) FROM holds WHERE next_look_at IS NOT NULL) + (SELECT count(*) FROM refunds WHERE state <> 'succeeded') AS n";
+    let open = "SELECT (SELECT count(*) FROM holds WHERE next_look_at IS NOT NULL) + (SELECT count(*) FROM refunds WHERE state <> 'succeeded') AS n";
     // Time leaps once a second at most: sessions end after seven days, and a queue whose time leaps all the time comes after it.
     let leapt = Mutex::new(None::<Instant>);
     eventually(&format!("all is resolved ({replay})"), 120, || async {
