@@ -18,12 +18,14 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 14] = [
     "ENVIRONMENT",
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
     "DB_HOST",
     "REDIS_HOST",
+    "REDIS_URL",
+    "MONGODB_URI",
     "PORT",
     "FRONTEND_URL",
     "JWT_SECRET",
