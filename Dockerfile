@@ -1,16 +1,18 @@
 # syntax=docker/dockerfile:1
-# Two small images without a shell, not root: docker build --target http . and docker build --target jobs .
+# Two small images without a shell, not root: docker build --target http . and docker build --target jobs . (or just images, without Docker).
+ARG BUILDER=rust:1.95-bookworm
+# glibc, CA certificates, a user `nonroot` (65532); no shell, no package manager.
+ARG BASE=gcr.io/distroless/cc-debian12:nonroot
 
-FROM rust:1.95-bookworm AS build
+FROM ${BUILDER} AS build
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --locked --release -p cheapbob-http -p cheapbob-jobs \
     && mkdir /out && cp target/release/cheapbob-http target/release/cheapbob-jobs /out/
 
-# glibc, CA certificates, a user `nonroot` (65532); no shell, no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot AS base
-ENV HOST=0.0.0.0
+FROM ${BASE} AS base
+ENV ENVIRONMENT=production HOST=0.0.0.0
 USER 65532:65532
 
 FROM base AS http

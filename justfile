@@ -19,6 +19,10 @@ ci:
 clients:
     tests/clients/run
 
+# Both images, built with buildah as root, and their sizes: just images, or just images --stand-in where the bases cannot be pulled.
+images *ARGS:
+    config/images.sh {{ARGS}}
+
 # Speed against pgbench on the same statements; figures for the README: just bench [seconds] [row]
 bench *ARGS:
     config/bench.sh {{ARGS}}

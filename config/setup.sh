@@ -40,6 +40,32 @@ need_korean() {
 
 need_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || package nginx nginx; }
 
+# Builds images without a daemon.
+need_buildah() { command -v buildah >/dev/null || package buildah buildah; }
+
+# What stands in for the images' base where that cannot be pulled: the same libraries and certificates, of this machine's Debian.
+need_image_base() {
+    local base=target/image-base.tar suite
+    [ -f "$base" ] && return
+    command -v mmdebstrap >/dev/null || package mmdebstrap mmdebstrap
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
+    mkdir -p target
+    as_root mmdebstrap --quiet --variant=extract --include=base-files,libc6,libgcc-s1,ca-certificates "$suite" "$base.$$" \
+        --customize-hook='mkdir -p "$1/etc/ssl/certs"; cat "$1"/usr/share/ca-certificates/*/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"' \
+        --format=tar
+    mv "$base.$$" "$base"
+}
+
+# What the images' test needs, which is of Linux.
+need_images() {
+    if [ "$(uname)" = Linux ]; then
+        need_buildah
+        need_image_base
+    else
+        echo "not run: the images' test, which needs Linux" >&2
+    fi
+}
+
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
 
 # python_programs NAME PACKAGE==VERSION…: programs from PyPI, pinned, in target/NAME, a virtual environment of ours.
@@ -59,8 +85,8 @@ python_programs() {
     ) 9>"$venv.lock"
 }
 
-# What the tests run: the MongoDB-wire server, and the fuzzer.
-need_python_programs() { python_programs venv secantusdb==0.7.0b3 schemathesis==4.32.5; }
+# What the tests run: the MongoDB-wire server, the fuzzer, and Kubernetes' schemas.
+need_python_programs() { python_programs venv secantusdb==0.7.0b3 schemathesis==4.32.5 kubernetes-validate==1.37.0; }
 
 # What .ci/run checks with. They are written in Rust, and building them would take longer than all our crates: these packages bring binaries.
 need_check_programs() {

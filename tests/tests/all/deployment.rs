@@ -1,9 +1,11 @@
-//! The files of the deployment, as text: they parse, and all that they name is there. (No engine runs them here.)
+//! The files of the deployment: they parse, all that they name is there, the binaries take their settings, and Kubernetes' schemas the
+//! manifests. (The images run in `container_images.rs`.)
 
 use std::{
     collections::BTreeSet,
     fs::read_to_string,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use cheapbob_test_support::RealServer;
@@ -70,7 +72,7 @@ fn the_dockerfile_builds_the_binaries_and_runs_them_as_nobody() {
     }
     assert!(dockerfile.contains("distroless") && dockerfile.contains("USER 65532:65532"));
     let rust = text("Cargo.toml").lines().find_map(|l| l.strip_prefix("rust-version = ")).unwrap().trim_matches('"').to_owned();
-    let built_with = dockerfile.lines().find_map(|l| l.strip_prefix("FROM rust:")).unwrap();
+    let built_with = dockerfile.lines().find_map(|l| l.strip_prefix("ARG BUILDER=rust:")).unwrap();
     assert!(built_with.starts_with(&rust), "{built_with}, but rust-version is {rust}");
     for line in dockerfile.lines().filter_map(|line| line.strip_prefix("ENV ")) {
         for pair in line.split(' ') {
@@ -96,6 +98,9 @@ fn compose_names_what_there_is() {
     for (name, service) in services {
         for dependency in named(service, "depends_on").into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()) {
             assert!(services.contains_key(dependency), "{name} waits for {dependency}");
+            // Our images bring theirs.
+            let is_checked = services[dependency].get("healthcheck").or(services[dependency].get("build")).is_some();
+            assert!(is_checked || service["depends_on"][dependency]["condition"] != "service_healthy", "{dependency} is never healthy");
         }
         let Some(target) = service["build"]["target"].as_str() else { continue };
         assert!(images().contains(&format!("cheapbob-{target}")), "{name}: {target}");
@@ -110,6 +115,21 @@ fn compose_names_what_there_is() {
         assert!(text("config/nginx.conf").contains(process), "{process}");
     }
     assert_eq!(strings(&services["nginx"]["ports"]), ["8080:8080"]);
+    // PostgreSQL is there when it answers over TCP; migrating goes on until it has been done, and nobody begins before.
+    assert!(strings(&services["postgres"]["healthcheck"]["test"]).starts_with(&["CMD", "pg_isready", "-h", "127.0.0.1"]));
+    assert_eq!(
+        (&services["migrate"]["restart"], &services["migrate"]["depends_on"]["postgres"]["condition"]),
+        (&"on-failure".into(), &"service_healthy".into())
+    );
+    for name in ["http-1", "http-2", "jobs-1", "jobs-2"] {
+        assert_eq!(services[name]["depends_on"]["migrate"]["condition"], "service_completed_successfully", "{name}");
+    }
+    // What must outlive a container lies in a volume.
+    assert!(strings(&services["redis"]["command"]).ends_with(&["--appendonly", "yes"]));
+    for (name, folder) in [("postgres", "/var/lib/postgresql/data"), ("mongo", "/data/db"), ("redis", "/data"), ("minio", "/data")] {
+        assert_eq!(strings(&services[name]["volumes"]), [format!("{name}:{folder}")]);
+        assert!(compose["volumes"].as_object().unwrap().contains_key(name), "{name}");
+    }
     let command = strings(&services["migrate"]["command"]).into_iter().map(str::to_owned).collect::<Vec<_>>();
     cheapbob_jobs::command::Arguments::read(command.iter().map(String::as_str)).unwrap();
 }
@@ -188,6 +208,10 @@ fn kubernetes_names_what_there_is() {
         "Deployment",
         "HorizontalPodAutoscaler",
         "Job",
+        "NetworkPolicy",
+        "NetworkPolicy",
+        "NetworkPolicy",
+        "NetworkPolicy",
         "PodDisruptionBudget",
         "PodDisruptionBudget",
         "Service",
@@ -195,7 +219,13 @@ fn kubernetes_names_what_there_is() {
     assert_eq!(kinds, expected);
     let document = cheapbob_http::document();
     let deployments: Vec<_> = all.iter().filter(|(_, m)| m["kind"] == "Deployment").map(|(_, m)| &m["metadata"]["name"]).collect();
+    let pods: BTreeSet<_> = all.iter().filter_map(|(_, m)| m["spec"]["template"]["metadata"]["labels"]["app"].as_str()).collect();
     for (file, manifest) in &all {
+        for container in named(manifest, "containers").into_iter().flat_map(|containers| containers.as_array().unwrap()) {
+            let resources = &container["resources"];
+            let bounds = [&resources["requests"]["cpu"], &resources["requests"]["memory"], &resources["limits"]["memory"]];
+            assert!(bounds.iter().all(|bound| bound.is_string()), "{file}: {resources}");
+        }
         for image in named(manifest, "image") {
             assert!(images().contains(image.as_str().unwrap()), "{file}: {image}");
         }
@@ -225,9 +255,58 @@ fn kubernetes_names_what_there_is() {
                 );
             }
         }
+        for selector in named(manifest, "podSelector").into_iter().filter(|_| manifest["kind"] == "NetworkPolicy") {
+            let mut apps =
+                named(selector, "values").into_iter().flat_map(strings).chain(named(selector, "app").into_iter().filter_map(Value::as_str));
+            assert!(apps.all(|app| pods.contains(app)), "{file}: {selector}");
+        }
         if file == "jobs.yaml" || file == "migrate.yaml" {
             let arguments: Vec<_> = named(manifest, "args").into_iter().flat_map(strings).map(str::to_owned).collect();
             cheapbob_jobs::command::Arguments::read(arguments.iter().map(String::as_str)).unwrap();
         }
+    }
+}
+
+/// Each pod is let in and out by name: what a policy does not speak of, it does not bind.
+#[test]
+fn network_policies_bind_every_pod_and_let_it_reach_its_parts() {
+    let all = manifests();
+    let pods: BTreeSet<_> = all.iter().filter_map(|(_, m)| m["spec"]["template"]["metadata"]["labels"]["app"].as_str()).collect();
+    assert_eq!(pods.len(), 3);
+    let bound = |direction: &str| -> BTreeSet<&str> {
+        let policies = all.iter().filter(|(_, m)| strings(&m["spec"]["policyTypes"]).contains(&direction));
+        let selectors: Vec<_> = policies.map(|(_, m)| &m["spec"]["podSelector"]).collect();
+        let listed = selectors.iter().flat_map(|selector| named(selector, "values")).flat_map(strings);
+        listed.chain(selectors.iter().filter_map(|selector| selector["matchLabels"]["app"].as_str())).collect()
+    };
+    assert_eq!(bound("Ingress"), pods);
+    assert_eq!(bound("Egress"), pods);
+    let manifest = |file: &str| &all.iter().find(|(name, _)| name == file).unwrap().1;
+    let out: BTreeSet<_> = named(&manifest("egress-network.yaml")["spec"]["egress"], "port").into_iter().map(ToString::to_string).collect();
+    let parts = manifest("settings.yaml")["data"].as_object().unwrap();
+    let parts: BTreeSet<_> =
+        parts.iter().filter(|(name, _)| name.ends_with("_PORT")).map(|(_, port)| port.as_str().unwrap().to_owned()).collect();
+    assert_eq!(parts.len(), 4);
+    // Names, and HTTPS.
+    assert_eq!(out, parts.into_iter().chain(["53".to_owned(), "443".to_owned()]).collect());
+}
+
+#[test]
+fn the_kubernetes_that_readme_names_take_the_manifests() {
+    let readme = text("README.md");
+    let (_, versions) = readme.split_once("Kubernetes 1.").unwrap();
+    let (first, rest) = versions.split_once(" to 1.").unwrap();
+    let last = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+    let (first, last): (u32, u32) = (first.parse().unwrap(), last.parse().unwrap());
+    assert!(first < last);
+    for minor in first..=last {
+        let mut command = Command::new(root().join("target/venv/bin/kubernetes-validate"));
+        command.args(["--strict", "--quiet", "--kubernetes-version", &format!("1.{minor}")]);
+        for (file, _) in manifests() {
+            command.arg(root().join("config/kubernetes").join(file));
+        }
+        let output = command.output().expect("kubernetes-validate is missing; ./test gets it");
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+        assert!(output.status.success() && said.is_empty(), "Kubernetes 1.{minor}: {said}");
     }
 }

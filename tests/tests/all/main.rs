@@ -8,6 +8,8 @@ mod breakers;
 mod budget;
 mod cancel;
 mod cluster;
+#[cfg(target_os = "linux")]
+mod container_images;
 mod contract;
 mod contract_suites;
 mod crash;
