@@ -38,6 +38,9 @@ const BATCH_LIMIT: Duration = Duration::from_secs(60);
 const AUTHENTICATION_FAILED: i32 = 18;
 const UNAUTHORIZED: i32 = 13;
 
+/// What Atlas says in its place.
+const ATLAS: i32 = 8_000;
+
 /// Where MongoDB is.
 #[derive(Debug, Clone)]
 pub struct MongoSettings {
@@ -90,7 +93,8 @@ impl Mongo {
     }
 
     async fn database(&self) -> Result<&Database> {
-        self.database.get_or_try_init(async || within(LIMIT, connect(&self.settings)).await.map_err(failed)).await
+        let connected = async || self.breaker.ask(within(LIMIT, connect(&self.settings)), is_silence).await?.map_err(failed);
+        self.database.get_or_try_init(connected).await
     }
 
     /// Behind the process's breaker.
@@ -173,7 +177,7 @@ fn failed(error: mongodb::error::Error) -> Error {
         Some(AUTHENTICATION_FAILED) => Error::internal(format!(
             "MongoDB refuses the user or the password: check MONGODB_USER, MONGODB_PASSWORD and MONGODB_AUTH_SOURCE, or MONGODB_URI ({error})"
         )),
-        Some(UNAUTHORIZED) => Error::internal(format!("MongoDB's user needs the role readWrite on its database ({error})")),
+        Some(UNAUTHORIZED | ATLAS) => Error::internal(format!("MongoDB's user needs the role readWrite on its database ({error})")),
         _ => Error::unavailable(PART, error),
     }
 }

@@ -144,6 +144,11 @@ impl Address {
         Self { direct: Some(Arc::new(direct)), ..self }
     }
 
+    /// Where migrations, and whoever listens, go.
+    pub fn direct(&self) -> &Self {
+        self.direct.as_deref().unwrap_or(self)
+    }
+
     /// Whether a pooler in between gives the server connection to others after each transaction, and no way past it is known.
     pub fn lacks_way_past_pooler(&self) -> bool {
         self.pool_mode == PoolMode::Transaction && self.direct.is_none()
@@ -171,6 +176,10 @@ fn servers(config: &Config) -> Result<Vec<(Host, u16)>, AddressError> {
     let (hosts, ports) = (config.get_hosts(), config.get_ports());
     if hosts.is_empty() {
         return Err(AddressError::Syntax("it names no host".to_owned()));
+    }
+    // Two in an address: the first ended the password too early, and what we show as a host would be a part of it.
+    if hosts.iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+        return Err(AddressError::Syntax("it has an @ too many: write one in a user or password as %40".to_owned()));
     }
     if ports.len() > 1 && ports.len() != hosts.len() {
         return Err(AddressError::Syntax(format!("it names {} hosts and {} ports", hosts.len(), ports.len())));
@@ -260,6 +269,7 @@ mod tests {
         ] {
             assert_eq!(shown(url), expected, "{url}");
         }
+        assert_eq!(shown("postgres://u:hid@den@db/c"), "refused: it has an @ too many: write one in a user or password as %40");
         let refused = shown("postgres://u:hidden@db/c?colour=blue");
         assert!(refused.starts_with("refused: ") && refused.contains("colour") && !refused.contains("hidden"), "{refused}");
     }

@@ -1,6 +1,6 @@
 //! A connection to whichever of the servers can be written to.
 
-use std::{io, pin::Pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -15,10 +15,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    Client, Config, NoTls, SimpleQueryMessage,
+    Client, Config, Connection, NoTls, SimpleQueryMessage, Socket,
     config::{Host, SslMode, SslNegotiation},
     error::SqlState,
-    tls::{MakeTlsConnect, TlsConnect},
+    tls::{MakeTlsConnect, NoTlsStream, TlsConnect},
 };
 use tokio_rustls::TlsConnector;
 
@@ -29,6 +29,9 @@ use crate::{
 
 /// How long all servers together may take to let us in: less than a pool waits for it, so that the reason is told.
 const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// How long one server may take where nobody waits: at the start, and to listen.
+const PATIENCE_AT_LEISURE: Duration = Duration::from_secs(10);
 
 /// Data that nobody acknowledges for so long: the cable was pulled, and the connection is closed.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
@@ -50,7 +53,12 @@ enum Refused {
     Postgres(#[from] tokio_postgres::Error),
     #[error("it takes no writes: it is a standby, or read-only")]
     ReadOnly,
+    #[error("no answer in time")]
+    Silent,
 }
+
+/// Statements that are not there, or are there already: somebody gives our server connection to others.
+pub(crate) const POOLED: &str = ": a pooler in transaction mode is in between: set DB_POOL_MODE=transaction and MIGRATION_DATABASE_URL";
 
 /// A code and what an operator can do about it. The server's words before it are in its own language.
 fn told(code: &SqlState) -> String {
@@ -62,6 +70,7 @@ fn told(code: &SqlState) -> String {
         "42501" => ": our user may not connect: GRANT CONNECT",
         "53300" => ": it has no connection left: fewer processes, a smaller DB_POOL_SIZE, or a pooler",
         "57P03" => ": it starts or stops just now",
+        "26000" | "42P05" => POOLED,
         _ => "",
     };
     format!(" ({}){advice}", code.code())
@@ -74,15 +83,14 @@ impl Address {
     /// Of each server why not, a line.
     pub(crate) async fn connect(&self, setup: &str) -> ConnectionResult<(AsyncPgConnection, Arc<Code>)> {
         let mut refused = Vec::new();
-        let patience = PATIENCE / u32::try_from(self.servers.len()).unwrap_or(1);
+        let patience = share(PATIENCE, self.servers.len());
         for (n, (host, port)) in self.in_order() {
-            match timeout(patience, self.ask(host, *port, setup)).await {
-                Ok(Ok((client, code))) => {
+            match self.ask(host, *port, setup, patience).await {
+                Ok((client, code)) => {
                     self.last.store(n, std::sync::atomic::Ordering::Relaxed);
                     return Ok((self.prepare(client).await?, code));
                 }
-                Ok(Err(e)) => refused.push(format!("{}: {e}", shown(host, *port))),
-                Err(_) => refused.push(format!("{}: no answer in time", shown(host, *port))),
+                Err(e) => refused.push(format!("{}: {e}", shown(host, *port))),
             }
         }
         Err(ConnectionError::BadConnection(refused.join("; ")))
@@ -102,25 +110,20 @@ impl Address {
         Ok(connection)
     }
 
-    async fn ask(&self, host: &Host, port: u16, setup: &str) -> Result<(Client, Arc<Code>), Refused> {
+    async fn ask(&self, host: &Host, port: u16, setup: &str, patience: Duration) -> Result<(Client, Arc<Code>), Refused> {
         let name = match host {
             Host::Unix(folder) => {
-                let stream = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await?;
-                return self.speak(stream, None, setup).await;
+                let socket = folder.join(format!(".s.PGSQL.{port}"));
+                let spoken = async { self.speak(UnixStream::connect(socket).await?, None, setup, None).await };
+                return timeout(patience, spoken).await.unwrap_or(Err(Refused::Silent));
             }
             Host::Tcp(name) => name,
         };
+        let addresses: Vec<_> = timeout(patience, lookup_host((name.as_str(), port))).await.map_err(|_| Refused::Silent)??.collect();
         let mut refused = Refused::Io(io::Error::new(io::ErrorKind::NotFound, "its name has no address"));
-        for address in lookup_host((name.as_str(), port)).await? {
-            let spoken = async {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                let socket = SockRef::from(&stream);
-                socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
-                socket.set_keepalive(true)?;
-                self.speak(stream, Some(name), setup).await
-            };
-            match spoken.await {
+        for address in &addresses {
+            let spoken = timeout(share(patience, addresses.len()), self.ask_address(*address, name, setup));
+            match spoken.await.unwrap_or(Err(Refused::Silent)) {
                 Err(e) => refused = e,
                 client => return client,
             }
@@ -128,13 +131,30 @@ impl Address {
         Err(refused)
     }
 
-    async fn speak<S>(&self, mut stream: S, name: Option<&str>, setup: &str) -> Result<(Client, Arc<Code>), Refused>
+    /// Where TLS is only preferred, a server with which it fails is spoken to in the clear, as libpq does.
+    async fn ask_address(&self, address: SocketAddr, name: &str, setup: &str) -> Result<(Client, Arc<Code>), Refused> {
+        let over_tls = self.speak(connected(address).await?, Some(name), setup, self.tls.as_ref()).await;
+        match over_tls {
+            Err(Refused::Postgres(e)) if self.clear_will_do && e.code().is_none() => {
+                self.speak(connected(address).await?, Some(name), setup, None).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn speak<S>(
+        &self,
+        mut stream: S,
+        name: Option<&str>,
+        setup: &str,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<(Client, Arc<Code>), Refused>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let code = Arc::new(Code::default());
         let mut config = Config::clone(&self.config);
-        let tls = match self.tls.as_ref().zip(name) {
+        let tls = match tls.zip(name) {
             Some(tls) if offers_tls(&mut stream).await? => Some(tls),
             Some(_) if !self.clear_will_do => return Err(Refused::NoTls),
             _ => None,
@@ -162,25 +182,94 @@ impl Address {
     /// # Errors
     /// Why there is none.
     pub async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
-        self.direct.as_deref().unwrap_or(self).establish_here().await
+        // Boxed: whatever starts a product would carry all of it.
+        Box::pin(self.direct().establish_here()).await
     }
 
+    /// tokio-postgres' own way, since only of that diesel hears notifications; each server by itself, so that a silent one ends nothing.
     async fn establish_here(&self) -> ConnectionResult<AsyncPgConnection> {
-        let failed = |e: tokio_postgres::Error| {
-            let code = e.code().map_or_else(String::new, told);
-            ConnectionError::BadConnection(format!("{}{code}", in_full(&e)))
-        };
-        match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(Making(Arc::clone(tls))).await.map_err(failed)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        let mut refused = Vec::new();
+        for (n, (host, port)) in self.in_order() {
+            let mut config = self.of_one(host, *port);
+            let mut tried = timeout(PATIENCE_AT_LEISURE, self.establish_at(&config)).await;
+            if self.clear_will_do && matches!(&tried, Ok(Err(e)) if e.code().is_none()) {
+                config.ssl_mode(SslMode::Disable);
+                tried = timeout(PATIENCE_AT_LEISURE, self.establish_at(&config)).await;
             }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            match tried {
+                Ok(Ok(established)) => {
+                    self.last.store(n, std::sync::atomic::Ordering::Relaxed);
+                    return match established {
+                        Established::Tls(client, connection) => {
+                            AsyncPgConnection::try_from_client_and_connection(client, *connection).await
+                        }
+                        Established::Clear(client, connection) => {
+                            AsyncPgConnection::try_from_client_and_connection(client, *connection).await
+                        }
+                    };
+                }
+                Ok(Err(e)) => {
+                    let code = e.code().map_or_else(String::new, told);
+                    refused.push(format!("{}: {}{code}", shown(host, *port), in_full(&e)));
+                }
+                Err(_) => refused.push(format!("{}: no answer in time", shown(host, *port))),
             }
         }
+        Err(ConnectionError::BadConnection(refused.join("; ")))
     }
+
+    async fn establish_at(&self, config: &Config) -> Result<Established, tokio_postgres::Error> {
+        Ok(match &self.tls {
+            Some(tls) if config.get_ssl_mode() != SslMode::Disable => {
+                let (client, connection) = config.connect(Making(Arc::clone(tls))).await?;
+                Established::Tls(client, Box::new(connection))
+            }
+            _ => {
+                let (client, connection) = config.connect(NoTls).await?;
+                Established::Clear(client, Box::new(connection))
+            }
+        })
+    }
+
+    /// The settings for one of the servers.
+    fn of_one(&self, host: &Host, port: u16) -> Config {
+        let mut config = Config::new();
+        let all = &self.config;
+        match host {
+            Host::Tcp(name) => config.host(name),
+            Host::Unix(folder) => config.host_path(folder),
+        };
+        config.port(port).ssl_mode(all.get_ssl_mode()).ssl_negotiation(SslNegotiation::Postgres);
+        config.target_session_attrs(all.get_target_session_attrs()).channel_binding(all.get_channel_binding());
+        config.tcp_user_timeout(UNACKNOWLEDGED);
+        all.get_user().map(|user| config.user(user));
+        all.get_password().map(|password| config.password(password));
+        all.get_dbname().map(|name| config.dbname(name));
+        all.get_options().map(|options| config.options(options));
+        all.get_application_name().map(|name| config.application_name(name));
+        config
+    }
+}
+
+/// A connection of either kind, with what drives it.
+enum Established {
+    Tls(Client, Box<Connection<Socket, <Connector as TlsConnect<Socket>>::Stream>>),
+    Clear(Client, Box<Connection<Socket, NoTlsStream>>),
+}
+
+/// What each of so many may take of the whole.
+fn share(whole: Duration, of: usize) -> Duration {
+    whole / u32::try_from(of.max(1)).unwrap_or(u32::MAX)
+}
+
+async fn connected(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(&stream);
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    socket.set_keepalive(true)?;
+    Ok(stream)
 }
 
 fn shown(host: &Host, port: u16) -> String {

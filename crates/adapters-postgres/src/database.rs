@@ -162,9 +162,9 @@ impl Postgres {
             may_write: bool,
         }
         let mut connection = self.connection().await?;
-        let query = "SELECT current_setting('transaction_read_only')::bool AS read_only, h IS NOT NULL AS migrated,
-                            coalesce(has_table_privilege(h, 'INSERT') AND has_table_privilege(h, 'UPDATE'), false) AS may_write
-                     FROM to_regclass('holds') h";
+        let query = "SELECT current_setting('transaction_read_only')::bool AS read_only, count(*) FILTER (WHERE relname = 'holds') > 0 AS migrated,
+                            coalesce(bool_and(has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')), false) AS may_write
+                     FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace";
         let state: State = diesel::sql_query(query).get_result(&mut connection).await.map_err(failed)?;
         if state.read_only {
             self.pooled.demoted();
@@ -205,8 +205,13 @@ pub(crate) fn bad_row(what: &str) -> Error {
 pub async fn migrate(address: &Address) -> std::result::Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = address.establish().await?;
     check_database(&mut connection).await?;
+    let mut tries = 0;
     // Tried, not waited for: a blocked SELECT holds a snapshot, and CREATE INDEX CONCURRENTLY in the winner waits for it.
     while !diesel::select(diesel::dsl::sql::<Bool>("pg_try_advisory_lock(727274)")).get_result::<bool>(&mut connection).await? {
+        tries += 1;
+        if tries == 50 {
+            tracing::info!("another process migrates the database; waited for");
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let mut harness = AsyncMigrationHarness::new(connection);

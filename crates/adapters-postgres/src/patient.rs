@@ -32,6 +32,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     address::{Address, PoolMode},
+    connect::POOLED,
     wire::Code,
 };
 
@@ -105,6 +106,10 @@ impl Told {
             Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info) => {
                 self.pooled.demoted();
                 Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info)
+            }
+            Error::DatabaseError(DatabaseErrorKind::Unknown, info) if matches!(code.as_deref(), Some("26000" | "42P05")) => {
+                let said = format!("{}{POOLED}", info.message());
+                Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(said))
             }
             Error::DatabaseError(DatabaseErrorKind::Unknown, info) if code.as_deref().is_some_and(is_outage) => {
                 Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, info)

@@ -7,9 +7,11 @@ use rustls::{
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
 };
 
 /// Why a certificate or key is of no use.
@@ -67,18 +69,19 @@ pub(crate) enum Verified {
 
 pub(crate) fn client(trust: &Trust, verified: Verified) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let chain = match verified {
-        Verified::Nothing => None,
+    let (chain, known) = match verified {
+        Verified::Nothing => (None, Vec::new()),
         Verified::Chain | Verified::ChainAndName => {
-            let authorities = Arc::new(authorities(trust.authorities.as_deref())?);
-            Some(WebPkiServerVerifier::builder_with_provider(authorities, Arc::clone(&provider)).build()?)
+            let named = trust.authorities.as_deref();
+            let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(authorities(named)?), Arc::clone(&provider)).build()?;
+            (Some(chain), named.map_or_else(|| Ok(Vec::new()), certificates)?)
         }
     };
     let with_name = verified == Verified::ChainAndName;
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier { chain, with_name, provider }));
+        .with_custom_certificate_verifier(Arc::new(Verifier { chain, known, with_name, provider }));
     Ok(Arc::new(match (&trust.certificate, &trust.key) {
         (None, None) => config.with_no_client_auth(),
         (Some(certificate), Some(key)) => {
@@ -118,6 +121,8 @@ fn authorities(path: Option<&str>) -> Result<RootCertStore, TlsError> {
 struct Verifier {
     /// `None`: nothing but the key.
     chain: Option<Arc<WebPkiServerVerifier>>,
+    /// Those of the file of authorities: one of them may be the server's own, which has signed itself.
+    known: Vec<CertificateDer<'static>>,
     with_name: bool,
     provider: Arc<CryptoProvider>,
 }
@@ -132,6 +137,12 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        if self.known.iter().any(|known| known == certificate) {
+            if self.with_name {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+            }
+            return Ok(ServerCertVerified::assertion());
+        }
         match chain.verify_server_cert(certificate, intermediates, name, ocsp, now) {
             // The name is looked at last: whoever fails by it alone has passed the rest.
             Err(Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }))

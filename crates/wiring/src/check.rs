@@ -76,7 +76,9 @@ pub async fn check(settings: &Settings, say: impl Fn(&str)) -> Result<bool> {
 }
 
 fn parts(settings: &Settings) -> Result<Vec<Part>> {
-    let mut parts = vec![postgres(settings)?, redis(settings)?, mongodb(settings)?, s3(settings)?, smtp(settings)?, portone(settings)?];
+    let mut parts = vec![postgres(settings)?];
+    parts.extend(migrations(settings));
+    parts.extend([redis(settings)?, mongodb(settings)?, s3(settings)?, smtp(settings)?, portone(settings)?]);
     for provider in Provider::ALL {
         parts.push(oauth(settings, provider)?);
     }
@@ -94,6 +96,15 @@ fn postgres(settings: &Settings) -> Result<Part> {
             Part::unset("postgres", format!("a private child process, its data in {}", folder.display()), SETTINGS)
         }
     })
+}
+
+/// The way past a pooler, where there is one.
+fn migrations(settings: &Settings) -> Option<Part> {
+    let PostgresAt::Server(address) = &settings.postgres else { return None };
+    let direct = address.direct().clone();
+    let attempt = async move { direct.establish().await.map(|_| ()).map_err(|e| shared::Error::unavailable("postgres", e)) };
+    (!std::ptr::eq(address.direct(), address))
+        .then(|| Part::real("migrate", address.direct().to_string(), "MIGRATION_DATABASE_URL", attempt))
 }
 
 fn redis(settings: &Settings) -> Result<Part> {

@@ -199,7 +199,10 @@ async fn migrate<T>(
     migration: impl Future<Output = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>>,
 ) -> Result<T> {
     migration.await.map_err(|e| anyhow!(e)).with_context(|| {
-        format!("cannot prepare {what} ({address}): is PostgreSQL running, and are DATABASE_URL or the DB_… settings right?")
+        let address = address.direct();
+        format!(
+            "cannot prepare {what} ({address}): is PostgreSQL running, and are DATABASE_URL or the DB_… settings, or MIGRATION_DATABASE_URL, right?"
+        )
     })
 }
 

@@ -32,6 +32,8 @@ struct State {
     unanswered: u32,
     /// When the first of these calls began.
     silent_since: Option<Instant>,
+    /// When the part last answered.
+    answered: Option<Instant>,
     pause: Duration,
     open: Option<Open>,
 }
@@ -46,7 +48,7 @@ struct Open {
 
 impl State {
     fn closed() -> Self {
-        Self { unanswered: 0, silent_since: None, pause: FIRST_PAUSE, open: None }
+        Self { unanswered: 0, silent_since: None, answered: None, pause: FIRST_PAUSE, open: None }
     }
 }
 
@@ -106,7 +108,7 @@ impl Breaker {
         if is_silence(&outcome) {
             self.unanswered(begun, Instant::now());
         } else {
-            self.answered();
+            self.answered(Instant::now());
         }
         outcome
     }
@@ -126,13 +128,13 @@ impl Breaker {
         }
     }
 
-    /// The part has answered, whatever it said.
-    fn answered(&self) {
+    /// The part has answered at `now`, whatever it said.
+    fn answered(&self, now: Instant) {
         let mut state = self.lock();
         if state.open.is_some() {
             tracing::info!(part = self.part, "a part that was left alone answers again");
         }
-        *state = State::closed();
+        *state = State { answered: Some(now), ..State::closed() };
     }
 
     /// It has not, from `begun` to `now`.
@@ -144,6 +146,10 @@ impl Breaker {
                 state.pause = (state.pause * 2).min(self.longest);
                 state.open = Some(Open { until: now + state.pause, probe: None });
             }
+            return;
+        }
+        // It has answered others meanwhile: this call was about something that is slow in itself.
+        if state.answered.is_some_and(|answered| answered > begun) {
             return;
         }
         state.unanswered += 1;
@@ -209,13 +215,25 @@ mod tests {
     fn an_answer_closes_it_and_an_answer_between_counts() {
         let (breaker, now) = silent(Breaker::new("part"));
         assert!(breaker.allows(now + FIRST_PAUSE));
-        breaker.answered();
+        breaker.answered(now);
         assert!(!breaker.is_open() && breaker.allows(now));
         for _ in 0..10 {
             breaker.unanswered(now, now + WAIT);
-            breaker.answered();
+            breaker.answered(now);
         }
         assert!(!breaker.is_open());
+    }
+
+    /// Four cancellations of one store, whose provider takes a minute, end together; PortOne has answered everybody else meanwhile.
+    #[test]
+    fn calls_that_are_slow_in_themselves_open_nothing_while_others_are_answered() {
+        let (breaker, begun) = (Breaker::for_people("part"), Instant::now());
+        let end = begun + Duration::from_secs(60);
+        breaker.answered(end - WAIT);
+        (0..40).for_each(|_| breaker.unanswered(begun, end));
+        assert!(!breaker.is_open());
+        (0..ENOUGH).for_each(|_| breaker.unanswered(end, end + LONG_ENOUGH));
+        assert!(breaker.is_open(), "and nobody after that");
     }
 
     #[test]

@@ -176,6 +176,9 @@ impl Raw {
                 ("DB_PASSWORD", secret(&self.db_password).is_some()),
                 ("DB_NAME", set(&self.db_name).is_some()),
                 ("DB_SSLMODE", set(&self.db_sslmode).is_some()),
+                ("DB_SSLROOTCERT", set(&self.db_sslrootcert).is_some()),
+                ("DB_SSLCERT", set(&self.db_sslcert).is_some()),
+                ("DB_SSLKEY", set(&self.db_sslkey).is_some()),
                 ("DB_POOL_MODE", set(&self.db_pool_mode).is_some()),
             ];
             check.instead("DATABASE_URL", &names);
