@@ -1,6 +1,7 @@
 //! The connection to Redis that all requests of a worker thread share.
 
 use std::{
+    fmt,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
@@ -9,11 +10,10 @@ use std::{
 };
 
 use cheapbob_domain::shared::{Error, Result};
-use deadpool_redis::{
-    BuildError, Connection, Manager, Pool, PoolError, Runtime, Timeouts,
-    redis::{self, Client, ErrorKind, IntoConnectionInfo, RedisError, TlsCertificates, aio::MultiplexedConnection},
-};
-use secrecy::{ExposeSecret, SecretString};
+use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
+use tokio::{sync::Semaphore, time::timeout};
+
+use crate::place::{Place, READY, RedisSettings};
 
 /// Redis' name in errors and in `/health/ready`.
 pub(crate) const PART: &str = "redis";
@@ -21,65 +21,22 @@ pub(crate) const PART: &str = "redis";
 /// How long a call may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The key that is written, for a second, to see whether Redis takes writes.
-const READY: &str = "ready";
-
-/// Where Redis is.
-#[derive(Debug, Clone)]
-pub struct RedisSettings {
-    /// `redis://user:password@host:port/db`, `rediss://` with TLS, `unix:///path?db=0`.
-    pub url: SecretString,
-    /// PEM of the authorities that may have signed its certificate; `None`: the system's.
-    pub root_certificate: Option<Vec<u8>>,
-}
-
-impl RedisSettings {
-    /// Whether they name a Redis that can be connected to; connects nowhere.
-    ///
-    /// # Errors
-    /// What is wrong with them, without their secrets.
-    pub fn check(&self) -> std::result::Result<(), RedisError> {
-        self.client().map(|_| ())
-    }
-
-    pub(crate) fn client(&self) -> std::result::Result<Client, RedisError> {
-        let place = self.url.expose_secret().into_connection_info()?;
-        // An ACL user need not have the right to say which library asks.
-        let quiet = place.redis_settings().clone().set_skip_set_lib_name();
-        let place = place.set_redis_settings(quiet);
-        match &self.root_certificate {
-            None => Client::open(place),
-            Some(pem) => Client::build_with_tls(place, TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) }),
-        }
-    }
-}
-
-/// Why there is no connecting.
-#[derive(Debug, thiserror::Error)]
-pub enum RedisSetupError {
-    /// The settings name no Redis.
-    #[error("REDIS_URL or REDIS_CA_FILE: {0}")]
-    Settings(#[from] RedisError),
-    /// The pool cannot be built.
-    #[error(transparent)]
-    Pool(#[from] BuildError),
-}
-
 /// Which connection gave an answer: a later one has a higher number.
 pub(crate) type Generation = u64;
 
-/// Redis over one connection that all requests of this process share: its commands are pipelined, none waits for another.
-/// The pool makes the connection and makes it again after a fault.
+/// Redis over one connection that all requests of a worker thread share: its commands are pipelined, none waits for another.
+/// It is always to one server, and made anew after a fault: perhaps to another server, which has taken over.
 #[derive(Clone)]
 pub struct Redis {
-    pool: Pool,
+    place: Arc<Place>,
+    connecting: Arc<Semaphore>,
     shared: Arc<RwLock<Option<(Generation, MultiplexedConnection)>>>,
     generations: Arc<AtomicU64>,
 }
 
 /// Why a command has no answer.
 enum Failure {
-    /// Its connection is gone; another one may do.
+    /// Its connection is gone, or its server has handed over to another; another connection may do.
     Dropped(Error),
     Other(Error),
 }
@@ -105,22 +62,28 @@ impl Redis {
     ///
     /// # Errors
     /// Where the settings name no Redis.
-    pub fn new(settings: &RedisSettings, size: usize) -> std::result::Result<Self, RedisSetupError> {
-        let place = settings.client()?.get_connection_info().clone();
-        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        let pool = Pool::builder(Manager::new(place)?).max_size(size).timeouts(timeouts).runtime(Runtime::Tokio1).build()?;
-        Ok(Self { pool, shared: Arc::default(), generations: Arc::default() })
+    pub fn new(settings: &RedisSettings, size: usize) -> std::result::Result<Self, RedisError> {
+        let place = Arc::new(settings.place()?);
+        Ok(Self { place, connecting: Arc::new(Semaphore::new(size)), shared: Arc::default(), generations: Arc::default() })
+    }
+
+    /// A key of ours as it is there.
+    pub(crate) fn key(&self, name: impl fmt::Display) -> String {
+        self.place.key(name)
     }
 
     async fn connection(&self) -> Result<(Generation, MultiplexedConnection)> {
         if let Some(connection) = self.lock_read().clone() {
             return Ok(connection);
         }
-        let pooled = self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => failed(&error),
-            error => Error::unavailable(PART, error),
-        })?;
-        let fresh = (self.generations.fetch_add(1, Ordering::Relaxed) + 1, Connection::take(pooled));
+        let turn = timeout(PATIENCE, self.connecting.acquire()).await.map_err(|_| late())?;
+        let _turn = turn.map_err(Error::internal)?;
+        if let Some(connection) = self.lock_read().clone() {
+            return Ok(connection);
+        }
+        let open = async { self.place.find().await?.get_multiplexed_async_connection().await };
+        let fresh = timeout(PATIENCE, open).await.map_err(|_| late())?.map_err(|error| failed(&error))?;
+        let fresh = (self.generations.fetch_add(1, Ordering::Relaxed) + 1, fresh);
         *self.shared.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
         Ok(fresh)
     }
@@ -146,14 +109,14 @@ impl Redis {
 
     async fn attempt<T: redis::FromRedisValue>(&self, question: Question<'_>) -> std::result::Result<(Generation, T), Failure> {
         let (generation, mut connection) = self.connection().await.map_err(Failure::Other)?;
-        let answer = tokio::time::timeout(PATIENCE, question.ask(&mut connection)).await;
+        let answer = timeout(PATIENCE, question.ask(&mut connection)).await;
         let failure = match answer {
             Ok(Ok(value)) => return Ok((generation, value)),
-            Ok(Err(e)) if e.is_connection_dropped() => Failure::Dropped(failed(&e)),
+            Ok(Err(e)) if e.is_connection_dropped() || handed_over(&e) => Failure::Dropped(failed(&e)),
             // It answers; another connection would be told the same.
             Ok(Err(e)) if stays(&e) => return Err(Failure::Other(failed(&e))),
             Ok(Err(e)) => Failure::Other(failed(&e)),
-            Err(_) => Failure::Other(Error::unavailable(PART, "no answer within a second")),
+            Err(_) => Failure::Other(late()),
         };
         // Broken or stuck, or a server that will not do: the next command gets a new one, perhaps to another server.
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
@@ -169,19 +132,28 @@ impl Redis {
     /// # Errors
     /// Unavailable: no answer within a second, or it is full, a replica, or our user has no right to.
     pub async fn ping(&self) -> Result<()> {
-        self.query::<()>(redis::cmd("SET").arg(READY).arg("").arg("EX").arg(1)).await
+        self.query::<()>(redis::cmd("SET").arg(self.key(READY)).arg("").arg("EX").arg(1)).await
     }
 }
 
+fn late() -> Error {
+    Error::unavailable(PART, "no answer within a second")
+}
+
 /// Redis' code: of several commands that were sent together that of the first that failed.
-fn code(error: &RedisError) -> Option<String> {
+pub(crate) fn code(error: &RedisError) -> Option<String> {
     let several = || Some(error.clone().into_server_errors()?.first()?.1.code().to_owned());
     error.code().map(str::to_owned).or_else(several)
 }
 
-/// Whether the connection is as good as before: Redis is full, or does not let us.
+/// Whether the connection is as good as before: Redis is full, does not let us, or moves our keys.
 fn stays(error: &RedisError) -> bool {
-    matches!(code(error).as_deref(), Some("OOM" | "NOPERM"))
+    matches!(code(error).as_deref(), Some("OOM" | "NOPERM" | "ASK" | "TRYAGAIN"))
+}
+
+/// Whether another server has our keys now. It has done nothing of what it refuses with these codes.
+fn handed_over(error: &RedisError) -> bool {
+    matches!(code(error).as_deref(), Some("MOVED" | "READONLY"))
 }
 
 /// With what an operator can do, by Redis' code. Redis' own words name no secret.
@@ -193,6 +165,10 @@ pub(crate) fn failed(error: &RedisError) -> Error {
         Some("NOPERM") => "REDIS_USER may not do what README's ACL allows",
         Some("OOM") => "Redis is full: raise maxmemory",
         Some("READONLY") => "this Redis is a replica: REDIS_HOST has to lead to the primary",
+        Some("MOVED" | "CROSSSLOT") => "this Redis is a node of a Cluster: set REDIS_CLUSTER=true",
+        Some("ASK" | "TRYAGAIN") => "the Cluster is moving our keys to another node and serves when it has",
+        Some("CLUSTERDOWN") => "the Cluster is down: most of its primaries are away, or nobody has our keys",
+        Some("NOREPLICAS") => "Redis has fewer replicas than its min-replicas-to-write",
         Some("LOADING") => "Redis reads its data and will serve when it has",
         Some("MASTERDOWN") => "this Redis is a replica that has lost its primary",
         _ => return Error::unavailable(PART, error.clone()),

@@ -4,7 +4,7 @@ use cheapbob_domain::{
     stores::{KEPT, KEPT_FOR, ports::SearchHistory},
 };
 use chrono::{DateTime, Utc};
-use deadpool_redis::redis::cmd;
+use redis::cmd;
 
 use crate::client::Redis;
 
@@ -19,8 +19,8 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[3]))
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1";
 
-fn key(customer: &Email) -> String {
-    format!("search_history:{customer}")
+fn key(redis: &Redis, customer: &Email) -> String {
+    redis.key(format_args!("search_history:{customer}"))
 }
 
 fn oldest(now: DateTime<Utc>) -> i64 {
@@ -32,28 +32,28 @@ impl SearchHistory for Redis {
     async fn remember(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<()> {
         let (micros, life) = (now.timestamp_micros(), KEPT_FOR.num_milliseconds());
         let mut eval = cmd("EVAL");
-        eval.arg(REMEMBER).arg(1).arg(key(customer)).arg(search_name).arg(micros).arg(KEPT).arg(life);
+        eval.arg(REMEMBER).arg(1).arg(key(self, customer)).arg(search_name).arg(micros).arg(KEPT).arg(life);
         self.query::<i64>(&eval).await.map(|_| ())
     }
 
     async fn list(&self, customer: &Email, now: DateTime<Utc>) -> Result<Vec<String>> {
         let mut range = cmd("ZREVRANGEBYSCORE");
-        range.arg(key(customer)).arg("+inf").arg(format!("({}", oldest(now)));
+        range.arg(key(self, customer)).arg("+inf").arg(format!("({}", oldest(now)));
         self.query(&range).await
     }
 
     async fn forget(&self, customer: &Email, search_name: &str, now: DateTime<Utc>) -> Result<bool> {
-        self.query::<i64>(cmd("ZREMRANGEBYSCORE").arg(key(customer)).arg("-inf").arg(oldest(now))).await?;
-        self.query(cmd("ZREM").arg(key(customer)).arg(search_name)).await
+        self.query::<i64>(cmd("ZREMRANGEBYSCORE").arg(key(self, customer)).arg("-inf").arg(oldest(now))).await?;
+        self.query(cmd("ZREM").arg(key(self, customer)).arg(search_name)).await
     }
 
     async fn clear(&self, customer: &Email) -> Result<()> {
-        self.query::<i64>(cmd("DEL").arg(key(customer))).await.map(|_| ())
+        self.query::<i64>(cmd("DEL").arg(key(self, customer))).await.map(|_| ())
     }
 
     async fn forget_before(&self, customer: &Email, before: DateTime<Utc>) -> Result<()> {
         let mut remove = cmd("ZREMRANGEBYSCORE");
-        remove.arg(key(customer)).arg("-inf").arg(format!("({}", before.timestamp_micros()));
+        remove.arg(key(self, customer)).arg("-inf").arg(format!("({}", before.timestamp_micros()));
         self.query::<i64>(&remove).await.map(|_| ())
     }
 }

@@ -3,10 +3,12 @@
 mod client;
 mod history;
 mod looks;
+mod place;
 mod revocations;
 mod sessions;
 mod signals;
 
-pub use client::{Redis, RedisSettings, RedisSetupError};
+pub use client::Redis;
+pub use place::{HostPort, RedisServers, RedisSettings};
 pub use sessions::RedisSessions;
 pub use signals::RedisSignals;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cheapbob_domain::shared::{Error, Result};
-use deadpool_redis::redis::pipe;
+use redis::pipe;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
@@ -99,7 +99,7 @@ impl Looks {
         let sessions: Vec<_> = looks.iter().map(|look| &look.session_id).collect();
         let keys: Vec<_> = looks.iter().flat_map(|look| [&look.revoked_key, &look.version_key]).collect();
         let mut both = pipe();
-        both.cmd("ZMSCORE").arg(KEY).arg(WHOLE).arg(sessions).cmd("MGET").arg(keys);
+        both.cmd("ZMSCORE").arg(self.redis.key(KEY)).arg(WHOLE).arg(sessions).cmd("MGET").arg(keys);
         let (generation, (ends, values)) = self.redis.ask::<(Vec<Option<f64>>, Vec<Option<u64>>)>(Question::Several(&both)).await?;
         let memory = (generation, ends.first().is_some_and(Option::is_some));
         let answer = |(end, [revoked, version]): (&Option<f64>, &[Option<u64>; 2])| Answer {

@@ -13,7 +13,7 @@ use cheapbob_domain::{
     users::ports::Revocations,
 };
 use chrono::{DateTime, Utc};
-use deadpool_redis::redis::{Cmd, cmd};
+use redis::{Cmd, cmd};
 use tracing::Instrument;
 
 use crate::client::{Generation, PART, Question, Redis};
@@ -71,7 +71,7 @@ impl Memory {
     pub(crate) async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         self.truth.record(session_id, now, until).await?;
         if self.add(&[(until - now, session_id)]).await.is_err() {
-            self.redis.query::<()>(cmd("DEL").arg(KEY)).await?;
+            self.redis.query::<()>(cmd("DEL").arg(self.redis.key(KEY))).await?;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Memory {
             }
             after = page.into_iter().next_back().map(|last| last.session_id);
         }
-        let (ended, whole) = self.redis.ask::<bool>(Question::One(script(FINISH).arg(&token).arg(WHOLE))).await?;
+        let (ended, whole) = self.redis.ask::<bool>(Question::One(self.script(FINISH).arg(&token).arg(WHOLE))).await?;
         if !whole || ended != begun {
             return Err(Error::unavailable(PART, "it lost its memory again"));
         }
@@ -124,16 +124,16 @@ impl Memory {
     }
 
     async fn add(&self, sessions: &[(chrono::Duration, &str)]) -> Result<Generation> {
-        let mut add = script(ADD);
+        let mut add = self.script(ADD);
         for (life, session) in sessions {
             add.arg(millis(*life)).arg(*session);
         }
         self.redis.ask::<i64>(Question::One(&add)).await.map(|(generation, _)| generation)
     }
-}
 
-fn script(text: &str) -> Cmd {
-    let mut eval = cmd("EVAL");
-    eval.arg(text).arg(1).arg(KEY);
-    eval
+    fn script(&self, text: &str) -> Cmd {
+        let mut eval = cmd("EVAL");
+        eval.arg(text).arg(1).arg(self.redis.key(KEY));
+        eval
+    }
 }

@@ -11,8 +11,8 @@ use cheapbob_domain::{
     },
 };
 use chrono::{DateTime, Utc};
-use deadpool_redis::redis::cmd;
 use moka::sync::Cache;
+use redis::cmd;
 
 use crate::{
     client::Redis,
@@ -25,18 +25,6 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Accounts that a process remembers at most, some 300 bytes each.
 const MOST: u64 = 50_000;
-
-fn revoked(session_id: &str) -> String {
-    format!("session:revoked:{session_id}")
-}
-
-fn version(email: &Email) -> String {
-    format!("account:version:{email}")
-}
-
-fn login(state: &str) -> String {
-    format!("login:{state}")
-}
 
 fn millis(now: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
     (until - now).num_milliseconds().max(1)
@@ -70,11 +58,23 @@ impl RedisSessions {
         Self { looks: Looks::new(redis.clone()), memory: Arc::new(Memory::new(redis.clone(), revocations)), redis, accounts }
     }
 
+    fn revoked_key(&self, session_id: &str) -> String {
+        self.redis.key(format_args!("session:revoked:{session_id}"))
+    }
+
+    fn version_key(&self, email: &Email) -> String {
+        self.redis.key(format_args!("account:version:{email}"))
+    }
+
+    fn login_key(&self, state: &str) -> String {
+        self.redis.key(format_args!("login:{state}"))
+    }
+
     /// A new version of an account that has none. Of two that are made at once the later one stands.
     async fn begin_version(&self, email: &Email) -> Result<AccountVersion> {
         let fresh = AccountVersion(rand::random());
         let life = u64::try_from(REMEMBERED.as_millis()).map_err(Error::internal)?;
-        self.redis.query::<()>(cmd("SET").arg(version(email)).arg(fresh.0).arg("PX").arg(life)).await?;
+        self.redis.query::<()>(cmd("SET").arg(self.version_key(email)).arg(fresh.0).arg("PX").arg(life)).await?;
         Ok(fresh)
     }
 }
@@ -84,12 +84,16 @@ impl Sessions for RedisSessions {
     async fn revoke(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         self.memory.revoke(session_id, now, until).await?;
         // For processes of the version before this one; they read nothing else, and are soon gone.
-        let _ = self.redis.query::<()>(cmd("SET").arg(revoked(session_id)).arg(1).arg("PX").arg(millis(now, until))).await;
+        let _ = self.redis.query::<()>(cmd("SET").arg(self.revoked_key(session_id)).arg(1).arg("PX").arg(millis(now, until))).await;
         Ok(())
     }
 
     async fn look(&self, session_id: &str, email: &Email, now: DateTime<Utc>) -> Result<Look> {
-        let look = looks::Look { session_id: session_id.to_owned(), revoked_key: revoked(session_id), version_key: version(email) };
+        let look = looks::Look {
+            session_id: session_id.to_owned(),
+            revoked_key: self.revoked_key(session_id),
+            version_key: self.version_key(email),
+        };
         let answer = self.looks.look(look).await?;
         if answer.revoked || self.memory.has_missed(session_id, now, answer.memory).await? {
             return Ok(Look::Revoked);
@@ -109,16 +113,16 @@ impl Sessions for RedisSessions {
     }
 
     async fn forget(&self, email: &Email) -> Result<()> {
-        self.redis.query::<()>(cmd("DEL").arg(version(email))).await
+        self.redis.query::<()>(cmd("DEL").arg(self.version_key(email))).await
     }
 
     async fn begin_login(&self, state: &str, pending: &PendingLogin, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         let json = serde_json::to_string(pending).map_err(Error::internal)?;
-        self.redis.query(cmd("SET").arg(login(state)).arg(json).arg("PX").arg(millis(now, until))).await
+        self.redis.query(cmd("SET").arg(self.login_key(state)).arg(json).arg("PX").arg(millis(now, until))).await
     }
 
     async fn take_login(&self, state: &str, _now: DateTime<Utc>) -> Result<Option<PendingLogin>> {
-        let json: Option<String> = self.redis.query(cmd("GETDEL").arg(login(state))).await?;
+        let json: Option<String> = self.redis.query(cmd("GETDEL").arg(self.login_key(state))).await?;
         json.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
     }
 }

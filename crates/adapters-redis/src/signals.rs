@@ -7,14 +7,18 @@ use cheapbob_domain::{
     orders::{PickupFeed, ports::PickupSignals},
     shared::{Error, PaymentId, Result},
 };
-use deadpool_redis::redis::{self, aio::PubSubSink, cmd};
 use futures::{StreamExt, stream::BoxStream};
+use redis::{aio::PubSubSink, cmd};
 use tokio::time::{MissedTickBehavior, error::Elapsed, interval, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::{PART, PATIENCE, Redis, RedisSettings, failed};
+use crate::{
+    client::{PART, PATIENCE, Redis, failed},
+    place::{Place, RedisSettings},
+};
 
-/// Pickups, each on a channel of its own.
+/// Pickups, each on a channel of its own. Whoever publishes and whoever listens is at the server that has our keys; where that has just
+/// changed, replicas and the other nodes of a Cluster are told what is published as well.
 const PICKUPS: &str = "pickup:";
 
 /// How often Redis is asked whether it is still there.
@@ -37,9 +41,9 @@ impl RedisSignals {
     /// # Errors
     /// Where the settings name no Redis.
     pub fn start(redis: Redis, settings: &RedisSettings) -> Result<Self, redis::RedisError> {
-        let client = settings.client()?;
+        let place = settings.place()?;
         let feed = PickupFeed::default();
-        let task = tokio::spawn(listen(client, feed.clone()));
+        let task = tokio::spawn(listen(place, feed.clone()));
         Ok(Self { redis, feed, _task: Arc::new(AbortOnDropHandle::new(task)) })
     }
 
@@ -50,10 +54,10 @@ impl RedisSignals {
     }
 }
 
-async fn listen(client: redis::Client, feed: PickupFeed) {
+async fn listen(place: Place, feed: PickupFeed) {
     let mut said = false;
     loop {
-        let ended = hear(&client, &feed).await;
+        let ended = hear(&place, &feed).await;
         // Said once for an outage, not twice a second.
         said &= !feed.close();
         if let Err(e) = ended
@@ -66,9 +70,9 @@ async fn listen(client: redis::Client, feed: PickupFeed) {
     }
 }
 
-async fn hear(client: &redis::Client, feed: &PickupFeed) -> Result<(), redis::RedisError> {
+async fn hear(place: &Place, feed: &PickupFeed) -> Result<(), redis::RedisError> {
     let subscribed = async {
-        let mut pubsub = client.get_async_pubsub().await?;
+        let mut pubsub = place.find().await?.get_async_pubsub().await?;
         pubsub.psubscribe(format!("{PICKUPS}*")).await?;
         Ok::<_, redis::RedisError>(pubsub)
     };

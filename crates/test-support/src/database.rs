@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cheapbob_adapters_embedded::fakes;
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, Postgres, SecretKeys, Waiting};
-use cheapbob_adapters_redis::RedisSettings;
+use cheapbob_adapters_redis::{RedisServers, RedisSettings};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
@@ -24,7 +24,7 @@ pub fn redis_url() -> String {
 
 /// Redis at `url`.
 pub fn redis_at(url: &str) -> RedisSettings {
-    RedisSettings { url: url.into(), root_certificate: None }
+    RedisSettings { url: url.into(), root_certificate: None, servers: RedisServers::One }
 }
 
 /// A database of its own on the run's private MongoDB-wire server.

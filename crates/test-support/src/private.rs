@@ -58,6 +58,37 @@ impl PrivateServer {
         server
     }
 
+    /// A Sentinel of the service `shop`, whose primary wants this password; it wants the same one. It gives the primary up after a
+    /// second, and two have to agree.
+    pub async fn sentinel(primary: &Self, password: &str) -> Self {
+        let server = Self::new().await;
+        let (port, folder, watched) = (server.port, server.folder.path().display(), primary.port);
+        let settings = [
+            format!("port {port}\nbind 127.0.0.1\ndir {folder}\nrequirepass {password}"),
+            format!("sentinel monitor shop 127.0.0.1 {watched} 2\nsentinel auth-pass shop {password}"),
+            "sentinel down-after-milliseconds shop 1000\nsentinel failover-timeout shop 3000\n".to_owned(),
+        ];
+        let file = server.file("sentinel.conf");
+        std::fs::write(&file, settings.join("\n")).unwrap();
+        let mut command = Command::new("redis-server");
+        command.arg(file).arg("--sentinel");
+        server.run(command).await;
+        server
+    }
+
+    /// A node for a Cluster, which it has not met yet.
+    pub async fn redis_node() -> Self {
+        let bus = RealServer::free_port().to_string();
+        Self::redis(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"]).await
+    }
+
+    /// This node and the other belong to one Cluster from now on.
+    pub fn meet(&self, other: &Self) {
+        let bus = other.cli(&["CONFIG", "GET", "cluster-port"]);
+        let bus = bus.lines().next_back().unwrap();
+        assert_eq!(self.cli(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), bus]), "OK");
+    }
+
     /// A MongoDB-wire server that knows one user, over TLS alone.
     pub async fn mongo(user: &str, password: &str) -> Self {
         let server = Self::new().await;

@@ -108,10 +108,10 @@ fn migrations(settings: &Settings) -> Option<Part> {
 }
 
 fn redis(settings: &Settings) -> Result<Part> {
-    const SETTINGS: &str = "REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_USER, REDIS_PASSWORD, REDIS_TLS, REDIS_CA_FILE";
+    const SETTINGS: &str = "REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_USER, REDIS_PASSWORD, REDIS_TLS, REDIS_CA_FILE; REDIS_SENTINELS, REDIS_SENTINEL_SERVICE, REDIS_SENTINEL_USER, REDIS_SENTINEL_PASSWORD; REDIS_CLUSTER";
     let Some(at) = &settings.redis else { return Ok(Part::unset("redis", "its fake, in PostgreSQL", SETTINGS)) };
     let redis = Redis::new(at, 1)?;
-    Ok(Part::real("redis", without_login(at.url.expose_secret()), SETTINGS, async move { redis.ping().await }))
+    Ok(Part::real("redis", at.to_string(), SETTINGS, async move { redis.ping().await }))
 }
 
 fn mongodb(settings: &Settings) -> Result<Part> {
@@ -170,8 +170,6 @@ mod tests {
     #[test]
     fn addresses_are_shown_without_what_is_secret() {
         for (address, shown) in [
-            ("rediss://u:p%40@redis:6380/1", "rediss://redis:6380/1"),
-            ("redis://:p/@b@redis", "redis://redis"),
             ("mongodb+srv://u:p@cluster.example/?authSource=admin", "mongodb+srv://cluster.example/"),
             ("mongodb://a:1,b:2/x", "mongodb://a:1,b:2/x"),
             ("https://api.portone.io/", "https://api.portone.io/"),

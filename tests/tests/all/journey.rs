@@ -83,7 +83,8 @@ fn postgres_of(_parent: u32, data: &std::path::Path) -> bool {
     std::fs::read_dir("/proc").unwrap().flatten().any(|p| std::fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == folder))
 }
 
-fn servers(database: &TestDatabase) -> Vec<(&'static str, String)> {
+/// Settings of a process on a test's database and the Redis of all tests.
+pub(crate) fn servers(database: &TestDatabase) -> Vec<(&'static str, String)> {
     let redis = url::Url::parse(&redis_url()).unwrap();
     vec![
         ("DB_HOST", "127.0.0.1".to_owned()),

@@ -57,8 +57,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What a pure crate may not know: runtimes, web, databases, HTTP clients.
-const IMPURE: &[&str] =
-    &["tokio", "actix-web", "diesel", "diesel-async", "reqwest", "mongodb", "deadpool-redis", "apalis", "lettre", "rust-s3"];
+const IMPURE: &[&str] = &["tokio", "actix-web", "diesel", "diesel-async", "reqwest", "mongodb", "redis", "apalis", "lettre", "rust-s3"];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 

@@ -42,6 +42,7 @@ mod preferences;
 mod races;
 mod random_calls;
 mod reconcile;
+mod redis_servers;
 mod refunds;
 mod rollover;
 mod routes;

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use cheapbob_adapters_mongo::{Mongo, MongoSettings};
-use cheapbob_adapters_redis::{Redis, RedisSessions, RedisSettings};
+use cheapbob_adapters_redis::{Redis, RedisServers, RedisSessions, RedisSettings};
 use cheapbob_adapters_s3::{S3, S3Keys, S3Settings, S3Style};
 use cheapbob_domain::{
     orders::ports::OrderArchive,
@@ -18,7 +18,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
-const ROLE: &str = "/api/v1/user/role";
+pub(crate) const ROLE: &str = "/api/v1/user/role";
 
 /// A purchase with all that it asks of Redis: logins, sessions, a search, a pickup's signal, a logout.
 async fn buys(app: &TestApp) {
@@ -36,12 +36,12 @@ async fn buys(app: &TestApp) {
     assert_eq!(customer.get(ROLE).await.refused(401), "unauthenticated");
 }
 
-async fn log_out(person: &Person) {
+pub(crate) async fn log_out(person: &Person) {
     person.call(Method::POST, "/api/v1/auth/logout", None).await.expect(200);
 }
 
 /// What README tells the administrator of a Redis to do.
-fn acl(password: &str) -> Vec<String> {
+pub(crate) fn acl(password: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
     let (_, rest) = readme.split_once("ACL SETUSER cheapbob ").unwrap();
     let (rights, _) = rest.split_once("```").unwrap();
@@ -57,6 +57,7 @@ async fn redis_over_tls_with_a_user_who_may_do_what_readme_says() {
     let place = |root_certificate| RedisSettings {
         url: format!("rediss://cheapbob:p%40ss%2Fw%3Ard@localhost:{}/0", redis.port).into(),
         root_certificate,
+        servers: RedisServers::One,
     };
     let ours = place(Some(std::fs::read(redis.certificate()).unwrap()));
     let app = TestApp::with(|settings| settings.redis = Some(ours)).await;

@@ -150,7 +150,7 @@ fn a_secret_may_stand_in_a_file_and_an_address_instead_of_its_parts() {
         (&[("JWT_SECRET_FILE", "/nowhere")], "JWT_SECRET_FILE: /nowhere cannot be read: No such file or directory"),
         (&[("REDIS_URL", "redis://:s3cret@h"), ("REDIS_HOST", "h")], "REDIS_URL stands instead of REDIS_HOST: set one or the other"),
         (&[("REDIS_URL", "http://:s3cret@h")], "REDIS_URL, or the names instead of it, and REDIS_CA_FILE: "),
-        (&[("REDIS_PASSWORD", "s3cret")], "REDIS_PASSWORD is set, but REDIS_HOST (or REDIS_URL) is not"),
+        (&[("REDIS_PASSWORD", "s3cret")], "REDIS_PASSWORD is set, but REDIS_HOST (or REDIS_URL, or REDIS_SENTINELS) is not"),
         (&[("MONGODB_URI", "mongodb://u:s3cret@/@h")], "MONGODB_URI is no address of MongoDB"),
         (&[("MONGODB_URI", "mongodb://u:s3cret@h")], "set MONGODB_NAME, or name the database in MONGODB_URI"),
         (&[("AWS_REGION", "r"), ("AWS_S3_BUCKET_NAME", "b"), ("AWS_S3_STYLE", "s3cret?")], "AWS_S3_STYLE is path or virtual"),

@@ -3,7 +3,7 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 18] = [
+const SECRETS: [&str; 19] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
@@ -19,6 +19,7 @@ const SECRETS: [&str; 18] = [
     "mongodb_uri",
     "naver_client_secret",
     "redis_password",
+    "redis_sentinel_password",
     "redis_url",
     "super_admin_smtp_password",
     "super_admin_smtp_user",

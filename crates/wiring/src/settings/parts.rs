@@ -2,7 +2,7 @@
 
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, SecretKeys};
-use cheapbob_adapters_redis::RedisSettings;
+use cheapbob_adapters_redis::{HostPort, RedisServers, RedisSettings};
 use cheapbob_adapters_s3::{S3Keys, S3Settings, S3Style};
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
 use secrecy::{ExposeSecret, SecretString};
@@ -22,38 +22,69 @@ impl Raw {
     }
 
     pub(super) fn redis(&self, check: &mut Check) -> Option<RedisSettings> {
-        let (url, host) = (secret(&self.redis_url), set(&self.redis_host));
         let root_certificate = check.pem("REDIS_CA_FILE", &self.redis_ca_file);
-        let url = match (url, host) {
-            (Some(url), None) => {
-                let names = [
-                    ("REDIS_USER", set(&self.redis_user).is_some()),
-                    ("REDIS_PASSWORD", secret(&self.redis_password).is_some()),
-                    ("REDIS_TLS", self.redis_tls),
-                ];
-                check.instead("REDIS_URL", &names);
-                url.clone()
-            }
-            (Some(_), Some(_)) => {
-                check.instead("REDIS_URL", &[("REDIS_HOST", true)]);
-                return None;
-            }
-            (None, host) => {
-                let mut part = vec![("REDIS_HOST (or REDIS_URL)", host.is_some())];
-                part.extend(secret(&self.redis_password).map(|_| ("REDIS_PASSWORD", true)));
-                part.extend(set(&self.redis_user).map(|_| ("REDIS_PASSWORD", secret(&self.redis_password).is_some())));
-                part.extend(root_certificate.as_ref().map(|_| ("REDIS_TLS", self.redis_tls)));
-                if !check.part(&part) {
-                    return None;
-                }
-                let scheme = if self.redis_tls { "rediss" } else { "redis" };
-                let login = login(set(&self.redis_user), secret(&self.redis_password));
-                SecretString::from(format!("{scheme}://{login}{}:{}/{}", in_url(host.unwrap_or_default()), self.redis_port, self.redis_db))
-            }
+        let (url, servers) = if set(&self.redis_sentinels).is_some() {
+            self.redis_by_sentinels(check)?
+        } else {
+            self.redis_itself(check, root_certificate.is_some())?
         };
-        let settings = RedisSettings { url, root_certificate };
-        settings.check().map_err(|e| check.errors.push(format!("REDIS_URL, or the names instead of it, and REDIS_CA_FILE: {e}"))).ok()?;
+        let settings = RedisSettings { url, root_certificate, servers };
+        let wrong = "REDIS_URL, or the names instead of it, and REDIS_CA_FILE";
+        settings.check().map_err(|e| check.errors.push(format!("{wrong}: {e}"))).ok()?;
         Some(settings)
+    }
+
+    fn redis_by_sentinels(&self, check: &mut Check) -> Option<(SecretString, RedisServers)> {
+        let others = [
+            ("REDIS_HOST", set(&self.redis_host).is_some()),
+            ("REDIS_URL", secret(&self.redis_url).is_some()),
+            ("REDIS_CLUSTER", self.redis_cluster),
+        ];
+        check.instead("REDIS_SENTINELS", &others);
+        let (service, password) = (set(&self.redis_sentinel_service), secret(&self.redis_sentinel_password));
+        if service.is_none() {
+            check.errors.push("REDIS_SENTINELS is set, but REDIS_SENTINEL_SERVICE is not: set all or none of them".to_owned());
+        }
+        let user = set(&self.redis_sentinel_user).unwrap_or_default();
+        let sentinels = hosts(check, "REDIS_SENTINELS", &self.redis_sentinels, SENTINEL_PORT)?;
+        let (service, login) = (service?.to_owned(), password.map(|password| (user.to_owned(), password.clone())));
+        let (host, port) = sentinels.first()?;
+        Some((self.redis_names_as_url(host, *port), RedisServers::Sentinels { sentinels, service, login }))
+    }
+
+    fn redis_itself(&self, check: &mut Check, with_authority: bool) -> Option<(SecretString, RedisServers)> {
+        let servers = |others| if self.redis_cluster { RedisServers::Cluster { others } } else { RedisServers::One };
+        if let Some(url) = secret(&self.redis_url) {
+            let names = [
+                ("REDIS_HOST", set(&self.redis_host).is_some()),
+                ("REDIS_USER", set(&self.redis_user).is_some()),
+                ("REDIS_PASSWORD", secret(&self.redis_password).is_some()),
+                ("REDIS_TLS", self.redis_tls),
+            ];
+            check.instead("REDIS_URL", &names);
+            return Some((url.clone(), servers(Vec::new())));
+        }
+        let host = set(&self.redis_host);
+        let mut part = vec![("REDIS_HOST (or REDIS_URL, or REDIS_SENTINELS)", host.is_some())];
+        part.extend(secret(&self.redis_password).map(|_| ("REDIS_PASSWORD", true)));
+        part.extend(set(&self.redis_user).map(|_| ("REDIS_PASSWORD", secret(&self.redis_password).is_some())));
+        part.extend(with_authority.then_some(("REDIS_TLS", self.redis_tls)));
+        part.extend(self.redis_cluster.then_some(("REDIS_CLUSTER", true)));
+        if !check.part(&part) {
+            return None;
+        }
+        if !self.redis_cluster {
+            return Some((self.redis_names_as_url(host?, self.redis_port), RedisServers::One));
+        }
+        let mut nodes = hosts(check, "REDIS_HOST", host?, self.redis_port)?;
+        let (first, port) = nodes.remove(0);
+        Some((self.redis_names_as_url(&first, port), servers(nodes)))
+    }
+
+    fn redis_names_as_url(&self, host: &str, port: u16) -> SecretString {
+        let scheme = if self.redis_tls { "rediss" } else { "redis" };
+        let login = login(set(&self.redis_user), secret(&self.redis_password));
+        SecretString::from(format!("{scheme}://{login}{}:{port}/{}", in_url(host), self.redis_db))
     }
 
     pub(super) fn mongodb(&self, check: &mut Check) -> Option<MongoSettings> {
@@ -229,6 +260,27 @@ fn login(user: Option<&str>, password: Option<&SecretString>) -> String {
     password.map(|password| format!("{}:{}@", encoded(user.unwrap_or_default()), encoded(password.expose_secret()))).unwrap_or_default()
 }
 
+/// Where Sentinels listen unless told otherwise.
+const SENTINEL_PORT: u16 = 26_379;
+
+/// Hosts, each with its port or without, and commas in between: `a:7000, ::1, [::1]:7000`.
+fn hosts(check: &mut Check, name: &str, text: &str, port: u16) -> Option<Vec<HostPort>> {
+    let one = |text: &str| -> Option<HostPort> {
+        let bare_ipv6 = !text.starts_with('[') && text.matches(':').count() > 1;
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !bare_ipv6 && !text.ends_with(']') => (host, port.parse().ok()?),
+            _ => (text, port),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (!host.is_empty()).then(|| (host.to_owned(), port))
+    };
+    let all: Option<Vec<_>> = text.split(',').map(|text| one(text.trim())).collect();
+    if all.is_none() {
+        check.errors.push(format!("{name} is a list of host or host:port, with commas in between: {text}"));
+    }
+    all
+}
+
 /// A host as it stands in an address: IPv6 in brackets.
 fn in_url(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
@@ -244,6 +296,37 @@ mod tests {
             Ok(_) => "a child".to_owned(),
             Err(e) => e.0.join("; "),
         }
+    }
+
+    fn redis(settings: &[(&str, &str)]) -> String {
+        match Settings::from_pairs(settings) {
+            Ok(Settings { redis: Some(at), .. }) => at.to_string(),
+            Ok(_) => "its fake".to_owned(),
+            Err(e) => e.0.join("; "),
+        }
+    }
+
+    #[test]
+    fn redis_is_one_server_or_several() {
+        let user = ("redis_user", "u");
+        let password = ("redis_password", "s3cret@");
+        assert_eq!(redis(&[]), "its fake");
+        assert_eq!(redis(&[("redis_host", "::1"), user, password]), "redis://[::1]:6379/0");
+        assert_eq!(redis(&[("redis_url", "rediss://u:s3cret@a:1/2")]), "rediss://a:1/2");
+        let sentinels = ("redis_sentinels", "a, b:1, ::1, [::2]:3");
+        let by_sentinels = [sentinels, ("redis_sentinel_service", "shop"), ("redis_sentinel_password", "s3cret"), password];
+        assert_eq!(redis(&by_sentinels), "redis:// of shop, by Sentinel at a:26379, b:1, ::1:26379, ::2:3");
+        assert!(redis(&[sentinels]).starts_with("REDIS_SENTINELS is set, but REDIS_SENTINEL_SERVICE is not"));
+        assert!(
+            redis(&[by_sentinels.as_slice(), &[("redis_host", "a")]].concat()).starts_with("REDIS_SENTINELS stands instead of REDIS_HOST")
+        );
+        assert!(redis(&[("redis_sentinels", "a:b"), by_sentinels[1]]).starts_with("REDIS_SENTINELS is a list of host or host:port"));
+        let cluster = ("redis_cluster", "true");
+        assert_eq!(redis(&[cluster, ("redis_host", "a,b:7001"), password]), "redis://a:6379/0, a Cluster; others: b:7001");
+        assert_eq!(redis(&[cluster, ("redis_url", "rediss://:s3cret@a:1")]), "rediss://a:1, a Cluster");
+        assert!(redis(&[cluster]).starts_with("REDIS_CLUSTER is set, but REDIS_HOST"));
+        assert!(redis(&[cluster, ("redis_host", "a"), ("redis_db", "1")]).contains("a Cluster has database 0 alone"));
+        assert!(redis(&[cluster, ("redis_url", "unix:///run/redis.sock")]).contains("no sockets"));
     }
 
     #[test]
