@@ -51,7 +51,7 @@ need_image_base() {
     suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
     mkdir -p target
     as_root mmdebstrap --quiet --variant=extract --include=base-files,libc6,libgcc-s1,ca-certificates "$suite" "$base.$$" \
-        --customize-hook='mkdir -p "$1/etc/ssl/certs"; cat "$1"/usr/share/ca-certificates/*/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"' \
+        --extract-hook='mkdir -p "$1/etc/ssl/certs"; cat "$1"/usr/share/ca-certificates/*/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"' \
         --format=tar
     mv "$base.$$" "$base"
 }

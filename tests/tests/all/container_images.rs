@@ -166,8 +166,9 @@ fn production(database: &TestDatabase, storage: &S3Server, mails: &MailSink) -> 
         ("JWT_SECRET", ulid::Ulid::r#gen().to_string().repeat(2)),
         ("CHEAPBOB_SECRET_KEYS", "k:c2V2ZW50eS1mb3VyIG1pbnV0ZXMgcGFzdCBub29uISE=".to_owned()),
     ];
-    let clients = ["GOOGLE", "KAKAO", "NAVER"].map(|provider| [format!("{provider}_CLIENT_ID"), format!("{provider}_CLIENT_SECRET")]);
-    settings.extend(clients.into_iter().flatten().map(|name| (&*name.leak(), "x".to_owned())));
+    let clients =
+        ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "KAKAO_CLIENT_ID", "KAKAO_CLIENT_SECRET", "NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET"];
+    settings.extend(clients.map(|name| (name, "x".to_owned())));
     settings
 }
 
