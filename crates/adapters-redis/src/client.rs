@@ -10,8 +10,9 @@ use std::{
 };
 
 use cheapbob_domain::shared::{Error, Result};
-use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
-use tokio::{sync::Semaphore, time::timeout};
+use deadpool_redis::{Connection, Manager, Pool, PoolError, Runtime};
+use redis::{Client, ErrorKind, RedisError, aio::MultiplexedConnection};
+use tokio::time::timeout;
 
 use crate::place::{Place, READY, RedisSettings};
 
@@ -29,7 +30,9 @@ pub(crate) type Generation = u64;
 #[derive(Clone)]
 pub struct Redis {
     place: Arc<Place>,
-    connecting: Arc<Semaphore>,
+    size: usize,
+    /// What connects to the server that was found last, at most so often at once.
+    pool: Arc<RwLock<Option<(String, Pool)>>>,
     shared: Arc<RwLock<Option<(Generation, MultiplexedConnection)>>>,
     generations: Arc<AtomicU64>,
 }
@@ -64,7 +67,7 @@ impl Redis {
     /// Where the settings name no Redis.
     pub fn new(settings: &RedisSettings, size: usize) -> std::result::Result<Self, RedisError> {
         let place = Arc::new(settings.place()?);
-        Ok(Self { place, connecting: Arc::new(Semaphore::new(size)), shared: Arc::default(), generations: Arc::default() })
+        Ok(Self { place, size, pool: Arc::default(), shared: Arc::default(), generations: Arc::default() })
     }
 
     /// A key of ours as it is there.
@@ -76,16 +79,35 @@ impl Redis {
         if let Some(connection) = self.lock_read().clone() {
             return Ok(connection);
         }
-        let turn = timeout(PATIENCE, self.connecting.acquire()).await.map_err(|_| late())?;
-        let _turn = turn.map_err(Error::internal)?;
+        let open = async {
+            let server = self.place.find().await.map_err(|error| failed(&error))?;
+            self.pool_of(&server)?.get().await.map_err(|error| match error {
+                PoolError::Backend(error) => failed(&error),
+                error => Error::unavailable(PART, error),
+            })
+        };
+        let pooled = timeout(PATIENCE, open).await.map_err(|_| late())??;
+        // Whoever waited for a turn meanwhile finds what the one before has made.
         if let Some(connection) = self.lock_read().clone() {
             return Ok(connection);
         }
-        let open = async { self.place.find().await?.get_multiplexed_async_connection().await };
-        let fresh = timeout(PATIENCE, open).await.map_err(|_| late())?.map_err(|error| failed(&error))?;
-        let fresh = (self.generations.fetch_add(1, Ordering::Relaxed) + 1, fresh);
+        let fresh = (self.generations.fetch_add(1, Ordering::Relaxed) + 1, Connection::take(pooled));
         *self.shared.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
         Ok(fresh)
+    }
+
+    /// The pool of this server: made when another one is found.
+    fn pool_of(&self, server: &Client) -> Result<Pool> {
+        let info = server.get_connection_info();
+        let address = info.addr().to_string();
+        let mut current = self.pool.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pool)) = current.as_ref().filter(|(known, _)| *known == address) {
+            return Ok(pool.clone());
+        }
+        let manager = Manager::new(info.clone()).map_err(|error| failed(&error))?;
+        let pool = Pool::builder(manager).max_size(self.size).runtime(Runtime::Tokio1).build().map_err(Error::internal)?;
+        *current = Some((address, pool.clone()));
+        Ok(pool)
     }
 
     fn lock_read(&self) -> RwLockReadGuard<'_, Option<(Generation, MultiplexedConnection)>> {
