@@ -29,12 +29,18 @@ pub(crate) type Generation = u64;
 /// It is always to one server, and made anew after a fault: perhaps to another server, which has taken over.
 #[derive(Clone)]
 pub struct Redis {
-    place: Arc<Place>,
-    size: usize,
-    /// What connects to the server that was found last, at most so often at once.
-    pool: Arc<RwLock<Option<(String, Pool)>>>,
+    opening: Arc<Opening>,
     shared: Arc<RwLock<Option<(Generation, MultiplexedConnection)>>>,
     generations: Arc<AtomicU64>,
+}
+
+/// How connections are made.
+struct Opening {
+    place: Place,
+    /// At most so many at once.
+    size: usize,
+    /// To the server that was found last.
+    pool: RwLock<Option<(String, Pool)>>,
 }
 
 /// Why a command has no answer.
@@ -66,13 +72,13 @@ impl Redis {
     /// # Errors
     /// Where the settings name no Redis.
     pub fn new(settings: &RedisSettings, size: usize) -> std::result::Result<Self, RedisError> {
-        let place = Arc::new(settings.place()?);
-        Ok(Self { place, size, pool: Arc::default(), shared: Arc::default(), generations: Arc::default() })
+        let opening = Opening { place: settings.place()?, size, pool: RwLock::default() };
+        Ok(Self { opening: Arc::new(opening), shared: Arc::default(), generations: Arc::default() })
     }
 
     /// A key of ours as it is there.
     pub(crate) fn key(&self, name: impl fmt::Display) -> String {
-        self.place.key(name)
+        self.opening.place.key(name)
     }
 
     async fn connection(&self) -> Result<(Generation, MultiplexedConnection)> {
@@ -80,7 +86,7 @@ impl Redis {
             return Ok(connection);
         }
         let open = async {
-            let server = self.place.find().await.map_err(|error| failed(&error))?;
+            let server = self.opening.place.find().await.map_err(|error| failed(&error))?;
             self.pool_of(&server)?.get().await.map_err(|error| match error {
                 PoolError::Backend(error) => failed(&error),
                 error => Error::unavailable(PART, error),
@@ -100,12 +106,12 @@ impl Redis {
     fn pool_of(&self, server: &Client) -> Result<Pool> {
         let info = server.get_connection_info();
         let address = info.addr().to_string();
-        let mut current = self.pool.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.opening.pool.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, pool)) = current.as_ref().filter(|(known, _)| *known == address) {
             return Ok(pool.clone());
         }
         let manager = Manager::new(info.clone()).map_err(|error| failed(&error))?;
-        let pool = Pool::builder(manager).max_size(self.size).runtime(Runtime::Tokio1).build().map_err(Error::internal)?;
+        let pool = Pool::builder(manager).max_size(self.opening.size).runtime(Runtime::Tokio1).build().map_err(Error::internal)?;
         *current = Some((address, pool.clone()));
         Ok(pool)
     }
