@@ -26,7 +26,8 @@ use serde_json::json;
 use tokio::{sync::mpsc, time::sleep_until};
 
 const STORES: usize = 500;
-const CUSTOMERS: usize = 40_000;
+/// More than calls are made: whoever calls a second time asks for something else, since a checkout then takes the place of the one before.
+const CUSTOMERS: usize = 300_000;
 const SECRET: &str = "a secret of the benchmark, of no other use";
 
 /// Callers of the closed loop that finds out what can be served.
