@@ -144,9 +144,9 @@ impl Address {
         Self { direct: Some(Arc::new(direct)), ..self }
     }
 
-    /// Where migrations, and whoever listens, go.
-    pub fn direct(&self) -> &Self {
-        self.direct.as_deref().unwrap_or(self)
+    /// Where migrations, and whoever listens, go, if that is another way.
+    pub fn direct(&self) -> Option<&Self> {
+        self.direct.as_deref()
     }
 
     /// Whether a pooler in between gives the server connection to others after each transaction, and no way past it is known.

@@ -183,7 +183,7 @@ impl Address {
     /// Why there is none.
     pub async fn establish(&self) -> ConnectionResult<AsyncPgConnection> {
         // Boxed: whatever starts a product would carry all of it.
-        Box::pin(self.direct().establish_here()).await
+        Box::pin(self.direct().unwrap_or(self).establish_here()).await
     }
 
     /// tokio-postgres' own way, since only of that diesel hears notifications; each server by itself, so that a silent one ends nothing.

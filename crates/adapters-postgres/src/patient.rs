@@ -52,20 +52,12 @@ pub(crate) struct Pooled {
     pub(crate) demotions: AtomicU64,
 }
 
-impl Pooled {
-    /// The server takes no writes: whoever has a connection to it gets another one next time.
-    pub(crate) fn demoted(&self) {
-        self.demotions.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 /// A connection to PostgreSQL with a limit to each of its statements.
 pub struct PatientConnection {
     connection: AsyncPgConnection,
     told: Told,
     /// When it is too old.
     end: Instant,
-    demotions: u64,
 }
 
 impl PatientConnection {
@@ -74,7 +66,12 @@ impl PatientConnection {
         let demotions = pooled.demotions.load(Ordering::Relaxed);
         let (connection, code) = pooled.address.connect(&pooled.setup).await?;
         let end = Instant::now() + OLDEST + rand::rng().random_range(Duration::ZERO..OLDEST / 4);
-        Ok(Self { connection, told: Told { code, pooled, unanswered: Arc::default() }, end, demotions })
+        Ok(Self { connection, told: Told { code, pooled, demotions, useless: Arc::default() }, end })
+    }
+
+    /// Its server takes no writes: whoever has a connection to it gets another one next time.
+    pub(crate) fn demoted(&self) {
+        self.told.demoted();
     }
 
     /// Behind a pooler that may give the next statement to another server: whether this one is to be a transaction of its own. What it
@@ -90,8 +87,10 @@ impl PatientConnection {
 struct Told {
     code: Arc<Code>,
     pooled: Arc<Pooled>,
-    /// Something was asked, and its answer did not come in time, or was not waited for.
-    unanswered: Arc<AtomicBool>,
+    /// How many there had been when it was made.
+    demotions: u64,
+    /// Something was asked, and its answer did not come in time, or was not waited for; or what it has prepared is not there.
+    useless: Arc<AtomicBool>,
 }
 
 impl Told {
@@ -99,15 +98,22 @@ impl Told {
         Instant::now() + self.pooled.limit
     }
 
+    /// Of all that notice the same one, the first counts: connections that were made since then are good.
+    fn demoted(&self) {
+        // Fails where another one was first.
+        let _ = self.pooled.demotions.compare_exchange(self.demotions, self.demotions + 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The error, of a kind that says whether the server can do nothing for us just now.
     fn sorted(&self, error: Error) -> Error {
         let code = self.code.take();
         match error {
             Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info) => {
-                self.pooled.demoted();
+                self.demoted();
                 Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, info)
             }
             Error::DatabaseError(DatabaseErrorKind::Unknown, info) if matches!(code.as_deref(), Some("26000" | "42P05")) => {
+                self.useless.store(true, Ordering::Relaxed);
                 let said = format!("{}{POOLED}", info.message());
                 Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(said))
             }
@@ -118,11 +124,11 @@ impl Told {
         }
     }
 
-    /// Waits for what was asked until `end`. `unanswered` until then: whoever drops the future leaves it so.
+    /// Waits for what was asked until `end`. `useless` until then: whoever drops the future leaves it so.
     async fn answer<T>(&self, end: Instant, asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
-        self.unanswered.store(true, Ordering::Relaxed);
+        self.useless.store(true, Ordering::Relaxed);
         let answer = timeout_at(end, asked).await.map_err(|_| silent())?;
-        self.unanswered.store(false, Ordering::Relaxed);
+        self.useless.store(false, Ordering::Relaxed);
         answer.map_err(|error| self.sorted(error))
     }
 }
@@ -152,7 +158,8 @@ const BEGIN: &str = "BEGIN";
 impl SimpleAsyncConnection for PatientConnection {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let end = self.told.deadline();
-        let begin = query.starts_with(BEGIN).then(|| format!("{query}; {}", self.told.pooled.setup_of_transaction));
+        let setup = &self.told.pooled.setup_of_transaction;
+        let begin = (query.starts_with(BEGIN) && !setup.is_empty()).then(|| format!("{query}; {setup}"));
         self.told.answer(end, self.connection.batch_execute(begin.as_deref().unwrap_or(query))).await
     }
 }
@@ -189,7 +196,7 @@ impl AsyncConnectionCore for PatientConnection {
                 let row = match timeout_at(end, rows.next()).await {
                     Ok(row) => row?,
                     Err(_) => {
-                        told.unanswered.store(true, Ordering::Relaxed);
+                        told.useless.store(true, Ordering::Relaxed);
                         Err(silent())
                     }
                 };
@@ -242,7 +249,7 @@ impl AsyncConnection for PatientConnection {
 
 impl PoolableConnection for PatientConnection {
     fn is_broken(&mut self) -> bool {
-        let demoted = self.demotions != self.told.pooled.demotions.load(Ordering::Relaxed);
-        demoted || Instant::now() > self.end || self.told.unanswered.load(Ordering::Relaxed) || self.connection.is_broken()
+        let demoted = self.told.demotions != self.told.pooled.demotions.load(Ordering::Relaxed);
+        demoted || Instant::now() > self.end || self.told.useless.load(Ordering::Relaxed) || self.connection.is_broken()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cheapbob_domain::shared::remote::without_login;
 use futures::future::{BoxFuture, FutureExt, select_ok};
 use redis::{Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, TlsCertificates, cmd};
 use secrecy::{ExposeSecret, SecretString};
@@ -102,16 +103,16 @@ impl RedisSettings {
 /// Without what is secret.
 impl fmt::Display for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, rest) = self.url.expose_secret().split_once("://").unwrap_or_default();
-        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place).split('?').next().unwrap_or_default();
+        let place = without_login(self.url.expose_secret());
+        let scheme = place.split(':').next().unwrap_or_default();
         let list = |all: &[HostPort]| all.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(", ");
         match &self.servers {
-            RedisServers::One => write!(f, "{scheme}://{place}"),
+            RedisServers::One => f.write_str(&place),
             RedisServers::Sentinels { sentinels, service, .. } => {
                 write!(f, "{scheme}:// of {service}, by Sentinel at {}", list(sentinels))
             }
-            RedisServers::Cluster { others } if others.is_empty() => write!(f, "{scheme}://{place}, a Cluster"),
-            RedisServers::Cluster { others } => write!(f, "{scheme}://{place}, a Cluster; others: {}", list(others)),
+            RedisServers::Cluster { others } if others.is_empty() => write!(f, "{place}, a Cluster"),
+            RedisServers::Cluster { others } => write!(f, "{place}, a Cluster; others: {}", list(others)),
         }
     }
 }

@@ -13,11 +13,14 @@ use cheapbob_adapters_postgres::{Postgres, Waiting};
 use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 use cheapbob_adapters_smtp::Smtp;
-use cheapbob_domain::{shared, users::Provider};
+use cheapbob_domain::{
+    shared::{self, remote::without_login},
+    users::Provider,
+};
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 
-use crate::settings::{PostgresAt, Settings};
+use crate::settings::{OAuthClient, PostgresAt, Settings};
 
 /// How long one part may take: longer than any limit of its own.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -79,8 +82,8 @@ fn parts(settings: &Settings) -> Result<Vec<Part>> {
     let mut parts = vec![postgres(settings)?];
     parts.extend(migrations(settings));
     parts.extend([redis(settings)?, mongodb(settings)?, s3(settings)?, smtp(settings)?, portone(settings)?]);
-    for provider in Provider::ALL {
-        parts.push(oauth(settings, provider)?);
+    for (provider, client) in Provider::ALL.into_iter().zip(&settings.oauth) {
+        parts.push(oauth(provider, client.as_ref())?);
     }
     Ok(parts)
 }
@@ -101,10 +104,10 @@ fn postgres(settings: &Settings) -> Result<Part> {
 /// The way past a pooler, where there is one.
 fn migrations(settings: &Settings) -> Option<Part> {
     let PostgresAt::Server(address) = &settings.postgres else { return None };
-    let direct = address.direct().clone();
+    let direct = address.direct()?.clone();
+    let at = direct.to_string();
     let attempt = async move { direct.establish().await.map(|_| ()).map_err(|e| shared::Error::unavailable("postgres", e)) };
-    (!std::ptr::eq(address.direct(), address))
-        .then(|| Part::real("migrate", address.direct().to_string(), "MIGRATION_DATABASE_URL", attempt))
+    Some(Part::real("migrate", at, "MIGRATION_DATABASE_URL", attempt))
 }
 
 fn redis(settings: &Settings) -> Result<Part> {
@@ -145,36 +148,10 @@ fn portone(settings: &Settings) -> Result<Part> {
     Ok(Part::real("portone", without_login(at.as_str()), SETTINGS, async move { portone.ping().await }))
 }
 
-fn oauth(settings: &Settings, provider: Provider) -> Result<Part> {
-    let (n, names) = match provider {
-        Provider::Google => (0, "GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET; and whether this machine may speak to the internet"),
-        Provider::Kakao => (1, "KAKAO_CLIENT_ID, KAKAO_CLIENT_SECRET; and whether this machine may speak to the internet"),
-        Provider::Naver => (2, "NAVER_CLIENT_ID, NAVER_CLIENT_SECRET; and whether this machine may speak to the internet"),
-    };
-    let Some(client) = &settings.oauth[n] else { return Ok(Part::unset(provider.as_str(), "the sandbox's", names)) };
+/// Whether a provider is there; whether it knows us, only a login tells.
+fn oauth(provider: Provider, client: Option<&OAuthClient>) -> Result<Part> {
+    const SETTINGS: &str = "whether this machine may speak to the internet";
+    let Some(client) = client else { return Ok(Part::unset(provider.as_str(), "the sandbox's", SETTINGS)) };
     let at = ProviderSettings::real(provider, client.id.clone(), client.secret.clone())?;
-    Ok(Part::real(provider.as_str(), without_login(at.token_url.as_str()), names, async move { at.ping().await }))
-}
-
-/// An address without user, password and what stands behind a question mark.
-fn without_login(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    format!("{scheme}://{}", place.split('?').next().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_shown_without_what_is_secret() {
-        for (address, shown) in [
-            ("mongodb+srv://u:p@cluster.example/?authSource=admin", "mongodb+srv://cluster.example/"),
-            ("mongodb://a:1,b:2/x", "mongodb://a:1,b:2/x"),
-            ("https://api.portone.io/", "https://api.portone.io/"),
-        ] {
-            assert_eq!(without_login(address), shown);
-        }
-    }
+    Ok(Part::real(provider.as_str(), without_login(at.token_url.as_str()), SETTINGS, async move { at.ping().await }))
 }

@@ -199,7 +199,7 @@ async fn migrate<T>(
     migration: impl Future<Output = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>>,
 ) -> Result<T> {
     migration.await.map_err(|e| anyhow!(e)).with_context(|| {
-        let address = address.direct();
+        let address = address.direct().unwrap_or(address);
         format!(
             "cannot prepare {what} ({address}): is PostgreSQL running, and are DATABASE_URL or the DB_… settings, or MIGRATION_DATABASE_URL, right?"
         )

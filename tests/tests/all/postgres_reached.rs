@@ -12,7 +12,9 @@ use cheapbob_domain::{
     orders::ports::Holds,
     shared::{Error, PaymentId},
 };
-use cheapbob_test_support::{Answer, Api, Held, Person, PrivatePostgres, Proxy, RealServer, TestApp, TestDatabase, eventually, noon, sql};
+use cheapbob_test_support::{
+    Answer, Api, Held, Person, PrivatePostgres, Proxy, RealServer, TestApp, TestDatabase, Way, eventually, noon, sql,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures::future::join_all;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -59,7 +61,7 @@ struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     fn new(name: &str) -> Self {
-        let mut parameters = CertificateParams::default();
+        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
         parameters.distinguished_name.push(DnType::CommonName, name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
@@ -140,6 +142,56 @@ async fn a_purchase_where_only_tls_is_admitted() {
     eventually("the certificate is taken", 10, || async { refusal(&url("localhost", &words)).await.is_none().then_some(()) }).await;
     let without = refusal(&url("localhost", &format!("sslmode=verify-full&sslrootcert={ca}"))).await.unwrap();
     assert!(without.contains("28000"), "{without}");
+}
+
+/// A certificate that has signed itself, as tutorials make it, and as its own authority.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_may_vouch_for_itself() {
+    let itself = Authority::new("localhost");
+    let server = PrivatePostgres::start(&[]).await;
+    let files = [
+        format!("ssl_cert_file = '{}'", server.file("server.pem", &itself.0.pem())),
+        format!("ssl_key_file = '{}'", server.file("server.key", &itself.0.key().serialize_pem())),
+        "ssl = on".to_owned(),
+    ];
+    server.set(&files.each_ref().map(String::as_str)).await;
+    let ca = server.file("trusted.pem", &itself.0.pem());
+    let url = |host: &str, mode: &str| format!("postgres://cheapbob@{host}:{}/cheapbob?sslmode={mode}&sslrootcert={ca}", server.port);
+    eventually("it is trusted", 10, || async { refusal(&url("localhost", "verify-full")).await.is_none().then_some(()) }).await;
+    assert_eq!(refusal(&url("127.0.0.1", "verify-ca")).await, None);
+    let other_name = refusal(&url("127.0.0.1", "verify-full")).await.unwrap();
+    assert!(other_name.contains("not valid for name"), "{other_name}");
+    let unknown = format!("postgres://cheapbob@localhost:{}/cheapbob?sslmode=verify-full", server.port);
+    assert!(refusal(&unknown).await.is_some_and(|said| said.starts_with("localhost:")));
+}
+
+/// The first of two servers accepts, and says nothing: the other one serves, also at the start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_server_keeps_nobody_from_the_other() {
+    let database = TestDatabase::create().await;
+    let silent = Proxy::to(database.port().parse().unwrap()).await;
+    silent.set(Way::Frozen);
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", silent.port, database.port());
+    let url = format!("postgres://cheapbob@{hosts}/{}?sslmode=disable", database.name());
+    assert_eq!(refusal(&url).await, None);
+    let address = Address::parse(&url).unwrap();
+    let pool = Postgres::new(&address, 1, Waiting::Person, cheapbob_test_support::secret_keys()).unwrap();
+    pool.ping().await.unwrap();
+}
+
+/// Somebody else has our server connection, and with it what we have prepared: an outage that names the setting, and the next
+/// connection is as good as new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_nobody_told_us_of_is_named() {
+    let database = TestDatabase::create().await;
+    let pool = Postgres::new(&database.address(), 1, Waiting::Person, cheapbob_test_support::secret_keys()).unwrap();
+    let payment = PaymentId::trusted("PAY1".to_owned());
+    let find = || Holds::find(&pool, &payment);
+    find().await.unwrap();
+    pool.connection().await.unwrap().batch_execute("DEALLOCATE ALL").await.unwrap();
+    let refused = find().await.unwrap_err();
+    assert!(matches!(&refused, Error::Unavailable { .. }) && refused.to_string().contains("DB_POOL_MODE=transaction"), "{refused}");
+    find().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,11 @@ async fn check_says_of_every_part_what_is_wrong() {
     settings.retain(|(name, _)| !name.starts_with("REDIS") && !name.starts_with("SUPER_ADMIN"));
     let checked = check(&settings);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    // The way past a pooler is a part of its own.
+    let past = [settings.as_slice(), &[("MIGRATION_DATABASE_URL", "postgres://u:hidden@127.0.0.1:1/x".to_owned())]].concat();
+    let checked = check(&past);
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(!checked.status.success() && said.contains("migrate  WRONG  127.0.0.1:1") && !said.contains("hidden"), "{said}");
     // A database that nobody has migrated.
     database.sql("DROP TABLE holds CASCADE").await;
     let checked = check(&settings);

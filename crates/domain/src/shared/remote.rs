@@ -1,10 +1,17 @@
-//! Text that other servers send: whatever they write, it can be read, and stored.
+//! Other servers: text that they send, which can be read and stored whatever they write; and how they are named to an operator.
 
 use std::borrow::Cow;
 
 /// The text as PostgreSQL can store it, which refuses NUL.
 pub fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// An address as an operator may see it: without user and password, and what stands behind a question mark.
+pub fn without_login(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{}", place.split('?').next().unwrap_or_default())
 }
 
 /// JSON as serde reads it and PostgreSQL stores its texts: U+FFFD stands for bytes that are no UTF-8, for half of a surrogate pair
@@ -45,6 +52,19 @@ fn follows_low_half(escape: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_what_is_secret() {
+        for (address, shown) in [
+            ("rediss://u:p%40@redis:6380/1", "rediss://redis:6380/1"),
+            ("redis://:p/@b@redis", "redis://redis"),
+            ("mongodb+srv://u:p@cluster.example/?authSource=admin", "mongodb+srv://cluster.example/"),
+            ("mongodb://a:1,b:2/x", "mongodb://a:1,b:2/x"),
+            ("https://api.portone.io/", "https://api.portone.io/"),
+        ] {
+            assert_eq!(without_login(address), shown);
+        }
+    }
 
     #[test]
     fn what_cannot_be_stored_is_stored_as_what_can() {

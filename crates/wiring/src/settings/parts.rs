@@ -225,9 +225,9 @@ impl Raw {
 
     /// The names as one address.
     fn postgres_url(&self) -> String {
-        // A bare IPv6 address has colons of its own; a socket's folder has slashes.
-        let host = |host: &str| if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.replace('/', "%2F") };
-        let hosts: Vec<_> = self.db_host.split(',').map(|name| format!("{}:{}", host(name.trim()), self.db_port)).collect();
+        // A socket's folder has slashes.
+        let host = |name: &str| format!("{}:{}", in_url(name.trim()).replace('/', "%2F"), self.db_port);
+        let hosts: Vec<_> = self.db_host.split(',').map(host).collect();
         let words = [
             ("sslmode", &self.db_sslmode),
             ("sslrootcert", &self.db_sslrootcert),
