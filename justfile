@@ -30,7 +30,9 @@ bench *ARGS:
 # More than can be served, at a fixed rate of arrivals: what is still served, and how late: just overload [seconds for each load]
 overload *ARGS:
     cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
-    target/release/with-servers --durable target/release/overload {{ARGS}}
+    # Half of the cores for what is measured, the others for what measures.
+    half=$(($(nproc) / 2)) && CHEAPBOB_GENERATOR_CORES="$half-$(($(nproc) - 1))" \
+        taskset -c "0-$((half - 1))" target/release/with-servers --durable target/release/overload {{ARGS}}
 
 # schemathesis for longer, as every kind of caller: just fuzz [examples for each endpoint] [seed]
 fuzz EXAMPLES="200" SEED=`date +%s`:

@@ -3,7 +3,11 @@
 use std::sync::LazyLock;
 
 use Access::{Anyone, Customer, CustomerAlsoWithdrawn, Either, Seller, SellerAlsoWithdrawn};
-use actix_web::dev::ResourceDef;
+use actix_web::{
+    HttpResponse, ResponseError,
+    dev::ResourceDef,
+    http::{StatusCode, header},
+};
 use cheapbob_domain::{
     orders::error as orders,
     products::error as products,
@@ -12,7 +16,10 @@ use cheapbob_domain::{
     users::{Role, error as users},
 };
 
-use crate::refusals::{self, NOT_FOUND};
+use crate::{
+    error::ApiError,
+    refusals::{self, NOT_FOUND, WRONG_METHOD},
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +135,9 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", Customer, &[NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_ACCEPTED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/withdraw", Customer, &[users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/customer/withdraw/cancel", CustomerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
+    ("GET",    "/api/v1/customer/export", CustomerAlsoWithdrawn, &[]),
+    ("GET",    "/api/v1/seller/export", SellerAlsoWithdrawn, &[]),
+    ("GET",    "/api/v1/export", Anyone, &[users::EXPORT_NOT_FOUND, users::UNAUTHENTICATED]),
     ("POST",   "/api/v1/seller/store/register", Seller, &[stores::STORE_EXISTS]),
     ("POST",   "/api/v1/seller/store/register/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::IMAGES_EXIST, stores::IMAGE_TOO_LARGE]),
     ("POST",   "/api/v1/seller/store/register/payment", Seller, &[NO_STORE, stores::PAYMENT_EXISTS]),
@@ -169,7 +179,7 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/history", Seller, &[NO_STORE, NO_ORDER]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET, refusals::FOREIGN_ORIGIN]),
     ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END]),
     ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
     ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),
@@ -180,16 +190,38 @@ pub const ROUTES: &[Route] = &[
 /// The rows' patterns, compiled.
 static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map(|(_, pattern, ..)| ResourceDef::new(*pattern)).collect());
 
+/// Paths that begin so are anyone's, where they are there at all: Swagger UI, and what development alone has, the sandbox with PortOne's
+/// paths that it plays.
+const OPEN: [&str; 7] = ["docs", "sandbox", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
+
 /// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
 /// `…/products/{product_id}`, although `register` has a pattern of its own.
+///
+/// `None`: nobody's. A route without a row is not served.
 pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
+    if pattern.split('/').nth(1).is_some_and(|first| OPEN.contains(&first)) {
+        return Some(Anyone);
+    }
     let of_method = || ROUTES.iter().zip(&*PATTERNS).filter(|((m, ..), _)| *m == method);
     let row = of_method().find(|((_, p, ..), _)| *p == pattern).or_else(|| of_method().find(|(_, fits)| fits.is_match(path)));
     row.map(|((_, _, access, _), _)| *access)
 }
 
+/// The answer to a path without a route (404), and to a route without this method (405).
+pub(crate) fn no_route(pattern: Option<&str>) -> HttpResponse {
+    let methods = pattern.map(methods).unwrap_or_default();
+    if methods.is_empty() {
+        return ApiError::from(NOT_FOUND).error_response();
+    }
+    let mut response = ApiError::Request(StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD).error_response();
+    if let Ok(allow) = header::HeaderValue::try_from(methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
 /// The methods of a pattern, for 405's `Allow`. HEAD is GET without the body.
-pub(crate) fn methods(pattern: &str) -> Vec<&'static str> {
+fn methods(pattern: &str) -> Vec<&'static str> {
     let methods = ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method);
     methods.flat_map(|method| if method == "GET" { vec!["GET", "HEAD"] } else { vec![method] }).collect()
 }

@@ -18,6 +18,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     error::ApiError,
+    headers,
     request_id::{self, request_id},
     state::App,
 };
@@ -37,12 +38,13 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     let routed = Routed(request.match_pattern().map(Into::into));
     request.extensions_mut().insert(routed.clone());
     let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
-    request_id::scope(id, serve(request, next, routed, traced.clone()).instrument(traced).instrument(span)).await
+    request_id::scope(id, serve(request, next, &app, routed, traced.clone()).instrument(traced).instrument(span)).await
 }
 
 async fn serve(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    app: &App,
     routed: Routed,
     traced: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -61,7 +63,7 @@ async fn serve(
             log(&method, &path, response.status(), response.response().error(), begin);
             measured.end(response.status());
             traces::answered(&traced, response.status().as_u16());
-            tag(response.response_mut());
+            tag(response.response_mut(), app);
             Ok(response)
         }
         Err(error) => {
@@ -69,7 +71,7 @@ async fn serve(
             log(&method, &path, response.status(), Some(&error), begin);
             measured.end(response.status());
             traces::answered(&traced, response.status().as_u16());
-            tag(&mut response);
+            tag(&mut response, app);
             // Rendered here, where the request's id is known.
             Err(InternalError::from_response(error, response).into())
         }
@@ -92,7 +94,8 @@ impl Measured {
     }
 }
 
-fn tag<B>(response: &mut HttpResponse<B>) {
+fn tag<B>(response: &mut HttpResponse<B>, app: &App) {
+    headers::add(response, app);
     if let Ok(value) = header::HeaderValue::try_from(request_id()) {
         response.headers_mut().insert(request_id::HEADER, value);
     }

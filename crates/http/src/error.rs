@@ -99,6 +99,7 @@ pub(crate) fn status(kind: ErrorKind) -> u16 {
         ErrorKind::Timeout => 408,
         ErrorKind::Conflict => 409,
         ErrorKind::TooLarge => 413,
+        ErrorKind::MediaType => 415,
         ErrorKind::Invalid => 422,
         ErrorKind::TooMany => 429,
         ErrorKind::Withdrawn => WITHDRAWN,

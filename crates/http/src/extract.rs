@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use cheapbob_domain::{
     orders, products,
     shared::{Error, FieldError, PaymentId, ProductId, Refusal, Rule, StoreId},
@@ -16,7 +16,7 @@ use serde::{
 
 use crate::{
     error::ApiError,
-    refusals::{MALFORMED, TOO_LARGE},
+    refusals::{MALFORMED, NOT_JSON, TOO_LARGE},
 };
 
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
@@ -104,10 +104,12 @@ pub(crate) fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
 
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
     let payload = web::Payload::from_request(request, payload);
+    let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.essence_str() == "application/json");
     Box::pin(async move {
         let payload = payload.await.map_err(|_| malformed())?;
-        let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| TOO_LARGE)?;
-        bytes.map_err(|_| malformed())
+        let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| TOO_LARGE)?.map_err(|_| malformed())?;
+        // Where there is none, its type says nothing: axios gives an empty POST that of a form.
+        if bytes.is_empty() || is_json { Ok(bytes) } else { Err(NOT_JSON.into()) }
     })
 }
 

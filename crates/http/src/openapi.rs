@@ -175,6 +175,10 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let is_upload = pattern.ends_with("/images") && *method == "POST";
     if operation.request_body.is_some() && !is_upload {
         add(http_refusals::TOO_LARGE);
+        add(http_refusals::NOT_JSON);
+    }
+    if *method != "GET" && *access != Access::Anyone {
+        add(http_refusals::FOREIGN_ORIGIN);
     }
     if (operation.request_body.is_some() && !is_upload) || has_query || pattern.ends_with("/sns/{sns}") {
         add(http_refusals::INVALID);

@@ -4,8 +4,8 @@ use std::{net::TcpListener, sync::Arc};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpRequest, HttpResponse, HttpServer, ResponseError,
-    http::{Method, StatusCode, header},
+    HttpRequest, HttpResponse, HttpServer,
+    http::{Method, header},
     middleware::from_fn,
     web::{self, Data},
 };
@@ -15,27 +15,10 @@ use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{
-    access, admission, auth, context,
-    error::ApiError,
-    error_page, openapi,
-    refusals::{NOT_FOUND, WRONG_METHOD},
-    root::docs,
-    routes::routes,
-    state::App,
-};
+use crate::{access, admission, auth, context, error_page, openapi, root::docs, routes::routes, state::App};
 
-/// A path without a route, or a route without this method.
 async fn unknown(request: HttpRequest) -> HttpResponse {
-    let methods = request.match_pattern().map(|pattern| access::methods(&pattern)).unwrap_or_default();
-    if methods.is_empty() {
-        return ApiError::from(NOT_FOUND).error_response();
-    }
-    let mut response = ApiError::Request(StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD).error_response();
-    if let Ok(allow) = header::HeaderValue::try_from(methods.join(", ")) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
+    access::no_route(request.match_pattern().as_deref())
 }
 
 fn cors(switches: &Switches) -> Cors {
@@ -74,9 +57,11 @@ pub async fn serve(
         let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes() });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
-            .app_data(Data::clone(&document))
-            .service(openapi::json)
-            .configure(docs::configure)
+            .configure(|config| {
+                if switches.api_docs {
+                    config.app_data(Data::clone(&document)).service(openapi::json).configure(docs::configure);
+                }
+            })
             .configure(|config| {
                 if let Some(mount) = sandbox {
                     mount(config);

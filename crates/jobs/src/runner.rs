@@ -122,6 +122,7 @@ impl Jobs {
             TaskPayload::DeleteObject { key } => self.services.storage.delete(key).await.map(|()| None),
             TaskPayload::Unlink(link) => self.services.unlink.cut(link.provider, &link.user_id).await.map(|()| None),
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await.map(refused),
+            TaskPayload::ExportMail(mail) => self.services.exports.deliver(mail).await.map(refused),
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
                 Some(job) => (job.run)(&self.services, &Actor::job(job.name), *due_at).await.map(|()| None),
                 None => Ok(Some(format!("this version has no job {job}"))),
@@ -160,6 +161,7 @@ fn label(task: &TaskPayload) -> &str {
         TaskPayload::DeleteObject { .. } => "delete_object",
         TaskPayload::Unlink(_) => "unlink",
         TaskPayload::TakeoverMail(_) => "takeover_mail",
+        TaskPayload::ExportMail(_) => "export_mail",
         TaskPayload::Run { job, .. } => job,
     }
 }

@@ -6,7 +6,7 @@ use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
     fakes::{self, SandboxClock, postgres::ManagedPostgres},
-    sandbox::{self, Played, Sandbox, demo::Demo},
+    sandbox::{self, Names, Played, Sandbox, demo::Demo},
 };
 use cheapbob_adapters_postgres::{Address, Waiting};
 use cheapbob_adapters_smtp::Smtp;
@@ -14,6 +14,8 @@ use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
+
+use url::Url;
 
 use crate::{
     breakers::Breakers,
@@ -32,10 +34,14 @@ pub struct Switches {
     pub production: bool,
     /// What the sandbox plays; `None`: it is not mounted.
     pub sandbox: Option<Played>,
+    /// Our own origin, as browsers see it.
+    pub public_base: String,
     /// Origin of the apps.
     pub frontend_url: Option<String>,
     /// Second origin.
     pub frontend_local_url: Option<String>,
+    /// `/docs` and `/openapi.json` are there.
+    pub api_docs: bool,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
 }
@@ -121,8 +127,10 @@ impl Product {
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.played(),
+                public_base: settings.public_base.clone(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
+                api_docs: settings.api_docs,
                 keep_alive: settings.keep_alive,
             },
             connections,
@@ -164,7 +172,10 @@ impl Product {
     pub fn sandbox(&self, connections: &Connections, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
         let (embedded, clock) = connections.embedded.clone().zip(self.sandbox_clock.clone())?;
         let base = format!("http://127.0.0.1:{}", self.settings.port);
-        let data = web::Data::new(Sandbox { base, played: self.switches.sandbox?, embedded, clock, jobs });
+        let url = |text: &String| Url::parse(text).ok();
+        let apps = [&self.switches.frontend_url, &self.switches.frontend_local_url].into_iter().flatten().filter_map(url).collect();
+        let names = Names { servers: url(&self.switches.public_base).into_iter().chain(self.settings.portone.clone()).collect(), apps };
+        let data = web::Data::new(Sandbox { base, names, played: self.switches.sandbox?, embedded, clock, jobs });
         Some(Box::new(move |config| sandbox::configure(config, data)))
     }
 

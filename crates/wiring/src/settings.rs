@@ -59,6 +59,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.
     pub metrics_port: Option<u16>,
+    /// `/docs` and `/openapi.json` are there.
+    pub api_docs: bool,
     /// Where traces go; `None`: nowhere.
     pub otlp_endpoint: Option<Url>,
     /// Origin of the apps; `None`: our own small pages.
@@ -79,8 +81,10 @@ pub struct Settings {
     pub kakao_admin_key: Option<SecretString>,
     /// This server's address for browsers.
     pub public_base: String,
-    /// Signs sessions and pickup codes.
+    /// Signs sessions; pickup codes by a key made from it.
     pub jwt_secret: SecretString,
+    /// What this signed until lately is good as well.
+    pub jwt_secret_previous: Option<SecretString>,
     /// HS256, HS384 or HS512.
     pub jwt_algorithm: Algorithm,
     /// Life of a session's token.
@@ -128,7 +132,9 @@ impl Settings {
             .map_err(wrong)?;
         let config = files::read(config).map_err(wrong)?.map_err(SettingsError)?;
         let raw: Raw = config.try_deserialize().map_err(wrong)?;
-        Ok(Self { warnings, ..raw.check()? })
+        let mut settings = raw.check()?;
+        settings.warnings.splice(0..0, warnings);
+        Ok(settings)
     }
 
     /// As [`Self::load`], of the defaults and these settings alone.

@@ -80,6 +80,7 @@ mod postgres {
             preferences_need_a_profile
             nobody_leaves_an_order_in_progress
             account_is_deactivated_and_reactivated_once
+            sessions_are_ended_by_generations
             payment_for_a_withdrawn_seller_becomes_no_order
             deleted_customer_leaves_a_pseudonym
             deleted_seller_waits_for_the_refunds_of_the_store

@@ -157,7 +157,7 @@ impl Demo {
     }
 
     async fn account(&self, email: &Email, role: Role) -> Result<()> {
-        let account = Account { email: email.clone(), role, is_active: true, email_vouched: true, created_at: self.clock.now() };
+        let account = Account::new(email.clone(), role, true, self.clock.now());
         self.accounts.create(&account, Provider::Google, &user_id(Provider::Google, email.as_str())).await.map(|_| ())
     }
 

@@ -4,13 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::{
     model::order::Order,
     ports::{EndedOrders, OrderArchive},
 };
 use crate::{
-    shared::{Error, Result, kst},
+    shared::{Email, Error, Result, kst},
     users::{Unfinished, ports::PersonalData},
 };
 
@@ -61,6 +62,11 @@ impl ArchiveService {
 impl PersonalData for ArchiveService {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
         self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
+    }
+
+    async fn export(&self, email: &Email) -> Result<(&'static str, Value)> {
+        let orders = self.archive.of_customer(email, i64::MAX).await?;
+        Ok(("archived_orders", serde_json::to_value(orders).map_err(Error::internal)?))
     }
 }
 

@@ -4,13 +4,14 @@ use std::{future::Future, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::Duration;
+use serde_json::Value;
 
 use super::{
     model::records::{PaymentRecords, may_be_past},
     ports::{PaymentArchive, SettledPayments},
 };
 use crate::{
-    shared::{Clock, Error, PaymentId, Result},
+    shared::{Clock, Email, Error, PaymentId, Result},
     users::{Unfinished, ports::PersonalData},
 };
 
@@ -114,6 +115,11 @@ impl PastPayments {
 impl PersonalData for PastPayments {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
         self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
+    }
+
+    async fn export(&self, email: &Email) -> Result<(&'static str, Value)> {
+        let payments = self.archive.of_person(email).await?;
+        Ok(("archived_payments", payments.into_iter().map(|payment| payment.rows).collect()))
     }
 }
 

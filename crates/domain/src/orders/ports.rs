@@ -157,6 +157,8 @@ pub trait PaymentArchive: Send + Sync {
     async fn remove(&self, records: &[PaymentRecords]) -> Result<()>;
     /// The records of these payments, as far as they are there, in any order.
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>>;
+    /// The records in which a person stands ([`PaymentRecords::people`]), in any order.
+    async fn of_person(&self, person: &Email) -> Result<Vec<PaymentRecords>>;
     /// Puts `pseudonym` in place of a person ([`PaymentRecords::without`]) in all records of payments begun before `before`.
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()>;
 }

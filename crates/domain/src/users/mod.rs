@@ -2,6 +2,7 @@
 
 mod delete;
 pub mod error;
+mod export;
 pub mod model;
 pub mod ports;
 mod profile;
@@ -14,16 +15,18 @@ mod unlink;
 mod withdraw;
 
 pub use delete::DeletionService;
+pub use export::ExportService;
 pub use model::{
     account::{
         Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
         Unfinished,
     },
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
+    export::{EXPORT_LIFE, ExportMail},
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
-    session::{AccountVersion, Caller, Look, Renewal, Revocation, Session},
+    session::{AccountVersion, Caller, Look, NewToken, Revocation, Session},
     session_token::SessionTokens,
     takeover::{TAKEOVER_LIFE, TakenOver, Takeover, TakeoverMail, TakeoverSecrets},
 };

@@ -70,11 +70,7 @@ pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'stati
         u8::from(signed_in.conflict)
     );
     let mut response = HttpResponse::Found();
-    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(
-        Some(&token),
-        signed_in.local,
-        app,
-    ));
+    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(&token));
     if let Some(end) = end {
         response.cookie(end);
     }

@@ -146,12 +146,12 @@ impl Bench {
             ))
             .await;
         self.database.sql("VACUUM ANALYZE accounts").await;
-        let tokens = SessionTokens::new(&SecretString::from(SECRET), Algorithm::HS256, chrono::Duration::days(7));
+        let tokens = SessionTokens::new(&SecretString::from(SECRET), None, Algorithm::HS256, chrono::Duration::days(7));
         let mut file = String::new();
         for n in 1..=customers {
             let email = Email::parse(&format!("c{n}@bench.example")).unwrap();
-            let account = Account { email, role: Role::Customer, is_active: true, email_vouched: true, created_at: made.parse().unwrap() };
-            writeln!(file, "{}", tokens.issue(&format!("bench-{n}"), &account, false, now).unwrap()).unwrap();
+            let account = Account::new(email, Role::Customer, true, made.parse().unwrap());
+            writeln!(file, "{}", tokens.begin(&format!("bench-{n}"), &account, false, now).unwrap().token).unwrap();
         }
         std::fs::write(self.folder.path().join("tokens"), file).unwrap();
     }

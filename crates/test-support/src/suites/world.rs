@@ -118,7 +118,7 @@ pub(crate) fn email() -> Email {
 
 impl World {
     pub(crate) async fn account(&self, role: Role) -> Email {
-        let account = Account { email: email(), role, is_active: true, email_vouched: true, created_at: at(0) };
+        let account = Account::new(email(), role, true, at(0));
         assert!(self.accounts.create(&account, Provider::Google, account.email.as_str()).await.unwrap());
         account.email
     }

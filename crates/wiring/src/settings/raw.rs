@@ -7,12 +7,14 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub(super) struct Raw {
     pub(super) environment: String,
+    pub(super) allow_exposed_development: bool,
     pub(super) debug: bool,
     pub(super) port: u16,
     pub(super) host: String,
     pub(super) keep_alive_seconds: u64,
     pub(super) cheapbob_data_dir: String,
     pub(super) metrics_port: u16,
+    pub(super) api_docs: String,
     pub(super) otel_exporter_otlp_endpoint: String,
     pub(super) frontend_url: String,
     pub(super) frontend_local_url: String,
@@ -53,6 +55,7 @@ pub(super) struct Raw {
     pub(super) naver_client_secret: SecretString,
     pub(super) oauth_redirect_base_url: String,
     pub(super) jwt_secret: SecretString,
+    pub(super) jwt_secret_previous: SecretString,
     pub(super) jwt_algorithm: String,
     pub(super) jwt_expire_minutes: i64,
     pub(super) cheapbob_secret_keys: SecretString,

@@ -202,7 +202,7 @@ impl World {
         let now = self.clock.now();
         let account = async |role| {
             let email = Email::parse(&format!("{}@test.example", self.ids.ulid().to_lowercase())).unwrap();
-            let account = Account { email: email.clone(), role, is_active: true, email_vouched: true, created_at: now };
+            let account = Account::new(email.clone(), role, true, now);
             assert!(self.postgres.create(&account, Provider::Google, email.as_str()).await.unwrap());
             email
         };
