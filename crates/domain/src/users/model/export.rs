@@ -51,8 +51,8 @@ impl ExportMail {
 
 /// What is kept for how long, and why: part of each file (README, What is kept).
 pub const KEPT: &str = "Account, profile, store and products: until the account is deleted, at the daily rollover after the request to withdraw. \
-    Orders, payments, refunds and their audit log: five years, without your name once the account is deleted \
-    (Act on Consumer Protection in Electronic Commerce, article 6). Search history: seven days. Log of requests: as long as the operator keeps it.";
+    Orders, payments, refunds and their audit log: for good, under a pseudonym once the account is deleted; the law asks for five years \
+    (Enforcement Decree of the Act on the Consumer Protection in Electronic Commerce, article 6). Search history: seven days.";
 
 /// Takes everybody else out: who accepted an order, who bought in a store.
 pub(in crate::users) fn only_of(person: &Email, value: &mut Value) {
