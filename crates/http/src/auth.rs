@@ -16,7 +16,7 @@ use cheapbob_domain::{
 };
 
 use crate::{
-    access::{self, Access},
+    access::{self, Access, Row},
     context::Routed,
     error::ApiError,
     request_id::request_id,
@@ -87,8 +87,11 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
     // Without what the middleware around this one leaves there nobody is let in.
     let Some(Routed(pattern)) = request.extensions().get::<Routed>().cloned() else { return Err(ApiError::panicked().into()) };
     // No row: unknown paths, wrong methods, the sandbox, Swagger UI.
-    let row = |pattern: &str| access::access(request.method().as_str(), pattern, request.path());
-    let access = pattern.as_deref().and_then(row).unwrap_or(Access::Anyone);
+    let row = pattern.as_deref().and_then(|pattern| access::row(request.method().as_str(), pattern, request.path()));
+    let access = row.map_or(Access::Anyone, |Row(route)| route.2);
+    if let Some(row) = row {
+        request.extensions_mut().insert(row);
+    }
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod auth;
+mod client_address;
 mod common;
 mod context;
 mod dto;
@@ -11,6 +12,7 @@ mod error_page;
 mod examples;
 mod extract;
 mod idempotency;
+mod limits;
 mod openapi;
 mod orders;
 mod products;
@@ -26,6 +28,7 @@ mod time;
 mod users;
 
 pub use access::{Access, ROUTES, Route};
+pub use limits::{Caller, Counting, LIMITS, Limit};
 pub use openapi::{document, path};
 pub use program::main;
 pub use server::serve;

@@ -10,7 +10,7 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Result;
-use cheapbob_domain::tasks::ports::JobRunner;
+use cheapbob_domain::{shared::Sampled, tasks::ports::JobRunner};
 use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
@@ -18,7 +18,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access, admission, auth, context,
     error::ApiError,
-    error_page, openapi,
+    error_page, limits, openapi,
     refusals::{NOT_FOUND, WRONG_METHOD},
     root::docs,
     routes::routes,
@@ -71,7 +71,7 @@ pub async fn serve(
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
-        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes() });
+        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes(), sampled: Sampled::default() });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
             .app_data(Data::clone(&document))
@@ -83,6 +83,7 @@ pub async fn serve(
                 }
             })
             .default_service(web::to(unknown))
+            .wrap(from_fn(limits::check))
             .wrap(from_fn(auth::check))
             .wrap(from_fn(error_page::show))
             .wrap(from_fn(admission::admit))

@@ -14,10 +14,12 @@ use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
+use ipnet::IpNet;
 
 use crate::{
     breakers::Breakers,
     connections::{self, Connections, prepare},
+    limits::ProcessLimits,
     ports::Ports,
     services::Services,
     settings::{PostgresAt, Settings},
@@ -38,6 +40,8 @@ pub struct Switches {
     pub frontend_local_url: Option<String>,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// Whose word on a caller's address counts.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// A process of the product, connected.
@@ -51,6 +55,7 @@ pub struct Product {
     signals: Signals,
     mailer: Arc<dyn Mailer>,
     sandbox_clock: Option<Arc<SandboxClock>>,
+    limits: Arc<ProcessLimits>,
     decorate: fn(Ports) -> Ports,
     settings: Settings,
     address: Address,
@@ -116,19 +121,22 @@ impl Product {
         let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
+        let limits = Arc::new(ProcessLimits::default());
         let product = Self {
-            services: Services::new(settings, decorate(ports))?,
+            services: Services::new(settings, decorate(ports), &limits)?,
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.played(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
                 keep_alive: settings.keep_alive,
+                trusted_proxies: settings.trusted_proxies.clone(),
             },
             connections,
             signals,
             mailer,
             sandbox_clock,
+            limits,
             decorate,
             settings: settings.clone(),
             address: address.clone(),
@@ -157,7 +165,7 @@ impl Product {
         let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
-        Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
+        Ok((Services::new(&self.settings, (self.decorate)(ports), &self.limits)?, connections))
     }
 
     /// The sandbox's routes over these connections, where it plays a part; `jobs` is the runner that it asks.

@@ -11,12 +11,12 @@ use cheapbob_domain::{
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
     },
     products::ProductService,
-    shared::{Clock, Ids},
+    shared::{Clock, Ids, RateLimiter, RateLimits},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, TakeoverService, UnlinkService,
-        WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, StreamService, TakeoverService,
+        UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::{
     breakers::Breakers,
+    limits::ProcessLimits,
     ports::{Ports, sandbox_url},
     settings::{OAuthClient, Settings},
 };
@@ -99,18 +100,24 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     /// What is left alone for now.
     pub breakers: Breakers,
+    /// How often somebody may call; `None`: as often as they like, for load tests.
+    pub limiter: Option<Arc<RateLimiter>>,
+    /// What somebody keeps open.
+    pub streams: Arc<StreamService>,
 }
 
 impl Services {
-    /// Puts the use cases together.
+    /// Puts the use cases together; `apart` is the process' own count of calls.
     ///
     /// # Errors
     /// Where an address among the settings is none.
-    pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
+    pub fn new(settings: &Settings, ports: Ports, apart: &Arc<ProcessLimits>) -> Result<Self> {
         let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
         let Ports {
             sessions,
             history,
+            limits,
+            streams,
             archive: archived,
             past,
             reservations,
@@ -209,6 +216,8 @@ impl Services {
             ledger: postgres.clone(),
             outbox: postgres,
             clock: clock(),
+            limiter: settings.rate_limits.then(|| Arc::new(RateLimiter::new(limits, Arc::clone(apart) as Arc<dyn RateLimits>))),
+            streams: Arc::new(StreamService::new(streams, ids())),
             ids: ids(),
             breakers,
         })

@@ -7,7 +7,7 @@ use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw};
+use super::{OAuthClient, PostgresAt, Settings, SettingsError, callers::warnings, raw::Raw};
 
 pub(super) fn set(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|t| !t.is_empty())
@@ -131,6 +131,8 @@ impl Raw {
         if !(LEAST_KEPT.num_days()..=3_650).contains(&self.keep_payments_days) {
             check.errors.push(format!("KEEP_PAYMENTS_DAYS is from {} to 3650", LEAST_KEPT.num_days()));
         }
+        let trusted_proxies = self.trusted_proxies(&mut check);
+        let rate_limits = self.rate_limits(&mut check);
         let secret_keys = self.secret_keys(&mut check);
         let redis = self.redis(&mut check);
         let mongodb = self.mongodb(&mut check);
@@ -143,6 +145,9 @@ impl Raw {
             debug: self.debug,
             port: self.port,
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            warnings: warnings(&trusted_proxies, production),
+            trusted_proxies,
+            rate_limits,
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
@@ -167,7 +172,6 @@ impl Raw {
             s3,
             smtp,
             host: self.host,
-            warnings: Vec::new(),
         })
     }
 }
