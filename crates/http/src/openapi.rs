@@ -211,7 +211,7 @@ fn problem(status: u16, refusals: &[Refusal]) -> Response {
         return response.build();
     }
     let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-    response.header("Retry-After", HeaderBuilder::new().schema(seconds).description(Some("Seconds")).build()).build()
+    response.header("Retry-After", HeaderBuilder::new().schema(Some(seconds.build())).description(Some("Seconds")).build()).build()
 }
 
 fn example(status: u16, refusal: &Refusal) -> Value {

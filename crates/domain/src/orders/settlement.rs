@@ -35,7 +35,7 @@ impl SettlementService {
     /// # Errors
     /// - `store_not_found`: the seller has no store.
     /// - `start_after_end`: the first day is after the last.
-    /// - `settlement_too_long`: they are more than [`MOST_DAYS`].
+    /// - `settlement_too_long`: they are more than a leap year has.
     pub async fn days(&self, seller: &Email, start: NaiveDate, end: NaiveDate) -> Result<Vec<SettledDay>> {
         if start > end {
             return Err(error::START_AFTER_END.into());
