@@ -13,7 +13,6 @@ use crate::operator::beside;
 
 const START: &str = "/api/v1/auth/google/login/customer";
 const SEARCH: &str = "/api/v1/customer/search/stores";
-const INIT: &str = "/api/v1/customer/payment/init";
 
 fn limit(name: &str) -> &'static Limit {
     LIMITS.iter().find(|limit| limit.quota.name == name).unwrap()

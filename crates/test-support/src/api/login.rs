@@ -22,7 +22,8 @@ impl Api {
     /// The whole way through a provider of the sandbox, as a browser goes it. `form`: what is typed on the provider's page.
     pub async fn log_in(&self, provider: &str, role: &str, state: &str, form: &[(&str, &str)]) -> Answer {
         let address = some_address();
-        let from = (FORWARDED_FOR.as_str(), address.to_str().unwrap());
+        let name = FORWARDED_FOR;
+        let from = (name.as_str(), address.to_str().unwrap());
         let start = self.get_with(&format!("/api/v1/auth/{provider}/login/{role}?state={state}"), &[from]).await;
         assert_eq!(start.status, 302);
         let cookie = start.headers.get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();

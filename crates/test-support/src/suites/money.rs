@@ -186,8 +186,8 @@ pub async fn forgotten_webhook_is_new(world: &World) {
 
 /// A store has no say about another's payment: what it signs of one is not kept and gives nobody work.
 pub async fn webhook_about_another_stores_payment_is_not_kept(world: &World) {
-    let (store, _, product) = shop(world, 5).await;
-    let payment = held(world, &customer(world).await, &product).await;
+    let (customer, store, product) = nine_pieces(world).await;
+    let payment = held(world, &customer, &product).await;
     let put = async |store: &StoreId| world.inbox.put(store, &message(&payment, "a"), true, "request-1", at(0)).await.unwrap();
     assert_eq!(put(&StoreId::generate(&TestIds)).await, MessagePut::OfAnotherStore);
     assert!(webhooks(world, 0).await.is_empty());
