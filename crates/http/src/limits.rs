@@ -184,11 +184,11 @@ impl Limit {
         format!("{calls} of {}: {}; more are 429 (`{}`).", self.caller.as_str(), self.rate(), self.quota.name)
     }
 
-    /// How often, in words: `60 at once, then one in 1 s`.
+    /// How often, in words: `60 at once, then 1 a second`.
     pub fn rate(&self) -> String {
         let Quota { burst, every, .. } = self.quota;
         let then = match every.as_millis() {
-            whole if whole >= 1_000 => format!("one in {} s", whole / 1_000),
+            whole if whole > 1_000 => format!("one in {} s", whole / 1_000),
             part => format!("{} a second", 1_000 / part.max(1)),
         };
         format!("{burst} at once, then {then}")
@@ -281,7 +281,7 @@ mod tests {
         fn limit() -> Limit {
             Limit { quota: LIMITS[0].quota, caller: Caller::Account, counting: Counting::Each, routes: &[], reason: "" }
         }
-        assert_eq!(rate(60, Duration::from_secs(1)), "60 at once, then one in 1 s");
+        assert_eq!(rate(60, Duration::from_secs(1)), "60 at once, then 1 a second");
         assert_eq!(rate(20, Duration::from_secs(30)), "20 at once, then one in 30 s");
         assert_eq!(rate(150, Duration::from_millis(200)), "150 at once, then 5 a second");
     }

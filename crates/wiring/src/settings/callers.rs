@@ -32,12 +32,12 @@ impl Raw {
         }
         false
     }
-}
 
-/// What the settings allow, and somebody may not have meant.
-pub(super) fn warnings(trusted_proxies: &[IpNet], production: bool) -> Vec<String> {
-    let behind_nothing = "TRUSTED_PROXIES is not set: whoever comes through a proxy shares the proxy's limits with everybody else";
-    if production && trusted_proxies.is_empty() { vec![behind_nothing.to_owned()] } else { Vec::new() }
+    /// What the settings allow, and somebody may not have meant.
+    pub(super) fn warnings(trusted_proxies: &[IpNet], production: bool) -> Vec<String> {
+        let behind_nothing = "TRUSTED_PROXIES is not set: whoever comes through a proxy shares the proxy's limits with everybody else";
+        if production && trusted_proxies.is_empty() { vec![behind_nothing.to_owned()] } else { Vec::new() }
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +67,7 @@ mod tests {
         assert!(wrong(&[("rate_limits", "no")]).contains("RATE_LIMITS is on or off, not no"));
         assert!(wrong(&[("rate_limits", "off"), ("environment", "production")]).contains("RATE_LIMITS=off is for load tests"));
         let named: Arc<[IpNet]> = Arc::new(["10.0.0.0/8".parse().unwrap()]);
+        let warnings = |proxies: &[IpNet], production| Raw::warnings(proxies, production);
         assert_eq!((warnings(&[], true).len(), warnings(&named, true).len(), warnings(&[], false).len()), (1, 0, 0));
     }
 }

@@ -7,7 +7,7 @@ use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{OAuthClient, PostgresAt, Settings, SettingsError, callers::warnings, raw::Raw};
+use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw};
 
 pub(super) fn set(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|t| !t.is_empty())
@@ -145,7 +145,7 @@ impl Raw {
             debug: self.debug,
             port: self.port,
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
-            warnings: warnings(&trusted_proxies, production),
+            warnings: Self::warnings(&trusted_proxies, production),
             trusted_proxies,
             rate_limits,
             frontend_url,
