@@ -11,7 +11,7 @@ use actix_web::{
 use cheapbob_domain::{
     orders::error as orders,
     products::error as products,
-    shared::Refusal,
+    shared::{Refusal, TOO_MANY_REQUESTS},
     stores::error as stores,
     users::{Role, error as users},
 };
@@ -162,7 +162,7 @@ pub const ROUTES: &[Route] = &[
     ("POST",   "/api/v1/seller/store/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::IMAGE_TOO_LARGE]),
     ("PUT",    "/api/v1/seller/store/images/main/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND]),
     ("DELETE", "/api/v1/seller/store/images/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND, stores::MAIN_IMAGE]),
-    ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE, products::TOO_MANY_PRODUCTS]),
     ("GET",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
     ("PUT",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
     ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/up", Seller, &[NO_STORE, NO_PRODUCT, products::STOCK_LIMIT]),
@@ -179,8 +179,8 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/history", Seller, &[NO_STORE, NO_ORDER]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET, refusals::FOREIGN_ORIGIN]),
-    ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET, refusals::FOREIGN_ORIGIN, TOO_MANY_REQUESTS]),
+    ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END, orders::SETTLEMENT_TOO_LONG]),
     ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
     ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, refusals::MALFORMED, refusals::TOO_LARGE]),
     ("POST",   "/api/v1/seller/withdraw", Seller, &[users::STORE_OPEN, users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
@@ -190,21 +190,25 @@ pub const ROUTES: &[Route] = &[
 /// The rows' patterns, compiled.
 static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map(|(_, pattern, ..)| ResourceDef::new(*pattern)).collect());
 
-/// Paths that begin so are anyone's, where they are there at all: Swagger UI, and what development alone has, the sandbox with PortOne's
-/// paths that it plays.
-const OPEN: [&str; 7] = ["docs", "sandbox", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
+/// Paths that begin so are anyone's where the sandbox is: its own, and PortOne's that it plays.
+const OF_SANDBOX: [&str; 6] = ["sandbox", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
 
-/// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
-/// `…/products/{product_id}`, although `register` has a pattern of its own.
-///
-/// `None`: nobody's. A route without a row is not served.
-pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
-    if pattern.split('/').nth(1).is_some_and(|first| OPEN.contains(&first)) {
-        return Some(Anyone);
-    }
+/// Whether a pattern is of what has no rows: Swagger UI, and the sandbox, which development alone has.
+pub(crate) fn is_open(pattern: &str, sandbox: bool) -> bool {
+    let first = pattern.split('/').nth(1).unwrap_or_default();
+    first == "docs" || (sandbox && OF_SANDBOX.contains(&first))
+}
+
+/// The row of a request's route, in its extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row(pub(crate) &'static Route);
+
+/// The row of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
+/// `…/products/{product_id}`, although `register` has a pattern of its own. `None`: a route that nobody has said who may call.
+pub(crate) fn row(method: &str, pattern: &str, path: &str) -> Option<Row> {
     let of_method = || ROUTES.iter().zip(&*PATTERNS).filter(|((m, ..), _)| *m == method);
     let row = of_method().find(|((_, p, ..), _)| *p == pattern).or_else(|| of_method().find(|(_, fits)| fits.is_match(path)));
-    row.map(|((_, _, access, _), _)| *access)
+    row.map(|(route, _)| Row(route))
 }
 
 /// The answer to a path without a route (404), and to a route without this method (405).

@@ -16,7 +16,7 @@ use cheapbob_domain::{
 };
 
 use crate::{
-    access::{self, Access},
+    access::{self, Access, Row},
     context::Routed,
     error::ApiError,
     origin,
@@ -102,14 +102,18 @@ fn with_value(value: String, seconds: i64, cross_site: bool) -> Cookie<'static> 
 pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     // Without what the middleware around this one leaves there nobody is let in.
     let Some(Routed(pattern)) = request.extensions().get::<Routed>().cloned() else { return Err(ApiError::panicked().into()) };
-    let row = |pattern: &str| access::access(request.method().as_str(), pattern, request.path());
-    let access = match pattern.as_deref().map(row) {
-        Some(Some(access)) => access,
-        // A route that nobody has said who may call is nobody's.
-        Some(None) => return Ok(request.into_response(access::no_route(pattern.as_deref())).map_into_boxed_body()),
-        None => Access::Anyone,
-    };
     let Some(app) = request.app_data::<Data<App>>().cloned() else { return Err(ApiError::panicked().into()) };
+    let access = match pattern.as_deref().map(|pattern| (pattern, access::row(request.method().as_str(), pattern, request.path()))) {
+        Some((_, Some(row))) => {
+            request.extensions_mut().insert(row);
+            row.0.2
+        }
+        // A route that nobody has said who may call is nobody's.
+        Some((pattern, None)) if !access::is_open(pattern, app.switches.sandbox.is_some()) => {
+            return Ok(request.into_response(access::no_route(Some(pattern))).map_into_boxed_body());
+        }
+        Some((_, None)) | None => Access::Anyone,
+    };
     if origin::is_foreign(request.request(), &app) {
         return Ok(request.error_response(ApiError::from(FOREIGN_ORIGIN)));
     }

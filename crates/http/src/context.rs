@@ -28,6 +28,22 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Routed(pub(crate) Option<std::rc::Rc<str>>);
 
+impl Routed {
+    fn label(&self) -> &str {
+        self.0.as_deref().unwrap_or(OTHER)
+    }
+}
+
+/// The methods that something of ours answers: OPTIONS is CORS'.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What metrics and traces call all that is not ours: a name that a caller may choose would be a series for each that they think of.
+const OTHER: &str = "other";
+
+fn method_label(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|ours| *ours == method.as_str()).unwrap_or(OTHER)
+}
+
 /// The outermost middleware. (It must not keep a clone of the request: actix routes only a request that nobody else holds.)
 pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
@@ -37,7 +53,7 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     let span = tracing::info_span!("request", request_id = id, caller_request_id = request_id::of_caller(&request));
     let routed = Routed(request.match_pattern().map(Into::into));
     request.extensions_mut().insert(routed.clone());
-    let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
+    let traced = traces::request(&id, method_label(request.method()), routed.label());
     request_id::scope(id, serve(request, next, &app, routed, traced.clone()).instrument(traced).instrument(span)).await
 }
 
@@ -49,7 +65,7 @@ async fn serve(
     traced: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
-    let measured = Measured { begin, method: request.method().clone(), routed };
+    let measured = Measured { begin, method: method_label(request.method()), routed };
     // Without its query: codes and search texts are nobody's business.
     let (method, path) = (request.method().clone(), request.path().to_owned());
     // HEAD is GET, whose answer the connection sends without its body.
@@ -81,15 +97,15 @@ async fn serve(
 /// A request for the metrics.
 struct Measured {
     begin: Instant,
-    method: Method,
+    method: &'static str,
     /// Not the path: one of its own for each order would be a series of its own.
     routed: Routed,
 }
 
 impl Measured {
     fn end(self, status: StatusCode) {
-        let route = self.routed.0.as_deref().unwrap_or("none").to_owned();
-        let labels = [("method", self.method.to_string()), ("route", route), ("status", status.as_str().to_owned())];
+        let labels =
+            [("method", self.method.to_owned()), ("route", self.routed.label().to_owned()), ("status", status.as_str().to_owned())];
         metrics::histogram!("cheapbob_http_request_duration_seconds", &labels).record(self.begin.elapsed());
     }
 }
@@ -107,7 +123,8 @@ fn log(method: &Method, path: &str, status: StatusCode, error: Option<&Error>, b
         Some(ApiError::Domain(e)) if matches!(e.kind(), ErrorKind::Internal | ErrorKind::Unavailable) => {
             tracing::error!(%method, path, status, ms, error = %e, "request failed");
         }
-        Some(e) if e.is_overload() => {}
+        // Said elsewhere, once a second.
+        Some(e) if e.is_sampled() => {}
         Some(e) => tracing::info!(%method, path, status, ms, code = %e, "request refused"),
         None if status >= 500 => tracing::error!(%method, path, status, ms, error = error.map(ToString::to_string), "request failed"),
         None if path.starts_with("/health") => tracing::trace!(%method, path, status, ms, "request"),

@@ -8,7 +8,7 @@ use actix_web::{
 use crate::state::App;
 
 /// An answer is data, not a page: nothing in it runs, loads or is framed, however a browser comes to show it.
-const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 /// A year, as browsers' lists of such hosts ask.
 const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");

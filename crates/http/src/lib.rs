@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod auth;
+mod client_address;
 mod common;
 mod context;
 mod dto;
@@ -12,6 +13,7 @@ mod examples;
 mod extract;
 mod headers;
 mod idempotency;
+mod limits;
 mod openapi;
 mod orders;
 mod origin;
@@ -28,6 +30,7 @@ mod time;
 mod users;
 
 pub use access::{Access, ROUTES, Route};
+pub use limits::{Caller, Counting, LIMITS, Limit};
 pub use openapi::{document, path};
 pub use program::main;
 pub use server::serve;

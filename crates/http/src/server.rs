@@ -10,12 +10,12 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Result;
-use cheapbob_domain::tasks::ports::JobRunner;
+use cheapbob_domain::{shared::Sampled, tasks::ports::JobRunner};
 use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{access, admission, auth, context, error_page, openapi, root::docs, routes::routes, state::App};
+use crate::{access, admission, auth, context, error_page, limits, openapi, root::docs, routes::routes, state::App};
 
 async fn unknown(request: HttpRequest) -> HttpResponse {
     access::no_route(request.match_pattern().as_deref())
@@ -54,7 +54,7 @@ pub async fn serve(
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
-        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes() });
+        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes(), sampled: Sampled::default() });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
             .configure(|config| {
@@ -68,6 +68,7 @@ pub async fn serve(
                 }
             })
             .default_service(web::to(unknown))
+            .wrap(from_fn(limits::check))
             .wrap(from_fn(auth::check))
             .wrap(from_fn(error_page::show))
             .wrap(from_fn(admission::admit))

@@ -92,6 +92,8 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         host: "127.0.0.1".to_owned(),
         port,
         keep_alive: Duration::from_secs(75),
+        trusted_proxies: Arc::new(["127.0.0.0/8".parse().unwrap()]),
+        rate_limits: true,
         data_dir,
         metrics_port: None,
         api_docs: true,

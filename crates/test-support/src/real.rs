@@ -18,8 +18,9 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 15] = [
     "ENVIRONMENT",
+    "RATE_LIMITS",
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
     "DB_HOST",
@@ -62,6 +63,8 @@ impl RealServer {
         }
         // The tests' servers are no child of the product's, and it means it.
         command.env("ALLOW_EXPOSED_DEVELOPMENT", "true");
+        // The tests are the proxy in front: each of their people has an address.
+        command.env("TRUSTED_PROXIES", "127.0.0.0/8,::1");
         command.envs(settings.iter().map(|(k, v)| (*k, v))).current_dir(std::env::temp_dir()).stdin(Stdio::null());
         command
     }

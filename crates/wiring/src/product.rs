@@ -14,12 +14,14 @@ use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
+use ipnet::IpNet;
 
 use url::Url;
 
 use crate::{
     breakers::Breakers,
     connections::{self, Connections, prepare},
+    limits::ProcessLimits,
     ports::Ports,
     services::Services,
     settings::{PostgresAt, Settings},
@@ -44,6 +46,8 @@ pub struct Switches {
     pub api_docs: bool,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// Whose word on a caller's address counts.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// A process of the product, connected.
@@ -57,6 +61,7 @@ pub struct Product {
     signals: Signals,
     mailer: Arc<dyn Mailer>,
     sandbox_clock: Option<Arc<SandboxClock>>,
+    limits: Arc<ProcessLimits>,
     decorate: fn(Ports) -> Ports,
     settings: Settings,
     address: Address,
@@ -122,8 +127,9 @@ impl Product {
         let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
+        let limits = Arc::new(ProcessLimits::default());
         let product = Self {
-            services: Services::new(settings, decorate(ports))?,
+            services: Services::new(settings, decorate(ports), &limits)?,
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.played(),
@@ -132,11 +138,13 @@ impl Product {
                 frontend_local_url: settings.frontend_local_url.clone(),
                 api_docs: settings.api_docs,
                 keep_alive: settings.keep_alive,
+                trusted_proxies: settings.trusted_proxies.clone(),
             },
             connections,
             signals,
             mailer,
             sandbox_clock,
+            limits,
             decorate,
             settings: settings.clone(),
             address: address.clone(),
@@ -165,7 +173,7 @@ impl Product {
         let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
-        Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
+        Ok((Services::new(&self.settings, (self.decorate)(ports), &self.limits)?, connections))
     }
 
     /// The sandbox's routes over these connections, where it plays a part; `jobs` is the runner that it asks.

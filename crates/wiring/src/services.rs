@@ -11,11 +11,11 @@ use cheapbob_domain::{
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
     },
     products::ProductService,
-    shared::{Clock, Ids},
+    shared::{Clock, Ids, RateLimiter, RateLimits},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, TakeoverService,
+        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService, TakeoverService,
         UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::{
     breakers::Breakers,
+    limits::ProcessLimits,
     ports::{Ports, sandbox_url},
     settings::{OAuthClient, Settings},
 };
@@ -101,18 +102,24 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     /// What is left alone for now.
     pub breakers: Breakers,
+    /// How often somebody may call; `None`: as often as they like, for load tests.
+    pub limiter: Option<Arc<RateLimiter>>,
+    /// What somebody keeps open.
+    pub streams: Arc<StreamService>,
 }
 
 impl Services {
-    /// Puts the use cases together.
+    /// Puts the use cases together; `apart` is the process' own count of calls.
     ///
     /// # Errors
     /// Where an address among the settings is none.
-    pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
+    pub fn new(settings: &Settings, ports: Ports, apart: &Arc<ProcessLimits>) -> Result<Self> {
         let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
         let Ports {
             sessions,
             history,
+            limits,
+            streams,
             archive: archived,
             past,
             reservations,
@@ -221,6 +228,8 @@ impl Services {
             ledger: postgres.clone(),
             outbox: postgres,
             clock: clock(),
+            limiter: settings.rate_limits.then(|| Arc::new(RateLimiter::new(limits, Arc::clone(apart) as Arc<dyn RateLimits>))),
+            streams: Arc::new(StreamService::new(streams, ids())),
             ids: ids(),
             breakers,
         })

@@ -1,5 +1,6 @@
 //! Settings, checked as a whole.
 
+mod callers;
 mod check;
 mod files;
 mod names;
@@ -15,6 +16,7 @@ use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
 use config::{Config, ConfigError, File, FileFormat};
+use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
@@ -55,6 +57,10 @@ pub struct Settings {
     pub port: u16,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// Whose `X-Forwarded-For` is believed; none: nobody's.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Whether callers who come too often are refused.
+    pub rate_limits: bool,
     /// Data of the embedded default.
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.
@@ -132,9 +138,9 @@ impl Settings {
             .map_err(wrong)?;
         let config = files::read(config).map_err(wrong)?.map_err(SettingsError)?;
         let raw: Raw = config.try_deserialize().map_err(wrong)?;
-        let mut settings = raw.check()?;
-        settings.warnings.splice(0..0, warnings);
-        Ok(settings)
+        let checked = raw.check()?;
+        let warnings = [warnings, checked.warnings].concat();
+        Ok(Self { warnings, ..checked })
     }
 
     /// As [`Self::load`], of the defaults and these settings alone.

@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod bad_values;
+mod bounds;
 mod breakers;
 mod budget;
 mod cancel;
@@ -44,6 +45,7 @@ mod postgres_reached;
 mod preferences;
 mod races;
 mod random_calls;
+mod rate_limits;
 mod reconcile;
 mod redis_servers;
 mod refunds;

@@ -209,7 +209,7 @@ impl Demo {
             secret: SecretString::from(format!("demo-secret-{number:02}")),
         };
         // As a seller would: the secret comes from PortOne's console, which is told where to send webhooks.
-        let webhook_secret = format!("whsec_{}", STANDARD.encode(format!("demo webhook secret {number:02}")));
+        let webhook_secret = format!("whsec_{}", STANDARD.encode(format!("demo webhook secret no. {number:02}")));
         self.embedded.send_webhooks(&account.ids.store_id, &format!("/api/v1/webhooks/portone/{}", store.id), &webhook_secret).await?;
         self.stores.set_payment(&store.id, &account, Some(&SecretString::from(webhook_secret)), now).await.map(|_| ())
     }

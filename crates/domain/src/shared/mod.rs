@@ -8,7 +8,9 @@ pub(crate) mod keys;
 pub mod kst;
 pub mod mail;
 pub mod money;
+pub mod rate_limits;
 pub mod remote;
+pub mod sampled;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
@@ -19,4 +21,6 @@ pub use clock::{Clock, Ids, can_be_secret};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
 pub use ids::{Email, PaymentId, ProductId, StoreId};
 pub use money::{Quantity, Sale, Won};
+pub use rate_limits::{Counted, Quota, RateLimiter, RateLimits, TOO_MANY_REQUESTS};
+pub use sampled::Sampled;
 pub use timer::Timer;

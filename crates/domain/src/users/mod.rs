@@ -8,6 +8,7 @@ pub mod ports;
 mod profile;
 mod session;
 mod sign_in;
+mod streams;
 mod take_over;
 #[cfg(test)]
 mod testing;
@@ -33,6 +34,7 @@ pub use model::{
 pub use profile::CustomerService;
 pub use session::SessionService;
 pub use sign_in::SignInService;
+pub use streams::{OpenStream, StreamService};
 pub use take_over::TakeoverService;
 pub use unlink::UnlinkService;
 pub use withdraw::WithdrawalService;

@@ -1,5 +1,7 @@
 //! What this feature needs from outside.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use secrecy::SecretString;
@@ -165,6 +167,17 @@ pub trait Revocations: Send + Sync {
     async fn is_recorded(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Those revoked at `now`, by id after `after`, up to `limit`.
     async fn recorded<'a>(&self, now: DateTime<Utc>, after: Option<&'a str>, limit: i64) -> Result<Vec<Revocation>>;
+}
+
+/// Connections that stay open, by account, in all processes together.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Streams: Send + Sync {
+    /// Takes a place for this stream, unless the account has `most` of them: then it is `false`. Of any number at once no more MUST get one.
+    /// A place MUST be free again after `lease`, in the part's own time: the process that took it may have died.
+    async fn open(&self, account: &Email, stream: &str, most: usize, lease: Duration) -> Result<bool>;
+    /// Gives the place back.
+    async fn close(&self, account: &Email, stream: &str) -> Result<()>;
 }
 
 /// The three OAuth providers.

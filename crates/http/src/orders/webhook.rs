@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::Result,
+    limits,
     refusals::{MALFORMED, TOO_LARGE},
     request_id::request_id,
     state::App,
@@ -33,16 +34,20 @@ struct Received {
 )]
 #[post("/webhooks/portone/{store_id}")]
 pub(super) async fn receive(app: Data<App>, request: HttpRequest, store: Path<String>, body: Payload) -> Result<HttpResponse> {
-    let body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?;
     let header = |name: &str| single(&request, name);
-    let delivery = Delivery {
+    let mut delivery = Delivery {
         store: store.into_inner(),
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
         signature: header("webhook-signature"),
-        body: body.to_vec(),
+        body: Vec::new(),
     };
-    app.services.webhooks.receive(&delivery, &request_id()).await?;
+    // Before the body: whoever has signed nothing is not listened to.
+    app.services.webhooks.glance(&delivery)?;
+    delivery.body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?.to_vec();
+    let (store, message) = app.services.webhooks.verify(&delivery).await?;
+    limits::count_verified(&app, &store).await?;
+    app.services.webhooks.take(&store, &message, &request_id()).await?;
     Ok(HttpResponse::Ok().json(Received { status: "ok" }))
 }
 

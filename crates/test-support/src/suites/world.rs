@@ -159,7 +159,7 @@ impl World {
     }
 
     pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
-        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
+        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap().unwrap()
     }
 }
 

@@ -181,7 +181,7 @@ impl Raw {
                 false
             }
         };
-        let warnings = self.exposed_development(&mut check, postgres.is_some());
+        let mut warnings = self.exposed_development(&mut check, postgres.is_some());
         let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
@@ -206,6 +206,9 @@ impl Raw {
         }
         let jwt_secret = check.signing_secret("JWT_SECRET", &self.jwt_secret);
         let jwt_secret_previous = check.signing_secret("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous);
+        let trusted_proxies = self.trusted_proxies(&mut check);
+        warnings.extend(Self::warnings(&trusted_proxies, production));
+        let rate_limits = self.rate_limits(&mut check);
         let secret_keys = self.secret_keys(&mut check);
         let redis = self.redis(&mut check);
         let mongodb = self.mongodb(&mut check);
@@ -218,6 +221,8 @@ impl Raw {
             debug: self.debug,
             port: self.port,
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            trusted_proxies,
+            rate_limits,
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
