@@ -229,3 +229,24 @@ fn methods(pattern: &str) -> Vec<&'static str> {
     let methods = ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method);
     methods.flat_map(|method| if method == "GET" { vec!["GET", "HEAD"] } else { vec![method] }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_without_a_row_is_not_served() {
+        let new = "/api/v1/customer/new";
+        assert!(row("GET", new, new).is_none() && !is_open(new, true));
+        assert_eq!(no_route(Some(new)).status(), StatusCode::NOT_FOUND);
+        // The sandbox's are anyone's where it is mounted, and nobody's in production, should one of that name ever be there.
+        for sandbox in ["/sandbox/clock", "/payments/{payment_id}", "/token/refresh"] {
+            assert!(is_open(sandbox, true) && !is_open(sandbox, false), "{sandbox}");
+        }
+        assert!(is_open("/docs/{_:.*}", false));
+        // Another method of a route that has a row is not served either.
+        let logout = "/api/v1/auth/logout";
+        assert!(row("GET", logout, logout).is_none());
+        assert_eq!(no_route(Some(logout)).status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+}

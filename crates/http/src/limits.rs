@@ -104,6 +104,27 @@ pub const LIMITS: &[Limit] = &[
         reason: "One store's messages leave room for the others'. What is turned away comes again, or reconciliation finds it.",
     },
     Limit {
+        quota: quota("exports", 5, Duration::from_secs(60), Counted::Together),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[("GET", "/api/v1/customer/export"), ("GET", "/api/v1/seller/export")],
+        reason: "Each may send a mail.",
+    },
+    Limit {
+        quota: quota("downloads", 20, Duration::from_secs(5), Counted::Together),
+        caller: Caller::Address,
+        counting: Counting::Each,
+        routes: &[("GET", "/api/v1/export")],
+        reason: "Each reads all that is kept of a person, or tries a link that was mailed.",
+    },
+    Limit {
+        quota: quota("unlink_notices", 300, Duration::from_millis(100), Counted::Apart),
+        caller: Caller::Address,
+        counting: Counting::Each,
+        routes: &[("GET", "/api/v1/auth/kakao/unlink"), ("POST", "/api/v1/auth/kakao/unlink"), ("POST", "/api/v1/auth/naver/unlink")],
+        reason: "A provider tells of all people from a few addresses; whoever else calls is written to the log each time.",
+    },
+    Limit {
         quota: quota("readiness", 60, Duration::from_millis(500), Counted::Apart),
         caller: Caller::Address,
         counting: Counting::Each,

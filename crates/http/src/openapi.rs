@@ -186,7 +186,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
         add(http_refusals::TOO_LARGE);
         add(http_refusals::NOT_JSON);
     }
-    if *method != "GET" && *access != Access::Anyone {
+    if *method != "GET" && (*access != Access::Anyone || pattern.ends_with("/logout")) {
         add(http_refusals::FOREIGN_ORIGIN);
     }
     if (operation.request_body.is_some() && !is_upload) || has_query || pattern.ends_with("/sns/{sns}") {

@@ -15,8 +15,8 @@ use cheapbob_domain::{
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService, TakeoverService,
-        UnlinkService, WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService,
+        TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;

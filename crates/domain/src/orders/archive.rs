@@ -11,8 +11,8 @@ use super::{
     ports::{EndedOrders, OrderArchive},
 };
 use crate::{
-    shared::{Email, Error, Result, kst},
-    users::{Unfinished, ports::PersonalData},
+    shared::{Error, Result, kst},
+    users::{Account, Unfinished, ports::PersonalData},
 };
 
 /// Orders moved at once: what one step holds in memory.
@@ -64,8 +64,8 @@ impl PersonalData for ArchiveService {
         self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
     }
 
-    async fn export(&self, email: &Email) -> Result<(&'static str, Value)> {
-        let orders = self.archive.of_customer(email, i64::MAX).await?;
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
+        let orders = self.archive.of_customer(&account.email, i64::MAX).await?;
         Ok(("archived_orders", serde_json::to_value(orders).map_err(Error::internal)?))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{error, ports::SearchHistory};
 use crate::{
     shared::{Clock, Email, Result, text::normal},
-    users::{Unfinished, ports::PersonalData},
+    users::{Account, Unfinished, ports::PersonalData},
 };
 
 /// Use cases of the search history.
@@ -65,7 +65,7 @@ impl PersonalData for HistoryService {
         self.history.forget_before(&deleted.email, deleted.erased_at).await
     }
 
-    async fn export(&self, email: &Email) -> Result<(&'static str, Value)> {
-        Ok(("search_history", json!(self.list(email).await?)))
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
+        Ok(("search_history", json!(self.list(&account.email).await?)))
     }
 }

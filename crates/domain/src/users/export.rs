@@ -14,7 +14,7 @@ use super::{
     ports::{Exports, PersonalData},
 };
 use crate::shared::{
-    Clock, Email, Ids, Result, can_be_secret,
+    Clock, Ids, Result, can_be_secret,
     mail::{Delivery, Mailer},
 };
 
@@ -82,13 +82,13 @@ impl ExportService {
     /// # Errors
     /// - `export_not_found`: the account is gone.
     /// - Unavailable: a part that keeps something does not answer in time; half a file is none.
-    pub async fn file(&self, person: &Email) -> Result<Value> {
-        let mut file = self.exports.rows(person).await?.ok_or(error::EXPORT_NOT_FOUND)?;
+    pub async fn file(&self, person: &Account) -> Result<Value> {
+        let mut file = self.exports.rows(&person.email).await?.ok_or(error::EXPORT_NOT_FOUND)?;
         for part in &self.personal_data {
             let (name, kept) = part.export(person).await?;
             file[name] = kept;
         }
-        only_of(person, &mut file);
+        only_of(&person.email, &mut file);
         file["exported_at"] = json!(self.clock.now());
         file["kept"] = json!(KEPT);
         tracing::info!("somebody has fetched all that is kept of them");
@@ -127,7 +127,7 @@ mod tests {
         let (mut exports, mut data) = (MockExports::new(), MockPersonalData::new());
         exports.expect_rows().returning(|_| Ok(Some(json!({ "account": { "email": "a@b" } }))));
         data.expect_export().returning(|_| Ok(("archived", json!([{ "customer_email": "a@b", "actor": "other@b" }]))));
-        let file = service(exports, data, MockMailer::new()).file(&email("a@b")).await.unwrap();
+        let file = service(exports, data, MockMailer::new()).file(&account(Role::Customer)).await.unwrap();
         assert_eq!(file["account"]["email"], "a@b");
         assert_eq!(file["archived"], json!([{ "customer_email": "a@b", "actor": null }]));
         assert_eq!(file["kept"], KEPT);
@@ -138,10 +138,10 @@ mod tests {
         let (mut exports, mut data) = (MockExports::new(), MockPersonalData::new());
         exports.expect_rows().returning(|_| Ok(Some(json!({}))));
         data.expect_export().returning(|_| Err(crate::shared::Error::unavailable("mongodb", "silent")));
-        assert!(service(exports, data, MockMailer::new()).file(&email("a@b")).await.is_err());
+        assert!(service(exports, data, MockMailer::new()).file(&account(Role::Customer)).await.is_err());
         let mut gone = MockExports::new();
         gone.expect_rows().returning(|_| Ok(None));
-        let refused = service(gone, MockPersonalData::new(), MockMailer::new()).file(&email("a@b")).await;
+        let refused = service(gone, MockPersonalData::new(), MockMailer::new()).file(&account(Role::Customer)).await;
         assert!(refused.unwrap_err().is(&error::EXPORT_NOT_FOUND));
     }
 

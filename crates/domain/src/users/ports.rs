@@ -217,5 +217,5 @@ pub trait PersonalData: Send + Sync {
     /// somebody who has come since and MUST stay. MUST be safe to run again.
     async fn erase(&self, deleted: &Unfinished) -> Result<()>;
     /// What is kept of them, and its name in their export.
-    async fn export(&self, email: &Email) -> Result<(&'static str, Value)>;
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)>;
 }

@@ -135,5 +135,6 @@ pub(super) async fn show(app: Data<App>, me: Me) -> Result<HttpResponse> {
 pub(super) async fn change(app: Data<App>, me: Me, body: Json<ChangePayment>) -> Result<HttpResponse> {
     let change = body.0.parse()?;
     let store = app.services.stores.change_payment(&me.0, &change).await?;
+    tracing::info!(%store, "a store's PortOne account was changed");
     Ok(HttpResponse::Ok().json(PaymentSettings::read(&app, &store, change.ids).await?))
 }

@@ -63,6 +63,7 @@ fn frontend(app: &App, local: bool) -> String {
 pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
     let account = &signed_in.account;
     let token = app.services.sessions.begin(account, signed_in.local)?;
+    tracing::info!(role = account.role.as_str(), "somebody logged in");
     let target = format!(
         "{}/auth/success?status={}&conflict={}",
         frontend(app, signed_in.local),

@@ -55,7 +55,7 @@ pub(super) async fn download(app: Data<App>, request: HttpRequest, query: Query<
             return Err(cheapbob_domain::users::error::UNAUTHENTICATED.into());
         }
     }
-    let file = app.services.exports.file(&owner.email).await?;
+    let file = app.services.exports.file(&owner).await?;
     let name =
         format!("attachment; filename=\"cheapbob-{}.json\"", cheapbob_domain::shared::kst::local(app.services.clock.now()).date_naive());
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_DISPOSITION, name)).json(file))
