@@ -43,6 +43,10 @@ fuzz EXAMPLES="200" SEED=`date +%s`:
 torture SCHEDULES="20000" REAL="200":
     CHEAPBOB_SCHEDULES={{SCHEDULES}} CHEAPBOB_REAL_SCHEDULES={{REAL}} NEXTEST_PROFILE=long ./test -p cheapbob-tests torture:: --no-capture
 
+# Floods of everything beside fifty ordinary people: how much later these are answered: just floods [seconds]
+floods SECONDS="60":
+    CHEAPBOB_FLOOD_SECONDS={{SECONDS}} NEXTEST_PROFILE=long ./test -p cheapbob-tests floods:: --no-capture
+
 # Plays one schedule in process again: just replay SEED
 replay SEED:
     CHEAPBOB_SEED={{SEED}} CHEAPBOB_SCHEDULES=1 ./test -p cheapbob-tests torture::schedules_in_process

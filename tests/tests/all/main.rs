@@ -18,6 +18,7 @@ mod deployment;
 mod docs;
 mod documentation;
 mod export;
+mod floods;
 mod foreign_pages;
 mod front;
 mod fuzz;
