@@ -18,10 +18,11 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 15] = [
     "ENVIRONMENT",
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "DB_HOST",
     "REDIS_HOST",
     "REDIS_URL",

@@ -3,11 +3,12 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 19] = [
+const SECRETS: [&str; 20] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
     "cheapbob_secret_keys",
+    "database_replica_url",
     "database_url",
     "db_password",
     "google_client_secret",
