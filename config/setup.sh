@@ -31,6 +31,8 @@ need_postgres() {
 # What stands between us and PostgreSQL elsewhere.
 need_pgbouncer() { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || package pgbouncer pgbouncer; }
 
+need_haproxy() { command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || package haproxy haproxy; }
+
 # A PostgreSQL that speaks Korean.
 need_korean() {
     locale -a 2>/dev/null | grep -qi '^ko_KR\.utf-\?8$' && return
@@ -85,8 +87,11 @@ python_programs() {
     ) 9>"$venv.lock"
 }
 
-# What the tests run: the MongoDB-wire server, the fuzzer, and Kubernetes' schemas.
-need_python_programs() { python_programs venv secantusdb==0.7.0b3 schemathesis==4.32.5 kubernetes-validate==1.37.0; }
+# What the tests run: the MongoDB-wire server, the fuzzer, Kubernetes' schemas, and moto's S3 with what its server is made of.
+need_python_programs() {
+    python_programs venv secantusdb==0.7.0b3 schemathesis==4.32.5 kubernetes-validate==1.37.0 \
+        'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
+}
 
 # What .ci/run checks with. They are written in Rust, and building them would take longer than all our crates: these packages bring binaries.
 need_check_programs() {

@@ -186,3 +186,34 @@ fn failed(error: mongodb::error::Error) -> Error {
 fn date(at: DateTime<Utc>) -> bson::DateTime {
     bson::DateTime::from_millis(at.timestamp_millis())
 }
+
+#[cfg(test)]
+mod tests {
+    use cheapbob_domain::shared::ErrorKind as Kind;
+    use mongodb::error::{CommandError, Error as MongoError};
+
+    use super::*;
+
+    /// A server that refuses has answered, and nobody may take it for one that is away, or that has nothing.
+    #[test]
+    fn who_may_not_is_told_what_to_do() {
+        let refused = |code: i32, name: &str, message: &str| {
+            let said = doc! { "ok": 0, "code": code, "codeName": name, "errmsg": message };
+            let said: CommandError = bson::deserialize_from_document(said).unwrap();
+            Err::<(), _>(MongoError::from(ErrorKind::Command(said)))
+        };
+        for (code, name, message, advice) in [
+            (UNAUTHORIZED, "Unauthorized", "not authorized on cheapbob to execute command", "needs the role readWrite"),
+            (ATLAS, "AtlasError", "user is not allowed to do action [find] on [cheapbob.orders]", "needs the role readWrite"),
+            (AUTHENTICATION_FAILED, "AuthenticationFailed", "Authentication failed.", "check MONGODB_USER"),
+        ] {
+            let outcome = refused(code, name, message);
+            assert!(!is_silence(&outcome), "{name}");
+            let error = failed(outcome.unwrap_err());
+            assert_eq!(error.kind(), Kind::Internal, "{name}");
+            let said = format!("{error:?}");
+            assert!(said.contains(advice) && said.contains(message), "{said}");
+        }
+        assert_eq!(failed(refused(10_107, "NotWritablePrimary", "not primary").unwrap_err()).kind(), Kind::Unavailable);
+    }
+}

@@ -78,13 +78,26 @@ impl Address {
     /// # Errors
     /// [`AddressError`]; it shows no password.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
+        Self::read(url, Wanted::Writable)
+    }
+
+    /// The same of a replica, or several: `target_session_attrs` may be `any`, `standby`, `prefer-standby` or `read-only`, which all mean
+    /// the same here, since it is asked whether they are standbys.
+    ///
+    /// # Errors
+    /// [`AddressError`]; it shows no password.
+    pub fn parse_replica(url: &str) -> Result<Self, AddressError> {
+        Self::read(url, Wanted::Replica)
+    }
+
+    fn read(url: &str, wanted: Wanted) -> Result<Self, AddressError> {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(AddressError::Syntax("it does not begin with postgres:// or postgresql://".to_owned()));
         }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut others = Vec::new();
         let (mut mode, mut trust, mut pool_mode) = (Mode::Prefer, Trust::default(), PoolMode::Session);
-        let mut writable = true;
+        let mut writable = wanted == Wanted::Writable;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (word, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
@@ -93,10 +106,10 @@ impl Address {
                 "sslrootcert" => trust.authorities = Some(value).filter(|path| path != "system"),
                 "sslcert" => trust.certificate = Some(value),
                 "sslkey" => trust.key = Some(value),
-                "target_session_attrs" => match value.as_str() {
-                    "any" => writable = false,
-                    "read-write" | "primary" => writable = true,
-                    _ => return Err(AddressError::Word { word: "target_session_attrs", known: "read-write, primary or any", value }),
+                "target_session_attrs" => match (wanted, value.as_str()) {
+                    (_, "any") | (Wanted::Replica, "standby" | "prefer-standby" | "read-only") => writable = false,
+                    (Wanted::Writable, "read-write" | "primary") => writable = true,
+                    _ => return Err(AddressError::Word { word: "target_session_attrs", known: wanted.words(), value }),
                 },
                 "pool_mode" => match value.as_str() {
                     "session" => pool_mode = PoolMode::Session,
@@ -188,6 +201,23 @@ fn servers(config: &Config) -> Result<Vec<(Host, u16)>, AddressError> {
     Ok(hosts.iter().cloned().enumerate().map(|(n, host)| (host, port(n))).collect())
 }
 
+/// What an address is to lead to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Writable,
+    Replica,
+}
+
+impl Wanted {
+    /// What its `target_session_attrs` may be.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Writable => "read-write, primary or any",
+            Self::Replica => "any, standby, prefer-standby or read-only",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Disable,
@@ -272,6 +302,16 @@ mod tests {
         assert_eq!(shown("postgres://u:hid@den@db/c"), "refused: it has an @ too many: write one in a user or password as %40");
         let refused = shown("postgres://u:hidden@db/c?colour=blue");
         assert!(refused.starts_with("refused: ") && refused.contains("colour") && !refused.contains("hidden"), "{refused}");
+    }
+
+    #[test]
+    fn a_replica_need_not_take_writes() {
+        let read = |words: &str| Address::parse_replica(&format!("postgres://u:p@a,b/c?sslmode=disable{words}"));
+        for words in ["", "&target_session_attrs=any", "&target_session_attrs=standby", "&target_session_attrs=prefer-standby"] {
+            assert!(!read(words).unwrap().wants_writable(), "{words}");
+        }
+        let refused = read("&target_session_attrs=read-write").unwrap_err().to_string();
+        assert_eq!(refused, "target_session_attrs is any, standby, prefer-standby or read-only, not read-write");
     }
 
     #[test]

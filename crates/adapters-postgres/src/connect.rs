@@ -120,8 +120,19 @@ impl Address {
             Host::Tcp(name) => name,
         };
         let addresses: Vec<_> = timeout(patience, lookup_host((name.as_str(), port))).await.map_err(|_| Refused::Silent)??.collect();
+        self.ask_in_turn(&addresses, name, setup, patience).await
+    }
+
+    /// Of the addresses of one name each has its share of the time, so that a silent one keeps nobody from the next.
+    async fn ask_in_turn(
+        &self,
+        addresses: &[SocketAddr],
+        name: &str,
+        setup: &str,
+        patience: Duration,
+    ) -> Result<(Client, Arc<Code>), Refused> {
         let mut refused = Refused::Io(io::Error::new(io::ErrorKind::NotFound, "its name has no address"));
-        for address in &addresses {
+        for address in addresses {
             let spoken = timeout(share(patience, addresses.len()), self.ask_address(*address, name, setup));
             match spoken.await.unwrap_or(Err(Refused::Silent)) {
                 Err(e) => refused = e,
@@ -319,5 +330,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for M
     fn make_tls_connect(&mut self, host: &str) -> Result<Connector, InvalidDnsNameError> {
         // A socket's folder has no name, and no TLS either.
         connector(&self.0, if host.is_empty() { "localhost" } else { host }, &Arc::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Nobody listens at the first address of a name, the second accepts and says nothing, the third is the server.
+    #[tokio::test]
+    async fn a_name_may_have_several_addresses() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let (silent, server) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let addresses = [closed, silent.local_addr().unwrap(), server.local_addr().unwrap()];
+        tokio::spawn(async move {
+            let (mut stream, _) = server.accept().await.unwrap();
+            let refusal = b"SFATAL\0C28P01\0Mno\0\0";
+            let length = u32::try_from(refusal.len() + 4).unwrap();
+            stream.write_all(&[b"E", length.to_be_bytes().as_slice(), refusal].concat()).await.unwrap();
+            // Until the other side goes: else what it has not read is lost.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        });
+        let address = Address::parse("postgres://u:p@name/c?sslmode=disable").unwrap();
+        let begin = std::time::Instant::now();
+        let refused = address.ask_in_turn(&addresses, "name", "", PATIENCE).await.err().unwrap().to_string();
+        assert!(refused.contains("28P01"), "{refused}");
+        assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
     }
 }

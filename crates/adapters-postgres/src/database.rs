@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_domain::shared::{Error, Result};
+use cheapbob_domain::shared::{Breaker, Error, Result};
 use deadpool::Runtime;
 use diesel::{
     prelude::*,
@@ -14,19 +14,21 @@ use diesel::{
 };
 use diesel_async::{
     AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    methods::LoadQuery,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{BuildError, Object, Pool},
     },
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     address::{Address, PoolMode},
     connect::FORGET,
     patient::{PatientConnection, Pooled},
+    replica::Replica,
     secrets::SecretKeys,
 };
 
@@ -83,6 +85,39 @@ pub struct Postgres {
     /// Half of the connections: what reports may have of them at once.
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
+    replica: Option<Replica>,
+}
+
+/// Rows, and where they come from.
+pub(crate) struct OfOthers<U> {
+    pub(crate) rows: Vec<U>,
+    /// They are a replica's: a few seconds old.
+    pub(crate) may_be_old: bool,
+}
+
+/// A pool of at most `size` connections to `address`, and what they have in common.
+fn pool(address: &Address, size: usize, waiting: Waiting) -> std::result::Result<(Pool<PatientConnection>, Arc<Pooled>), BuildError> {
+    let (setup, setup_of_transaction) = match address.pool_mode {
+        PoolMode::Session => (waiting.setup("SET"), String::new()),
+        PoolMode::Transaction => (String::new(), format!("{FORGET}{}", waiting.setup("SET LOCAL"))),
+    };
+    let limit = waiting.statement() + SILENCE;
+    let pooled = Arc::new(Pooled { address: address.clone(), setup, setup_of_transaction, limit, demotions: AtomicU64::new(0) });
+    let mut config = ManagerConfig::default();
+    let connecting = Arc::clone(&pooled);
+    config.custom_setup = Box::new(move |_| PatientConnection::connect(Arc::clone(&connecting)).boxed());
+    // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
+    config.recycling_method = RecyclingMethod::Fast;
+    crate::traces::statements();
+    let manager = AsyncDieselConnectionManager::<PatientConnection>::new_with_config(address.to_string(), config);
+    let pool = Pool::builder(manager)
+        .max_size(size)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(WAIT))
+        .recycle_timeout(Some(WAIT))
+        .runtime(Runtime::Tokio1)
+        .build()?;
+    Ok((pool, pooled))
 }
 
 impl Postgres {
@@ -91,27 +126,8 @@ impl Postgres {
     /// # Errors
     /// Where the pool cannot be built.
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
-        let (setup, setup_of_transaction) = match address.pool_mode {
-            PoolMode::Session => (waiting.setup("SET"), String::new()),
-            PoolMode::Transaction => (String::new(), format!("{FORGET}{}", waiting.setup("SET LOCAL"))),
-        };
-        let limit = waiting.statement() + SILENCE;
-        let pooled = Arc::new(Pooled { address: address.clone(), setup, setup_of_transaction, limit, demotions: AtomicU64::new(0) });
-        let mut config = ManagerConfig::default();
-        let connecting = Arc::clone(&pooled);
-        config.custom_setup = Box::new(move |_| PatientConnection::connect(Arc::clone(&connecting)).boxed());
-        // A connection that has broken is noticed without a query; the default would ask the database at each checkout.
-        config.recycling_method = RecyclingMethod::Fast;
-        crate::traces::statements();
-        let manager = AsyncDieselConnectionManager::<PatientConnection>::new_with_config(address.to_string(), config);
-        let pool = Pool::builder(manager)
-            .max_size(size)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
-            .recycle_timeout(Some(WAIT))
-            .runtime(Runtime::Tokio1)
-            .build()?;
-        Ok(Self { pool, pooled, reports: Arc::new(Semaphore::new(size.div_ceil(2))), keys })
+        let (pool, pooled) = pool(address, size, waiting)?;
+        Ok(Self { pool, pooled, reports: Arc::new(Semaphore::new(size.div_ceil(2))), keys, replica: None })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left
@@ -131,6 +147,51 @@ impl Postgres {
             connection.batch_execute(step).await.map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// The same, but what others have written is read on a replica, over at most `size` connections, unless it is away or does not keep up.
+    /// Its breaker is the process's.
+    ///
+    /// # Errors
+    /// Where the pool cannot be built.
+    pub fn with_replica(self, address: &Address, size: usize, breaker: Arc<Breaker>) -> std::result::Result<Self, BuildError> {
+        let (pool, _) = pool(address, size, Waiting::Person)?;
+        Ok(Self { replica: Some(Replica::new(pool, self.pool.clone(), breaker)), ..self })
+    }
+
+    /// Rows of what others have written: nothing that whoever asks may have written just now, and nothing that decides. On the primary,
+    /// where there is no replica or it cannot tell.
+    ///
+    /// # Errors
+    /// Unavailable: the primary does not answer in time either.
+    pub(crate) fn load_of_others<'a, Q, U>(&'a self, query: impl Fn() -> Q + Send + Sync + 'a) -> BoxFuture<'a, Result<OfOthers<U>>>
+    where
+        Q: LoadQuery<'static, Connection, U> + Send + 'static,
+        U: Send + 'static,
+    {
+        // Boxed: a port's future would otherwise have to be Send for queries of every lifetime.
+        Box::pin(async move {
+            if let Some(replica) = &self.replica {
+                match replica.load(query()).await {
+                    Ok(rows) => return Ok(OfOthers { rows, may_be_old: true }),
+                    // The breaker says once that it is away.
+                    Err(error) => tracing::debug!(%error, "the replica does not answer; the primary does"),
+                }
+            }
+            let rows = query().load(&mut self.connection().await?).await.map_err(failed)?;
+            Ok(OfOthers { rows, may_be_old: false })
+        })
+    }
+
+    /// Whether the replica, if there is one, does what a search needs.
+    ///
+    /// # Errors
+    /// Unavailable: it does not answer in time, is no standby, or is too far behind.
+    pub async fn ping_replica(&self) -> Result<()> {
+        match &self.replica {
+            Some(replica) => replica.ping().await.map_err(|e| Error::unavailable("replica", e)),
+            None => Ok(()),
+        }
     }
 
     /// A connection.

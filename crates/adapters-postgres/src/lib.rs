@@ -6,6 +6,7 @@ mod database;
 mod orders;
 mod patient;
 mod products;
+mod replica;
 mod rotation;
 mod schema;
 mod secrets;
@@ -21,7 +22,7 @@ pub use address::{Address, AddressError};
 pub use database::{Connection, Postgres, Waiting, migrate};
 pub use rotation::Rotated;
 pub use secrets::{KeysError, SecretKeys};
-pub use stores::{pattern, search_statement};
+pub use stores::{one_store_statement, pattern, search_statement};
 pub use tls::TlsError;
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.

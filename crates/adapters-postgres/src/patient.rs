@@ -58,6 +58,8 @@ pub struct PatientConnection {
     told: Told,
     /// When it is too old.
     end: Instant,
+    /// Of a replica: nothing is missing there that was committed before.
+    pub(crate) as_of: Option<std::time::Instant>,
 }
 
 impl PatientConnection {
@@ -66,12 +68,18 @@ impl PatientConnection {
         let demotions = pooled.demotions.load(Ordering::Relaxed);
         let (connection, code) = pooled.address.connect(&pooled.setup).await?;
         let end = Instant::now() + OLDEST + rand::rng().random_range(Duration::ZERO..OLDEST / 4);
-        Ok(Self { connection, told: Told { code, pooled, demotions, useless: Arc::default() }, end })
+        Ok(Self { connection, told: Told { code, pooled, demotions, useless: Arc::default() }, end, as_of: None })
     }
 
     /// Its server takes no writes: whoever has a connection to it gets another one next time.
     pub(crate) fn demoted(&self) {
         self.told.demoted();
+    }
+
+    /// Its server does not keep up: the next connection is to lead to another one, where there are several.
+    pub(crate) fn lead_elsewhere(&self) {
+        self.told.pooled.address.last.fetch_add(1, Ordering::Relaxed);
+        self.told.useless.store(true, Ordering::Relaxed);
     }
 
     /// Behind a pooler that may give the next statement to another server: whether this one is to be a transaction of its own. What it

@@ -101,6 +101,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         frontend_url: None,
         frontend_local_url: None,
         postgres: PostgresAt::Server(database.address()),
+        postgres_replica: None,
         db_pool_size: 10,
         redis: None,
         keep_payments: chrono::Duration::days(90),

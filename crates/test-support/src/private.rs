@@ -4,70 +4,94 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Mutex,
 };
 
 use crate::{real::RealServer, waiting::eventually};
 
-/// A server for `localhost` with a certificate of its own; it ends with this value.
+/// A server for `localhost` and 127.0.0.1 with a certificate of its own, or of its family's; it ends with this value.
 pub struct PrivateServer {
     /// On 127.0.0.1.
     pub port: u16,
-    tls: AtomicBool,
+    tls: bool,
     folder: tempfile::TempDir,
     child: Mutex<Option<Child>>,
 }
 
 impl PrivateServer {
-    async fn new() -> Self {
+    fn new(tls: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let identity = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         std::fs::write(folder.path().join("cert.pem"), identity.cert.pem()).unwrap();
         std::fs::write(folder.path().join("key.pem"), identity.signing_key.serialize_pem()).unwrap();
-        Self { port: RealServer::free_port(), tls: AtomicBool::new(false), folder, child: Mutex::new(None) }
+        Self { port: RealServer::free_port(), tls, folder, child: Mutex::new(None) }
+    }
+
+    /// Not started yet: over TLS where this one is, and with the same certificate, so that they trust each other.
+    fn beside(&self) -> Self {
+        let other = Self::new(self.tls);
+        for file in ["cert.pem", "key.pem"] {
+            std::fs::copy(self.file(file), other.file(file)).unwrap();
+        }
+        other
     }
 
     /// Redis without TLS, which keeps nothing on its disk.
     pub async fn redis(arguments: &[&str]) -> Self {
-        let server = Self::new().await;
+        let server = Self::new(false);
+        server.start_redis(arguments).await;
+        server
+    }
+
+    /// Redis over TLS alone.
+    pub async fn redis_over_tls(arguments: &[&str]) -> Self {
+        let server = Self::new(true);
+        server.start_redis(arguments).await;
+        server
+    }
+
+    /// Another Redis of this one's kind.
+    pub async fn redis_beside(&self, arguments: &[&str]) -> Self {
+        let server = self.beside();
         server.start_redis(arguments).await;
         server
     }
 
     /// Starts Redis, which begins with what it saved.
     pub async fn start_redis(&self, arguments: &[&str]) {
-        let port = self.port.to_string();
         let mut command = Command::new("redis-server");
-        command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(self.folder.path()).args(arguments);
+        command.args(self.redis_settings().iter().flat_map(|(name, value)| [format!("--{name}"), value.clone()]));
+        command.args(["--save", ""]).args(arguments);
         self.run(command).await;
     }
 
-    /// Redis over TLS alone.
-    pub async fn redis_over_tls() -> Self {
-        let server = Self::new().await;
-        let port = server.port.to_string();
-        let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--tls-port", &port, "--bind", "127.0.0.1", "--save", "", "--tls-auth-clients", "no"]);
-        command.arg("--tls-cert-file").arg(server.certificate()).arg("--tls-key-file").arg(server.file("key.pem"));
-        command.arg("--tls-ca-cert-file").arg(server.certificate()).arg("--dir").arg(server.folder.path());
-        server.tls.store(true, Ordering::Relaxed);
-        server.run(command).await;
-        server
+    /// Where Redis and Sentinel listen, and how they speak to others of their kind.
+    fn redis_settings(&self) -> Vec<(&'static str, String)> {
+        let (port, path) = (self.port.to_string(), |name: &str| self.file(name).display().to_string());
+        let mut settings = vec![("bind", "127.0.0.1".to_owned()), ("dir", self.folder.path().display().to_string())];
+        if self.tls {
+            settings.extend([("port", "0".to_owned()), ("tls-port", port), ("tls-auth-clients", "no".to_owned())]);
+            settings.extend([("tls-replication", "yes".to_owned()), ("tls-cluster", "yes".to_owned())]);
+            settings.extend([
+                ("tls-cert-file", path("cert.pem")),
+                ("tls-key-file", path("key.pem")),
+                ("tls-ca-cert-file", path("cert.pem")),
+            ]);
+        } else {
+            settings.push(("port", port));
+        }
+        settings
     }
 
     /// A Sentinel of the service `shop`, whose primary wants this password; it wants the same one. It gives the primary up after a
     /// second, and two have to agree.
     pub async fn sentinel(primary: &Self, password: &str) -> Self {
-        let server = Self::new().await;
-        let (port, folder, watched) = (server.port, server.folder.path().display(), primary.port);
-        let settings = [
-            format!("port {port}\nbind 127.0.0.1\ndir {folder}\nrequirepass {password}"),
-            format!("sentinel monitor shop 127.0.0.1 {watched} 2\nsentinel auth-pass shop {password}"),
+        let (server, watched) = (primary.beside(), primary.port);
+        let mut settings: Vec<_> = server.redis_settings().iter().map(|(name, value)| format!("{name} {value}")).collect();
+        settings.extend([
+            format!("requirepass {password}\nsentinel monitor shop 127.0.0.1 {watched} 2\nsentinel auth-pass shop {password}"),
             "sentinel down-after-milliseconds shop 1000\nsentinel failover-timeout shop 3000\n".to_owned(),
-        ];
+        ]);
         let file = server.file("sentinel.conf");
         std::fs::write(&file, settings.join("\n")).unwrap();
         let mut command = Command::new("redis-server");
@@ -76,10 +100,16 @@ impl PrivateServer {
         server
     }
 
-    /// A node for a Cluster, which it has not met yet.
-    pub async fn redis_node() -> Self {
-        let bus = RealServer::free_port().to_string();
-        Self::redis(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"]).await
+    /// Nodes for a Cluster, which have not met yet.
+    pub async fn redis_nodes(number: usize, tls: bool) -> Vec<Self> {
+        let first = Self::new(tls);
+        let mut nodes: Vec<_> = (1..number).map(|_| first.beside()).collect();
+        nodes.insert(0, first);
+        for node in &nodes {
+            let bus = RealServer::free_port().to_string();
+            node.start_redis(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"]).await;
+        }
+        nodes
     }
 
     /// This node and the other belong to one Cluster from now on.
@@ -91,7 +121,7 @@ impl PrivateServer {
 
     /// A MongoDB-wire server that knows one user, over TLS alone.
     pub async fn mongo(user: &str, password: &str) -> Self {
-        let server = Self::new().await;
+        let server = Self::new(true);
         let start = async |arguments: &[&str]| {
             let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv/bin/secantusd-py"));
             command.args(["--standalone", "--port", &server.port.to_string(), "--storage-path"]).arg(server.file("mongo"));
@@ -147,7 +177,7 @@ impl PrivateServer {
     pub fn cli(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "localhost", "-p", &self.port.to_string()]);
-        if self.tls.load(Ordering::Relaxed) {
+        if self.tls {
             command.arg("--tls").arg("--cacert").arg(self.certificate());
         }
         String::from_utf8(command.args(words).output().unwrap().stdout).unwrap().trim().to_owned()

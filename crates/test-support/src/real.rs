@@ -23,6 +23,7 @@ const FOREIGN: [&str; 15] = [
     "RATE_LIMITS",
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "DB_HOST",
     "REDIS_HOST",
     "REDIS_URL",

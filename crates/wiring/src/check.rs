@@ -81,6 +81,7 @@ pub async fn check(settings: &Settings, say: impl Fn(&str)) -> Result<bool> {
 fn parts(settings: &Settings) -> Result<Vec<Part>> {
     let mut parts = vec![postgres(settings)?];
     parts.extend(migrations(settings));
+    parts.extend(replica(settings)?);
     parts.extend([redis(settings)?, mongodb(settings)?, s3(settings)?, smtp(settings)?, portone(settings)?]);
     for (provider, client) in Provider::ALL.into_iter().zip(&settings.oauth) {
         parts.push(oauth(provider, client.as_ref())?);
@@ -108,6 +109,14 @@ fn migrations(settings: &Settings) -> Option<Part> {
     let at = direct.to_string();
     let attempt = async move { direct.establish().await.map(|_| ()).map_err(|e| shared::Error::unavailable("postgres", e)) };
     Some(Part::real("migrate", at, "MIGRATION_DATABASE_URL", attempt))
+}
+
+/// PostgreSQL's replica, where there is one.
+fn replica(settings: &Settings) -> Result<Option<Part>> {
+    let (PostgresAt::Server(primary), Some(at)) = (&settings.postgres, &settings.postgres_replica) else { return Ok(None) };
+    let pool = Postgres::new(primary, 1, Waiting::Person, Arc::clone(&settings.secret_keys))?;
+    let pool = pool.with_replica(at, 1, Arc::new(shared::Breaker::for_people("replica")))?;
+    Ok(Some(Part::real("replica", at.to_string(), "DATABASE_REPLICA_URL", async move { pool.ping_replica().await })))
 }
 
 fn redis(settings: &Settings) -> Result<Part> {

@@ -53,8 +53,15 @@ impl Connections {
     /// Pools that connect when first used; their sizes are shared out to `workers`.
     pub(crate) fn new(settings: &Settings, address: &Address, workers: usize, waiting: Waiting, breakers: &Breakers) -> Result<Self> {
         let share = |size: usize| (size / workers).max(1);
+        let postgres = Postgres::new(address, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?;
         Ok(Self {
-            postgres: Postgres::new(address, share(settings.db_pool_size), waiting, Arc::clone(&settings.secret_keys))?,
+            postgres: match (&settings.postgres_replica, waiting) {
+                (Some(replica), Waiting::Person) => {
+                    postgres.with_replica(replica, share(settings.db_pool_size), Arc::clone(&breakers.replica))?
+                }
+                // Jobs act on what they read.
+                _ => postgres,
+            },
             redis: settings.redis.as_ref().map(|redis| Redis::new(redis, share(settings.redis_pool_size))).transpose()?,
             mongo: settings.mongodb.as_ref().map(Mongo::new).transpose()?.map(|mongo| mongo.with_breaker(Arc::clone(&breakers.mongodb))),
             s3: settings.s3.as_ref().map(S3::new).transpose()?.map(|s3| Arc::new(s3.with_breaker(Arc::clone(&breakers.s3)))),

@@ -75,6 +75,8 @@ pub struct Settings {
     pub frontend_local_url: Option<String>,
     /// PostgreSQL.
     pub postgres: PostgresAt,
+    /// A replica of it, for searches; `None`: the primary answers them too.
+    pub postgres_replica: Option<Address>,
     /// Connections of each process.
     pub db_pool_size: usize,
     /// `None`: the fake.

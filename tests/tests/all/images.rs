@@ -5,8 +5,8 @@ use std::io::Cursor;
 use cheapbob_test_support::{Answer, Person, S3Server, TestApp, fresh_email, normalized, store, text};
 use image::{DynamicImage, ImageFormat};
 
-const FIRST: &str = "/api/v1/seller/store/register/images";
-const MORE: &str = "/api/v1/seller/store/images";
+pub(crate) const FIRST: &str = "/api/v1/seller/store/register/images";
+pub(crate) const MORE: &str = "/api/v1/seller/store/images";
 
 pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());

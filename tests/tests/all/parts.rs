@@ -18,6 +18,8 @@ use wiremock::{
     matchers::{method, path},
 };
 
+use crate::past::{keeping_a_week, payments_of_the_past_leave_and_are_found};
+
 pub(crate) const ROLE: &str = "/api/v1/user/role";
 
 /// A purchase with all that it asks of Redis: logins, sessions, a search, a pickup's signal, a logout.
@@ -50,7 +52,7 @@ pub(crate) fn acl(password: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_over_tls_with_a_user_who_may_do_what_readme_says() {
-    let redis = PrivateServer::redis_over_tls().await;
+    let redis = PrivateServer::redis_over_tls(&[]).await;
     let rights = acl("p@ss/w:rd");
     let words: Vec<_> = ["ACL", "SETUSER", "cheapbob"].into_iter().chain(rights.iter().map(String::as_str)).collect();
     assert_eq!(redis.cli(&words), "OK");
@@ -289,11 +291,11 @@ async fn mongodb_over_tls_with_a_user_and_with_a_wrong_password() {
         .into(),
         ..mongo_settings()
     };
-    let app = TestApp::with(|settings| settings.mongodb = Some(place("p%40ss%2Fw%3Ard"))).await;
-    let customer = app.api.customer().await;
-    const ALL: &str = "/api/v1/customer/orders";
-    customer.get(ALL).await.expect(200);
+    let app = keeping_a_week(|settings| settings.mongodb = Some(place("p%40ss%2Fw%3Ard"))).await;
+    // Purchases, and what becomes of them in the archive.
+    payments_of_the_past_leave_and_are_found(app).await;
 
+    const ALL: &str = "/api/v1/customer/orders";
     let wrong = Mongo::new(&place("wrong")).unwrap();
     for _ in 0..3 {
         let error = wrong.find_all(&[]).await.unwrap_err();

@@ -9,6 +9,7 @@ use cheapbob_domain::{
     shared::{Email, PaymentId, Result},
 };
 use cheapbob_test_support::{Held, Shop, TestApp, eventually, mongo_settings, redis_at, redis_url};
+use cheapbob_wiring::Settings;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
@@ -16,15 +17,17 @@ use serde_json::json;
 use crate::rollover::{morning, rolled_over};
 
 /// As little as the setting allows, so that few days have to be made up.
-async fn keeping_a_week(servers: bool) -> TestApp {
+pub(crate) async fn keeping_a_week(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::with(|settings| {
         settings.keep_payments = Duration::days(7);
-        if servers {
-            settings.redis = Some(redis_at(&redis_url()));
-            settings.mongodb = Some(mongo_settings());
-        }
+        change(settings);
     })
     .await
+}
+
+fn servers(settings: &mut Settings) {
+    settings.redis = Some(redis_at(&redis_url()));
+    settings.mongodb = Some(mongo_settings());
 }
 
 async fn rows(app: &TestApp) -> [i64; 3] {
@@ -57,7 +60,7 @@ fn told(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-async fn payments_of_the_past_leave_and_are_found(app: TestApp) {
+pub(crate) async fn payments_of_the_past_leave_and_are_found(app: TestApp) {
     let (mut shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
     let collected = customer.order(&shop.product_id, 1).await;
     shop.accept(&collected.payment_id).await.expect(200);
@@ -146,19 +149,19 @@ async fn payments_of_the_past_leave_and_are_found(app: TestApp) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_of_the_past_leave_and_are_found_with_the_fake() {
-    payments_of_the_past_leave_and_are_found(keeping_a_week(false).await).await;
+    payments_of_the_past_leave_and_are_found(keeping_a_week(|_| {}).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_of_the_past_leave_and_are_found_on_servers() {
-    payments_of_the_past_leave_and_are_found(keeping_a_week(true).await).await;
+    payments_of_the_past_leave_and_are_found(keeping_a_week(servers).await).await;
 }
 
 /// A death at each step: nothing is lost, nothing is there twice, and the next run does the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_in_the_middle_loses_and_doubles_nothing() {
     for (step, table) in [("INSERT", "embedded.payment_archive"), ("DELETE", "audit_log"), ("DELETE", "holds")] {
-        let app = keeping_a_week(false).await;
+        let app = keeping_a_week(|_| {}).await;
         let (mut shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
         let canceled = customer.order(&shop.product_id, 1).await;
         customer.cancel(&canceled.payment_id).await.expect(200);
@@ -220,7 +223,7 @@ impl PaymentArchive for StandsStill {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_that_stood_still_brings_no_erased_email_into_the_archive() {
     for another_moves in [false, true] {
-        let app = keeping_a_week(false).await;
+        let app = keeping_a_week(|_| {}).await;
         let (mut shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
         let canceled = customer.order(&shop.product_id, 1).await;
         customer.cancel(&canceled.payment_id).await.expect(200);

@@ -1,9 +1,13 @@
 //! PostgreSQL as its users run it: over TLS, with standbys, behind a pooler, in Korean. Each time the product itself runs on it.
 
 use std::{
-    io::Write,
     os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,7 +26,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 /// Within so much of the new primary everything works again.
 const HEALED: Duration = Duration::from_secs(5);
 
-fn keys() -> (&'static str, String) {
+pub(crate) fn keys() -> (&'static str, String) {
     ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned())
 }
 
@@ -35,7 +39,7 @@ async fn product(database_url: String, more: &[(&'static str, String)]) -> RealS
 }
 
 /// From the login to the pickup.
-async fn purchase(api: &Api) {
+pub(crate) async fn purchase(api: &Api) {
     let (customer, shop) = (api.customer().await, api.shop(5).await);
     shop.connect_webhooks().await;
     let ordered = customer.order(&shop.product_id, 2).await;
@@ -163,6 +167,43 @@ async fn a_server_may_vouch_for_itself() {
     assert!(other_name.contains("not valid for name"), "{other_name}");
     let unknown = format!("postgres://cheapbob@localhost:{}/cheapbob?sslmode=verify-full", server.port);
     assert!(refusal(&unknown).await.is_some_and(|said| said.starts_with("localhost:")));
+}
+
+/// A certificate of X.509 version 1 for `localhost`, as old instructions make one, and its key; of no other use.
+const VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBJDCBywIUGBJ7/4mb7MA/y27mWmfXdB3vMTIwCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODAxNDAwNloYDzIxMjYxMTA0MDE0MDA2
+WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AARvBaJu1uCMdt55Ied3BwFEfXofDllhvucbgc1CvM4OEOJ2DwBHidvb+sPNWrex
+vgqC1iUtauUB0WdMxWNuiOcfMAoGCCqGSM49BAMCA0gAMEUCIQD+u7osmWAR4gx4
+Sbm8bvQQX6fe+/5DZtZXVhGI139jMwIgQhcOFizkTDv28inZdj6+O5Vn/esLLYsc
+8vFlpqdtzZU=
+-----END CERTIFICATE-----
+";
+const KEY_OF_VERSION_1: &str = "-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIBnUlBHMPcIUd3YL3OORrqWNCF/OnMq6M15PtT/28Qa7oAoGCCqGSM49
+AwEHoUQDQgAEbwWibtbgjHbeeSHndwcBRH16Hw5ZYb7nG4HNQrzODhDidg8AR4nb
+2/rDzVq3sb4KgtYlLWrlAdFnTMVjbojnHw==
+-----END EC PRIVATE KEY-----
+";
+
+/// rustls reads none of version 1: who prefers TLS does without it, who wants it is told why there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_version_1_is_as_good_as_none() {
+    let server = PrivatePostgres::start(&[]).await;
+    let files = [
+        format!("ssl_cert_file = '{}'", server.file("server.pem", VERSION_1)),
+        format!("ssl_key_file = '{}'", server.file("server.key", KEY_OF_VERSION_1)),
+        "ssl = on".to_owned(),
+    ];
+    server.set(&files.each_ref().map(String::as_str)).await;
+    eventually("TLS is refused for the certificate's sake", 10, || async {
+        refusal(&server.url("sslmode=require")).await.filter(|said| said.contains("UnsupportedCertVersion"))
+    })
+    .await;
+    assert_eq!(refusal(&server.url("sslmode=prefer")).await, None);
+    let product = product(server.url("sslmode=prefer"), &[]).await;
+    purchase(&product.api).await;
 }
 
 /// The first of two servers accepts, and says nothing: the other one serves, also at the start.
@@ -337,41 +378,103 @@ async fn a_database_that_cannot_hold_korean_is_refused_at_the_start() {
     assert!(warned.status.success() && said.contains("LC_CTYPE"), "{said}");
 }
 
-/// Debian's, in transaction mode; it ends with this value.
-struct PgBouncer(Child, u16, #[expect(dead_code, reason = "its files, as long as it runs")] tempfile::TempDir);
+/// Debian's, between us and PostgreSQL; it ends with this value.
+struct Between {
+    port: u16,
+    child: Child,
+    _files: tempfile::TempDir,
+}
 
-impl PgBouncer {
-    fn before(postgres: u16) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), RealServer::free_port());
-        let (config, users) = (folder.path().join("pgbouncer.ini"), folder.path().join("users.txt"));
-        std::fs::File::create(&users).unwrap().write_all(b"\"cheapbob\" \"\"\n").unwrap();
+impl Between {
+    /// PgBouncer in transaction mode.
+    fn pgbouncer(postgres: u16) -> Self {
+        let (files, port) = (tempfile::tempdir().unwrap(), RealServer::free_port());
+        let (config, users) = (files.path().join("pgbouncer.ini"), files.path().join("users.txt"));
+        std::fs::write(&users, "\"cheapbob\" \"\"\n").unwrap();
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={postgres}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
              auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 6\nmax_client_conn = 500\n",
             users.display()
         );
         std::fs::write(&config, text).unwrap();
-        let program = ["/usr/sbin/pgbouncer", "pgbouncer"].into_iter().find(|p| !p.starts_with('/') || std::path::Path::new(p).exists());
-        let mut command = Command::new(program.unwrap());
         // It refuses to be root.
-        command.args(["-u", "nobody"]).arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        Self(command.spawn().expect("pgbouncer is missing; ./test gets it"), port, folder)
+        Self::start("pgbouncer", &["-u", "nobody", config.to_str().unwrap()], port, files)
+    }
+
+    /// haproxy, which leads to the first as long as that answers, and then to the second.
+    fn haproxy(first: u16, second: u16) -> Self {
+        let (files, port) = (tempfile::tempdir().unwrap(), RealServer::free_port());
+        let config = files.path().join("haproxy.cfg");
+        let text = format!(
+            "defaults\n  mode tcp\n  timeout connect 1s\n  timeout client 1h\n  timeout server 1h\n\
+             listen postgres\n  bind 127.0.0.1:{port}\n  option pgsql-check user cheapbob\n\
+             \x20 default-server inter 200ms fall 2 rise 2 on-marked-down shutdown-sessions\n\
+             \x20 server first 127.0.0.1:{first} check\n  server second 127.0.0.1:{second} check backup\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        Self::start("haproxy", &["-db", "-f", config.to_str().unwrap()], port, files)
+    }
+
+    fn start(name: &str, arguments: &[&str], port: u16, files: tempfile::TempDir) -> Self {
+        let there = Path::new("/usr/sbin").join(name);
+        let program = if there.exists() { there } else { name.into() };
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}; ./test gets it"));
+        Self { port, child, _files: files }
     }
 }
 
-impl Drop for PgBouncer {
+impl Drop for Between {
     fn drop(&mut self) {
         // Fails where it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_is_promoted_behind_haproxy_while_people_buy() {
+    let first = PrivatePostgres::start(&[]).await;
+    let second = first.standby().await;
+    let balancer = Between::haproxy(first.port, second.port);
+    let url = format!("postgres://cheapbob@127.0.0.1:{}/cheapbob", balancer.port);
+    eventually("it leads to the primary", 10, || async { refusal(&url).await.is_none().then_some(()) }).await;
+    let product = product(url, &[("RATE_LIMITS", "off".to_owned())]).await;
+    purchase(&product.api).await;
+    let (customer, shop) = (product.api.customer().await, product.api.shop(1_000).await);
+    let held = customer.hold(&shop.product_id, 1).await;
+    streamed(&second, &held).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let buyers = join_all((0..4).map(|_| product.api.customer())).await.into_iter().map(|buyer| {
+        let (over, product) = (Arc::clone(&over), shop.product_id.clone());
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                for status in [buyer.init(&product, 1).await.status, buyer.get("/api/v1/customer/orders/today").await.status] {
+                    assert!(matches!(status, 200 | 503), "{status}");
+                }
+            }
+        })
+    });
+    let buyers: Vec<_> = buyers.collect();
+
+    drop(first);
+    // The standby is found, and takes no writes.
+    eventually("nobody can buy", 10, || async { (customer.init(&shop.product_id, 1).await.status == 503).then_some(()) }).await;
+    second.sql("postgres", "SELECT pg_promote()").await;
+    until_it_sells(&customer, &shop.product_id, Instant::now()).await;
+    over.store(true, Ordering::Relaxed);
+    for buyer in buyers {
+        buyer.await.expect("nobody was told anything but yes or later");
+    }
+    purchase(&product.api).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_behind_a_pooler_in_transaction_mode() {
     let database = TestDatabase::create().await;
-    let pooler = PgBouncer::before(database.port().parse().unwrap());
-    let url = format!("postgres://cheapbob@127.0.0.1:{}/{}?sslmode=disable&pool_mode=transaction", pooler.1, database.name());
+    let pooler = Between::pgbouncer(database.port().parse().unwrap());
+    let url = format!("postgres://cheapbob@127.0.0.1:{}/{}?sslmode=disable&pool_mode=transaction", pooler.port, database.name());
     eventually("the pooler answers", 10, || async { refusal(&url).await.is_none().then_some(()) }).await;
     let alone = RealServer::command("cheapbob-jobs", &[("DATABASE_URL", url.clone()), keys()]).arg("migrate").output().unwrap();
     assert!(String::from_utf8_lossy(&alone.stderr).contains("MIGRATION_DATABASE_URL"), "{alone:?}");

@@ -98,13 +98,28 @@ fn address(server: &PrivateServer) -> String {
     format!("127.0.0.1:{}", server.port)
 }
 
+/// How the settings say it.
+fn over_tls(tls: bool, one: &PrivateServer) -> Vec<(&'static str, String)> {
+    let settings = [("REDIS_TLS", "true".to_owned()), ("REDIS_CA_FILE", one.certificate().display().to_string())];
+    if tls { settings.into() } else { Vec::new() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sentinels_name_the_primary_and_after_its_death_another_one() {
+    sentinels_name_the_primary(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_name_the_primary_and_after_its_death_another_one_over_tls() {
+    sentinels_name_the_primary(true).await;
+}
+
+async fn sentinels_name_the_primary(tls: bool) {
     const WITH: [&str; 3] = ["-a", "s3cret", "--no-auth-warning"];
     let password = ["--requirepass", "s3cret", "--masterauth", "s3cret"];
-    let primary = PrivateServer::redis(&password).await;
+    let primary = if tls { PrivateServer::redis_over_tls(&password).await } else { PrivateServer::redis(&password).await };
     let replica_of = ["--replicaof", "127.0.0.1", &primary.port.to_string()];
-    let replica = PrivateServer::redis(&[password.as_slice(), replica_of.as_slice()].concat()).await;
+    let replica = primary.redis_beside(&[password.as_slice(), replica_of.as_slice()].concat()).await;
     let mut sentinels = Vec::new();
     for _ in 0..3 {
         sentinels.push(PrivateServer::sentinel(&primary, "s3cret").await);
@@ -124,7 +139,7 @@ async fn sentinels_name_the_primary_and_after_its_death_another_one() {
         ("REDIS_SENTINEL_PASSWORD", "s3cret".to_owned()),
         ("REDIS_PASSWORD", "s3cret".to_owned()),
     ];
-    let both = two_processes(&database, &redis).await;
+    let both = two_processes(&database, &[redis.as_slice(), &over_tls(tls, &primary)].concat()).await;
     sells(&both).await;
 
     let asking = Asking::begin(&both).await;
@@ -148,11 +163,8 @@ async fn sentinels_name_the_primary_and_after_its_death_another_one() {
 }
 
 /// Three primaries and a replica of the one that has our keys, which is the first.
-async fn cluster() -> Vec<PrivateServer> {
-    let mut nodes = Vec::new();
-    for _ in 0..4 {
-        nodes.push(PrivateServer::redis_node().await);
-    }
+async fn cluster(tls: bool) -> Vec<PrivateServer> {
+    let mut nodes = PrivateServer::redis_nodes(4, tls).await;
     for other in &nodes[1..] {
         nodes[0].meet(other);
     }
@@ -202,7 +214,16 @@ fn move_slot(from: &PrivateServer, to: &PrivateServer, all: &[PrivateServer]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_serves_while_our_keys_move_and_when_the_node_that_has_them_dies() {
-    let nodes = cluster().await;
+    a_cluster_serves(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_serves_while_our_keys_move_and_when_the_node_that_has_them_dies_over_tls() {
+    a_cluster_serves(true).await;
+}
+
+async fn a_cluster_serves(tls: bool) {
+    let nodes = cluster(tls).await;
     // A key's rights are those of the tag that all of ours have.
     let rights = acl("s3cret").into_iter().filter(|right| !right.starts_with('~')).chain(["~{cheapbob}:*".to_owned()]);
     let words: Vec<_> = ["ACL".to_owned(), "SETUSER".to_owned(), "cheapbob".to_owned()].into_iter().chain(rights).collect();
@@ -217,7 +238,7 @@ async fn a_cluster_serves_while_our_keys_move_and_when_the_node_that_has_them_di
         ("REDIS_USER", "cheapbob".to_owned()),
         ("REDIS_PASSWORD", "s3cret".to_owned()),
     ];
-    let both = two_processes(&database, &redis).await;
+    let both = two_processes(&database, &[redis.as_slice(), &over_tls(tls, &nodes[0])].concat()).await;
     sells(&both).await;
     let asking = Asking::begin(&both).await;
 

@@ -8,4 +8,4 @@ mod search;
 mod seller;
 
 pub(crate) use payments::{api_place, webhook_place};
-pub use search::{pattern, search_statement};
+pub use search::{one_store_statement, pattern, search_statement};

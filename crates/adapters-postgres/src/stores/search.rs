@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result, StoreId},
@@ -9,7 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use super::rows::{STORES, StoreRow};
 use crate::{
-    database::{Postgres, failed},
+    database::{OfOthers, Postgres, failed},
     schema::{favorites, stores},
     sql::prepared,
 };
@@ -52,6 +54,11 @@ pub fn search_statement(by_name: bool, by_location: bool, limit: i64) -> String 
     format!("{STORES}WHERE s.id = ANY (ARRAY({page}))\nORDER BY {order}")
 }
 
+/// The statement of one store as a customer sees it. Parameters: customer, store.
+pub fn one_store_statement() -> String {
+    format!("{STORES}WHERE s.id = $2")
+}
+
 /// `LIKE` pattern for "contains" in `store_search.words`: each character three times, as `search_text` writes them; the
 /// pattern's own signs are plain characters.
 pub fn pattern(text: &str) -> String {
@@ -71,24 +78,53 @@ pub fn pattern(text: &str) -> String {
     pattern
 }
 
-fn stores(rows: QueryResult<Vec<StoreRow>>) -> Result<Vec<CustomerStore>> {
-    rows.map_err(failed)?.into_iter().map(CustomerStore::try_from).collect()
+fn stores(rows: Vec<StoreRow>) -> Result<Vec<CustomerStore>> {
+    rows.into_iter().map(CustomerStore::try_from).collect()
+}
+
+impl Postgres {
+    /// Which of these stores are the customer's favourites is read on the primary: they have written it themselves.
+    async fn mark_favorites(&self, customer: &Email, stores: &mut [CustomerStore]) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let ids: Vec<_> = stores.iter().map(|found| found.store.id.as_str()).collect();
+        let theirs: HashSet<String> = favorites::table
+            .filter(favorites::customer_email.eq(customer.as_str()).and(favorites::store_id.eq_any(ids)))
+            .select(favorites::store_id)
+            .load(&mut connection)
+            .await
+            .map_err(failed)?
+            .into_iter()
+            .collect();
+        for found in stores {
+            found.is_favorite = theirs.contains(found.store.id.as_str());
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl StoreSearch for Postgres {
     async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<CustomerStore>> {
-        let mut connection = self.connection().await?;
         let statement = search_statement(filter.name.is_some(), filter.location.is_some(), limit);
-        let mut query =
-            sql_query(statement).into_boxed::<diesel::pg::Pg>().bind::<t::Text, _>(customer.as_str()).bind::<t::BigInt, _>(offset);
-        if let Some(name) = &filter.name {
-            query = query.bind::<t::Text, _>(pattern(name));
+        // Owns what it asks for: it may be asked twice.
+        let query = || {
+            let query = sql_query(&statement).into_boxed::<diesel::pg::Pg>();
+            let mut query = query.bind::<t::Text, _>(customer.to_string()).bind::<t::BigInt, _>(offset);
+            if let Some(name) = &filter.name {
+                query = query.bind::<t::Text, _>(pattern(name));
+            }
+            if let Some(place) = filter.location.clone() {
+                query = query.bind::<t::Text, _>(place.sido).bind::<t::Text, _>(place.sigungu);
+                query = query.bind::<t::Array<t::Text>, _>(place.bnames);
+            }
+            prepared(query)
+        };
+        let OfOthers { rows, may_be_old } = self.load_of_others(query).await?;
+        let mut page = stores(rows)?;
+        if may_be_old {
+            self.mark_favorites(customer, &mut page).await?;
         }
-        if let Some(place) = &filter.location {
-            query = query.bind::<t::Text, _>(&place.sido).bind::<t::Text, _>(&place.sigungu).bind::<t::Array<t::Text>, _>(&place.bnames);
-        }
-        stores(prepared(query).load(&mut connection).await)
+        Ok(page)
     }
 
     async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>> {
@@ -96,13 +132,23 @@ impl StoreSearch for Postgres {
         let statement = format!(
             "{STORES}WHERE s.has_product AND s.id IN (SELECT store_id FROM favorites WHERE customer_email = $1) ORDER BY s.name COLLATE \"C\", s.id"
         );
-        stores(prepared(sql_query(statement).bind::<t::Text, _>(customer.as_str())).load(&mut connection).await)
+        let query = prepared(sql_query(statement).bind::<t::Text, _>(customer.as_str()));
+        stores(query.load(&mut connection).await.map_err(failed)?)
     }
 
     async fn find(&self, customer: &Email, store: &StoreId) -> Result<Option<CustomerStore>> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(format!("{STORES}WHERE s.id = $2")).bind::<t::Text, _>(customer.as_str()).bind::<t::Text, _>(store.as_str());
-        Ok(stores(prepared(query).load(&mut connection).await)?.pop())
+        let statement = one_store_statement();
+        let query = || prepared(sql_query(&statement).bind::<t::Text, _>(customer.to_string()).bind::<t::Text, _>(store.to_string()));
+        let OfOthers { mut rows, may_be_old } = self.load_of_others(query).await?;
+        if may_be_old && rows.is_empty() {
+            // The replica may not have heard of it yet.
+            rows = query().load(&mut self.connection().await?).await.map_err(failed)?;
+        }
+        let mut found = stores(rows)?;
+        if may_be_old {
+            self.mark_favorites(customer, &mut found).await?;
+        }
+        Ok(found.pop())
     }
 
     async fn add_favorite(&self, customer: &Email, store: &StoreId, at: DateTime<Utc>) -> Result<FavoriteAdded> {

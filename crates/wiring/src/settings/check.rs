@@ -155,6 +155,7 @@ impl Raw {
         };
         let mut check = Check { production, errors: Vec::new() };
         let postgres = self.postgres(&mut check);
+        let postgres_replica = self.postgres_replica(&mut check, postgres.is_some());
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
             check
                 .part(&[(id_name, set(id).is_some()), (secret_name, secret(key).is_some())])
@@ -226,6 +227,7 @@ impl Raw {
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
+            postgres_replica,
             data_dir,
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),

@@ -8,6 +8,7 @@ const SECRETS: [&str; 20] = [
     "aws_secret_access_key",
     "aws_session_token",
     "cheapbob_secret_keys",
+    "database_replica_url",
     "database_url",
     "db_password",
     "google_client_secret",

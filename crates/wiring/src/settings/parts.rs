@@ -203,6 +203,15 @@ impl Raw {
         Some(address)
     }
 
+    /// `with_primary`: whether there is a server of which it can be a replica.
+    pub(super) fn postgres_replica(&self, check: &mut Check, with_primary: bool) -> Option<Address> {
+        let url = secret(&self.database_replica_url)?.expose_secret().trim();
+        if !with_primary && check.errors.is_empty() {
+            check.errors.push("DATABASE_REPLICA_URL is set, but DATABASE_URL (or DB_HOST, DB_USER and DB_NAME) is not".to_owned());
+        }
+        Address::parse_replica(url).map_err(|e| check.errors.push(format!("DATABASE_REPLICA_URL: {e}"))).ok()
+    }
+
     fn serving_postgres(&self, check: &mut Check) -> Option<Address> {
         if secret(&self.database_url).is_some() {
             let names = [
@@ -331,6 +340,17 @@ mod tests {
         assert!(redis(&[cluster]).starts_with("REDIS_CLUSTER is set, but REDIS_HOST"));
         assert!(redis(&[cluster, ("redis_host", "a"), ("redis_db", "1")]).contains("a Cluster has database 0 alone"));
         assert!(redis(&[cluster, ("redis_url", "unix:///run/redis.sock")]).contains("no sockets"));
+    }
+
+    #[test]
+    fn a_replica_is_one_of_a_server() {
+        let replica = ("database_replica_url", "postgres://u:hidden@replica/c?sslmode=disable");
+        let primary = ("database_url", "postgres://u:hidden@db/c?sslmode=disable");
+        assert!(Settings::from_pairs(&[primary]).unwrap().postgres_replica.is_none());
+        let both = Settings::from_pairs(&[primary, replica]).unwrap();
+        assert_eq!(both.postgres_replica.unwrap().to_string(), "replica:5432, in the clear");
+        assert!(shown(&[replica]).starts_with("DATABASE_REPLICA_URL is set, but DATABASE_URL"));
+        assert!(shown(&[primary, ("database_replica_url", "replica:hidden@db")]).starts_with("DATABASE_REPLICA_URL: it does not begin"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) struct Raw {
     pub(super) frontend_local_url: String,
     pub(super) database_url: SecretString,
     pub(super) migration_database_url: SecretString,
+    pub(super) database_replica_url: SecretString,
     pub(super) db_host: String,
     pub(super) db_port: u16,
     pub(super) db_user: String,

@@ -1,8 +1,12 @@
 //! `just bench`: the release binary under load, and pgbench with the same statements on the same data in the same run.
 //!
 //! Everything runs on this machine and shares its cores: wrk, cheapbob-http and PostgreSQL on one side, pgbench and
-//! PostgreSQL on the other. Ratios are worth something, absolute figures little.
+//! PostgreSQL on the other. Ratios are worth something, absolute figures little; but the CPU time of a call depends little on who else
+//! is busy, and what so many customers need is reckoned from it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for the terminal that stops where it cannot go on")]
+
+mod cpu;
+mod reckoning;
 
 use std::{
     fmt::Write,
@@ -11,21 +15,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_adapters_postgres::{pattern, search_statement, statements};
+use cheapbob_adapters_postgres::{one_store_statement, pattern, search_statement, statements};
 use cheapbob_domain::{
     shared::Email,
     users::{Account, Role, SessionTokens},
 };
-use cheapbob_test_support::{Api, RealServer, TestDatabase, redis_url};
+use cheapbob_test_support::{Api, RealServer, TestDatabase, eventually, redis_url};
+use futures::future::join_all;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use serde_json::json;
+
+use cpu::{Cpu, Processes};
+use reckoning::{Costs, KEPT, Purchase};
 
 /// Clients of each side.
 const CLIENTS: usize = 16;
 
 /// Measurements of each side, one after the other.
 const TURNS: u32 = 3;
+
+/// Purchases by each of the clients.
+const PURCHASES: usize = 25;
 
 /// Customers for each second: nobody holds a product twice.
 const CUSTOMERS: u64 = 8_000;
@@ -51,6 +62,8 @@ struct Bench {
     email: String,
     folder: tempfile::TempDir,
     seconds: u64,
+    processes: Processes,
+    settings: Vec<(&'static str, String)>,
     /// Rows that have this in their name; all where there is none.
     only: Option<String>,
 }
@@ -61,7 +74,7 @@ async fn main() {
     let database = TestDatabase::create().await;
     database.stores(1, STORES).await;
     let redis = url::Url::parse(&redis_url()).unwrap();
-    let settings = [
+    let settings = vec![
         ("DB_HOST", "127.0.0.1".to_owned()),
         ("DB_PORT", database.port()),
         ("DB_USER", "cheapbob".to_owned()),
@@ -82,7 +95,9 @@ async fn main() {
     let idle = memory(server.pid());
     let customer = server.api.customer().await;
     let bench = Bench {
+        processes: Processes::find(server.pid(), &database, redis.port().unwrap()).await,
         database,
+        settings,
         api: server.api.clone(),
         token: customer.token,
         email: customer.email,
@@ -96,15 +111,24 @@ async fn main() {
     println!("ready on running servers  {:>9} ms", ready.as_millis());
     println!("memory, idle              {:>9} MB", idle / 1024);
     println!();
-    println!("{:<34}{:>12}{:>12}{:>9}", "", "cheapbob/s", "pgbench/s", "share");
+    println!("{:<34}{:>12}{:>12}{:>9}   µs of CPU a call: http, PostgreSQL, Redis", "", "cheapbob/s", "pgbench/s", "share");
+    let mut costs = Costs::default();
     for (name, path, sql) in bench.reads() {
-        bench.compare(&name, &path, None, &sql).await;
+        let cost = bench.compare(&name, &path, None, &sql).await;
+        match name.as_str() {
+            "search, page 0" => costs.search = cost,
+            "a store's page" => costs.store_page = cost,
+            "orders today (5 orders)" => costs.list = cost,
+            _ => {}
+        }
     }
     for (name, products) in [("payment init, one hot product", 1), ("payment init, 500 products", STORES)] {
         bench.compare(name, "/api/v1/customer/payment/init", Some(&bench.lua(products)), &bench.init_sql(products)).await;
     }
-    println!("{:<34}{:>12.0}", "GET /common/options/allergies", bench.wrk("/api/v1/common/options/allergies", None));
+    let (allergies, cost) = bench.wrk("/api/v1/common/options/allergies", None);
+    println!("{:<34}{allergies:>12.0}{:>21}{}", "GET /common/options/allergies", "", shown(cost));
     bench.webhooks().await;
+    costs.purchase = bench.purchases().await;
     println!();
     println!("memory, after all this    {:>9} MB", memory(server.pid()) / 1024);
     let sums = "SELECT product_id AS id, sum(quantity) AS promised FROM holds WHERE state = 'held' GROUP BY product_id";
@@ -113,6 +137,8 @@ async fn main() {
     if bench.only.is_none() {
         bench.many_stores().await;
     }
+    println!();
+    costs.say(|line| println!("{line}"));
 }
 
 /// Resident memory in KB.
@@ -179,7 +205,7 @@ end
     /// Page 0 by name among 500 stores, then among 50,000.
     async fn many_stores(&self) {
         let texts = [("few", RARE), ("some", SOME), ("most", COMMON)];
-        let measure = || texts.map(|(_, text)| self.wrk(&by_name(text), None));
+        let measure = || texts.map(|(_, text)| self.wrk(&by_name(text), None).0);
         let small = measure();
         self.database.stores(STORES + 1, MANY_STORES).await;
         let large = measure();
@@ -225,7 +251,7 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
             let sql = search_statement(by_name, false, 5);
             sql.replace("$1", &me).replace("$2", &offset.to_string()).replace("$3", &format!("'{}'", pattern(RARE)))
         };
-        let stores = "/api/v1/customer/search/stores";
+        let (stores, store) = ("/api/v1/customer/search/stores", format!("STR_{:026}", 1));
         let today = statements::TODAY_OF_CUSTOMER
             .replace("$1", &me)
             .replace("$2", "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date");
@@ -233,6 +259,11 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
             ("search, page 0".to_owned(), format!("{stores}?page=0"), search(false, 0)),
             ("search, page 50".to_owned(), format!("{stores}?page=50"), search(false, 200)),
             ("search by name".to_owned(), by_name(RARE), search(true, 0)),
+            (
+                "a store's page".to_owned(),
+                format!("{stores}/{store}/products"),
+                one_store_statement().replace("$1", &me).replace("$2", &format!("'{store}'")),
+            ),
             ("orders today (5 orders)".to_owned(), "/api/v1/customer/orders/today".to_owned(), today),
         ]
     }
@@ -279,22 +310,80 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
         )
     }
 
-    /// Requests a second; every answer must be a success.
-    fn wrk(&self, path: &str, script: Option<&str>) -> f64 {
-        let said = self.wrk_said(path, script);
-        assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "every request is decided:\n{said}");
-        number_after(&said, "Requests/sec:")
-    }
-
     /// Requests a second; no answer may be a success.
     fn wrk_refused(&self, path: &str, script: &str) -> f64 {
         let said = self.wrk_said(path, Some(script));
         assert_eq!(
             number_after(&said, "Non-2xx or 3xx responses:"),
-            number_before(&said, "requests in"),
+            number_before(&said, " requests in "),
             "every request is refused:\n{said}"
         );
         number_after(&said, "Requests/sec:")
+    }
+
+    /// Whether this row is asked for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+
+    /// Purchases from the checkout to the pickup, with the store's webhooks, the jobs and the mails. What the sandbox plays in the same
+    /// process and database counts too, so that a real purchase costs less.
+    async fn purchases(&self) -> Option<Purchase> {
+        const NAME: &str = "a purchase, with jobs and sandbox";
+        if !self.wants(NAME) {
+            return None;
+        }
+        let server = RealServer::http_with_jobs(RealServer::free_port(), &self.settings).await;
+        let processes = self.processes.with_http(server.pid());
+        let people = join_all((0..CLIENTS).map(|_| async {
+            let (customer, shop) = (server.api.customer().await, server.api.shop(1_000).await);
+            shop.connect_webhooks().await;
+            (customer, shop)
+        }))
+        .await;
+        let sizes = async || {
+            let mut sizes = [0; KEPT.len()];
+            for ((table, _), size) in KEPT.iter().zip(&mut sizes) {
+                *size = self.database.number(&format!("SELECT pg_total_relation_size('{table}') AS n")).await;
+            }
+            sizes
+        };
+        let logged = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint AS n";
+        let (before, size, log) = (processes.used(), sizes().await, self.database.number(logged).await);
+        join_all(people.iter().map(|(customer, shop)| async {
+            for _ in 0..PURCHASES {
+                let ordered = customer.order(&shop.product_id, 1).await;
+                shop.accept(&ordered.payment_id).await.expect(200);
+                let code = shop.code(&ordered.payment_id).await;
+                customer.scan(&ordered.payment_id, &code).await.expect(200);
+            }
+        }))
+        .await;
+        eventually("its tasks are done", 60, || async {
+            (self.database.count("tasks WHERE job IS NULL AND status <> 'done'").await == 0).then_some(())
+        })
+        .await;
+        let number = (CLIENTS * PURCHASES) as f64;
+        let cpu = (processes.used() - before).each(number);
+        let logged = (self.database.number(logged).await - log) as f64 / number;
+        let (mut stored, after) = ([0.0; KEPT.len()], sizes().await);
+        println!("{NAME:<67}{}", shown(cpu));
+        print!("    bytes of it: {logged:.0} logged");
+        for (((table, _), grown), (after, before)) in KEPT.iter().zip(&mut stored).zip(after.into_iter().zip(size)) {
+            *grown = (after - before) as f64 / number;
+            print!(", {grown:.0} in {table}");
+        }
+        println!();
+        Some(Purchase { cpu, stored, logged })
+    }
+
+    /// Requests a second, and what one costs; every answer must be a success.
+    fn wrk(&self, path: &str, script: Option<&str>) -> (f64, Cpu) {
+        let before = self.processes.used();
+        let said = self.wrk_said(path, script);
+        assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "every request is decided:\n{said}");
+        let cost = (self.processes.used() - before).each(number_before(&said, " requests in "));
+        (number_after(&said, "Requests/sec:"), cost)
     }
 
     fn wrk_said(&self, path: &str, script: Option<&str>) -> String {
@@ -345,22 +434,31 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
     }
 
     /// In turns, since a shared machine is now fast, now slow.
-    async fn compare(&self, name: &str, path: &str, script: Option<&str>, sql: &str) {
-        if self.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
-            return;
+    async fn compare(&self, name: &str, path: &str, script: Option<&str>, sql: &str) -> Option<Cpu> {
+        if !self.wants(name) {
+            return None;
         }
-        let (mut ours, mut pgbench) = (0.0, 0.0);
+        let (mut ours, mut pgbench, mut costs) = (0.0, 0.0, Vec::new());
         for _ in 0..TURNS {
             if script.is_some() {
                 // The same customers come again.
                 self.database.sql("TRUNCATE holds; UPDATE products SET held = 0 WHERE held > 0").await;
                 self.database.sql("VACUUM products").await;
             }
-            ours += self.wrk(path, script) / f64::from(TURNS);
+            let (rate, cost) = self.wrk(path, script);
+            ours += rate / f64::from(TURNS);
+            costs.push(cost);
             pgbench += self.pgbench(sql) / f64::from(TURNS);
         }
-        println!("{name:<34}{ours:>12.0}{pgbench:>12.0}{:>8.0}%", ours / pgbench * 100.0);
+        let mean = |part: fn(&Cpu) -> f64| costs.iter().map(part).sum::<f64>() / f64::from(TURNS);
+        let cost = Cpu { http: mean(|cpu| cpu.http), postgres: mean(|cpu| cpu.postgres), redis: mean(|cpu| cpu.redis) };
+        println!("{name:<34}{ours:>12.0}{pgbench:>12.0}{:>8.0}%{}", ours / pgbench * 100.0, shown(cost));
+        Some(cost)
     }
+}
+
+fn shown(cost: Cpu) -> String {
+    format!("{:>8.0}{:>8.0}{:>8.0}", cost.http, cost.postgres, cost.redis)
 }
 
 fn run(command: &mut Command) -> String {
@@ -373,8 +471,8 @@ fn run(command: &mut Command) -> String {
 }
 
 fn number_before(text: &str, label: &str) -> f64 {
-    let rest = text.split(label).next().unwrap_or_default();
-    rest.split_whitespace().next_back().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{label} in {text}"))
+    let before = text.split(label).next().unwrap();
+    before.split_whitespace().next_back().unwrap().parse().unwrap_or_else(|_| panic!("no number before {label} in {text}"))
 }
 
 fn number_after(text: &str, label: &str) -> f64 {
