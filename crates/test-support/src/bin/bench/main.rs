@@ -127,7 +127,9 @@ async fn main() {
     }
     let (allergies, cost) = bench.wrk("/api/v1/common/options/allergies", None);
     println!("{:<34}{allergies:>12.0}{:>21}{}", "GET /common/options/allergies", "", shown(cost));
-    bench.webhooks().await;
+    if bench.wants("webhooks refused") {
+        bench.webhooks().await;
+    }
     costs.purchase = bench.purchases().await;
     println!();
     println!("memory, after all this    {:>9} MB", memory(server.pid()) / 1024);
