@@ -3,7 +3,7 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 20] = [
+const SECRETS: [&str; 21] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
