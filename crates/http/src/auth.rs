@@ -16,7 +16,7 @@ use cheapbob_domain::{
 };
 
 use crate::{
-    access::{self, Access, Row},
+    access::{self, Access},
     context::Routed,
     error::ApiError,
     origin,

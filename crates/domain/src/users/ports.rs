@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -105,7 +105,7 @@ pub trait UnlinkTokens: Send + Sync {
 pub trait Exports: Send + Sync {
     /// Keeps the link's `token` until `until`, in the place of an earlier one of this account, and enqueues its mail, both or neither; where
     /// the account has asked for one less than `again_after` ago, nothing is done.
-    async fn begin(&self, account: &Account, token: &str, now: DateTime<Utc>, until: DateTime<Utc>, again_after: Duration) -> Result<()>;
+    async fn begin(&self, account: &Account, token: &str, now: DateTime<Utc>, until: DateTime<Utc>, again_after: TimeDelta) -> Result<()>;
     /// Whose the link with this token is. `None`: it is good no more, or its account is another by now.
     async fn owner(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>>;
     /// All that is kept beside the accounts, table by table, without secrets. `None`: there is no such account.
