@@ -14,10 +14,7 @@ use serde::{
     de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::{
-    error::ApiError,
-    refusals::{MALFORMED, TOO_LARGE},
-};
+use crate::{body, error::ApiError, refusals::MALFORMED};
 
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
 const MISSING: Rule = Rule { code: "missing", message: "필수 항목입니다." };
@@ -104,11 +101,7 @@ pub(crate) fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
 
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
     let payload = web::Payload::from_request(request, payload);
-    Box::pin(async move {
-        let payload = payload.await.map_err(|_| malformed())?;
-        let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| TOO_LARGE)?;
-        bytes.map_err(|_| malformed())
-    })
+    Box::pin(async move { body::collect(payload.await.map_err(|_| malformed())?, LIMIT).await })
 }
 
 fn malformed() -> ApiError {

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod auth;
+mod body;
 mod common;
 mod context;
 mod dto;
@@ -17,6 +18,7 @@ mod products;
 mod program;
 mod refusals;
 mod request_id;
+mod room;
 mod root;
 mod routes;
 mod server;
@@ -24,6 +26,8 @@ mod state;
 mod stores;
 mod time;
 mod users;
+
+pub use cheapbob_listener::room_for_connections;
 
 pub use access::{Access, ROUTES, Route};
 pub use openapi::{document, path};

@@ -10,6 +10,11 @@ pub(crate) const WRONG_METHOD: Refusal = Refusal::new(K::Refused, "method_not_al
 pub(crate) const MALFORMED: Refusal = Refusal::new(K::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
 /// A body beyond its limit.
 pub(crate) const TOO_LARGE: Refusal = Refusal::new(K::TooLarge, "body_too_large", "요청이 너무 큽니다.");
+/// A body that comes more slowly than we wait for. (Not 408, which tells the customer app that a payment's money goes back.)
+pub(crate) const BODY_TOO_SLOW: Refusal =
+    Refusal::new(K::Refused, "body_too_slow", "요청을 받는 데 시간이 너무 오래 걸립니다. 네트워크를 확인한 뒤 다시 시도해 주세요.");
+/// A form with another field than those that it may have.
+pub(crate) const UNKNOWN_FIELD: Refusal = Refusal::new(K::Refused, "unknown_field", "알 수 없는 항목이 있습니다.");
 /// A plain request where a WebSocket is served.
 pub(crate) const NO_WEBSOCKET: Refusal = Refusal::new(K::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
 /// A defect of ours.

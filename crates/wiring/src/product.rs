@@ -1,6 +1,6 @@
 //! Adapters and services, put together.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
@@ -38,6 +38,8 @@ pub struct Switches {
     pub frontend_local_url: Option<String>,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// The file of this program, of which a child looks at pictures.
+    pub program: PathBuf,
 }
 
 /// A process of the product, connected.
@@ -124,6 +126,7 @@ impl Product {
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
                 keep_alive: settings.keep_alive,
+                program: settings.program.clone(),
             },
             connections,
             signals,

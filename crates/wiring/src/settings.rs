@@ -55,6 +55,8 @@ pub struct Settings {
     pub port: u16,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// The file of this program, which runs itself to look at pictures.
+    pub program: PathBuf,
     /// Data of the embedded default.
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.

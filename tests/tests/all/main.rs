@@ -49,6 +49,7 @@ mod routes;
 mod sandbox_clients;
 mod scale;
 mod secrets;
+mod slow;
 mod smtp;
 mod startup;
 mod store_settings;

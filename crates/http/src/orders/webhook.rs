@@ -6,12 +6,7 @@ use cheapbob_domain::orders::Delivery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    error::Result,
-    refusals::{MALFORMED, TOO_LARGE},
-    request_id::request_id,
-    state::App,
-};
+use crate::{body, error::Result, request_id::request_id, state::App};
 
 /// No message of PortOne's comes near this size.
 const LARGEST: usize = 64 << 10;
@@ -33,7 +28,7 @@ struct Received {
 )]
 #[post("/webhooks/portone/{store_id}")]
 pub(super) async fn receive(app: Data<App>, request: HttpRequest, store: Path<String>, body: Payload) -> Result<HttpResponse> {
-    let body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?;
+    let body = body::collect(body, LARGEST).await?;
     let header = |name: &str| single(&request, name);
     let delivery = Delivery {
         store: store.into_inner(),

@@ -8,12 +8,14 @@ mod hours;
 mod images;
 mod payment;
 mod picture;
+pub(crate) mod picture_process;
 mod products;
 mod profile;
 mod register;
 mod search;
 mod show;
 mod sns;
+mod uploads;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

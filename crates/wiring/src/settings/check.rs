@@ -1,6 +1,10 @@
 //! Finds all that is wrong, at once.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use cheapbob_domain::orders::LEAST_KEPT;
 use jsonwebtoken::Algorithm;
@@ -83,6 +87,12 @@ impl Check {
     }
 }
 
+/// The file of this program: on Linux also where another version lies at its place by now.
+fn program() -> PathBuf {
+    let own = Path::new("/proc/self/exe");
+    if own.exists() { own.to_owned() } else { std::env::current_exe().unwrap_or_default() }
+}
+
 impl Raw {
     pub(super) fn check(self) -> Result<Settings, SettingsError> {
         let production = match self.environment.as_str() {
@@ -146,6 +156,7 @@ impl Raw {
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
+            program: program(),
             data_dir,
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
