@@ -104,7 +104,7 @@ mod tests {
             tokio::time::sleep(LIMIT / 2).await;
         };
         assert_eq!(in_time(serving, LIMIT, &place).await, Some(()));
-        assert_eq!(in_time(tokio::time::sleep(LIMIT * 2), LIMIT, &place).await, None);
+        assert_eq!(in_time(tokio::time::sleep(LIMIT * 2), LIMIT, &Admitted::new(Class::Ordinary).place()).await, None);
     }
 
     #[test]

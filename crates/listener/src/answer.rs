@@ -1,6 +1,7 @@
 //! An answer on its way out.
 
 use std::{
+    io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -26,7 +27,7 @@ pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     };
     let under_way = UnderWay::new(connection);
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| BoxBody::new(Pieces { body: body.boxed(), rest: Bytes::new(), under_way })))
+    Ok(response.map_body(|_, body| BoxBody::new(Pieces { body: body.boxed(), under_way })))
 }
 
 fn connection(request: &HttpRequest) -> Option<Rc<Connection>> {
@@ -45,7 +46,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.hold(0);
+        self.0.forget();
         self.0.end();
     }
 }
@@ -53,7 +54,6 @@ impl Drop for UnderWay {
 /// actix copies whatever a body gives at once: of a large one each reader would have a copy, also those who do not read.
 struct Pieces {
     body: BoxBody,
-    rest: Bytes,
     under_way: UnderWay,
 }
 
@@ -65,15 +65,17 @@ impl MessageBody for Pieces {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if self.rest.is_empty() {
+        loop {
+            if self.under_way.0.is_cut() {
+                return Poll::Ready(Some(Err(Box::new(io::Error::from(io::ErrorKind::TimedOut)))));
+            }
+            if let Some(piece) = self.under_way.0.piece() {
+                return Poll::Ready(Some(Ok(piece)));
+            }
             match ready!(Pin::new(&mut self.body).poll_next(cx)) {
-                Some(Ok(bytes)) => self.rest = bytes,
+                Some(Ok(bytes)) if bytes.len() > PIECE => self.under_way.0.keep(bytes),
                 other => return Poll::Ready(other),
             }
         }
-        let length = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(length);
-        self.under_way.0.hold(self.rest.len());
-        Poll::Ready(Some(Ok(piece)))
     }
 }

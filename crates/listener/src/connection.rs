@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use actix_web::web::Bytes;
 use tokio::time::Instant;
 
 /// For a head, from its first byte.
@@ -22,11 +23,11 @@ const ANSWER_RATE: u64 = 4 << 10;
 /// actix closes an idle connection itself, and with more ado; this is for where it does not.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// So much of an answer goes to the socket at once, in bytes.
-pub(crate) const PIECE: usize = 16 << 10;
+/// So much of an answer goes to the socket at once, in bytes: with its head it fits into the 8 KiB that actix has for each connection.
+pub(crate) const PIECE: usize = 7 << 10;
 
 /// What may wait behind these pieces in a worker thread, in bytes.
-const MOST_HELD: usize = 16 << 20;
+const MOST_HELD: usize = 6 << 20;
 
 /// Why a connection is closed, as the metrics name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,10 @@ pub(crate) struct Connection {
     keep_alive: Duration,
     asking: Cell<Asking>,
     blocked: Cell<Option<Blocked>>,
-    /// Bytes of an answer that wait behind the piece under way.
+    /// What of an answer waits behind the piece under way. It is here so that it can go before the connection does: where a thousand
+    /// begin at once, whoever writes has his turn when all of them have begun.
+    rest: RefCell<Bytes>,
+    /// How many bytes of memory that is.
     held: Cell<usize>,
     /// It has to go, so that others can be answered.
     cut: Cell<bool>,
@@ -98,6 +102,7 @@ impl Connection {
             keep_alive,
             asking: Cell::new(Asking::Nothing(Instant::now())),
             blocked: Cell::new(None),
+            rest: RefCell::default(),
             held: Cell::new(0),
             cut: Cell::new(false),
             waker: RefCell::new(None),
@@ -150,9 +155,13 @@ impl Connection {
         }
     }
 
-    /// So much of an answer waits behind the piece under way.
-    pub(crate) fn hold(&self, bytes: usize) {
-        HELD.set(HELD.get() + bytes - self.held.replace(bytes));
+    /// Keeps what comes next of an answer, to be given away in pieces. Where too much is kept in this thread, the connections go that
+    /// have been blocked for longest.
+    pub(crate) fn keep(&self, bytes: Bytes) {
+        self.forget();
+        self.held.set(bytes.len());
+        HELD.set(HELD.get() + bytes.len());
+        self.rest.replace(bytes);
         while HELD.get() > MOST_HELD {
             let Some((_, longest)) = BLOCKED.with_borrow_mut(BTreeMap::pop_first) else { return };
             if let Some(longest) = longest.upgrade() {
@@ -161,9 +170,31 @@ impl Connection {
         }
     }
 
+    /// The next piece of what is kept; `None` where nothing is.
+    pub(crate) fn piece(&self) -> Option<Bytes> {
+        let mut rest = self.rest.borrow_mut();
+        let length = rest.len().min(PIECE);
+        let piece = (length > 0).then(|| rest.split_to(length));
+        if rest.is_empty() {
+            drop(rest);
+            self.forget();
+        }
+        piece
+    }
+
+    /// Keeps nothing any more.
+    pub(crate) fn forget(&self) {
+        self.rest.take();
+        HELD.set(HELD.get() - self.held.take());
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
+    }
+
     fn cut(&self) {
         self.cut.set(true);
-        HELD.set(HELD.get() - self.held.take());
+        self.forget();
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -188,7 +219,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.unblock();
-        HELD.set(HELD.get() - self.held.get());
+        self.forget();
     }
 }
 
@@ -244,23 +275,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn where_too_much_waits_the_longest_goes() {
         let held = || HELD.get();
+        let bytes = |length: usize| Bytes::from(vec![0; length]);
         let [first, second, third, quick] = std::array::from_fn(|_| Connection::new(KEEP_ALIVE));
-        quick.hold(MOST_HELD / 4);
+        quick.keep(bytes(MOST_HELD / 4));
         for connection in [&first, &second, &third] {
             connection.begin();
-            connection.hold(MOST_HELD / 4);
+            connection.keep(bytes(MOST_HELD / 4));
             connection.block(Waker::noop());
         }
-        quick.hold(MOST_HELD / 4 + 1);
+        quick.keep(bytes(MOST_HELD / 4 + 1));
         assert_eq!([&first, &second, &third, &quick].map(|c| c.cut.get()), [true, false, false, false]);
-        assert_eq!(left(&first), Some((0, Slow::Held)));
+        assert_eq!((left(&first), first.piece()), (Some((0, Slow::Held)), None));
         assert_eq!(held(), MOST_HELD / 4 * 3 + 1);
         second.unblock();
-        quick.hold(MOST_HELD / 2 + 1);
+        quick.keep(bytes(MOST_HELD / 2 + 1));
         assert_eq!([&second, &third, &quick].map(|c| c.cut.get()), [false, true, false]);
         // Who is not blocked is not cut, whatever they have.
-        quick.hold(MOST_HELD);
+        quick.keep(bytes(MOST_HELD));
         assert!(!quick.cut.get() && !second.cut.get());
+        // Of a piece all of its answer's memory is left, until the last one is given away.
+        assert_eq!(second.piece().unwrap().len(), PIECE);
+        assert_eq!(second.held.get(), MOST_HELD / 4);
+        while second.piece().is_some() {}
+        assert_eq!(second.held.get(), 0);
         drop((first, second, third, quick));
         assert_eq!((held(), BLOCKED.with_borrow(BTreeMap::len)), (0, 0));
     }

@@ -27,7 +27,7 @@ const BACKLOG: i32 = 1_024;
 const SEND_BUFFER: usize = 64 << 10;
 
 /// From how many bytes on actix writes: a piece is written as soon as it is there.
-const WRITE_BUFFER: usize = 4 << 10;
+const WRITE_BUFFER: usize = 1 << 10;
 
 /// How long the rest of a refused body is read, so that the caller hears the refusal.
 const LINGER: Duration = Duration::from_secs(1);

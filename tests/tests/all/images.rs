@@ -281,7 +281,7 @@ impl Bits {
 
     fn push(&mut self, value: u64, bits: usize) {
         for bit in 0..bits {
-            if self.length % 8 == 0 {
+            if self.length.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= u8::from(value >> bit & 1 == 1) << (self.length % 8);
@@ -339,12 +339,12 @@ async fn what_would_take_too_much_is_refused_and_takes_nothing() {
 struct Begun(TcpStream);
 
 impl Begun {
-    async fn open(seller: &Person, length: usize) -> Self {
+    async fn open(seller: &Person, path: &str) -> Self {
         let address = seller.api.base.strip_prefix("http://").unwrap().replace("localhost", "127.0.0.1");
         let mut line = TcpStream::connect(address).await.unwrap();
         let head = format!(
-            "POST {FIRST} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: multipart/form-data; boundary=b\r\n\
-             content-length: {length}\r\n\r\n--b\r\ncontent-disposition: form-data; name=\"files\"; filename=\"x\"\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: multipart/form-data; boundary=b\r\n\
+             content-length: 1000000\r\n\r\n--b\r\ncontent-disposition: form-data; name=\"files\"; filename=\"x\"\r\n\r\n",
             seller.token
         );
         line.write_all(head.as_bytes()).await.unwrap();
@@ -374,7 +374,7 @@ async fn a_store_has_one_upload_at_once_and_nothing_of_it_stays() {
     };
     let jpeg = [picture(ImageFormat::Jpeg)];
 
-    let first = Begun::open(&seller, 1_000_000).await;
+    let first = Begun::open(&seller, FIRST).await;
     eventually("it is in a file", 10, || async { (open().count() == 1).then_some(()) }).await;
     assert_eq!(left(), 0, "which has no name");
     assert_eq!(upload(&seller, FIRST, &jpeg).await.refused(409), "upload_in_progress");
@@ -383,14 +383,14 @@ async fn a_store_has_one_upload_at_once_and_nothing_of_it_stays() {
     drop(first);
     eventually("it is given up", 10, || async { (open().count() == 0).then_some(()) }).await;
     // It says nothing more.
-    let silent = Begun::open(&seller, 1_000_000).await;
+    let silent = Begun::open(&seller, FIRST).await;
     let begun = std::time::Instant::now();
     let answer = silent.answer().await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("body_too_slow"), "{answer}");
     assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}", begun.elapsed());
     upload(&seller, FIRST, &jpeg).await.expect(201);
     // It dies with the process.
-    let _last = Begun::open(&seller, 1_000_000).await;
+    let _last = Begun::open(&seller, MORE).await;
     eventually("it is in a file", 10, || async { (open().count() == 1).then_some(()) }).await;
     server.kill();
     assert_eq!(left(), 0);
@@ -450,6 +450,5 @@ async fn five_sellers_with_eleven_large_pictures_stay_below_250_mb() {
     assert_eq!(taken, vec![11; 5]);
     ended.cancel();
     let most = watch.join().unwrap();
-    println!("{most} MB at most");
     assert!(most < 250, "{most} MB");
 }

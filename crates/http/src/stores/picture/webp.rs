@@ -165,6 +165,9 @@ fn extended(kept: &mut Vec<u8>, header: &Chunk<'_>, chunks: &[Chunk<'_>]) -> Res
         push(&mut content, ANIMATION, find(ANIMATION).filter(|content| content.len() == 6).ok_or(DAMAGED_IMAGE)?);
         let frames = chunks.iter().filter(|chunk| chunk.name == *FRAME);
         let frames = frames.map(|chunk| frame(chunk.content, (width, height))).collect::<Result<Vec<_>>>()?;
+        if frames.is_empty() {
+            return Err(DAMAGED_IMAGE);
+        }
         if frames.len() as u64 * pixels(width, height) > MOST_ANIMATED {
             return Err(TOO_MANY_PIXELS);
         }
