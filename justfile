@@ -30,7 +30,9 @@ bench *ARGS:
 # More than can be served, at a fixed rate of arrivals: what is still served, and how late: just overload [seconds for each load]
 overload *ARGS:
     cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
-    target/release/with-servers --durable target/release/overload {{ARGS}}
+    # Half of the cores for what is measured, the others for what measures.
+    half=$(($(nproc) / 2)) && CHEAPBOB_GENERATOR_CORES="$half-$(($(nproc) - 1))" \
+        taskset -c "0-$((half - 1))" target/release/with-servers --durable target/release/overload {{ARGS}}
 
 # Ordinary customers beside 2,000 slow bodies and 2,000 readers that do not read: latencies and memory, as ratios: just bench-slow [seconds]
 bench-slow *ARGS:
@@ -45,6 +47,10 @@ fuzz EXAMPLES="200" SEED=`date +%s`:
 # More random schedules of money and death: just torture [in process] [with real processes]
 torture SCHEDULES="20000" REAL="200":
     CHEAPBOB_SCHEDULES={{SCHEDULES}} CHEAPBOB_REAL_SCHEDULES={{REAL}} NEXTEST_PROFILE=long ./test -p cheapbob-tests torture:: --no-capture
+
+# Floods of everything beside fifty ordinary people: how much later these are answered: just floods [seconds]
+floods SECONDS="60":
+    CHEAPBOB_FLOOD_SECONDS={{SECONDS}} NEXTEST_PROFILE=long ./test -p cheapbob-tests floods:: --no-capture
 
 # Plays one schedule in process again: just replay SEED
 replay SEED:

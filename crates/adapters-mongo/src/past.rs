@@ -64,6 +64,13 @@ impl PaymentArchive for Mongo {
         documents.iter().map(records).collect()
     }
 
+    async fn of_person(&self, person: &Email) -> Result<Vec<PaymentRecords>> {
+        let found = self.collection(PAYMENTS).await?;
+        let found = found.find(doc! { "people": person.as_str() });
+        let documents = self.batch(async { found.await?.try_collect::<Vec<_>>().await }).await?;
+        documents.iter().map(records).collect()
+    }
+
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let theirs = doc! { "people": person.as_str(), "begun_at": { "$lt": date(before) } };
         let found = self.answered(self.collection(PAYMENTS).await?.find(theirs)).await?;

@@ -2,6 +2,7 @@
 
 mod client;
 mod history;
+mod limits;
 mod looks;
 mod place;
 mod revocations;

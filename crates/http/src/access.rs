@@ -3,16 +3,23 @@
 use std::sync::LazyLock;
 
 use Access::{Anyone, Customer, CustomerAlsoWithdrawn, Either, Seller, SellerAlsoWithdrawn};
-use actix_web::dev::ResourceDef;
+use actix_web::{
+    HttpResponse, ResponseError,
+    dev::ResourceDef,
+    http::{StatusCode, header},
+};
 use cheapbob_domain::{
     orders::error as orders,
     products::error as products,
-    shared::Refusal,
+    shared::{Refusal, TOO_MANY_REQUESTS},
     stores::error as stores,
     users::{Role, error as users},
 };
 
-use crate::refusals::{self, NOT_FOUND};
+use crate::{
+    error::ApiError,
+    refusals::{self, NOT_FOUND, WRONG_METHOD},
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +135,9 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", Customer, &[NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_ACCEPTED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/withdraw", Customer, &[users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/customer/withdraw/cancel", CustomerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
+    ("GET",    "/api/v1/customer/export", CustomerAlsoWithdrawn, &[]),
+    ("GET",    "/api/v1/seller/export", SellerAlsoWithdrawn, &[]),
+    ("GET",    "/api/v1/export", Anyone, &[users::EXPORT_NOT_FOUND, users::UNAUTHENTICATED]),
     ("POST",   "/api/v1/seller/store/register", Seller, &[stores::STORE_EXISTS]),
     ("POST",   "/api/v1/seller/store/register/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::IMAGES_EXIST, stores::UPLOAD_IN_PROGRESS, stores::IMAGE_TOO_LARGE, refusals::UNKNOWN_FIELD]),
     ("POST",   "/api/v1/seller/store/register/payment", Seller, &[NO_STORE, stores::PAYMENT_EXISTS]),
@@ -152,7 +162,7 @@ pub const ROUTES: &[Route] = &[
     ("POST",   "/api/v1/seller/store/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::UPLOAD_IN_PROGRESS, stores::IMAGE_TOO_LARGE, refusals::UNKNOWN_FIELD]),
     ("PUT",    "/api/v1/seller/store/images/main/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND]),
     ("DELETE", "/api/v1/seller/store/images/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND, stores::MAIN_IMAGE]),
-    ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE, products::TOO_MANY_PRODUCTS]),
     ("GET",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
     ("PUT",    "/api/v1/seller/store/products/{product_id}", Seller, &[NO_STORE, NO_PRODUCT]),
     ("PATCH",  "/api/v1/seller/store/products/{product_id}/stock/up", Seller, &[NO_STORE, NO_PRODUCT, products::STOCK_LIMIT]),
@@ -169,8 +179,8 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/history", Seller, &[NO_STORE, NO_ORDER]),
     ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
-    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET]),
-    ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END]),
+    ("GET",    "/api/v1/seller/store/orders/{payment_id}/qr/callback", Seller, &[NO_STORE, NO_ORDER, refusals::NO_WEBSOCKET, refusals::FOREIGN_ORIGIN, TOO_MANY_REQUESTS]),
+    ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END, orders::SETTLEMENT_TOO_LONG]),
     ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
     ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, refusals::MALFORMED, refusals::BODY_TOO_SLOW, refusals::TOO_LARGE]),
     ("POST",   "/api/v1/seller/withdraw", Seller, &[users::STORE_OPEN, users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
@@ -180,16 +190,63 @@ pub const ROUTES: &[Route] = &[
 /// The rows' patterns, compiled.
 static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map(|(_, pattern, ..)| ResourceDef::new(*pattern)).collect());
 
-/// The access of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
-/// `…/products/{product_id}`, although `register` has a pattern of its own.
-pub(crate) fn access(method: &str, pattern: &str, path: &str) -> Option<Access> {
+/// Paths that begin so are anyone's where the sandbox is: its own, and PortOne's that it plays.
+const OF_SANDBOX: [&str; 6] = ["sandbox", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
+
+/// Whether a pattern is of what has no rows: Swagger UI, and the sandbox, which development alone has.
+pub(crate) fn is_open(pattern: &str, sandbox: bool) -> bool {
+    let first = pattern.split('/').nth(1).unwrap_or_default();
+    first == "docs" || (sandbox && OF_SANDBOX.contains(&first))
+}
+
+/// The row of a request's route, in its extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row(pub(crate) &'static Route);
+
+/// The row of a route. actix names the first pattern that the path fits, whatever its method: `GET …/products/register` is
+/// `…/products/{product_id}`, although `register` has a pattern of its own. `None`: a route that nobody has said who may call.
+pub(crate) fn row(method: &str, pattern: &str, path: &str) -> Option<Row> {
     let of_method = || ROUTES.iter().zip(&*PATTERNS).filter(|((m, ..), _)| *m == method);
     let row = of_method().find(|((_, p, ..), _)| *p == pattern).or_else(|| of_method().find(|(_, fits)| fits.is_match(path)));
-    row.map(|((_, _, access, _), _)| *access)
+    row.map(|(route, _)| Row(route))
+}
+
+/// The answer to a path without a route (404), and to a route without this method (405).
+pub(crate) fn no_route(pattern: Option<&str>) -> HttpResponse {
+    let methods = pattern.map(methods).unwrap_or_default();
+    if methods.is_empty() {
+        return ApiError::from(NOT_FOUND).error_response();
+    }
+    let mut response = ApiError::Request(StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD).error_response();
+    if let Ok(allow) = header::HeaderValue::try_from(methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 /// The methods of a pattern, for 405's `Allow`. HEAD is GET without the body.
-pub(crate) fn methods(pattern: &str) -> Vec<&'static str> {
+fn methods(pattern: &str) -> Vec<&'static str> {
     let methods = ROUTES.iter().filter(|(_, p, ..)| *p == pattern).map(|(method, ..)| *method);
     methods.flat_map(|method| if method == "GET" { vec!["GET", "HEAD"] } else { vec![method] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_without_a_row_is_not_served() {
+        let new = "/api/v1/customer/new";
+        assert!(row("GET", new, new).is_none() && !is_open(new, true));
+        assert_eq!(no_route(Some(new)).status(), StatusCode::NOT_FOUND);
+        // The sandbox's are anyone's where it is mounted, and nobody's in production, should one of that name ever be there.
+        for sandbox in ["/sandbox/clock", "/payments/{payment_id}", "/token/refresh"] {
+            assert!(is_open(sandbox, true) && !is_open(sandbox, false), "{sandbox}");
+        }
+        assert!(is_open("/docs/{_:.*}", false));
+        // Another method of a route that has a row is not served either.
+        let logout = "/api/v1/auth/logout";
+        assert!(row("GET", logout, logout).is_none());
+        assert_eq!(no_route(Some(logout)).status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
 }

@@ -12,13 +12,15 @@ use actix_web::{
 use cheapbob_domain::{
     orders::Actor,
     shared::Email,
-    users::{Caller, Renewal, Role, error},
+    users::{Caller, NewToken, Role, error},
 };
 
 use crate::{
     access::{self, Access},
     context::Routed,
     error::ApiError,
+    origin,
+    refusals::FOREIGN_ORIGIN,
     request_id::request_id,
     state::App,
 };
@@ -63,22 +65,36 @@ impl FromRequest for CurrentCaller {
 
 /// The token: the bearer's where there is one, else the cookie's. Never from the query.
 pub(crate) fn token(request: &HttpRequest) -> Option<String> {
-    let bearer = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
-        let (scheme, token) = v.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
-    bearer.or_else(|| request.cookie(COOKIE).map(|c| c.value().to_owned()))
+    bearer(request).or_else(|| request.cookie(COOKIE).map(|c| c.value().to_owned()))
 }
 
-/// The session's cookie; `None` clears it.
-pub(crate) fn cookie(token: Option<&str>, cross_site: bool, app: &App) -> Cookie<'static> {
-    let life = token.map_or(0, |_| app.services.sessions.tokens.life().num_seconds());
-    Cookie::build(COOKIE, token.unwrap_or_default().to_owned())
+/// Whether the cookie is what says who calls: browsers add it, whoever's page asks.
+pub(crate) fn is_by_cookie(request: &HttpRequest) -> bool {
+    bearer(request).is_none() && request.cookie(COOKIE).is_some()
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The session's cookie.
+pub(crate) fn cookie(token: &NewToken) -> Cookie<'static> {
+    with_value(token.token.clone(), token.life.num_seconds(), token.cross_site)
+}
+
+/// Takes the session's cookie away.
+pub(crate) fn no_cookie(cross_site: bool) -> Cookie<'static> {
+    with_value(String::new(), 0, cross_site)
+}
+
+fn with_value(value: String, seconds: i64, cross_site: bool) -> Cookie<'static> {
+    Cookie::build(COOKIE, value)
         .http_only(true)
         .secure(true)
         .same_site(if cross_site { SameSite::None } else { SameSite::Lax })
         .path("/")
-        .max_age(CookieDuration::seconds(life))
+        .max_age(CookieDuration::seconds(seconds))
         .finish()
 }
 
@@ -86,13 +102,24 @@ pub(crate) fn cookie(token: Option<&str>, cross_site: bool, app: &App) -> Cookie
 pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     // Without what the middleware around this one leaves there nobody is let in.
     let Some(Routed(pattern)) = request.extensions().get::<Routed>().cloned() else { return Err(ApiError::panicked().into()) };
-    // No row: unknown paths, wrong methods, the sandbox, Swagger UI.
-    let row = |pattern: &str| access::access(request.method().as_str(), pattern, request.path());
-    let access = pattern.as_deref().and_then(row).unwrap_or(Access::Anyone);
+    let Some(app) = request.app_data::<Data<App>>().cloned() else { return Err(ApiError::panicked().into()) };
+    let access = match pattern.as_deref().map(|pattern| (pattern, access::row(request.method().as_str(), pattern, request.path()))) {
+        Some((_, Some(row))) => {
+            request.extensions_mut().insert(row);
+            row.0.2
+        }
+        // A route that nobody has said who may call is nobody's.
+        Some((pattern, None)) if !access::is_open(pattern, app.switches.sandbox.is_some()) => {
+            return Ok(request.into_response(access::no_route(Some(pattern))).map_into_boxed_body());
+        }
+        Some((_, None)) | None => Access::Anyone,
+    };
+    if origin::is_foreign(request.request(), &app) {
+        return Ok(request.error_response(ApiError::from(FOREIGN_ORIGIN)));
+    }
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let Some(app) = request.app_data::<Data<App>>().cloned() else { return Err(ApiError::panicked().into()) };
     let caller = match admit(&request, access, &app).await {
         Ok(caller) => caller,
         Err(error) => return Ok(request.error_response(error)),
@@ -102,7 +129,7 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
     let mut response = next.call(request).await?.map_into_boxed_body();
     // A refusal renews the session as well: the person is there.
     if let Some(renewal) = renewal {
-        renew(&mut response, &renewal, &app);
+        renew(&mut response, &renewal);
     }
     Ok(response)
 }
@@ -119,7 +146,7 @@ async fn admit(request: &ServiceRequest, access: Access, app: &App) -> Result<Ca
     Ok(caller)
 }
 
-fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &Renewal, app: &App) {
+fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &NewToken) {
     let already = response.response().cookies().any(|c| c.name() == COOKIE);
     if already {
         return;
@@ -128,5 +155,5 @@ fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &Renewal, app: &App) 
         response.headers_mut().insert(header::HeaderName::from_static("x-new-token"), value);
     }
     // Fails only for a name that is no cookie name.
-    let _ = response.response_mut().add_cookie(&cookie(Some(&renewal.token), renewal.cross_site, app));
+    let _ = response.response_mut().add_cookie(&cookie(renewal));
 }

@@ -18,6 +18,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     error::ApiError,
+    headers,
     request_id::{self, request_id},
     state::App,
 };
@@ -26,6 +27,22 @@ use crate::{
 /// request's extensions.
 #[derive(Clone)]
 pub(crate) struct Routed(pub(crate) Option<std::rc::Rc<str>>);
+
+impl Routed {
+    fn label(&self) -> &str {
+        self.0.as_deref().unwrap_or(OTHER)
+    }
+}
+
+/// The methods that something of ours answers: OPTIONS is CORS'.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What metrics and traces call all that is not ours: a name that a caller may choose would be a series for each that they think of.
+const OTHER: &str = "other";
+
+fn method_label(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|ours| *ours == method.as_str()).unwrap_or(OTHER)
+}
 
 /// The outermost middleware. (It must not keep a clone of the request: actix routes only a request that nobody else holds.)
 pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -36,20 +53,22 @@ pub(crate) async fn around(request: ServiceRequest, next: Next<impl MessageBody 
     let span = tracing::info_span!("request", request_id = id, caller_request_id = request_id::of_caller(&request));
     let routed = Routed(request.match_pattern().map(Into::into));
     request.extensions_mut().insert(routed.clone());
-    let traced = traces::request(&id, request.method().as_str(), routed.0.as_deref());
-    request_id::scope(id, serve(request, next, routed, traced.clone()).instrument(traced).instrument(span)).await
+    let traced = traces::request(&id, method_label(request.method()), routed.label());
+    request_id::scope(id, serve(request, next, &app, routed, traced.clone()).instrument(traced).instrument(span)).await
 }
 
 async fn serve(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    app: &App,
     routed: Routed,
     traced: Span,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
-    let measured = Measured { begin, method: request.method().clone(), routed };
-    // Without its query: codes and search texts are nobody's business.
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let measured = Measured { begin, method: method_label(request.method()), routed };
+    // Without its query: codes and search texts are nobody's business. Nor is a text that is searched for and stands in the path.
+    let of_text = measured.routed.0.as_deref().filter(|pattern| pattern.contains("{search_name"));
+    let (method, path) = (request.method().clone(), of_text.unwrap_or(request.path()).to_owned());
     // HEAD is GET, whose answer the connection sends without its body.
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -61,7 +80,7 @@ async fn serve(
             log(&method, &path, response.status(), response.response().error(), begin);
             measured.end(response.status());
             traces::answered(&traced, response.status().as_u16());
-            tag(response.response_mut());
+            tag(response.response_mut(), app);
             Ok(response)
         }
         Err(error) => {
@@ -69,7 +88,7 @@ async fn serve(
             log(&method, &path, response.status(), Some(&error), begin);
             measured.end(response.status());
             traces::answered(&traced, response.status().as_u16());
-            tag(&mut response);
+            tag(&mut response, app);
             // Rendered here, where the request's id is known.
             Err(InternalError::from_response(error, response).into())
         }
@@ -79,20 +98,21 @@ async fn serve(
 /// A request for the metrics.
 struct Measured {
     begin: Instant,
-    method: Method,
+    method: &'static str,
     /// Not the path: one of its own for each order would be a series of its own.
     routed: Routed,
 }
 
 impl Measured {
     fn end(self, status: StatusCode) {
-        let route = self.routed.0.as_deref().unwrap_or("none").to_owned();
-        let labels = [("method", self.method.to_string()), ("route", route), ("status", status.as_str().to_owned())];
+        let labels =
+            [("method", self.method.to_owned()), ("route", self.routed.label().to_owned()), ("status", status.as_str().to_owned())];
         metrics::histogram!("cheapbob_http_request_duration_seconds", &labels).record(self.begin.elapsed());
     }
 }
 
-fn tag<B>(response: &mut HttpResponse<B>) {
+fn tag<B>(response: &mut HttpResponse<B>, app: &App) {
+    headers::add(response, app);
     if let Ok(value) = header::HeaderValue::try_from(request_id()) {
         response.headers_mut().insert(request_id::HEADER, value);
     }
@@ -104,7 +124,8 @@ fn log(method: &Method, path: &str, status: StatusCode, error: Option<&Error>, b
         Some(ApiError::Domain(e)) if matches!(e.kind(), ErrorKind::Internal | ErrorKind::Unavailable) => {
             tracing::error!(%method, path, status, ms, error = %e, "request failed");
         }
-        Some(e) if e.is_overload() => {}
+        // Said elsewhere, once a second.
+        Some(e) if e.is_sampled() => {}
         Some(e) => tracing::info!(%method, path, status, ms, code = %e, "request refused"),
         None if status >= 500 => tracing::error!(%method, path, status, ms, error = error.map(ToString::to_string), "request failed"),
         None if path.starts_with("/health") => tracing::trace!(%method, path, status, ms, "request"),

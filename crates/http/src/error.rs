@@ -4,7 +4,10 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use cheapbob_domain::shared::{Error, ErrorKind, Refusal};
+use cheapbob_domain::{
+    orders::error as orders,
+    shared::{Error, ErrorKind, Refusal, TOO_MANY_REQUESTS},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +15,9 @@ use crate::{
     refusals::{INTERNAL, INVALID, UNAVAILABLE},
     request_id::request_id,
 };
+
+/// Refusals of what comes in floods: calls beyond a limit, and webhooks that nobody has signed.
+const SAMPLED: [Refusal; 3] = [TOO_MANY_REQUESTS, orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED];
 
 /// Result of a handler.
 pub(crate) type Result<T> = std::result::Result<T, ApiError>;
@@ -99,6 +105,7 @@ pub(crate) fn status(kind: ErrorKind) -> u16 {
         ErrorKind::Timeout => 408,
         ErrorKind::Conflict => 409,
         ErrorKind::TooLarge => 413,
+        ErrorKind::MediaType => 415,
         ErrorKind::Invalid => 422,
         ErrorKind::TooMany => 429,
         ErrorKind::Withdrawn => WITHDRAWN,
@@ -118,9 +125,12 @@ impl ApiError {
         Self::Request(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
     }
 
-    /// Whether this is [`Self::overload`], which is logged once a second and not one by one.
-    pub(crate) fn is_overload(&self) -> bool {
-        matches!(self, Self::Request(StatusCode::SERVICE_UNAVAILABLE, _))
+    /// Whether a flood of it is to be expected: then whoever refuses logs a sample, with the number of those that were left out.
+    pub(crate) fn is_sampled(&self) -> bool {
+        match self {
+            Self::Request(status, _) => *status == StatusCode::SERVICE_UNAVAILABLE,
+            Self::Domain(error) => SAMPLED.iter().any(|refusal| error.is(refusal)),
+        }
     }
 
     /// In whole seconds, after which the same call may succeed.

@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use cheapbob_domain::{
     orders, products,
     shared::{Error, FieldError, PaymentId, ProductId, Refusal, Rule, StoreId},
@@ -14,7 +14,11 @@ use serde::{
     de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::{body, error::ApiError, refusals::MALFORMED};
+use crate::{
+    body,
+    error::ApiError,
+    refusals::{MALFORMED, NOT_JSON},
+};
 
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
 const MISSING: Rule = Rule { code: "missing", message: "필수 항목입니다." };
@@ -101,7 +105,12 @@ pub(crate) fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
 
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<web::Bytes, ApiError>> {
     let payload = web::Payload::from_request(request, payload);
-    Box::pin(async move { body::collect(payload.await.map_err(|_| malformed())?, LIMIT).await })
+    let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.essence_str() == "application/json");
+    Box::pin(async move {
+        let bytes = body::collect(payload.await.map_err(|_| malformed())?, LIMIT).await?;
+        // Where there is none, its type says nothing: axios gives an empty POST that of a form.
+        if bytes.is_empty() || is_json { Ok(bytes) } else { Err(NOT_JSON.into()) }
+    })
 }
 
 fn malformed() -> ApiError {

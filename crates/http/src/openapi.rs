@@ -8,7 +8,7 @@ use actix_web::{
     http::StatusCode,
     web::{Bytes, Data},
 };
-use cheapbob_domain::shared::Refusal;
+use cheapbob_domain::shared::{Refusal, TOO_MANY_REQUESTS};
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
@@ -16,9 +16,10 @@ use utoipa::{
         Ref, RefOr, Required, Response, Schema,
         content::ContentBuilder,
         example::ExampleBuilder,
+        header::HeaderBuilder,
         path::{Operation, Parameter, ParameterIn, PathItem},
         response::ResponseBuilder,
-        schema::ArrayItems,
+        schema::{ArrayItems, ObjectBuilder, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -28,7 +29,9 @@ use crate::{
     access::{Access, ROUTES, Route},
     auth::COOKIE,
     error::{self, FieldProblem, Problem},
-    examples, refusals as http_refusals,
+    examples,
+    limits::LIMITS,
+    refusals as http_refusals,
     routes::routes,
 };
 
@@ -161,6 +164,12 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let mut by_status: BTreeMap<u16, Vec<Refusal>> = BTreeMap::new();
     let mut add = |refusal: Refusal| by_status.entry(error::status(refusal.kind)).or_default().push(refusal);
     access.refusals().iter().chain(*refusals).copied().for_each(&mut add);
+    let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.routes.contains(&(*method, *pattern))).collect();
+    if !limits.is_empty() {
+        add(TOO_MANY_REQUESTS);
+        let said: Vec<_> = limits.iter().map(|limit| limit.sentence()).collect();
+        operation.description = Some([operation.description.take().unwrap_or_default(), said.join(" ")].join("\n\n").trim().to_owned());
+    }
     // Cancelling an order needs no reason.
     if let Some(RefOr::T(body)) = operation.request_body.as_mut().filter(|_| pattern.ends_with("/cancel")) {
         body.required = Some(Required::False);
@@ -180,6 +189,10 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let is_upload = pattern.ends_with("/images") && *method == "POST";
     if operation.request_body.is_some() && !is_upload {
         add(http_refusals::TOO_LARGE);
+        add(http_refusals::NOT_JSON);
+    }
+    if *method != "GET" && (*access != Access::Anyone || pattern.ends_with("/logout")) {
+        add(http_refusals::FOREIGN_ORIGIN);
     }
     if (operation.request_body.is_some() && !is_upload) || has_query || pattern.ends_with("/sns/{sns}") {
         add(http_refusals::INVALID);
@@ -202,7 +215,12 @@ fn problem(status: u16, refusals: &[Refusal]) -> Response {
         (refusal.code, example.build())
     });
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
-    ResponseBuilder::new().description(codes.join(", ")).content(error::CONTENT_TYPE, content).build()
+    let response = ResponseBuilder::new().description(codes.join(", ")).content(error::CONTENT_TYPE, content);
+    if status != StatusCode::TOO_MANY_REQUESTS.as_u16() {
+        return response.build();
+    }
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    response.header("Retry-After", HeaderBuilder::new().schema(Some(seconds.build())).description(Some("Seconds")).build()).build()
 }
 
 fn example(status: u16, refusal: &Refusal) -> Value {

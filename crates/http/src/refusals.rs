@@ -8,6 +8,10 @@ pub(crate) const NOT_FOUND: Refusal = Refusal::new(K::NotFound, "not_found", "�
 pub(crate) const WRONG_METHOD: Refusal = Refusal::new(K::Refused, "method_not_allowed", "지원하지 않는 요청 방식입니다.");
 /// A body that is no JSON.
 pub(crate) const MALFORMED: Refusal = Refusal::new(K::Refused, "malformed_json", "요청 형식이 올바르지 않습니다.");
+/// A body that does not say that it is JSON: a form of another site's page could send it.
+pub(crate) const NOT_JSON: Refusal = Refusal::new(K::MediaType, "json_required", "JSON 형식으로 요청해 주세요.");
+/// Sent by a page that is neither ours nor an app's, with a person's cookie.
+pub(crate) const FOREIGN_ORIGIN: Refusal = Refusal::new(K::Forbidden, "foreign_origin", "허용되지 않은 사이트에서 보낸 요청입니다.");
 /// A body beyond its limit.
 pub(crate) const TOO_LARGE: Refusal = Refusal::new(K::TooLarge, "body_too_large", "요청이 너무 큽니다.");
 /// A body that comes more slowly than we wait for. (Not 408, which tells the customer app that a payment's money goes back.)

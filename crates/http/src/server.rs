@@ -4,39 +4,22 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
-    http::{Method, StatusCode, header},
+    HttpRequest, HttpResponse,
+    http::{Method, header},
     middleware::from_fn,
     web::{self, Bytes, Data},
 };
 use anyhow::Result;
-use cheapbob_domain::tasks::ports::JobRunner;
+use cheapbob_domain::{shared::Sampled, tasks::ports::JobRunner};
 use cheapbob_listener::{Serving, answer, room_for_connections};
 use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{
-    access, admission, auth, context,
-    error::ApiError,
-    error_page, openapi,
-    refusals::{NOT_FOUND, WRONG_METHOD},
-    root::docs,
-    routes::routes,
-    state::App,
-};
+use crate::{access, admission, auth, context, error_page, limits, openapi, root::docs, routes::routes, state::App};
 
-/// A path without a route, or a route without this method.
 async fn unknown(request: HttpRequest) -> HttpResponse {
-    let methods = request.match_pattern().map(|pattern| access::methods(&pattern)).unwrap_or_default();
-    if methods.is_empty() {
-        return ApiError::from(NOT_FOUND).error_response();
-    }
-    let mut response = ApiError::Request(StatusCode::METHOD_NOT_ALLOWED, WRONG_METHOD).error_response();
-    if let Ok(allow) = header::HeaderValue::try_from(methods.join(", ")) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
+    access::no_route(request.match_pattern().as_deref())
 }
 
 fn cors(switches: &Switches) -> Cors {
@@ -75,18 +58,21 @@ pub async fn serve(
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
-        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes() });
+        let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes(), sampled: Sampled::default() });
         let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
         actix
-            .app_data(Data::clone(&document))
-            .service(openapi::json)
-            .configure(docs::configure)
+            .configure(|config| {
+                if switches.api_docs {
+                    config.app_data(Data::clone(&document)).service(openapi::json).configure(docs::configure);
+                }
+            })
             .configure(|config| {
                 if let Some(mount) = sandbox {
                     mount(config);
                 }
             })
             .default_service(web::to(unknown))
+            .wrap(from_fn(limits::check))
             .wrap(from_fn(auth::check))
             .wrap(from_fn(error_page::show))
             .wrap(from_fn(admission::admit))

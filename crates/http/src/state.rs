@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use cheapbob_domain::users::LOCAL_STATE;
+use cheapbob_domain::{shared::Sampled, users::LOCAL_STATE};
 use cheapbob_wiring::{Probe, Services, Switches};
 
 /// What every handler works with.
@@ -11,6 +11,8 @@ pub struct App {
     pub switches: Switches,
     /// Parts for `/health/ready`, by name.
     pub probes: Vec<(&'static str, Probe)>,
+    /// For refusals of which there may be many, by the rule that refuses.
+    pub sampled: Sampled<&'static str>,
 }
 
 impl App {

@@ -18,7 +18,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE));
     format!(
         "default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-         frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
+         frame-src 'self'; base-uri 'none'"
     )
 });
 
@@ -29,14 +29,19 @@ pub fn wants_html(request: &HttpRequest) -> bool {
     quality("text/html").is_some_and(|html| html > Quality::ZERO && Some(html) >= quality("application/json"))
 }
 
-/// The template as a page whose forms lead to this server only.
+/// The template as a page whose forms lead to this server only, and that no other page shows in a frame.
 pub fn page(template: &impl Template) -> HttpResponse {
-    answer(template, &format!("{}; form-action 'self'", *POLICY))
+    answer(template, &format!("{}; form-action 'self'; frame-ancestors 'none'", *POLICY))
+}
+
+/// The template as a page that pages of this server may show in a frame.
+pub fn page_for_a_frame(template: &impl Template) -> HttpResponse {
+    answer(template, &format!("{}; form-action 'self'; frame-ancestors 'self'", *POLICY))
 }
 
 /// The template as a page whose form may lead elsewhere: browsers hold a policy on forms against every redirect that follows.
 pub fn page_that_leads_out(template: &impl Template) -> HttpResponse {
-    answer(template, &POLICY)
+    answer(template, &format!("{}; frame-ancestors 'none'", *POLICY))
 }
 
 fn answer(template: &impl Template, policy: &str) -> HttpResponse {

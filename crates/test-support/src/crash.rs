@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, NewHold, Offer, OpenRefund, Order, OrderOutcome,
-        Page, PaymentTruth, PricePaid, Refund, RefundReason, RefundState, TodayOrder,
+        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, MessagePut, NewHold, Offer, OpenRefund, Order,
+        OrderOutcome, Page, PaymentTruth, PricePaid, Refund, RefundReason, RefundState, TodayOrder,
         ports::{Cancellations, Holds, Inbox, Orders, Payments, Refunds},
     },
     shared::{
@@ -217,7 +217,7 @@ impl Refunds for Fragile<dyn Refunds> {
 
 #[async_trait]
 impl Inbox for Fragile<dyn Inbox> {
-    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool> {
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<MessagePut> {
         self.around("put_message", self.port.put(store, message, matters, request_id, now)).await
     }
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64> {

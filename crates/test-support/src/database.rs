@@ -123,7 +123,9 @@ impl TestDatabase {
         .await;
         // Rows that come one by one leave the trigrams' index with many more pages than it need have; a REINDEX now and then keeps it small.
         self.sql("REINDEX INDEX store_search_words").await;
-        self.sql("VACUUM ANALYZE").await;
+        // Not the tables that are empty yet: who asks about a table that is known to be empty is given a plan that reads it whole, and keeps
+        // it for the minutes until it is analysed again.
+        self.sql("VACUUM ANALYZE accounts, stores, store_payments, operation_times, store_images, products, store_search").await;
     }
 
     /// One number from it.

@@ -18,8 +18,9 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 15] = [
     "ENVIRONMENT",
+    "RATE_LIMITS",
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
     "DB_HOST",
@@ -60,6 +61,10 @@ impl RealServer {
         for (name, _) in std::env::vars().filter(|(name, _)| of_tests(name)) {
             command.env_remove(name);
         }
+        // The tests' servers are no child of the product's, and it means it.
+        command.env("ALLOW_EXPOSED_DEVELOPMENT", "true");
+        // The tests are the proxy in front: each of their people has an address.
+        command.env("TRUSTED_PROXIES", "127.0.0.0/8,::1");
         command.envs(settings.iter().map(|(k, v)| (*k, v))).current_dir(std::env::temp_dir()).stdin(Stdio::null());
         command
     }
@@ -104,6 +109,10 @@ impl RealServer {
     fn spawn_with(name: &str, arguments: &[&str], port: u16, settings: &[(&str, String)], log: Stdio) -> Self {
         let mut settings = settings.to_vec();
         settings.push(("PORT", port.to_string()));
+        if !settings.iter().any(|(name, _)| matches!(*name, "JWT_SECRET" | "JWT_SECRET_FILE" | "ENVIRONMENT")) {
+            // Of several processes, and of one that starts again, as a deployment has it.
+            settings.push(("JWT_SECRET", "a secret of the tests, of no other use".to_owned()));
+        }
         let mut command = Self::command(name, &settings);
         // The test's own thread waits for it; a group of its own, so that a signal to it reaches nothing else.
         let child = command.args(arguments).stdout(Stdio::null()).stderr(log).process_group(0).spawn().unwrap();

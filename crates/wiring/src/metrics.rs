@@ -53,6 +53,8 @@ fn process() -> Result<&'static PrometheusHandle> {
     }
     let handle = PrometheusBuilder::new().set_buckets(&BOUNDS)?.install_recorder()?;
     describe_histogram!("cheapbob_http_request_duration_seconds", "Requests by method, route and status, without their sockets");
+    describe_counter!("cheapbob_http_refused_total", "Requests for which there was no room, by class");
+    describe_counter!("cheapbob_rate_limited_total", "Calls that came too often, by the rule that refused them");
     describe_histogram!("cheapbob_db_pool_wait_seconds", "For how long a connection to PostgreSQL was waited for");
     describe_counter!("cheapbob_db_pool_failures_total", "Connections to PostgreSQL that were not to be had in time");
     describe_counter!("cheapbob_tasks_total", "Attempts at tasks of the outbox, by kind and outcome");

@@ -9,13 +9,19 @@ use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
     orders::ports::{Cancellations, Holds, Inbox, OrderArchive, Orders, PaymentArchive, Payments, PickupSignals, Refunds},
     products::ports::StockReservations,
-    shared::{Clock, Ids, Timer, mail::Mailer},
+    shared::{Clock, Ids, RateLimits, Timer, mail::Mailer},
     stores::ports::{ObjectStorage, SearchHistory},
-    users::ports::{Sessions, Withdrawals},
+    users::ports::{Sessions, Streams, Withdrawals},
 };
 use url::Url;
 
-use crate::{breakers::Breakers, connections::Connections, settings::Settings, signals::Signals, system::SystemTimer};
+use crate::{
+    breakers::Breakers,
+    connections::Connections,
+    settings::Settings,
+    signals::{Ephemeral, Signals},
+    system::SystemTimer,
+};
 
 /// Every port that the use cases call.
 #[derive(Clone)]
@@ -42,6 +48,10 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// What customers searched for.
     pub history: Arc<dyn SearchHistory>,
+    /// How often somebody calls, in all processes together.
+    pub limits: Arc<dyn RateLimits>,
+    /// What somebody keeps open.
+    pub streams: Arc<dyn Streams>,
     /// Orders of days that are over.
     pub archive: Arc<dyn OrderArchive>,
     /// Settled payments of the past.
@@ -73,7 +83,7 @@ impl Ports {
         ids: &Arc<dyn Ids>,
     ) -> Result<Self> {
         let postgres = Arc::new(connections.postgres.clone());
-        let (signals, sessions, history) = signals.over(connections)?;
+        let Ephemeral { signals, sessions, history, limits, streams } = signals.over(connections)?;
         let (archive, past, reservations, withdrawals) = match (&connections.mongo, &connections.embedded) {
             (Some(mongo), _) => durable(mongo.clone()),
             (None, Some(fake)) => durable(fake.clone()),
@@ -91,6 +101,8 @@ impl Ports {
             signals,
             sessions,
             history,
+            limits,
+            streams,
             archive,
             past,
             reservations,

@@ -6,7 +6,7 @@ use actix_web::web;
 use anyhow::{Context, Result, anyhow};
 use cheapbob_adapters_embedded::{
     fakes::{self, SandboxClock, postgres::ManagedPostgres},
-    sandbox::{self, Played, Sandbox, demo::Demo},
+    sandbox::{self, Names, Played, Sandbox, demo::Demo},
 };
 use cheapbob_adapters_postgres::{Address, Waiting};
 use cheapbob_adapters_smtp::Smtp;
@@ -14,10 +14,14 @@ use cheapbob_domain::{
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
+use ipnet::IpNet;
+
+use url::Url;
 
 use crate::{
     breakers::Breakers,
     connections::{self, Connections, prepare},
+    limits::ProcessLimits,
     ports::Ports,
     services::Services,
     settings::{PostgresAt, Settings},
@@ -32,14 +36,20 @@ pub struct Switches {
     pub production: bool,
     /// What the sandbox plays; `None`: it is not mounted.
     pub sandbox: Option<Played>,
+    /// Our own origin, as browsers see it.
+    pub public_base: String,
     /// Origin of the apps.
     pub frontend_url: Option<String>,
     /// Second origin.
     pub frontend_local_url: Option<String>,
+    /// `/docs` and `/openapi.json` are there.
+    pub api_docs: bool,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
     /// The file of this program, of which a child looks at pictures.
     pub program: PathBuf,
+    /// Whose word on a caller's address counts.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// A process of the product, connected.
@@ -53,6 +63,7 @@ pub struct Product {
     signals: Signals,
     mailer: Arc<dyn Mailer>,
     sandbox_clock: Option<Arc<SandboxClock>>,
+    limits: Arc<ProcessLimits>,
     decorate: fn(Ports) -> Ports,
     settings: Settings,
     address: Address,
@@ -118,20 +129,25 @@ impl Product {
         let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
+        let limits = Arc::new(ProcessLimits::default());
         let product = Self {
-            services: Services::new(settings, decorate(ports))?,
+            services: Services::new(settings, decorate(ports), &limits)?,
             switches: Switches {
                 production: settings.production,
                 sandbox: settings.played(),
+                public_base: settings.public_base.clone(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
+                api_docs: settings.api_docs,
                 keep_alive: settings.keep_alive,
                 program: settings.program.clone(),
+                trusted_proxies: settings.trusted_proxies.clone(),
             },
             connections,
             signals,
             mailer,
             sandbox_clock,
+            limits,
             decorate,
             settings: settings.clone(),
             address: address.clone(),
@@ -160,14 +176,17 @@ impl Product {
         let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
-        Ok((Services::new(&self.settings, (self.decorate)(ports))?, connections))
+        Ok((Services::new(&self.settings, (self.decorate)(ports), &self.limits)?, connections))
     }
 
     /// The sandbox's routes over these connections, where it plays a part; `jobs` is the runner that it asks.
     pub fn sandbox(&self, connections: &Connections, jobs: Arc<dyn JobRunner>) -> Option<Mount> {
         let (embedded, clock) = connections.embedded.clone().zip(self.sandbox_clock.clone())?;
         let base = format!("http://127.0.0.1:{}", self.settings.port);
-        let data = web::Data::new(Sandbox { base, played: self.switches.sandbox?, embedded, clock, jobs });
+        let url = |text: &String| Url::parse(text).ok();
+        let apps = [&self.switches.frontend_url, &self.switches.frontend_local_url].into_iter().flatten().filter_map(url).collect();
+        let names = Names { servers: url(&self.switches.public_base).into_iter().chain(self.settings.portone.clone()).collect(), apps };
+        let data = web::Data::new(Sandbox { base, names, played: self.switches.sandbox?, embedded, clock, jobs });
         Some(Box::new(move |config| sandbox::configure(config, data)))
     }
 

@@ -11,12 +11,12 @@ use cheapbob_domain::{
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
     },
     products::ProductService,
-    shared::{Clock, Ids},
+    shared::{Clock, Ids, RateLimiter, RateLimits},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, Provider, SessionService, SessionTokens, SignInService, TakeoverService, UnlinkService,
-        WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService,
+        TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::{
     breakers::Breakers,
+    limits::ProcessLimits,
     ports::{Ports, sandbox_url},
     settings::{OAuthClient, Settings},
 };
@@ -37,6 +38,8 @@ pub struct Services {
     pub unlink: Arc<UnlinkService>,
     /// Taking over accounts that were never vouched for.
     pub takeovers: Arc<TakeoverService>,
+    /// Giving people all that is kept of them.
+    pub exports: Arc<ExportService>,
     /// Sessions.
     pub sessions: Arc<SessionService>,
     /// Customers' profiles.
@@ -99,18 +102,24 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     /// What is left alone for now.
     pub breakers: Breakers,
+    /// How often somebody may call; `None`: as often as they like, for load tests.
+    pub limiter: Option<Arc<RateLimiter>>,
+    /// What somebody keeps open.
+    pub streams: Arc<StreamService>,
 }
 
 impl Services {
-    /// Puts the use cases together.
+    /// Puts the use cases together; `apart` is the process' own count of calls.
     ///
     /// # Errors
     /// Where an address among the settings is none.
-    pub fn new(settings: &Settings, ports: Ports) -> Result<Self> {
+    pub fn new(settings: &Settings, ports: Ports, apart: &Arc<ProcessLimits>) -> Result<Self> {
         let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
         let Ports {
             sessions,
             history,
+            limits,
+            streams,
             archive: archived,
             past,
             reservations,
@@ -127,14 +136,15 @@ impl Services {
         let ids = || Arc::clone(&ids);
         let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
         let providers = Arc::new(providers.with_breakers(breakers.unlinking.clone()));
-        let tokens = SessionTokens::new(&settings.jwt_secret, settings.jwt_algorithm, settings.jwt_life);
+        let tokens =
+            SessionTokens::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref(), settings.jwt_algorithm, settings.jwt_life);
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
         let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer));
         let orders = Arc::new(OrderService::new(current.clone(), archived.clone(), postgres.clone(), stores.clone(), clock()));
         let past = Arc::new(PastPayments::new(postgres.clone(), past, clock(), settings.keep_payments, settings.production));
-        let codes = PickupCodes::new(&settings.jwt_secret);
+        let codes = PickupCodes::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref());
         let cancel = Arc::new(CancelService::new(cancellations, orders.clone(), stores.clone(), refunds.clone(), past.clone(), clock()));
         let reconcile = Arc::new(ReconcileService::new(ReconcileParts {
             books: postgres.clone(),
@@ -161,6 +171,7 @@ impl Services {
             ids(),
             settings.public_base.clone(),
         ));
+        let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone()];
         Ok(Self {
             unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
             sign_in: Arc::new(SignInService::new(
@@ -174,10 +185,18 @@ impl Services {
             )),
             sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
             customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
+            exports: Arc::new(ExportService::new(
+                postgres.clone(),
+                personal_data.clone(),
+                mailer.clone(),
+                clock(),
+                ids(),
+                settings.public_base.clone(),
+            )),
             deletion: Arc::new(DeletionService::new(
                 postgres.clone(),
                 withdrawals.clone(),
-                vec![archive.clone() as Arc<dyn PersonalData>, past.clone(), history.clone()],
+                personal_data,
                 sessions.clone(),
                 clock(),
                 ids(),
@@ -209,6 +228,8 @@ impl Services {
             ledger: postgres.clone(),
             outbox: postgres,
             clock: clock(),
+            limiter: settings.rate_limits.then(|| Arc::new(RateLimiter::new(limits, Arc::clone(apart) as Arc<dyn RateLimits>))),
+            streams: Arc::new(StreamService::new(streams, ids())),
             ids: ids(),
             breakers,
         })

@@ -1,5 +1,6 @@
 //! Settings, checked as a whole.
 
+mod callers;
 mod check;
 mod files;
 mod names;
@@ -15,6 +16,7 @@ use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
 use config::{Config, ConfigError, File, FileFormat};
+use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use url::Url;
@@ -57,10 +59,16 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// The file of this program, which runs itself to look at pictures.
     pub program: PathBuf,
+    /// Whose `X-Forwarded-For` is believed; none: nobody's.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Whether callers who come too often are refused.
+    pub rate_limits: bool,
     /// Data of the embedded default.
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.
     pub metrics_port: Option<u16>,
+    /// `/docs` and `/openapi.json` are there.
+    pub api_docs: bool,
     /// Where traces go; `None`: nowhere.
     pub otlp_endpoint: Option<Url>,
     /// Origin of the apps; `None`: our own small pages.
@@ -81,8 +89,10 @@ pub struct Settings {
     pub kakao_admin_key: Option<SecretString>,
     /// This server's address for browsers.
     pub public_base: String,
-    /// Signs sessions and pickup codes.
+    /// Signs sessions; pickup codes by a key made from it.
     pub jwt_secret: SecretString,
+    /// What this signed until lately is good as well.
+    pub jwt_secret_previous: Option<SecretString>,
     /// HS256, HS384 or HS512.
     pub jwt_algorithm: Algorithm,
     /// Life of a session's token.
@@ -130,7 +140,9 @@ impl Settings {
             .map_err(wrong)?;
         let config = files::read(config).map_err(wrong)?.map_err(SettingsError)?;
         let raw: Raw = config.try_deserialize().map_err(wrong)?;
-        Ok(Self { warnings, ..raw.check()? })
+        let checked = raw.check()?;
+        let warnings = [warnings, checked.warnings].concat();
+        Ok(Self { warnings, ..checked })
     }
 
     /// As [`Self::load`], of the defaults and these settings alone.

@@ -6,7 +6,12 @@ use anyhow::{Result, anyhow};
 use cheapbob_adapters_embedded::fakes::{Feed, SandboxClock};
 use cheapbob_adapters_postgres::Address;
 use cheapbob_adapters_redis::{RedisSessions, RedisSignals};
-use cheapbob_domain::{orders::ports::PickupSignals, stores::ports::SearchHistory, users::ports::Sessions};
+use cheapbob_domain::{
+    orders::ports::PickupSignals,
+    shared::RateLimits,
+    stores::ports::SearchHistory,
+    users::ports::{Sessions, Streams},
+};
 
 use crate::{
     connections::{Connections, connect},
@@ -14,7 +19,25 @@ use crate::{
 };
 
 /// The ports of the ephemeral stores.
-pub(crate) type Ephemeral = (Arc<dyn PickupSignals>, Arc<dyn Sessions>, Arc<dyn SearchHistory>);
+pub(crate) struct Ephemeral {
+    pub(crate) signals: Arc<dyn PickupSignals>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) history: Arc<dyn SearchHistory>,
+    pub(crate) limits: Arc<dyn RateLimits>,
+    pub(crate) streams: Arc<dyn Streams>,
+}
+
+impl Ephemeral {
+    /// `part` plays all but signals and sessions.
+    fn new<T: SearchHistory + RateLimits + Streams + 'static>(
+        signals: impl PickupSignals + 'static,
+        sessions: impl Sessions + 'static,
+        part: T,
+    ) -> Self {
+        let part = Arc::new(part);
+        Self { signals: Arc::new(signals), sessions: Arc::new(sessions), history: part.clone(), limits: part.clone(), streams: part }
+    }
+}
 
 /// What the process hears: it listens once, and whoever publishes does so over connections of their own.
 #[derive(Clone)]
@@ -46,12 +69,9 @@ impl Signals {
         match (self, &parts.redis, &parts.embedded) {
             (Self::Redis(signals, sessions, _), Some(redis), _) => {
                 let sessions = sessions.over(redis.clone(), Arc::new(parts.postgres.clone()));
-                Ok((Arc::new(signals.over(redis.clone())), Arc::new(sessions), Arc::new(redis.clone())))
+                Ok(Ephemeral::new(signals.over(redis.clone()), sessions, redis.clone()))
             }
-            (Self::Feed(feed), _, Some(embedded)) => {
-                let fake = Arc::new(embedded.clone());
-                Ok((Arc::new(feed.over(embedded.clone())), fake.clone(), fake))
-            }
+            (Self::Feed(feed), _, Some(embedded)) => Ok(Ephemeral::new(feed.over(embedded.clone()), embedded.clone(), embedded.clone())),
             _ => Err(anyhow!("neither Redis nor its fake")),
         }
     }

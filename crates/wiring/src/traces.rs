@@ -82,9 +82,8 @@ fn ids(request_id: &str) -> (TraceId, SpanId) {
     (TraceId::from(number), SpanId::from(number as u64))
 }
 
-/// The span of a request, the root of its trace. `route`: as routed, `/orders/{id}`.
-pub fn request(request_id: &str, method: &str, route: Option<&str>) -> Span {
-    let route = route.unwrap_or("none");
+/// The span of a request, the root of its trace. `route`: as routed, `/orders/{id}`. Neither is text of the caller's.
+pub fn request(request_id: &str, method: &'static str, route: &str) -> Span {
     let span = tracing::debug_span!(
         target: "trace",
         parent: None,

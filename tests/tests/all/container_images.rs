@@ -225,6 +225,7 @@ async fn the_images_run_as_nobody_on_a_root_that_nobody_can_change() {
     let port = RealServer::free_port();
     let development = [
         ("ENVIRONMENT", "development".to_owned()),
+        ("ALLOW_EXPOSED_DEVELOPMENT", "true".to_owned()),
         ("PORT", port.to_string()),
         ("METRICS_PORT", "0".to_owned()),
         ("DATABASE_URL", database.url()),

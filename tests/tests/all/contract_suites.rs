@@ -10,6 +10,7 @@ use cheapbob_test_support::{
     Proxy, S3Server, TestDatabase, mongo_settings, redis_at, redis_url,
     suites::{self, World},
 };
+use cheapbob_wiring::ProcessLimits;
 
 async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     let database = TestDatabase::create().await;
@@ -80,6 +81,7 @@ mod postgres {
             preferences_need_a_profile
             nobody_leaves_an_order_in_progress
             account_is_deactivated_and_reactivated_once
+            sessions_are_ended_by_generations
             payment_for_a_withdrawn_seller_becomes_no_order
             deleted_customer_leaves_a_pseudonym
             deleted_seller_waits_for_the_refunds_of_the_store
@@ -105,6 +107,7 @@ mod postgres {
         }
         products {
             product_is_seen_by_its_own_store_only
+            store_has_no_more_products_than_its_most
             product_change_leaves_the_other_fields
             stock_adjustment_takes_no_more_than_is_left
             nutrition_types_change_all_or_nothing
@@ -165,6 +168,7 @@ mod postgres {
             webhook_is_kept_once_with_its_task
             webhooks_of_a_payment_make_one_task
             webhook_of_another_store_is_another_one
+            webhook_about_another_stores_payment_is_not_kept
             webhook_that_does_not_matter_is_only_kept
             forgotten_webhook_is_new
             idempotent_call_is_done_by_one_at_a_time
@@ -243,6 +247,14 @@ mod embedded {
             search_history_keeps_the_newest_few
             search_history_keeps_a_text_for_a_week
         }
+        limits {
+            burst_is_let_through_and_then_one_each_interval
+            refused_call_does_not_count
+            callers_and_rules_are_counted_apart
+            calls_at_once_get_no_more_than_the_quota
+            streams_of_an_account_have_so_many_places
+            stream_that_nobody_closed_gives_its_place_back
+        }
         archive {
             what_is_in_the_archive_stays_as_it_is
             lists_of_the_archive_begin_with_the_newest_event
@@ -294,10 +306,35 @@ mod embedded {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn processes_count_together() {
+        let (mine, database) = embedded().await;
+        let other = Embedded::new(&database.connect(), 4).unwrap();
+        suites::limits::processes_count_together(&mine, &other).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn mail_of_an_event_is_kept_once() {
         let database = TestDatabase::create().await;
         let embedded = Embedded::new(&database.connect(), 4).unwrap();
         suites::ephemeral::mail_of_an_event_is_kept_once(&embedded, || database.count("embedded.mails")).await;
+    }
+}
+
+mod process {
+    use super::*;
+
+    async fn process() -> (ProcessLimits, ()) {
+        (ProcessLimits::default(), ())
+    }
+
+    ports! {
+        process(),
+        limits {
+            burst_is_let_through_and_then_one_each_interval
+            refused_call_does_not_count
+            callers_and_rules_are_counted_apart
+            calls_at_once_get_no_more_than_the_quota
+        }
     }
 }
 
@@ -311,6 +348,20 @@ mod redis {
     ports! {
         history(),
         ephemeral { search_history_begins_with_the_newest search_history_keeps_the_newest_few search_history_keeps_a_text_for_a_week }
+        limits {
+            burst_is_let_through_and_then_one_each_interval
+            refused_call_does_not_count
+            callers_and_rules_are_counted_apart
+            calls_at_once_get_no_more_than_the_quota
+            streams_of_an_account_have_so_many_places
+            stream_that_nobody_closed_gives_its_place_back
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn processes_count_together() {
+        let (mine, other) = (history().await.0, history().await.0);
+        suites::limits::processes_count_together(&mine, &other).await;
     }
 
     async fn sessions() -> (RedisSessions, TestDatabase) {

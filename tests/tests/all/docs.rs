@@ -157,6 +157,31 @@ fn links_and_paths_lead_somewhere() {
 }
 
 #[test]
+fn every_requirement_has_its_row() {
+    let paper = text("docs/security.md");
+    let rows: Vec<_> = paper.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | ")).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|(id, _)| id.starts_with('V')).collect();
+    let of_level = |level: &str| rows.iter().filter(|(_, rest)| rest.starts_with(level)).count();
+    let ids: BTreeSet<_> = rows.iter().map(|(id, _)| *id).collect();
+    assert_eq!((ids.len(), of_level("1 | "), of_level("2 | ")), (70 + 183, 70, 183), "OWASP ASVS 5.0.0 has these");
+
+    let unmet: BTreeSet<_> =
+        rows.iter().filter(|(_, rest)| rest.contains("| **no**") || rest.contains("| **partly**")).map(|(id, _)| *id).collect();
+    let listed = paper.split("## What is not met").nth(1).unwrap().split("\n## ").next().unwrap();
+    let listed: BTreeSet<_> = listed.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').filter(|word| ids.contains(word)).collect();
+    assert_eq!(listed, unmet);
+
+    let files: Vec<_> = files("tests/tests/all").into_iter().filter(|file| file.ends_with(".rs")).collect();
+    for (module, test) in quoted(&paper).into_iter().filter_map(|name| name.split_once("::")) {
+        if module.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let own = [format!("tests/tests/all/{module}.rs"), format!("tests/tests/all/{module}/")];
+            let own = files.iter().filter(|file| own.iter().any(|start| file.starts_with(start.as_str())));
+            assert!(own.map(text).any(|file| test.is_empty() || file.contains(&format!("fn {test}("))), "{module}::{test}");
+        }
+    }
+}
+
+#[test]
 fn the_index_lists_every_decision() {
     let index = text("docs/decisions/README.md");
     let pages: BTreeMap<_, _> = files("docs/decisions")

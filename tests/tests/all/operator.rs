@@ -149,7 +149,7 @@ async fn requests_and_jobs_are_measured() {
     for name in [
         "cheapbob_http_request_duration_seconds_count{method=\"GET\",route=\"/health/ready\",status=\"200\"} 1",
         "cheapbob_http_request_duration_seconds_count{method=\"GET\",route=\"/api/v1/customer/orders/{payment_id}\",status=\"401\"} 1",
-        "cheapbob_http_request_duration_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1",
+        "cheapbob_http_request_duration_seconds_count{method=\"GET\",route=\"other\",status=\"404\"} 1",
         "cheapbob_db_pool_wait_seconds_count",
         "cheapbob_oversold_products 0",
         "cheapbob_outbox_waiting ",

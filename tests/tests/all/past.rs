@@ -206,6 +206,10 @@ impl PaymentArchive for StandsStill {
         PaymentArchive::find_all(&self.archive, payments).await
     }
 
+    async fn of_person(&self, person: &Email) -> Result<Vec<PaymentRecords>> {
+        PaymentArchive::of_person(&self.archive, person).await
+    }
+
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         PaymentArchive::pseudonymize(&self.archive, person, pseudonym, before).await
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cheapbob_domain::{orders::OrderStatus, shared::PaymentId};
-use cheapbob_test_support::{Answer, Held, Person, Shop, TestApp, eventually};
+use cheapbob_test_support::{Answer, Held, Person, Shop, TestApp, eventually, mongo_settings, redis_at, redis_url};
 use chrono::Duration;
 use futures::{StreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -249,7 +249,13 @@ async fn act(app: &TestApp, world: &World, actor: usize, mut rng: StdRng) {
 async fn after_any_calls_stock_and_money_add_up() {
     let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let replay = format!("replay with CHEAPBOB_SEED={seed}");
-    let app = TestApp::start_on_servers().await;
+    // More calls than people make.
+    let app = TestApp::with(|settings| {
+        settings.redis = Some(redis_at(&redis_url()));
+        settings.mongodb = Some(mongo_settings());
+        settings.rate_limits = false;
+    })
+    .await;
     let customers = futures::stream::iter(0..CUSTOMERS * ACCOUNTS).map(|_| app.api.customer()).buffer_unordered(8).collect().await;
     let shops = join_all((0..SHOPS).map(|_| app.api.shop(40))).await;
     let budget = Budget::new("CHEAPBOB_CALLS", 3_000, 10_000, std::time::Duration::from_secs(120));

@@ -31,7 +31,7 @@ async fn sealed_with(app: &TestApp, key: &str) -> i64 {
 async fn secrets_are_sealed_and_their_keys_can_change() {
     let app = TestApp::start().await;
     let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
-    shop.set_webhook_secret("whsec_pzQGE83cSIRKM4/WH5QY+g==").await;
+    shop.set_webhook_secret("whsec_pzQGE83cSIRKM4/WH5QYpzQGE83cSIRKM4/WH5QY").await;
     shop.set_webhook_secret(WEBHOOK).await;
     let secret = format!("secret-{}", shop.seller.email);
     let clear = format!("SELECT count(*) AS n FROM store_payments p WHERE p::text LIKE '%{secret}%' OR p::text LIKE '%AAECAwQF%'");

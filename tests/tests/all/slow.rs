@@ -24,7 +24,7 @@ const ANYBODY: &str = "/api/v1/auth/kakao/unlink";
 
 async fn settings() -> (TestDatabase, Vec<(&'static str, String)>) {
     let database = TestDatabase::create().await;
-    let settings = vec![("DATABASE_URL", database.url()), ("RUST_LOG", "off".to_owned())];
+    let settings = vec![("DATABASE_URL", database.url()), ("RATE_LIMITS", "off".to_owned()), ("RUST_LOG", "off".to_owned())];
     (database, settings)
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod feed;
 mod history;
+mod limits;
 mod mailer;
 mod notify;
 mod past;

@@ -67,6 +67,13 @@ impl PaymentArchive for Embedded {
         rows.into_iter().map(PaymentRecords::of).collect()
     }
 
+    async fn of_person(&self, person: &Email) -> Result<Vec<PaymentRecords>> {
+        let mut connection = self.connection().await?;
+        let theirs = payment_archive::table.filter(payment_archive::people.contains(vec![person.as_str()]));
+        let rows: Vec<Value> = theirs.select(payment_archive::rows).load(&mut connection).await.map_err(failed)?;
+        rows.into_iter().map(PaymentRecords::of).collect()
+    }
+
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()> {
         let mut connection = self.connection().await?;
         let theirs = payment_archive::table

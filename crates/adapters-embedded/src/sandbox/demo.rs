@@ -157,7 +157,7 @@ impl Demo {
     }
 
     async fn account(&self, email: &Email, role: Role) -> Result<()> {
-        let account = Account { email: email.clone(), role, is_active: true, email_vouched: true, created_at: self.clock.now() };
+        let account = Account::new(email.clone(), role, true, self.clock.now());
         self.accounts.create(&account, Provider::Google, &user_id(Provider::Google, email.as_str())).await.map(|_| ())
     }
 
@@ -209,7 +209,7 @@ impl Demo {
             secret: SecretString::from(format!("demo-secret-{number:02}")),
         };
         // As a seller would: the secret comes from PortOne's console, which is told where to send webhooks.
-        let webhook_secret = format!("whsec_{}", STANDARD.encode(format!("demo webhook secret {number:02}")));
+        let webhook_secret = format!("whsec_{}", STANDARD.encode(format!("demo webhook secret no. {number:02}")));
         self.embedded.send_webhooks(&account.ids.store_id, &format!("/api/v1/webhooks/portone/{}", store.id), &webhook_secret).await?;
         self.stores.set_payment(&store.id, &account, Some(&SecretString::from(webhook_secret)), now).await.map(|_| ())
     }

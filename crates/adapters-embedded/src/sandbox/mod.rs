@@ -15,11 +15,19 @@ mod portone;
 mod qr;
 mod state;
 
-use actix_web::{guard, middleware::NormalizePath, web};
+use actix_web::{
+    Error, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    guard,
+    http::{StatusCode, header},
+    middleware::{Next, NormalizePath, from_fn},
+    web,
+};
 
 pub use oauth_grants::user_id;
 pub use portone::sign;
-pub use state::{Played, Sandbox};
+pub use state::{Names, Played, Sandbox};
 
 /// Mounts everything below `/sandbox`, and PortOne's API at the root as well: PortOne's SDK for JavaScript drops the path of its
 /// base URL.
@@ -27,6 +35,7 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
     config.app_data(sandbox).configure(portone::api).service(
         web::scope("/sandbox")
             .wrap(NormalizePath::trim())
+            .wrap(from_fn(under_our_name))
             .route("", web::get().to(index::index))
             .route("/purchase.js", web::get().to(index::purchase))
             .route("/login", web::post().to(login::log_in))
@@ -63,4 +72,17 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
             .route("/jobs", web::get().to(jobs::list))
             .route("/jobs/{name}", web::post().to(jobs::run)),
     );
+}
+
+/// Serves nobody who calls it by a name that is not its own ([`Names::has_host`]).
+async fn under_our_name(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_ours = request.app_data::<web::Data<Sandbox>>().is_some_and(|sandbox| sandbox.names.has_host(host));
+    if is_ours {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let refused = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST).json(serde_json::json!({
+        "error": "the sandbox is not called so: use localhost, an address, or the host of OAUTH_REDIRECT_BASE_URL"
+    }));
+    Ok(request.into_response(refused))
 }

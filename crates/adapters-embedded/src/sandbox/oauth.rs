@@ -22,10 +22,10 @@ struct Login {
     role: &'static str,
 }
 
-pub(super) async fn ask(path: web::Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn ask(sandbox: web::Data<Sandbox>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let Some(provider) = Provider::parse(&path) else { return plain_error(404, "no such provider") };
     let Ok(grant) = serde_html_form::from_str::<Grant>(request.query_string()) else { return plain_error(400, "invalid_request") };
-    if let Some(wrong) = wrong_request(&grant) {
+    if let Some(wrong) = wrong_request(&grant, &sandbox) {
         return plain_error(400, wrong);
     }
     let name = match provider {
@@ -38,9 +38,10 @@ pub(super) async fn ask(path: web::Path<String>, request: HttpRequest) -> HttpRe
     page_that_leads_out(&Login { name, action, role })
 }
 
-fn wrong_request(grant: &Grant) -> Option<&'static str> {
-    let wrong = grant.response_type != "code" || grant.client_id.is_empty() || Url::parse(&grant.redirect_uri).is_err();
-    wrong.then_some("invalid_request")
+fn wrong_request(grant: &Grant, sandbox: &Sandbox) -> Option<&'static str> {
+    let wrong = grant.response_type != "code" || grant.client_id.is_empty();
+    let astray = !Url::parse(&grant.redirect_uri).is_ok_and(|to| sandbox.names.leads_home(&to));
+    wrong.then_some("invalid_request").or(astray.then_some("redirect_uri_mismatch"))
 }
 
 pub(super) async fn grant(sandbox: web::Data<Sandbox>, path: web::Path<String>, request: HttpRequest, bytes: web::Bytes) -> HttpResponse {
@@ -48,9 +49,10 @@ pub(super) async fn grant(sandbox: web::Data<Sandbox>, path: web::Path<String>, 
     let asked = serde_html_form::from_str::<Grant>(request.query_string());
     let (Ok(asked), Ok(said)) = (asked, body::<Grant>(&request, &bytes)) else { return plain_error(400, "invalid_request") };
     let grant = Grant { email: said.email.trim().to_lowercase(), user_id: said.user_id, verified: said.verified, deny: said.deny, ..asked };
-    let (None, Ok(mut back)) = (wrong_request(&grant), Url::parse(&grant.redirect_uri)) else {
-        return plain_error(400, "invalid_request");
-    };
+    if let Some(wrong) = wrong_request(&grant, &sandbox) {
+        return plain_error(400, wrong);
+    }
+    let Ok(mut back) = Url::parse(&grant.redirect_uri) else { return plain_error(400, "invalid_request") };
     let given = grant.user_id.as_deref().filter(|id| !id.is_empty());
     // Kakao's ids are numbers; as one and the same number, all others would share an account.
     if provider == Provider::Kakao && given.is_some_and(|id| id.parse::<i64>().is_err()) {

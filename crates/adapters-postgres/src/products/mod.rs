@@ -4,7 +4,7 @@ mod rollover;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    products::{NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
+    products::{MOST_PRODUCTS, NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
     shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
 use chrono::{DateTime, Utc};
@@ -63,10 +63,16 @@ impl TryFrom<ProductRow> for Product {
 
 #[async_trait]
 impl Products for Postgres {
-    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product> {
+    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Option<Product>> {
         let mut connection = self.connection().await?;
-        let row: ProductRow = connection
+        let row: Option<ProductRow> = connection
             .transaction(async |c| {
+                // One store's registrations one after another: the count sees all of those before.
+                stores::table.find(store.as_str()).select(stores::id).for_no_key_update().execute(c).await?;
+                let there: i64 = products::table.filter(products::store_id.eq(store.as_str())).count().get_result(c).await?;
+                if there >= MOST_PRODUCTS as i64 {
+                    return Ok(None);
+                }
                 diesel::update(stores::table.find(store.as_str()).filter(stores::has_product.eq(false)))
                     .set(stores::has_product.eq(true))
                     .execute(c)
@@ -90,10 +96,11 @@ impl Products for Postgres {
                     .returning(ProductRow::as_returning())
                     .get_result(c)
                     .await
+                    .map(Some)
             })
             .await
             .map_err(failed)?;
-        row.try_into()
+        row.map(Product::try_from).transpose()
     }
 
     async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>> {

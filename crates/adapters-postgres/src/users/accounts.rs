@@ -24,12 +24,14 @@ const REACTIVATE: &str = include_str!("sql/reactivate.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = accounts, check_for_backend(diesel::pg::Pg))]
-struct AccountRow {
+pub(super) struct AccountRow {
     email: String,
     role: String,
     is_active: bool,
     email_vouched: bool,
     created_at: DateTime<Utc>,
+    generation: i64,
+    kept_session: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -54,6 +56,8 @@ impl TryFrom<AccountRow> for Account {
             is_active: row.is_active,
             email_vouched: row.email_vouched,
             created_at: row.created_at,
+            generation: row.generation,
+            kept_session: row.kept_session,
         })
     }
 }
@@ -206,10 +210,16 @@ impl Accounts for Postgres {
         diesel::delete(erasures::table.find(pseudonym.as_str())).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 
-    async fn reactivate(&self, email: &Email) -> Result<bool> {
+    async fn reactivate(&self, email: &Email, session_id: &str) -> Result<bool> {
         let mut connection = self.connection().await?;
-        let query = prepared(sql_query(REACTIVATE).bind::<t::Text, _>(email.as_str()));
+        let query = prepared(sql_query(REACTIVATE).bind::<t::Text, _>(email.as_str()).bind::<t::Text, _>(session_id));
         Ok(query.execute(&mut connection).await.map_err(failed)? == 1)
+    }
+
+    async fn end_sessions(&self, email: &Email) -> Result<()> {
+        let mut connection = self.connection().await?;
+        let next = (accounts::generation.eq(accounts::generation + 1), accounts::kept_session.eq(None::<String>));
+        diesel::update(accounts::table.find(email.as_str())).set(next).execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod customers;
+mod exports;
 mod revocations;
 mod takeovers;
 mod unlink_tokens;

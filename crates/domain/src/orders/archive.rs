@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::{
     model::order::Order,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     shared::{Error, Result, kst},
-    users::{Unfinished, ports::PersonalData},
+    users::{Account, Unfinished, ports::PersonalData},
 };
 
 /// Orders moved at once: what one step holds in memory.
@@ -61,6 +62,11 @@ impl ArchiveService {
 impl PersonalData for ArchiveService {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
         self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
+    }
+
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
+        let orders = self.archive.of_customer(&account.email, i64::MAX).await?;
+        Ok(("archived_orders", serde_json::to_value(orders).map_err(Error::internal)?))
     }
 }
 

@@ -26,6 +26,7 @@ refusals! {
     ORDER_CANCELED = Refused, "order_canceled", "취소된 주문입니다.";
     ORDER_ACCEPTED = Refused, "order_accepted", "매장에서 이미 접수한 주문은 취소할 수 없습니다.";
     START_AFTER_END = Refused, "start_after_end", "시작일은 종료일보다 늦을 수 없습니다.";
+    SETTLEMENT_TOO_LONG = Refused, "settlement_too_long", "한 번에 366일까지 조회할 수 있습니다.";
     KEY_REUSED = Invalid, "idempotency_key_reused", "같은 요청 키로 다른 내용을 요청했습니다.";
     KEY_IN_USE = Conflict, "idempotency_key_in_use", "같은 요청이 아직 처리되고 있습니다. 잠시 후 다시 시도해 주세요.";
     WEBHOOK_HEADERS_MISSING = Refused, "webhook_headers_missing", "웹훅 서명 헤더가 없습니다.";

@@ -45,7 +45,7 @@ pub use model::{
     records::{LEAST_KEPT, PaymentRecords},
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
     settlement::SettledDay,
-    webhook::{Delivery, Message, Unverified},
+    webhook::{Delivery, Message, MessagePut, Unverified},
 };
 pub use order_service::{LONGEST_LIST, OrderService};
 pub use past::PastPayments;

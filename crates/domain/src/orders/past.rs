@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::Duration;
+use serde_json::Value;
 
 use super::{
     model::records::{PaymentRecords, may_be_past},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     shared::{Clock, Error, PaymentId, Result},
-    users::{Unfinished, ports::PersonalData},
+    users::{Account, Role, Unfinished, ports::PersonalData},
 };
 
 /// Payments moved at once: what one step holds in memory, about a kilobyte each.
@@ -114,6 +115,12 @@ impl PastPayments {
 impl PersonalData for PastPayments {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
         self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
+    }
+
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
+        // A seller stands in each payment of the store, for what they did to it: those are their customers' payments.
+        let payments = if account.role == Role::Seller { Vec::new() } else { self.archive.of_person(&account.email).await? };
+        Ok(("archived_payments", payments.into_iter().map(|payment| payment.rows).collect()))
     }
 }
 

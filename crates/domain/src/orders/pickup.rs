@@ -138,7 +138,7 @@ mod tests {
     };
 
     fn codes() -> PickupCodes {
-        PickupCodes::new(&SecretString::from("s"))
+        PickupCodes::new(&SecretString::from("s"), None)
     }
 
     fn payment() -> PaymentId {

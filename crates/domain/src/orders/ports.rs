@@ -18,7 +18,7 @@ use super::model::{
     payment::{CancelAnswer, Page, PaymentTruth},
     records::PaymentRecords,
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
-    webhook::{Delivery, Message, Unverified},
+    webhook::{Delivery, Message, MessagePut, Unverified},
 };
 use crate::{
     shared::{Email, PaymentId, ProductId, Result, StoreId},
@@ -157,6 +157,8 @@ pub trait PaymentArchive: Send + Sync {
     async fn remove(&self, records: &[PaymentRecords]) -> Result<()>;
     /// The records of these payments, as far as they are there, in any order.
     async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<PaymentRecords>>;
+    /// The records in which a person stands ([`PaymentRecords::people`]), in any order.
+    async fn of_person(&self, person: &Email) -> Result<Vec<PaymentRecords>>;
     /// Puts `pseudonym` in place of a person ([`PaymentRecords::without`]) in all records of payments begun before `before`.
     async fn pseudonymize(&self, person: &Email, pseudonym: &Email, before: DateTime<Utc>) -> Result<()>;
 }
@@ -230,9 +232,9 @@ pub trait AuditLog: Send + Sync {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. `false`, and nothing
-    /// stored, where it is there.
-    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Stores a message and, where it `matters`, the task of working on it, caused by this request, both or neither. Nothing MUST be stored
+    /// where it is there, or about a payment whose hold another store has.
+    async fn put(&self, store: &StoreId, message: &Message, matters: bool, request_id: &str, now: DateTime<Utc>) -> Result<MessagePut>;
     /// Deletes messages received before `before`; gives their number.
     async fn prune(&self, before: DateTime<Utc>) -> Result<u64>;
 }
@@ -240,6 +242,12 @@ pub trait Inbox: Send + Sync {
 /// Reads what PortOne sends.
 #[cfg_attr(test, mockall::automock)]
 pub trait Webhooks: Send + Sync {
+    /// What can be told without a secret and without the body: whether the headers are there, the time is near `now`, and there are
+    /// signatures, of which one may be right.
+    ///
+    /// # Errors
+    /// The reason, in the words of PortOne's SDK: the one that [`Webhooks::verify`] would give.
+    fn glance(&self, delivery: &Delivery, now: DateTime<Utc>) -> Result<(), Unverified>;
     /// The message, if one of these secrets signed it and it is not too old or from the future.
     ///
     /// # Errors

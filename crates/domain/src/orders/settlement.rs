@@ -14,6 +14,9 @@ use crate::{
     stores::StoreService,
 };
 
+/// Days that one answer has at most: a leap year.
+const MOST_DAYS: i64 = 366;
+
 /// Use cases of a store's accounts.
 pub struct SettlementService {
     lists: Arc<OrderService>,
@@ -32,9 +35,13 @@ impl SettlementService {
     /// # Errors
     /// - `store_not_found`: the seller has no store.
     /// - `start_after_end`: the first day is after the last.
+    /// - `settlement_too_long`: they are more than a leap year has.
     pub async fn days(&self, seller: &Email, start: NaiveDate, end: NaiveDate) -> Result<Vec<SettledDay>> {
         if start > end {
             return Err(error::START_AFTER_END.into());
+        }
+        if (end - start).num_days() >= MOST_DAYS {
+            return Err(error::SETTLEMENT_TOO_LONG.into());
         }
         let store = self.stores.store_id(seller).await?;
         let until = end.checked_add_days(Days::new(1)).unwrap_or(end);

@@ -8,13 +8,13 @@ use super::{
     error,
     model::{
         audit::Actor,
-        webhook::{Delivery, Unverified},
+        webhook::{Delivery, Message, MessagePut, Unverified},
     },
     ports::{Inbox, Webhooks},
     reconcile::ReconcileService,
 };
 use crate::{
-    shared::{Clock, PaymentId, Result, StoreId},
+    shared::{Clock, Error, PaymentId, Result, Sampled, StoreId},
     stores::ports::Stores,
 };
 
@@ -28,6 +28,7 @@ pub struct WebhookService {
     stores: Arc<dyn Stores>,
     reconcile: Arc<ReconcileService>,
     clock: Arc<dyn Clock>,
+    refusals: Sampled<Unverified>,
 }
 
 impl WebhookService {
@@ -39,41 +40,56 @@ impl WebhookService {
         reconcile: Arc<ReconcileService>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { inbox, webhooks, stores, reconcile, clock }
+        Self { inbox, webhooks, stores, reconcile, clock, refusals: Sampled::default() }
     }
 
-    /// Takes a message for a store, to be worked on by the jobs. Once more the same: nothing new.
+    /// Refuses what nobody can have signed, at the price of reading its headers: before its body is read, and before anything is asked.
+    ///
+    /// # Errors
+    /// `webhook_headers_missing`, `webhook_unverified`.
+    pub fn glance(&self, delivery: &Delivery) -> Result<()> {
+        self.webhooks.glance(delivery, self.clock.now()).map_err(|reason| self.refuse(None, reason))
+    }
+
+    /// The message, and the store whose secret signed it.
     ///
     /// # Errors
     /// `webhook_headers_missing`, `webhook_unverified`, also where the store is not there or has no webhook secret.
-    pub async fn receive(&self, delivery: &Delivery, request_id: &str) -> Result<()> {
-        let now = self.clock.now();
-        let store = StoreId::parse(&delivery.store);
-        let secrets = match &store {
-            Some(store) => self.stores.webhook_secrets(store).await?,
-            None => Vec::new(),
-        };
-        let message = match self.webhooks.verify(&secrets, delivery, now) {
-            Ok(message) => message,
-            Err(reason) => {
-                tracing::warn!(
-                    store = store.as_ref().map(StoreId::as_str),
-                    reason = reason.as_str(),
-                    secrets = secrets.len(),
-                    "a webhook is refused"
-                );
-                return Err(match reason {
-                    Unverified::MissingRequiredHeaders => error::WEBHOOK_HEADERS_MISSING,
-                    _ => error::WEBHOOK_UNVERIFIED,
-                }
-                .into());
-            }
-        };
+    pub async fn verify(&self, delivery: &Delivery) -> Result<(StoreId, Message)> {
+        self.glance(delivery)?;
         // Without a store there are no secrets, and nothing is verified.
-        let store = store.ok_or(error::WEBHOOK_UNVERIFIED)?;
-        let fresh = self.inbox.put(&store, &message, message.matters(), request_id, now).await?;
+        let Some(store) = StoreId::parse(&delivery.store) else { return Err(self.refuse(None, Unverified::NoMatchingSignature)) };
+        let secrets = self.stores.webhook_secrets(&store).await?;
+        match self.webhooks.verify(&secrets, delivery, self.clock.now()) {
+            Ok(message) => Ok((store, message)),
+            Err(reason) => Err(self.refuse(Some((&store, secrets.len())), reason)),
+        }
+    }
+
+    /// Takes a message that was verified, to be worked on by the jobs. Once more the same: nothing new.
+    ///
+    /// # Errors
+    /// `webhook_unverified`: it is about another store's payment.
+    pub async fn take(&self, store: &StoreId, message: &Message, request_id: &str) -> Result<()> {
+        let put = self.inbox.put(store, message, message.matters(), request_id, self.clock.now()).await?;
+        if put == MessagePut::OfAnotherStore {
+            return Err(self.refuse(Some((store, 1)), Unverified::PaymentOfAnotherStore));
+        }
+        let fresh = put == MessagePut::Kept;
         tracing::info!(%store, webhook = message.id, kind = message.kind, payment = message.payment.as_ref().map(PaymentId::as_str), fresh, "webhook");
         Ok(())
+    }
+
+    /// The answer, which says nothing, and for the operator one line a second for each reason. `store`: whose, and how many secrets it has.
+    fn refuse(&self, store: Option<(&StoreId, usize)>, reason: Unverified) -> Error {
+        if let Some(left_out) = self.refusals.line(reason) {
+            let (store, secrets) = store.map(|(store, secrets)| (store.as_str(), secrets)).unzip();
+            tracing::warn!(store, reason = reason.as_str(), secrets, left_out, "a webhook is refused");
+        }
+        match reason {
+            Unverified::MissingRequiredHeaders => error::WEBHOOK_HEADERS_MISSING.into(),
+            _ => error::WEBHOOK_UNVERIFIED.into(),
+        }
     }
 
     /// Works on a message: asks PortOne what is true.
@@ -100,7 +116,6 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            Message,
             ports::{MockInbox, MockWebhooks},
             testing::ReconcilePorts,
         },
@@ -109,7 +124,7 @@ mod tests {
     };
 
     fn message(kind: &str) -> Message {
-        Message { id: "WH-1".into(), kind: kind.into(), payment: PaymentId::parse("PAY1"), body: String::new() }
+        Message { id: "WH-1".into(), kind: kind.into(), payment: PaymentId::parse("PAY1") }
     }
 
     /// Reconciliation that is to look so often at a payment, which it does not know.
@@ -119,48 +134,81 @@ mod tests {
         Arc::new(ports.service())
     }
 
-    /// A message for `store`, where `STR_1` has one secret. `stored`: whether the message must be worked on (`None`: it is not stored).
-    async fn receive(store: &str, verified: Result<Message, Unverified>, stored: Option<bool>) -> Result<()> {
-        let (mut inbox, mut webhooks, mut stores) = (MockInbox::new(), MockWebhooks::new(), MockStores::new());
-        let known = StoreId::parse(store).is_some();
-        stores.expect_webhook_secrets().times(usize::from(known)).returning(|_| Ok(vec![SecretString::from("s")]));
+    fn service(inbox: MockInbox, webhooks: MockWebhooks, stores: MockStores) -> WebhookService {
+        WebhookService::new(Arc::new(inbox), Arc::new(webhooks), Arc::new(stores), looking(0), Arc::new(Noon))
+    }
+
+    /// A message for `store`, where `STR_1` has one secret; `asked`: whether its secret is needed.
+    async fn verify(
+        store: &str,
+        glance: Result<(), Unverified>,
+        verified: Result<Message, Unverified>,
+        asked: bool,
+    ) -> Result<(StoreId, Message)> {
+        let (mut webhooks, mut stores) = (MockWebhooks::new(), MockStores::new());
+        stores.expect_webhook_secrets().times(usize::from(asked)).returning(|_| Ok(vec![SecretString::from("s")]));
+        webhooks.expect_glance().times(1).withf(|_, now| *now == Noon.now()).return_once(move |_, _| glance);
         webhooks
             .expect_verify()
-            .times(1)
-            .withf(move |secrets, _, now| (secrets.len(), *now) == (usize::from(known), Noon.now()))
+            .times(usize::from(asked))
+            .withf(|secrets, _, now| (secrets.len(), *now) == (1, Noon.now()))
             .return_once(|_, _, _| verified);
+        service(MockInbox::new(), webhooks, stores).verify(&Delivery { store: store.to_owned(), ..Delivery::default() }).await
+    }
+
+    const REASONS: [(Unverified, crate::shared::Refusal); 5] = [
+        (Unverified::MissingRequiredHeaders, error::WEBHOOK_HEADERS_MISSING),
+        (Unverified::InvalidSignature, error::WEBHOOK_UNVERIFIED),
+        (Unverified::TimestampTooOld, error::WEBHOOK_UNVERIFIED),
+        (Unverified::TimestampTooNew, error::WEBHOOK_UNVERIFIED),
+        (Unverified::NoMatchingSignature, error::WEBHOOK_UNVERIFIED),
+    ];
+
+    #[tokio::test]
+    async fn what_nobody_can_have_signed_asks_nobody() {
+        for (reason, refusal) in REASONS {
+            for store in ["STR_1", "no store"] {
+                let refused = verify(store, Err(reason), Ok(message("Transaction.Paid")), false).await.unwrap_err();
+                assert!(refused.is(&refusal), "{store} {reason:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_is_believed_that_the_stores_secret_signed() {
+        let (store, verified) = verify("STR_1", Ok(()), Ok(message("Transaction.Paid")), true).await.unwrap();
+        assert_eq!((store.as_str(), verified), ("STR_1", message("Transaction.Paid")));
+        for (reason, refusal) in REASONS {
+            assert!(verify("STR_1", Ok(()), Err(reason), true).await.unwrap_err().is(&refusal), "{reason:?}");
+        }
+        // A store that is none is answered as one with another secret.
+        let refused = verify("no store", Ok(()), Ok(message("Transaction.Paid")), false).await.unwrap_err();
+        assert!(refused.is(&error::WEBHOOK_UNVERIFIED));
+    }
+
+    async fn take(kind: &str, matters: bool, put: MessagePut) -> Result<()> {
+        let mut inbox = MockInbox::new();
         inbox
             .expect_put()
-            .times(usize::from(stored.is_some()))
-            .withf(move |store, message, matters, request, now| {
-                (store.as_str(), message.id.as_str(), Some(*matters), request, *now) == ("STR_1", "WH-1", stored, "r1", Noon.now())
+            .times(1)
+            .withf(move |store, message, work, request, now| {
+                (store.as_str(), message.id.as_str(), *work, request, *now) == ("STR_1", "WH-1", matters, "r1", Noon.now())
             })
-            .returning(|_, _, _, _, _| Ok(true));
-        let service = WebhookService::new(Arc::new(inbox), Arc::new(webhooks), Arc::new(stores), looking(0), Arc::new(Noon));
-        service.receive(&Delivery { store: store.to_owned(), ..Delivery::default() }, "r1").await
+            .returning(move |_, _, _, _, _| Ok(put));
+        let service = service(inbox, MockWebhooks::new(), MockStores::new());
+        service.take(&StoreId::parse("STR_1").unwrap(), &message(kind), "r1").await
     }
 
     #[tokio::test]
     async fn a_signed_message_is_stored_and_worked_on_where_it_matters() {
-        receive("STR_1", Ok(message("Transaction.Paid")), Some(true)).await.unwrap();
-        receive("STR_1", Ok(message("Transaction.Ready")), Some(false)).await.unwrap();
+        take("Transaction.Paid", true, MessagePut::Kept).await.unwrap();
+        take("Transaction.Paid", true, MessagePut::WasThere).await.unwrap();
+        take("Transaction.Ready", false, MessagePut::Kept).await.unwrap();
     }
 
     #[tokio::test]
-    async fn a_message_that_is_not_believed_is_not_stored() {
-        for (reason, refusal) in [
-            (Unverified::MissingRequiredHeaders, error::WEBHOOK_HEADERS_MISSING),
-            (Unverified::InvalidSignature, error::WEBHOOK_UNVERIFIED),
-            (Unverified::TimestampTooOld, error::WEBHOOK_UNVERIFIED),
-            (Unverified::TimestampTooNew, error::WEBHOOK_UNVERIFIED),
-            (Unverified::NoMatchingSignature, error::WEBHOOK_UNVERIFIED),
-        ] {
-            // A store that is none is answered as one with another secret.
-            for store in ["STR_1", "no store"] {
-                assert!(receive(store, Err(reason), None).await.unwrap_err().is(&refusal), "{store} {reason:?}");
-            }
-        }
-        assert!(receive("no store", Ok(message("Transaction.Paid")), None).await.unwrap_err().is(&error::WEBHOOK_UNVERIFIED));
+    async fn nobody_is_told_of_another_stores_payment() {
+        assert!(take("Transaction.Paid", true, MessagePut::OfAnotherStore).await.unwrap_err().is(&error::WEBHOOK_UNVERIFIED));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ mod product_service;
 mod rollover;
 
 pub use model::{
-    product::{NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Stock, StockReservation},
+    product::{MOST_PRODUCTS, NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Stock, StockReservation},
     rollover::Rollover,
 };
 pub use product_service::ProductService;

@@ -13,8 +13,9 @@ use crate::shared::{Email, ProductId, Result, StoreId};
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// Stores a product; its stock is all left, its version 1.
-    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Product>;
+    /// Stores a product; its stock is all left, its version 1. `None`: the store has [`super::MOST_PRODUCTS`], and MUST get no more, however many
+    /// come at once.
+    async fn register(&self, id: &ProductId, store: &StoreId, product: &NewProduct, at: DateTime<Utc>) -> Result<Option<Product>>;
     /// How many products have promised more pieces, to orders and holds, than there are: 0, or something is badly wrong.
     async fn oversold(&self) -> Result<i64>;
     /// The product of this store.

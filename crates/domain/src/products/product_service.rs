@@ -41,10 +41,12 @@ impl ProductService {
     /// Registers a product; all its pieces are left to be bought.
     ///
     /// # Errors
-    /// `store_not_found`: the seller has no store.
+    /// - `store_not_found`: the seller has no store.
+    /// - `too_many_products`: the store has as many as it may.
     pub async fn register(&self, seller: &Email, product: &NewProduct) -> Result<Product> {
         let store = self.stores.store_id(seller).await?;
-        self.products.register(&ProductId::generate(self.ids.as_ref()), &store, product, self.clock.now()).await
+        let registered = self.products.register(&ProductId::generate(self.ids.as_ref()), &store, product, self.clock.now()).await?;
+        Ok(registered.ok_or(error::TOO_MANY_PRODUCTS)?)
     }
 
     /// A product of the seller's store.

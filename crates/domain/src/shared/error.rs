@@ -27,6 +27,8 @@ pub enum ErrorKind {
     NotFound,
     /// Larger than allowed (413).
     TooLarge,
+    /// Of another media type than is read (415).
+    MediaType,
     /// It clashes with what is there (409).
     Conflict,
     /// Its time is over (408).

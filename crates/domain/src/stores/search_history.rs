@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 
 use super::{error, ports::SearchHistory};
 use crate::{
     shared::{Clock, Email, Result, text::normal},
-    users::{Unfinished, ports::PersonalData},
+    users::{Account, Unfinished, ports::PersonalData},
 };
 
 /// Use cases of the search history.
@@ -62,5 +63,9 @@ impl HistoryService {
 impl PersonalData for HistoryService {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
         self.history.forget_before(&deleted.email, deleted.erased_at).await
+    }
+
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
+        Ok(("search_history", json!(self.list(&account.email).await?)))
     }
 }

@@ -20,5 +20,6 @@ refusals! {
     PROVIDER_REFUSED = Refused, "provider_refused", "로그인 제공자에서 로그인이 완료되지 않았습니다.";
     UNLINK_UNVERIFIED = Refused, "unlink_unverified", "연결 해제 알림을 확인할 수 없습니다.";
     EMAIL_MISSING = Refused, "email_missing", "확인된 이메일 제공에 동의해야 로그인할 수 있습니다.";
+    EXPORT_NOT_FOUND = NotFound, "export_not_found", "링크가 만료되었거나 올바르지 않습니다. 앱에서 다시 요청해 주세요.";
     EMAIL_IN_USE = Refused, "email_in_use", "이미 다른 방법으로 가입된 이메일입니다.";
 }

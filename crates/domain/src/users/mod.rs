@@ -2,11 +2,13 @@
 
 mod delete;
 pub mod error;
+mod export;
 pub mod model;
 pub mod ports;
 mod profile;
 mod session;
 mod sign_in;
+mod streams;
 mod take_over;
 #[cfg(test)]
 mod testing;
@@ -14,22 +16,25 @@ mod unlink;
 mod withdraw;
 
 pub use delete::DeletionService;
+pub use export::ExportService;
 pub use model::{
     account::{
         Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,
         Unfinished,
     },
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
+    export::{EXPORT_LIFE, ExportMail},
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
-    session::{AccountVersion, Caller, Look, Renewal, Revocation, Session},
+    session::{AccountVersion, Caller, Look, NewToken, Revocation, Session},
     session_token::SessionTokens,
     takeover::{TAKEOVER_LIFE, TakenOver, Takeover, TakeoverMail, TakeoverSecrets},
 };
 pub use profile::CustomerService;
 pub use session::SessionService;
 pub use sign_in::SignInService;
+pub use streams::{OpenStream, StreamService};
 pub use take_over::TakeoverService;
 pub use unlink::UnlinkService;
 pub use withdraw::WithdrawalService;

@@ -1,8 +1,11 @@
 //! What this feature needs from outside.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::model::{
     account::{Account, AccountStatus, Deactivation, Erasure, IdentityAdded, Provider, Role, Unfinished},
@@ -45,8 +48,11 @@ pub trait Accounts: Send + Sync {
     async fn unfinished(&self, limit: i64) -> Result<Vec<Unfinished>>;
     /// Forgets a deletion that every store knows of.
     async fn finish(&self, pseudonym: &Email) -> Result<()>;
-    /// Undoes [`Accounts::deactivate`]. `false`: the account was active.
-    async fn reactivate(&self, email: &Email) -> Result<bool>;
+    /// Undoes [`Accounts::deactivate`], and ends all sessions but this one: they were closed with the account, and do not come back
+    /// with it. `false`: the account was active.
+    async fn reactivate(&self, email: &Email, session_id: &str) -> Result<bool>;
+    /// Ends all sessions of the account: from its return [`Accounts::find`] MUST give the next generation.
+    async fn end_sessions(&self, email: &Email) -> Result<()>;
 }
 
 /// Requests to be deleted. A request counts only where the account is inactive as well: that is written after it, and undone
@@ -91,6 +97,19 @@ pub trait UnlinkTokens: Send + Sync {
     async fn token(&self, provider: Provider, user_id: &str) -> Result<Option<SecretString>>;
     /// Forgets it, if there is one.
     async fn forget(&self, provider: Provider, user_id: &str) -> Result<()>;
+}
+
+/// Exports under way. Implementations MUST keep no secret of theirs but for the mail that is to be sent.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// Keeps the link's `token` until `until`, in the place of an earlier one of this account, and enqueues its mail, both or neither; where
+    /// the account has asked for one less than `again_after` ago, nothing is done.
+    async fn begin(&self, account: &Account, token: &str, now: DateTime<Utc>, until: DateTime<Utc>, again_after: chrono::Duration) -> Result<()>;
+    /// Whose the link with this token is. `None`: it is good no more, or its account is another by now.
+    async fn owner(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>>;
+    /// All that is kept beside the accounts, table by table, without secrets. `None`: there is no such account.
+    async fn rows(&self, email: &Email) -> Result<Option<Value>>;
 }
 
 /// Customers' profiles.
@@ -150,6 +169,17 @@ pub trait Revocations: Send + Sync {
     async fn recorded<'a>(&self, now: DateTime<Utc>, after: Option<&'a str>, limit: i64) -> Result<Vec<Revocation>>;
 }
 
+/// Connections that stay open, by account, in all processes together.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Streams: Send + Sync {
+    /// Takes a place for this stream, unless the account has `most` of them: then it is `false`. Of any number at once no more MUST get one.
+    /// A place MUST be free again after `lease`, in the part's own time: the process that took it may have died.
+    async fn open(&self, account: &Email, stream: &str, most: usize, lease: Duration) -> Result<bool>;
+    /// Gives the place back.
+    async fn close(&self, account: &Email, stream: &str) -> Result<()>;
+}
+
 /// The three OAuth providers.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
@@ -186,4 +216,6 @@ pub trait PersonalData: Send + Sync {
     /// Deletes what was kept before the account was deleted, or puts the pseudonym in the place of its e-mail. What is younger is of
     /// somebody who has come since and MUST stay. MUST be safe to run again.
     async fn erase(&self, deleted: &Unfinished) -> Result<()>;
+    /// What is kept of them, and its name in their export.
+    async fn export(&self, account: &Account) -> Result<(&'static str, Value)>;
 }

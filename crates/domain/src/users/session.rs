@@ -1,4 +1,4 @@
-//! Session tokens: JWT, renewed in their last quarter, checked against the account and the logouts.
+//! Sessions: begun, checked against the account and the logouts, renewed, ended one by one or all at once.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{
     error,
     model::{
         account::{Account, RegistrationStatus},
-        session::{AccountVersion, Caller, Look, Renewal, Session},
+        session::{AccountVersion, Caller, Look, NewToken, Session},
         session_token::SessionTokens,
     },
     ports::{Accounts, Sessions},
@@ -52,12 +52,7 @@ impl SessionService {
         if !session.is_of(&account) {
             return Err(error::UNAUTHENTICATED.into());
         }
-        let renewal = if self.tokens.is_due_for_renewal(&session, now) {
-            let token = self.tokens.issue(&session.id, &account, session.cross_site, now)?;
-            Some(Renewal { token, cross_site: session.cross_site })
-        } else {
-            None
-        };
+        let renewal = if self.tokens.is_due_for_renewal(&session, now) { Some(self.tokens.renew(&session, &account, now)?) } else { None };
         Ok(Caller { session, account, renewal })
     }
 
@@ -82,8 +77,18 @@ impl SessionService {
     ///
     /// # Errors
     /// Internal: a defect of ours.
-    pub fn begin(&self, account: &Account, cross_site: bool) -> Result<String> {
-        self.tokens.issue(&self.ids.secret(), account, cross_site, self.clock.now())
+    pub fn begin(&self, account: &Account, cross_site: bool) -> Result<NewToken> {
+        self.tokens.begin(&self.ids.secret(), account, cross_site, self.clock.now())
+    }
+
+    /// A token with which the caller's session goes on after their account has changed.
+    ///
+    /// # Errors
+    /// - `unauthenticated`: the account is gone.
+    /// - Unavailable: the part behind it does not answer in time.
+    pub async fn go_on(&self, session: &Session, cross_site: bool) -> Result<NewToken> {
+        let account = self.accounts.find(&session.email).await?.ok_or(error::UNAUTHENTICATED)?.account;
+        self.tokens.renew(&Session { cross_site, ..session.clone() }, &account, self.clock.now())
     }
 
     /// Ends the session of a token, if it is one: from now on it and its renewals are refused.
@@ -92,11 +97,25 @@ impl SessionService {
     /// Unavailable: the part behind it does not answer in time.
     pub async fn end(&self, token: Option<&str>) -> Result<()> {
         let now = self.clock.now();
-        if let Some(session) = token.and_then(|t| self.tokens.verify(t, now)) {
-            // A renewal issued this instant lives one whole life more.
-            self.sessions.revoke(&session.id, now, now + self.tokens.life()).await?;
+        let Some(session) = token.and_then(|t| self.tokens.verify(t, now)) else { return Ok(()) };
+        // What is out already is not written again: a look is cheap, and anybody may ask as often as they like.
+        if self.sessions.look(&session.id, &session.email, now).await? == Look::Revoked {
+            return Ok(());
         }
-        Ok(())
+        self.sessions.revoke(&session.id, now, self.tokens.last_end(&session, now)).await
+    }
+
+    /// Ends all sessions of the account that the token belongs to, if it is good.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn end_all(&self, token: Option<&str>) -> Result<()> {
+        let caller = match self.authenticate(token).await {
+            Err(refused) if refused.is(&error::UNAUTHENTICATED) => return Ok(()),
+            caller => caller?,
+        };
+        self.accounts.end_sessions(&caller.account.email).await?;
+        self.sessions.forget(&caller.account.email).await
     }
 }
 
@@ -122,16 +141,54 @@ mod tests {
         sessions
     }
 
-    async fn authenticate(accounts: MockAccounts, sessions: MockSessions, token: &str) -> Result<Caller> {
+    fn service(accounts: MockAccounts, sessions: MockSessions) -> SessionService {
         SessionService::new(tokens(), Arc::new(accounts), Arc::new(sessions), Arc::new(Noon), Arc::new(Counter::default()))
-            .authenticate(Some(token))
-            .await
+    }
+
+    async fn authenticate(accounts: MockAccounts, sessions: MockSessions, token: &str) -> Result<Caller> {
+        service(accounts, sessions).authenticate(Some(token)).await
+    }
+
+    #[tokio::test]
+    async fn what_is_out_is_not_written_again() {
+        let token = tokens().begin("id", &account(Role::Seller), false, Noon.now()).unwrap().token;
+        for (look, written) in [(Look::Revoked, 0), (Look::Unknown(None), 1), (Look::Remembered(account(Role::Seller)), 1)] {
+            let mut sessions = seeing(look);
+            sessions.expect_revoke().times(written).returning(|_, _, _| Ok(()));
+            service(MockAccounts::new(), sessions).end(Some(&token)).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_earlier_generation_only_the_kept_session_goes_on() {
+        let known = account(Role::Seller);
+        let later = Account { generation: 1, kept_session: Some("kept".into()), ..known.clone() };
+        for (id, goes_on) in [("kept", true), ("another", false)] {
+            let token = tokens().begin(id, &known, false, Noon.now()).unwrap().token;
+            let (mut accounts, found) = (MockAccounts::new(), later.clone());
+            accounts.expect_find().returning(move |_| Ok(Some(status(found.clone()))));
+            let asked = authenticate(accounts, seeing(Look::Remembered(later.clone())), &token).await;
+            assert_eq!(asked.is_ok(), goes_on, "{id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn all_are_ended_before_the_account_is_forgotten_and_by_a_good_token_alone() {
+        let (known, mut order) = (account(Role::Customer), mockall::Sequence::new());
+        let token = tokens().begin("id", &known, false, Noon.now()).unwrap().token;
+        let (mut accounts, mut sessions) = (MockAccounts::new(), seeing(Look::Remembered(known)));
+        accounts.expect_end_sessions().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        sessions.expect_forget().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        service(accounts, sessions).end_all(Some(&token)).await.unwrap();
+        for (token, look) in [(Some(token.as_str()), Look::Revoked), (Some("garbled"), Look::Unknown(None)), (None, Look::Unknown(None))] {
+            service(MockAccounts::new(), seeing(look)).end_all(token).await.unwrap();
+        }
     }
 
     #[tokio::test]
     async fn an_account_that_is_remembered_is_not_asked_for() {
         let known = account(Role::Seller);
-        let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
+        let token = tokens().begin("id", &known, false, Noon.now()).unwrap().token;
         let caller = authenticate(MockAccounts::new(), seeing(Look::Remembered(known.clone())), &token).await.unwrap();
         assert_eq!(caller.account, known);
     }
@@ -139,7 +196,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_not_is_asked_for_and_remembered_under_its_version() {
         let known = account(Role::Seller);
-        let token = tokens().issue("id", &known, false, Noon.now()).unwrap();
+        let token = tokens().begin("id", &known, false, Noon.now()).unwrap().token;
         for (version, remembered) in [(Some(AccountVersion(7)), 1), (None, 0)] {
             let (mut accounts, mut sessions) = (MockAccounts::new(), seeing(Look::Unknown(version)));
             let found = known.clone();
@@ -155,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_that_was_logged_out_is_refused_unasked() {
-        let token = tokens().issue("id", &account(Role::Seller), false, Noon.now()).unwrap();
+        let token = tokens().begin("id", &account(Role::Seller), false, Noon.now()).unwrap().token;
         let refused = authenticate(MockAccounts::new(), seeing(Look::Revoked), &token).await;
         assert!(refused.unwrap_err().is(&error::UNAUTHENTICATED));
     }
@@ -163,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_refused_by_what_is_remembered() {
         let new = Account { created_at: at(-1), ..account(Role::Seller) };
-        let token = tokens().issue("id", &new, false, Noon.now()).unwrap();
+        let token = tokens().begin("id", &new, false, Noon.now()).unwrap().token;
         for old in [account(Role::Seller), Account { role: Role::Customer, ..new.clone() }] {
             let (mut accounts, found) = (MockAccounts::new(), new.clone());
             accounts.expect_find().times(1).returning(move |_| Ok(Some(status(found.clone()))));

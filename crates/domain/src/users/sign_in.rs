@@ -144,7 +144,7 @@ impl SignInService {
                 }
                 Some(_) => return Err(error::EMAIL_IN_USE.into()),
                 None => {
-                    let account = Account { email, role: login.role, is_active: true, email_vouched: identity.vouched, created_at: now };
+                    let account = Account::new(email, login.role, identity.vouched, now);
                     if self.accounts.create(&account, provider, &identity.user_id).await? {
                         return Ok(account);
                     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn account(role: Role, email_vouched: bool) -> Account {
-        Account { email: email("a@b"), role, is_active: true, email_vouched, created_at: Noon.now() }
+        Account::new(email("a@b"), role, email_vouched, Noon.now())
     }
 
     fn with_status(account: Account) -> AccountStatus {

@@ -13,11 +13,11 @@ use crate::{
 };
 
 pub(crate) fn tokens() -> SessionTokens {
-    SessionTokens::new(&SecretString::from("a secret of the tests"), Algorithm::HS256, Duration::minutes(100))
+    SessionTokens::new(&SecretString::from("a secret of the tests"), None, Algorithm::HS256, Duration::minutes(100))
 }
 
 pub(crate) fn account(role: Role) -> Account {
-    Account { email: Email::trusted("a@b".into()), role, is_active: true, email_vouched: true, created_at: at(-60) }
+    Account::new(Email::trusted("a@b".into()), role, true, at(-60))
 }
 
 pub(crate) fn at(minute: i64) -> DateTime<Utc> {

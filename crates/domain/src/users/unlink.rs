@@ -61,8 +61,9 @@ mod tests {
     use crate::{
         shared::{Error, testing::Noon},
         users::{
-            model::account::Account,
+            model::account::Role,
             ports::{MockAccounts, MockProviderUnlink, MockUnlinkTokens},
+            testing::account,
         },
     };
 
@@ -108,13 +109,7 @@ mod tests {
     #[tokio::test]
     async fn who_came_back_stays_linked() {
         let mut accounts = MockAccounts::new();
-        let account = Account {
-            email: crate::shared::Email::trusted("a@b.example".to_owned()),
-            role: crate::users::Role::Customer,
-            is_active: true,
-            email_vouched: true,
-            created_at: Noon.now(),
-        };
+        let account = account(Role::Customer);
         accounts.expect_find_by_identity().returning(move |_, _| Ok(Some(account.clone())));
         service(MockProviderUnlink::new(), accounts, MockUnlinkTokens::new()).cut(Provider::Google, "7").await.unwrap();
     }

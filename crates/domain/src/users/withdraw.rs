@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{
     error,
-    model::account::{Deactivation, Role},
+    model::{
+        account::{Deactivation, Role},
+        session::Caller,
+    },
     ports::{Accounts, Sessions, Storefront, Withdrawals},
 };
 use crate::shared::{Clock, Email, Result};
@@ -54,18 +57,19 @@ impl WithdrawalService {
         }
     }
 
-    /// Takes the request back.
+    /// Takes the request back. Of the account's sessions only the caller's goes on.
     ///
     /// # Errors
     /// `not_withdrawn` (409) for an active account, `withdrawal_not_found` (404) where the request is gone.
-    pub async fn cancel(&self, email: &Email, is_active: bool) -> Result<()> {
-        if is_active {
+    pub async fn cancel(&self, caller: &Caller) -> Result<()> {
+        let email = &caller.account.email;
+        if caller.account.is_active {
             return Err(error::NOT_WITHDRAWN.into());
         }
         if self.withdrawals.requested_at(email).await?.is_none() {
             return Err(error::WITHDRAWAL_NOT_FOUND.into());
         }
-        if !self.accounts.reactivate(email).await? {
+        if !self.accounts.reactivate(email, &caller.session.id).await? {
             return Err(error::NOT_WITHDRAWN.into());
         }
         self.sessions.forget(email).await?;
@@ -79,9 +83,9 @@ mod tests {
     use crate::{
         shared::testing::{Noon, email},
         users::{
-            model::account::{AccountStatus, RegistrationStatus},
+            model::account::{Account, AccountStatus, RegistrationStatus},
             ports::{MockAccounts, MockSessions, MockStorefront, MockWithdrawals},
-            testing::account,
+            testing::{account, tokens},
         },
     };
 
@@ -109,15 +113,21 @@ mod tests {
         }
     }
 
+    fn caller(is_active: bool) -> Caller {
+        let account = Account { is_active, ..account(Role::Customer) };
+        let token = tokens().begin("mine", &account, false, Noon.now()).unwrap().token;
+        Caller { session: tokens().verify(&token, Noon.now()).unwrap(), account, renewal: None }
+    }
+
     #[tokio::test]
     async fn the_account_is_active_before_its_request_is_forgotten() {
         let (mut accounts, mut withdrawals) = (MockAccounts::new(), MockWithdrawals::new());
         let mut order = mockall::Sequence::new();
         withdrawals.expect_requested_at().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Noon.now())));
-        accounts.expect_reactivate().times(1).in_sequence(&mut order).returning(|_| Ok(true));
+        accounts.expect_reactivate().times(1).in_sequence(&mut order).withf(|_, kept| kept == "mine").returning(|_, _| Ok(true));
         withdrawals.expect_cancel().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-        service(accounts, withdrawals, 1).cancel(&email("a@b"), false).await.unwrap();
-        let active = service(MockAccounts::new(), MockWithdrawals::new(), 0).cancel(&email("a@b"), true).await;
+        service(accounts, withdrawals, 1).cancel(&caller(false)).await.unwrap();
+        let active = service(MockAccounts::new(), MockWithdrawals::new(), 0).cancel(&caller(true)).await;
         assert!(active.unwrap_err().is(&error::NOT_WITHDRAWN));
     }
 }

@@ -18,19 +18,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the order is read where no signal can come.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A WebSocket that says one thing when the order is picked up, or after 30 seconds, and closes.
+/// A WebSocket that says one thing when the order is picked up, or after 30 seconds, and closes. An account has ten open at most.
 #[utoipa::path(tag = "seller", params(("payment_id" = String, Path)), responses((status = 101, description = "one JSON message {status: completed|error|timeout, message}")))]
 #[get("/seller/store/orders/{payment_id}/qr/callback")]
 pub(super) async fn wait(app: Data<App>, me: Me, request: HttpRequest, id: PathId<PaymentId>, body: Payload) -> Result<HttpResponse> {
     let order = app.services.orders.of_store(&me.0, &id.0).await?;
     let (response, session, messages) = actix_ws::handle(&request, body).map_err(|_| NO_WEBSOCKET)?;
-    actix_web::rt::spawn(watch(app, order.payment_id, session, messages));
+    let stream = app.services.streams.open(&me.0).await?;
+    actix_web::rt::spawn(async move {
+        watch(&app, &order.payment_id, session, messages).await;
+        app.services.streams.close(stream).await;
+    });
     Ok(response)
 }
 
-async fn watch(app: Data<App>, payment: PaymentId, mut session: Session, mut messages: MessageStream) {
+async fn watch(app: &App, payment: &PaymentId, mut session: Session, mut messages: MessageStream) {
     let (status, message) = tokio::select! {
-        outcome = outcome(&app, &payment) => outcome,
+        outcome = outcome(app, payment) => outcome,
         () = gone(&mut session, &mut messages) => return,
     };
     // A screen that has gone meanwhile hears nothing.

@@ -6,7 +6,7 @@ use cheapbob_domain::orders::Delivery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{body, error::Result, request_id::request_id, state::App};
+use crate::{body, error::Result, limits, request_id::request_id, state::App};
 
 /// No message of PortOne's comes near this size.
 const LARGEST: usize = 64 << 10;
@@ -28,16 +28,20 @@ struct Received {
 )]
 #[post("/webhooks/portone/{store_id}")]
 pub(super) async fn receive(app: Data<App>, request: HttpRequest, store: Path<String>, body: Payload) -> Result<HttpResponse> {
-    let body = body::collect(body, LARGEST).await?;
     let header = |name: &str| single(&request, name);
-    let delivery = Delivery {
+    let mut delivery = Delivery {
         store: store.into_inner(),
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
         signature: header("webhook-signature"),
-        body: body.to_vec(),
+        body: Vec::new(),
     };
-    app.services.webhooks.receive(&delivery, &request_id()).await?;
+    // Before the body: whoever has signed nothing is not listened to.
+    app.services.webhooks.glance(&delivery)?;
+    delivery.body = body::collect(body, LARGEST).await?.to_vec();
+    let (store, message) = app.services.webhooks.verify(&delivery).await?;
+    limits::count_verified(&app, &store).await?;
+    app.services.webhooks.take(&store, &message, &request_id()).await?;
     Ok(HttpResponse::Ok().json(Received { status: "ok" }))
 }
 

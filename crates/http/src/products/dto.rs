@@ -21,6 +21,13 @@ pub(crate) struct ProductBody {
     max_per_customer: Option<i32>,
 }
 
+impl ProductBody {
+    /// Whether somebody can have a piece.
+    pub(crate) fn is_left(&self) -> bool {
+        self.current_stock > 0
+    }
+}
+
 impl From<Product> for ProductBody {
     fn from(product: Product) -> Self {
         Self {

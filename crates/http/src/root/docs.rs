@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, http::header, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// Swagger UI styles its elements one by one, and has pictures in its style sheet.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-     frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+/// Swagger UI has pictures in its style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// The page, the files that it loads, and the way to it without a slash.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

@@ -32,8 +32,9 @@ struct Part {
 struct Readiness {
     /// `ok` or `down`.
     status: &'static str,
-    /// Each part by name.
-    parts: BTreeMap<&'static str, Part>,
+    /// Each part by name; in production it is nobody's business which of them is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<BTreeMap<&'static str, Part>>,
 }
 
 /// Requests are served.
@@ -61,10 +62,12 @@ pub(crate) async fn ready(app: Data<App>) -> HttpResponse {
         if let Err(error) = &answer {
             tracing::warn!(part = name, %error, "a part is down");
         }
+        metrics::gauge!("cheapbob_part_up", "part" => *name).set(f64::from(u8::from(answer.is_ok())));
         (*name, Part { status: if answer.is_ok() { "ok" } else { "down" }, ms: begin.elapsed().as_millis() as u64 })
     });
     let parts: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
     let whole = parts.values().all(|part| part.status == "ok");
     let status = if whole { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let parts = Some(parts).filter(|_| !app.switches.production);
     HttpResponse::build(status).json(Readiness { status: if whole { "ok" } else { "down" }, parts })
 }

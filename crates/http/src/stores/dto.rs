@@ -212,10 +212,41 @@ impl StoreBody {
     }
 }
 
+impl StoreBody {
+    /// Cuts the introduction; gives how many bytes shorter its JSON is, at least.
+    pub(super) fn cut_introduction(&mut self, characters: usize) -> usize {
+        let Some((end, _)) = self.store_introduction.char_indices().nth(characters) else { return 0 };
+        let before = self.store_introduction.len();
+        self.store_introduction.truncate(end);
+        before - end
+    }
+
+    /// Bytes of each product's JSON, with the comma behind it.
+    pub(super) fn product_sizes(&self) -> serde_json::Result<Vec<usize>> {
+        self.products.iter().map(|product| Ok(serde_json::to_vec(product)?.len() + 1)).collect()
+    }
+
+    /// Keeps products whose sizes come to `room` at most, first those of which something is left; gives what they come to.
+    pub(super) fn keep_products(&mut self, sizes: &[usize], room: usize) -> usize {
+        let mut by_wish: Vec<_> = self.products.iter().map(ProductBody::is_left).zip(sizes).enumerate().collect();
+        // Stable: else they go by id.
+        by_wish.sort_by_key(|(_, (is_left, _))| !is_left);
+        let (mut kept, mut taken) = (vec![false; self.products.len()], 0);
+        for (place, (_, size)) in by_wish {
+            if taken + size <= room {
+                (kept[place], taken) = (true, taken + size);
+            }
+        }
+        let mut kept = kept.into_iter();
+        self.products.retain(|_| kept.next().unwrap_or_default());
+        taken
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CustomerStoreBody {
     #[serde(flatten)]
-    store: StoreBody,
+    pub(super) store: StoreBody,
     is_favorite: bool,
 }
 

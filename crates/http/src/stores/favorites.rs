@@ -1,10 +1,10 @@
-use actix_web::{HttpResponse, delete, get, post, web::Data};
+use actix_web::{HttpResponse, delete, get, http::header::ContentType, post, web::Data};
 use cheapbob_domain::{
-    shared::{Refusal, StoreId},
+    shared::{Error as DomainError, Refusal, StoreId},
     stores::error::FAVORITE_NOT_FOUND,
 };
 
-use super::dto::CustomerStoreBody;
+use super::{dto::CustomerStoreBody, page::list_json};
 use crate::{
     auth::Me,
     dto::Message,
@@ -19,8 +19,9 @@ use crate::{
 pub(super) async fn list(app: Data<App>, me: Me) -> Result<HttpResponse> {
     let found = app.services.search.favorites(&me.0).await?;
     let now = app.services.clock.now();
-    let stores: Vec<_> = found.into_iter().map(|s| CustomerStoreBody::new(s, app.services.storage.as_ref(), now)).collect();
-    Ok(HttpResponse::Ok().json(stores))
+    let stores = found.into_iter().map(|s| CustomerStoreBody::new(s, app.services.storage.as_ref(), now)).collect();
+    let body = list_json(stores).map_err(DomainError::internal)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
 }
 
 /// Makes the store a favourite of the customer.

@@ -6,6 +6,7 @@ mod favorites;
 mod history;
 mod hours;
 mod images;
+mod page;
 mod payment;
 mod picture;
 pub(crate) mod picture_process;

@@ -19,7 +19,7 @@ struct RegisterPayment {
     portone_secret_key: SecretString,
     /// What PortOne signs its webhooks with.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 255, pattern = r"^((whsec_)?([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4}))?$")]
+    #[schema(value_type = Option<String>, max_length = 255, pattern = r"^((whsec_)?([A-Za-z0-9+/]{4}){8,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)?$")]
     portone_webhook_secret: Option<SecretString>,
 }
 
@@ -59,7 +59,7 @@ struct ChangePayment {
     portone_secret_key: Option<SecretString>,
     /// What PortOne signs its webhooks with from now on; the one before stays good until the next change.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 255, pattern = r"^((whsec_)?([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4}))?$")]
+    #[schema(value_type = Option<String>, max_length = 255, pattern = r"^((whsec_)?([A-Za-z0-9+/]{4}){8,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)?$")]
     portone_webhook_secret: Option<SecretString>,
 }
 
@@ -135,5 +135,6 @@ pub(super) async fn show(app: Data<App>, me: Me) -> Result<HttpResponse> {
 pub(super) async fn change(app: Data<App>, me: Me, body: Json<ChangePayment>) -> Result<HttpResponse> {
     let change = body.0.parse()?;
     let store = app.services.stores.change_payment(&me.0, &change).await?;
+    tracing::info!(%store, "a store's PortOne account was changed");
     Ok(HttpResponse::Ok().json(PaymentSettings::read(&app, &store, change.ids).await?))
 }

@@ -1,18 +1,12 @@
 #![expect(unused_qualifications, reason = "what utoipa makes of a handler with a Query")]
 
-use actix_web::{HttpResponse, get, web::Data};
-use cheapbob_domain::stores::StoreFilter;
-use serde::{Deserialize, Serialize};
+use actix_web::{HttpResponse, get, http::header::ContentType, web::Data};
+use cheapbob_domain::{shared::Error as DomainError, stores::StoreFilter};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::dto::CustomerStoreBody;
+use super::{dto::CustomerStoreBody, page::StorePageBody};
 use crate::{auth::Me, error::Result, extract::Query, state::App};
-
-#[derive(Serialize, ToSchema)]
-struct StorePageBody {
-    stores: Vec<CustomerStoreBody>,
-    is_end: bool,
-}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -82,7 +76,8 @@ async fn page(app: &App, me: &Me, filter: &StoreFilter, page: u32) -> Result<Htt
     let found = found?;
     let now = app.services.clock.now();
     let stores = found.stores.into_iter().map(|s| CustomerStoreBody::new(s, app.services.storage.as_ref(), now)).collect();
-    Ok(HttpResponse::Ok().json(StorePageBody { stores, is_end: found.is_end }))
+    let body = StorePageBody::json(stores, found.is_end).map_err(DomainError::internal)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
 }
 
 /// All stores, newest first.

@@ -63,6 +63,7 @@ fn frontend(app: &App, local: bool) -> String {
 pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
     let account = &signed_in.account;
     let token = app.services.sessions.begin(account, signed_in.local)?;
+    tracing::info!(role = account.role.as_str(), "somebody logged in");
     let target = format!(
         "{}/auth/success?status={}&conflict={}",
         frontend(app, signed_in.local),
@@ -70,11 +71,7 @@ pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'stati
         u8::from(signed_in.conflict)
     );
     let mut response = HttpResponse::Found();
-    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(
-        Some(&token),
-        signed_in.local,
-        app,
-    ));
+    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(&token));
     if let Some(end) = end {
         response.cookie(end);
     }

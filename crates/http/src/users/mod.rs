@@ -4,6 +4,7 @@ mod callback;
 mod change_detail;
 mod detail;
 mod dto;
+mod export;
 mod flow;
 mod login;
 mod logout;
@@ -24,6 +25,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(login::login)
         .service(callback::callback)
         .service(takeover::takeover)
+        .service(export::customer)
+        .service(export::seller)
+        .service(export::download)
         .service(logout::logout)
         .service(unlink::kakao)
         .service(unlink::kakao_form)

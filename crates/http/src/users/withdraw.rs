@@ -1,5 +1,4 @@
 use actix_web::{HttpResponse, delete, post, web::Data};
-use cheapbob_domain::users::Account;
 use serde::Deserialize;
 
 use crate::{
@@ -18,17 +17,14 @@ struct Asked {
 async fn request(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
     let account = &caller.0.account;
     app.services.withdrawal.request(&account.email, account.role).await?;
-    let cookie = auth::cookie(None, app.is_local(asked.state.as_deref()), app);
+    let cookie = auth::no_cookie(app.is_local(asked.state.as_deref()));
     Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴가 신청되었습니다." }))
 }
 
 async fn cancel(app: &App, caller: &CurrentCaller, asked: &Asked) -> Result<HttpResponse> {
-    let account = &caller.0.account;
-    app.services.withdrawal.cancel(&account.email, account.is_active).await?;
-    let cross_site = app.is_local(asked.state.as_deref());
-    let token = app.services.sessions.begin(&Account { is_active: true, ..account.clone() }, cross_site)?;
-    let cookie = auth::cookie(Some(&token), cross_site, app);
-    Ok(HttpResponse::Ok().cookie(cookie).json(Message { message: "탈퇴 신청이 취소되었습니다." }))
+    app.services.withdrawal.cancel(&caller.0).await?;
+    let token = app.services.sessions.go_on(&caller.0.session, app.is_local(asked.state.as_deref())).await?;
+    Ok(HttpResponse::Ok().cookie(auth::cookie(&token)).json(Message { message: "탈퇴 신청이 취소되었습니다." }))
 }
 
 /// Asks for the account's deletion at the next daily rollover.

@@ -2,7 +2,7 @@
 
 use reqwest::{
     Client, Method, StatusCode,
-    header::HeaderMap,
+    header::{HeaderMap, HeaderName, HeaderValue},
     multipart::{Form, Part},
     redirect,
 };
@@ -42,6 +42,15 @@ impl Answer {
     }
 }
 
+/// Where a proxy says who calls: the servers under test believe this machine.
+pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// An address of somebody's: calls are counted by address, and the tests' people do not share one.
+pub(super) fn some_address() -> HeaderValue {
+    let [a, b, c, ..] = ulid::Ulid::r#gen().random().to_le_bytes();
+    HeaderValue::from_str(&format!("198.{a}.{b}.{c}")).unwrap()
+}
+
 /// A server, and nobody logged in.
 #[derive(Clone)]
 pub struct Api {
@@ -54,7 +63,8 @@ impl Api {
     /// The server at `base`.
     pub fn new(base: &str) -> Self {
         cheapbob_wiring::prepare_process();
-        let client = Client::builder().redirect(redirect::Policy::none()).timeout(std::time::Duration::from_secs(60)).build().unwrap();
+        let client = Client::builder().redirect(redirect::Policy::none()).timeout(std::time::Duration::from_secs(60));
+        let client = client.default_headers(HeaderMap::from_iter([(FORWARDED_FOR, some_address())])).build().unwrap();
         Self { base: base.to_owned(), client }
     }
 

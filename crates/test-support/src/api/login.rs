@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    client::{Answer, Api, answer, location},
+    client::{Answer, Api, FORWARDED_FOR, answer, location, some_address},
     person::Person,
 };
 
@@ -21,7 +21,10 @@ pub fn session(answer: &Answer) -> Option<String> {
 impl Api {
     /// The whole way through a provider of the sandbox, as a browser goes it. `form`: what is typed on the provider's page.
     pub async fn log_in(&self, provider: &str, role: &str, state: &str, form: &[(&str, &str)]) -> Answer {
-        let start = self.get(&format!("/api/v1/auth/{provider}/login/{role}?state={state}")).await;
+        let address = some_address();
+        let name = FORWARDED_FOR;
+        let from = (name.as_str(), address.to_str().unwrap());
+        let start = self.get_with(&format!("/api/v1/auth/{provider}/login/{role}?state={state}"), &[from]).await;
         assert_eq!(start.status, 302);
         let cookie = start.headers.get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
         let authorize = location(&start);
@@ -30,7 +33,7 @@ impl Api {
         let back = location(&answer(page).await.unwrap());
         let callback = url::Url::parse(&back).unwrap();
         let path = format!("{}?{}", callback.path(), callback.query().unwrap());
-        self.get_with(&path, &[("cookie", &cookie), ("accept", "text/html")]).await
+        self.get_with(&path, &[from, ("cookie", &cookie), ("accept", "text/html")]).await
     }
 
     /// A person logged in with Google, which vouches for the e-mail.

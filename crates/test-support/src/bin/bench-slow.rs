@@ -76,7 +76,7 @@ async fn main() {
     let connections = cheapbob_http::room_for_connections();
     assert!(connections > 2 * SLOW + CUSTOMERS, "ulimit -n allows {connections} connections; more than {} are needed", 2 * SLOW);
     let database = TestDatabase::create().await;
-    let settings = [("DATABASE_URL", database.url()), ("RUST_LOG", "off".to_owned())];
+    let settings = [("DATABASE_URL", database.url()), ("RATE_LIMITS", "off".to_owned()), ("RUST_LOG", "off".to_owned())];
     let port = RealServer::free_port();
     let server = RealServer::http(port, &settings).await;
     let customers = join_all((0..CUSTOMERS).map(|_| async { server.api.person("customer", &fresh_email()).await })).await;

@@ -71,6 +71,8 @@ async fn main() {
         ("REDIS_PORT", redis.port().unwrap().to_string()),
         ("RUST_LOG", "warn".to_owned()),
         ("JWT_SECRET", SECRET.to_owned()),
+        // All from one address, and more than people would.
+        ("RATE_LIMITS", "off".to_owned()),
     ];
     // Once for the migrations and the page cache, once measured.
     drop(RealServer::http(RealServer::free_port(), &settings).await);
@@ -102,6 +104,7 @@ async fn main() {
         bench.compare(name, "/api/v1/customer/payment/init", Some(&bench.lua(products)), &bench.init_sql(products)).await;
     }
     println!("{:<34}{:>12.0}", "GET /common/options/allergies", bench.wrk("/api/v1/common/options/allergies", None));
+    bench.webhooks().await;
     println!();
     println!("memory, after all this    {:>9} MB", memory(server.pid()) / 1024);
     let sums = "SELECT product_id AS id, sum(quantity) AS promised FROM holds WHERE state = 'held' GROUP BY product_id";
@@ -146,12 +149,12 @@ impl Bench {
             ))
             .await;
         self.database.sql("VACUUM ANALYZE accounts").await;
-        let tokens = SessionTokens::new(&SecretString::from(SECRET), Algorithm::HS256, chrono::Duration::days(7));
+        let tokens = SessionTokens::new(&SecretString::from(SECRET), None, Algorithm::HS256, chrono::Duration::days(7));
         let mut file = String::new();
         for n in 1..=customers {
             let email = Email::parse(&format!("c{n}@bench.example")).unwrap();
-            let account = Account { email, role: Role::Customer, is_active: true, email_vouched: true, created_at: made.parse().unwrap() };
-            writeln!(file, "{}", tokens.issue(&format!("bench-{n}"), &account, false, now).unwrap()).unwrap();
+            let account = Account::new(email, Role::Customer, true, made.parse().unwrap());
+            writeln!(file, "{}", tokens.begin(&format!("bench-{n}"), &account, false, now).unwrap().token).unwrap();
         }
         std::fs::write(self.folder.path().join("tokens"), file).unwrap();
     }
@@ -184,6 +187,34 @@ end
         println!("{:<34}{:>12}{:>12}{:>9}", "search by name, page 0", "500 stores", "50,000", "slower");
         for ((name, _), (small, large)) in texts.iter().zip(small.into_iter().zip(large)) {
             println!("{:<34}{small:>12.0}{large:>12.0}{:>8.1}×", format!("a text that {name} stores have"), small / large);
+        }
+    }
+
+    /// Webhooks that nobody has signed, beside those that somebody may have: for these a secret is read and compared.
+    async fn webhooks(&self) {
+        let store = self.database.texts("SELECT id FROM stores ORDER BY id LIMIT 1").await.remove(0);
+        let (path, now) = (format!("/api/v1/webhooks/portone/{store}"), self.api.now().await.timestamp());
+        let kinds = ["unsigned", "too old", "forged"];
+        let script = |kind: &str| match kind {
+            "unsigned" => r#"wrk.method = "POST"; wrk.body = "{}""#.to_owned(),
+            kind => {
+                let (timestamp, signature) = (if kind == "forged" { now } else { now - 3_600 }, "A".repeat(43));
+                format!(
+                    r#"wrk.method = "POST"; wrk.body = "{{}}"
+wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhook-signature"] = "WH-1", "{timestamp}", "v1,{signature}=""#
+                )
+            }
+        };
+        let mut rates = [0.0; 3];
+        for _ in 0..TURNS {
+            for (rate, kind) in rates.iter_mut().zip(kinds) {
+                *rate += self.wrk_refused(&path, &script(kind)) / f64::from(TURNS);
+            }
+        }
+        println!();
+        println!("{:<34}{:>12}{:>12}", "webhooks refused", "cheapbob/s", "of forged");
+        for (kind, rate) in kinds.iter().zip(rates) {
+            println!("{kind:<34}{rate:>12.0}{:>11.1}×", rate / rates[2]);
         }
     }
 
@@ -250,6 +281,23 @@ end
 
     /// Requests a second; every answer must be a success.
     fn wrk(&self, path: &str, script: Option<&str>) -> f64 {
+        let said = self.wrk_said(path, script);
+        assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "every request is decided:\n{said}");
+        number_after(&said, "Requests/sec:")
+    }
+
+    /// Requests a second; no answer may be a success.
+    fn wrk_refused(&self, path: &str, script: &str) -> f64 {
+        let said = self.wrk_said(path, Some(script));
+        assert_eq!(
+            number_after(&said, "Non-2xx or 3xx responses:"),
+            number_before(&said, "requests in"),
+            "every request is refused:\n{said}"
+        );
+        number_after(&said, "Requests/sec:")
+    }
+
+    fn wrk_said(&self, path: &str, script: Option<&str>) -> String {
         let mut command = Command::new("wrk");
         command.args([
             "-t1",
@@ -263,9 +311,7 @@ end
             std::fs::write(&file, script).unwrap();
             command.arg("-s").arg(file);
         }
-        let said = run(command.arg(format!("{}{path}", self.api.base.replace("localhost", "127.0.0.1"))));
-        assert!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "every request is decided:\n{said}");
-        number_after(&said, "Requests/sec:")
+        run(command.arg(format!("{}{path}", self.api.base.replace("localhost", "127.0.0.1"))))
     }
 
     /// Scripts a second.
@@ -324,6 +370,11 @@ fn run(command: &mut Command) -> String {
     assert!(output.status.success(), "{said}");
     std::thread::sleep(Duration::from_millis(300));
     said
+}
+
+fn number_before(text: &str, label: &str) -> f64 {
+    let rest = text.split(label).next().unwrap_or_default();
+    rest.split_whitespace().next_back().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{label} in {text}"))
 }
 
 fn number_after(text: &str, label: &str) -> f64 {

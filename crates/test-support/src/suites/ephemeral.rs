@@ -78,7 +78,12 @@ struct Remembered {
 
 impl Remembered {
     fn new() -> Self {
-        let account = Account { email: email(), role: Role::Seller, is_active: false, email_vouched: true, created_at: at(7) };
+        let account = Account {
+            is_active: false,
+            generation: 3,
+            kept_session: Some("kept".into()),
+            ..Account::new(email(), Role::Seller, true, at(7))
+        };
         Self { account, id: TestIds.secret() }
     }
 

@@ -266,7 +266,7 @@ pub async fn ten_holds_that_came_to_nothing_are_enough_for_an_hour(world: &World
 pub async fn customer_gets_no_more_pieces_than_the_limit(world: &World) {
     let (holds, customer, (_, store)) = (&world.holds, world.customer().await, world.store("가게").await);
     let limited = NewProduct { max_per_customer: Some(2), ..new_product("도시락", 50) };
-    let product = world.products.register(&ProductId::generate(&TestIds), &store, &limited, at(0)).await.unwrap();
+    let product = world.products.register(&ProductId::generate(&TestIds), &store, &limited, at(0)).await.unwrap().unwrap();
     assert_eq!(product.max_per_customer, Some(2));
     assert!(!holds.hold(&hold(&customer, &product, 3)).await.unwrap());
     let (late, early) = (hold(&customer, &product, 1), hold(&customer, &product, 2));

@@ -2,7 +2,7 @@
 
 use cheapbob_domain::{
     orders::{
-        Actor, ActorKind, Attempt, Booked, CanceledBy, Cancellation, Claim, Discrepancy, Expected, HoldEnd, KeyedCall, Message,
+        Actor, ActorKind, Attempt, Booked, CanceledBy, Cancellation, Claim, Discrepancy, Expected, HoldEnd, KeyedCall, Message, MessagePut,
         OrderOutcome, RefundReason, RefundState, StoredAnswer,
     },
     products::Product,
@@ -102,7 +102,7 @@ pub async fn discrepancy_is_reported_once_until_it_changes(world: &World) {
 }
 
 fn message(payment: &PaymentId, id: &str) -> Message {
-    Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()), body: "{}".into() }
+    Message { id: id.to_owned(), kind: "Transaction.Paid".into(), payment: Some(payment.clone()) }
 }
 
 /// Claims what is to be done for messages.
@@ -116,7 +116,7 @@ async fn webhooks(world: &World, second: i64) -> Vec<Task> {
 pub async fn webhooks_of_a_payment_make_one_task(world: &World) {
     let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
     let put = async |id: &str, second| {
-        assert!(world.inbox.put(&store, &message(&payment, id), true, "request-1", at(second)).await.unwrap());
+        assert_eq!(world.inbox.put(&store, &message(&payment, id), true, "request-1", at(second)).await.unwrap(), MessagePut::Kept);
     };
     join_all((0..50).map(|n| {
         let put = &put;
@@ -151,7 +151,7 @@ pub async fn webhook_is_kept_once_with_its_task(world: &World) {
     let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
     let message = message(&payment, "a");
     let put = join_all((0..8).map(|_| async { world.inbox.put(&store, &message, true, "request-1", at(0)).await.unwrap() })).await;
-    assert_eq!(put.iter().filter(|p| **p).count(), 1);
+    assert_eq!(put.iter().filter(|p| **p == MessagePut::Kept).count(), 1);
     let claimed = webhooks(world, 0).await;
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].payload, serde_json::json!({ "kind": "webhook", "webhook_id": "a", "payment_id": payment }));
@@ -161,7 +161,8 @@ pub async fn webhook_is_kept_once_with_its_task(world: &World) {
 pub async fn webhook_of_another_store_is_another_one(world: &World) {
     let message = message(&PaymentId::generate(&TestIds), "a");
     for second in [0, 10] {
-        assert!(world.inbox.put(&StoreId::generate(&TestIds), &message, true, "request-1", at(second)).await.unwrap());
+        let put = world.inbox.put(&StoreId::generate(&TestIds), &message, true, "request-1", at(second)).await.unwrap();
+        assert_eq!(put, MessagePut::Kept);
         assert_eq!(webhooks(world, second).await.len(), 1);
     }
 }
@@ -169,8 +170,8 @@ pub async fn webhook_of_another_store_is_another_one(world: &World) {
 /// Contract, Payment rules (webhooks): what changes nothing is kept and gives nobody work, also when it comes again.
 pub async fn webhook_that_does_not_matter_is_only_kept(world: &World) {
     let (store, message) = (StoreId::generate(&TestIds), message(&PaymentId::generate(&TestIds), "b"));
-    assert!(world.inbox.put(&store, &message, false, "request-1", at(10)).await.unwrap());
-    assert!(!world.inbox.put(&store, &message, true, "request-1", at(10)).await.unwrap());
+    assert_eq!(world.inbox.put(&store, &message, false, "request-1", at(10)).await.unwrap(), MessagePut::Kept);
+    assert_eq!(world.inbox.put(&store, &message, true, "request-1", at(10)).await.unwrap(), MessagePut::WasThere);
     assert!(webhooks(world, 10).await.is_empty());
 }
 
@@ -178,10 +179,20 @@ pub async fn webhook_that_does_not_matter_is_only_kept(world: &World) {
 pub async fn forgotten_webhook_is_new(world: &World) {
     let (store, payment) = (StoreId::generate(&TestIds), PaymentId::generate(&TestIds));
     let put = async |id: &str, second| world.inbox.put(&store, &message(&payment, id), false, "request-1", at(second)).await.unwrap();
-    assert!(put("a", 0).await && put("b", 10).await);
+    assert_eq!((put("a", 0).await, put("b", 10).await), (MessagePut::Kept, MessagePut::Kept));
     assert_eq!(world.inbox.prune(at(10)).await.unwrap(), 1);
-    assert!(put("a", 20).await);
-    assert!(!put("b", 20).await);
+    assert_eq!((put("a", 20).await, put("b", 20).await), (MessagePut::Kept, MessagePut::WasThere));
+}
+
+/// A store has no say about another's payment: what it signs of one is not kept and gives nobody work.
+pub async fn webhook_about_another_stores_payment_is_not_kept(world: &World) {
+    let (customer, store, product) = nine_pieces(world).await;
+    let payment = held(world, &customer, &product).await;
+    let put = async |store: &StoreId| world.inbox.put(store, &message(&payment, "a"), true, "request-1", at(0)).await.unwrap();
+    assert_eq!(put(&StoreId::generate(&TestIds)).await, MessagePut::OfAnotherStore);
+    assert!(webhooks(world, 0).await.is_empty());
+    assert_eq!(put(&store).await, MessagePut::Kept);
+    assert_eq!(webhooks(world, 0).await.len(), 1);
 }
 
 /// Calls under one key of one account.

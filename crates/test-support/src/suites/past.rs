@@ -192,6 +192,9 @@ pub async fn archived_payments_of_a_deleted_person_bear_a_pseudonym(archive: &dy
     let all =
         [records(&person, &other, at(0)), records(&other, &person, at(1)), records(&other, &other, at(2)), records(&person, &other, at(9))];
     archive.put(&all).await.unwrap();
+    let mut theirs = archive.of_person(&person).await.unwrap();
+    theirs.sort_by_key(|records| records.begun_at);
+    assert_eq!(theirs, [all[0].clone(), all[1].clone(), all[3].clone()]);
     archive.pseudonymize(&person, &nobody, at(9)).await.unwrap();
     archive.pseudonymize(&person, &nobody, at(9)).await.unwrap();
     let ids: Vec<_> = all.iter().map(|records| records.payment_id.clone()).collect();

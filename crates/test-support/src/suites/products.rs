@@ -2,13 +2,13 @@
 
 use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, HoldEnd, NewHold},
-    products::{Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation, ports::StockReservations},
+    products::{MOST_PRODUCTS, Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation, ports::StockReservations},
     shared::{ProductId, Sale, StoreId, Won, kst},
 };
 use chrono::NaiveDate;
 use futures::future::join_all;
 
-use super::world::{TestIds, World, actor, at, hold, paid, stock};
+use super::world::{TestIds, World, actor, at, hold, new_product, paid, stock};
 
 /// The product, and whether it was changed.
 fn parts(outcome: ProductOutcome) -> (Product, bool) {
@@ -36,6 +36,21 @@ pub async fn product_is_seen_by_its_own_store_only(world: &World) {
     assert_eq!(products.adjust(&other, &product.id, 1, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.change_nutrition(&other, &product.id, &["diet"], true, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.find(&mine, &ProductId::generate(&TestIds)).await.unwrap(), None);
+}
+
+/// A store gets no product beyond its most, also of many that come at once; another store's are not counted.
+pub async fn store_has_no_more_products_than_its_most(world: &World) {
+    let ((_, full), (_, other)) = (world.store("가득 찬 가게").await, world.store("다른 가게").await);
+    for _ in 0..MOST_PRODUCTS - 3 {
+        world.product(&full, 1).await;
+    }
+    world.product(&other, 1).await;
+    let register =
+        async || world.products.register(&ProductId::generate(&TestIds), &full, &new_product("도시락", 1), at(0)).await.unwrap().is_some();
+    let registered = join_all((0..12).map(|_| register())).await;
+    assert_eq!(registered.into_iter().filter(|registered| *registered).count(), 3);
+    assert_eq!(world.products.of_store(&full).await.unwrap().len(), MOST_PRODUCTS);
+    world.product(&other, 1).await;
 }
 
 fn cheaper() -> ProductChange {

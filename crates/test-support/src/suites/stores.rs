@@ -234,7 +234,7 @@ pub async fn search_finds_the_names_of_now(world: &World) {
     assert_eq!(found("아직").await, 0, "no product yet");
     let names: Vec<_> = (0..8).map(|n| format!("동시에{n}")).collect();
     let products = join_all(names.iter().map(|name| async {
-        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(name, 1), at(0)).await.unwrap()
+        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(name, 1), at(0)).await.unwrap().unwrap()
     }))
     .await;
     for text in names.iter().map(String::as_str).chain(["아직"]) {
@@ -261,7 +261,7 @@ async fn five_stores(world: &World) -> Stores {
     for (name, product) in [("가 100% 김밥", "참치"), ("나_분식", "Tuna Sandwich"), ("다\\라", "연어"), ("마 국밥", "순대")]
     {
         let (_, store) = world.store(name).await;
-        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(product, 1), at(0)).await.unwrap();
+        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(product, 1), at(0)).await.unwrap().unwrap();
         ids.push(store);
     }
     let (_, empty) = world.store("바 상품 없음").await;

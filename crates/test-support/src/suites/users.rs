@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::world::{World, actor, at, email, hold, paid, profile};
 
 async fn naver_account(world: &World) -> Account {
-    let account = Account { email: email(), role: Role::Customer, is_active: true, email_vouched: false, created_at: at(0) };
+    let account = Account::new(email(), Role::Customer, false, at(0));
     assert_eq!(world.accounts.find(&account.email).await.unwrap(), None);
     assert!(world.accounts.create(&account, Provider::Naver, account.email.as_str()).await.unwrap());
     account
@@ -83,7 +83,7 @@ pub async fn registration_status_says_what_is_missing(world: &World) {
 /// `users::ports::Takeovers`
 pub async fn takeovers(world: &World) {
     let (takeovers, accounts) = (&world.takeovers, &world.accounts);
-    let account = Account { email: email(), role: Role::Seller, is_active: true, email_vouched: false, created_at: at(0) };
+    let account = Account::new(email(), Role::Seller, false, at(0));
     assert!(accounts.create(&account, Provider::Naver, account.email.as_str()).await.unwrap());
     let user = format!("g-{}", account.email);
     let asked = Takeover { account: account.clone(), provider: Provider::Google, user_id: user.clone(), role: Role::Customer, local: true };
@@ -254,17 +254,32 @@ pub async fn account_is_deactivated_and_reactivated_once(world: &World) {
     let accounts = &world.accounts;
     let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
     let product = world.product(&store, 5).await;
-    assert!(!accounts.reactivate(&customer).await.unwrap());
+    assert!(!accounts.reactivate(&customer, "s").await.unwrap());
     let done = join_all((0..8).map(|_| deactivate(world, &seller, 300))).await;
     assert_eq!(done.iter().filter(|d| **d == Deactivation::Done).count(), 1, "{done:?}");
     assert_eq!(done.iter().filter(|d| **d == Deactivation::WasInactive).count(), 7, "{done:?}");
     assert!(!accounts.find(&seller).await.unwrap().unwrap().account.is_active);
     assert!(world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
     assert!(world.holds.offer(&product.id, &customer, 1, at(300)).await.unwrap().unwrap().calendar.suspended);
-    assert!(accounts.reactivate(&seller).await.unwrap());
-    assert!(!accounts.reactivate(&seller).await.unwrap());
-    assert!(accounts.find(&seller).await.unwrap().unwrap().account.is_active);
+    assert!(accounts.reactivate(&seller, "kept").await.unwrap());
+    assert!(!accounts.reactivate(&seller, "late").await.unwrap());
+    let account = accounts.find(&seller).await.unwrap().unwrap().account;
+    assert_eq!((account.is_active, account.generation, account.kept_session.as_deref()), (true, 1, Some("kept")));
     assert!(!world.stores.of_seller(&seller).await.unwrap().unwrap().suspended);
+}
+
+/// All sessions of an account are ended at once by the number of its generation, which many at once raise one by one; nobody else's.
+pub async fn sessions_are_ended_by_generations(world: &World) {
+    let accounts = &world.accounts;
+    let (mine, other) = (world.customer().await, world.customer().await);
+    assert!(deactivate(world, &mine, 300).await == Deactivation::Done && accounts.reactivate(&mine, "kept").await.unwrap());
+    for ended in join_all((0..8).map(|_| accounts.end_sessions(&mine))).await {
+        ended.unwrap();
+    }
+    let account = accounts.find(&mine).await.unwrap().unwrap().account;
+    assert_eq!((account.generation, account.kept_session), (9, None));
+    assert_eq!(accounts.find(&other).await.unwrap().unwrap().account.generation, 0);
+    accounts.end_sessions(&nobody()).await.unwrap();
 }
 
 /// Contract, Auth (withdrawal): a payment that comes after the seller left is no order.

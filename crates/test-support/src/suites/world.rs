@@ -118,7 +118,7 @@ pub(crate) fn email() -> Email {
 
 impl World {
     pub(crate) async fn account(&self, role: Role) -> Email {
-        let account = Account { email: email(), role, is_active: true, email_vouched: true, created_at: at(0) };
+        let account = Account::new(email(), role, true, at(0));
         assert!(self.accounts.create(&account, Provider::Google, account.email.as_str()).await.unwrap());
         account.email
     }
@@ -159,7 +159,7 @@ impl World {
     }
 
     pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
-        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap()
+        self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap().unwrap()
     }
 }
 

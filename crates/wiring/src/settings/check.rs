@@ -1,6 +1,8 @@
 //! Finds all that is wrong, at once.
 
 use std::{
+    collections::HashSet,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -8,7 +10,7 @@ use std::{
 
 use cheapbob_domain::orders::LEAST_KEPT;
 use jsonwebtoken::Algorithm;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw};
@@ -18,8 +20,22 @@ pub(super) fn set(text: &str) -> Option<&str> {
 }
 
 pub(super) fn secret(text: &SecretString) -> Option<&SecretString> {
-    use secrecy::ExposeSecret;
     Some(text).filter(|t| !t.expose_secret().trim().is_empty())
+}
+
+/// Secrets that anybody can read: of a version before, and of compose.yaml.
+const PUBLISHED_SECRETS: [&str; 2] =
+    ["cheapbob development secret: not for production", "the secret of compose.yaml, which everybody knows"];
+
+/// Whether what is said to this host does not leave the machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Good until the process ends.
+fn random_secret() -> SecretString {
+    SecretString::from(format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()))
 }
 
 /// Finds what is missing, part by part.
@@ -65,7 +81,17 @@ impl Check {
         std::fs::read(path).map_err(|e| self.errors.push(format!("{name} {path} cannot be read: {e}"))).ok()
     }
 
+    /// An address that people's browsers are sent to, or that hears secrets: nobody on the way may read or change what is said.
     pub(super) fn address(&mut self, name: &str, text: &str) -> Option<Url> {
+        let url = self.internal_address(name, text)?;
+        if self.production && url.scheme() == "http" && !url.host_str().is_some_and(is_loopback) {
+            self.errors.push(format!("{name} is an https address in production, but on this machine: {url}"));
+        }
+        Some(url)
+    }
+
+    /// One that may be reached in the clear, inside of a network of one's own.
+    pub(super) fn internal_address(&mut self, name: &str, text: &str) -> Option<Url> {
         let text = set(text)?;
         match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
@@ -74,6 +100,17 @@ impl Check {
                 None
             }
         }
+    }
+
+    /// What signs sessions; whoever guesses it is everybody.
+    pub(super) fn signing_secret(&mut self, name: &str, value: &SecretString) -> Option<SecretString> {
+        let value = secret(value)?;
+        let bytes = value.expose_secret().as_bytes();
+        let distinct = bytes.iter().collect::<HashSet<_>>().len();
+        if self.production && (bytes.len() < 32 || distinct < 10 || PUBLISHED_SECRETS.contains(&value.expose_secret())) {
+            self.errors.push(format!("{name} can be guessed: it is 32 random bytes or more (openssl rand -base64 48)"));
+        }
+        Some(value.clone())
     }
 
     /// As browsers write it: what is compared with it is what they say.
@@ -94,6 +131,34 @@ fn program() -> PathBuf {
 }
 
 impl Raw {
+    /// Development has the sandbox, in which everybody is whoever they say, and pays nothing. That harms nobody on a machine and a database
+    /// of one's own: elsewhere somebody must have meant it. What to warn of, a line each.
+    fn exposed_development(&self, check: &mut Check, on_server: bool) -> Vec<String> {
+        let listens = !is_loopback(&self.host);
+        if check.production || !(on_server || listens) {
+            return Vec::new();
+        }
+        let place = match (on_server, listens) {
+            (true, true) => "on a database server, and reachable from other machines",
+            (true, false) => "on a database server",
+            (false, _) => "reachable from other machines",
+        };
+        if !self.allow_exposed_development {
+            check.errors.push(format!(
+                "ENVIRONMENT=development {place}: its sandbox lets everybody in as anybody. ENVIRONMENT=production has none; where you mean \
+                 this, set ALLOW_EXPOSED_DEVELOPMENT=true"
+            ));
+        }
+        let no_secret = secret(&self.jwt_secret).is_none().then(|| {
+            "JWT_SECRET is not set: this process has drawn its own, and its sessions end with it, or at another process".to_owned()
+        });
+        let published_key = secret(&self.cheapbob_secret_keys)
+            .is_none()
+            .then(|| "CHEAPBOB_SECRET_KEYS is not set: secrets in the database are sealed with a key that everybody knows".to_owned());
+        let exposed = format!("development is {place}: whoever reaches it can log in as anybody, move its clock and run its jobs");
+        [Some(exposed), no_secret, published_key].into_iter().flatten().collect()
+    }
+
     pub(super) fn check(self) -> Result<Settings, SettingsError> {
         let production = match self.environment.as_str() {
             "production" => true,
@@ -118,7 +183,17 @@ impl Raw {
         let frontend_url = check.origin("FRONTEND_URL", &self.frontend_url);
         let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
         let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
-        let otlp_endpoint = check.address("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint);
+        let otlp_endpoint = check.internal_address("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint);
+        let api_docs = match set(&self.api_docs) {
+            None => !production,
+            Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                check.errors.push(format!("API_DOCS is on or off, not {other}"));
+                false
+            }
+        };
+        let mut warnings = self.exposed_development(&mut check, postgres.is_some());
         let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
@@ -141,6 +216,11 @@ impl Raw {
         if !(LEAST_KEPT.num_days()..=3_650).contains(&self.keep_payments_days) {
             check.errors.push(format!("KEEP_PAYMENTS_DAYS is from {} to 3650", LEAST_KEPT.num_days()));
         }
+        let jwt_secret = check.signing_secret("JWT_SECRET", &self.jwt_secret);
+        let jwt_secret_previous = check.signing_secret("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous);
+        let trusted_proxies = self.trusted_proxies(&mut check);
+        warnings.extend(Self::warnings(&trusted_proxies, production));
+        let rate_limits = self.rate_limits(&mut check);
         let secret_keys = self.secret_keys(&mut check);
         let redis = self.redis(&mut check);
         let mongodb = self.mongodb(&mut check);
@@ -153,6 +233,8 @@ impl Raw {
             debug: self.debug,
             port: self.port,
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            trusted_proxies,
+            rate_limits,
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
@@ -167,9 +249,9 @@ impl Raw {
             keep_payments: chrono::Duration::days(self.keep_payments_days),
             kakao_admin_key: secret(&self.kakao_admin_key).cloned(),
             public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
-            jwt_secret: secret(&self.jwt_secret)
-                .cloned()
-                .unwrap_or_else(|| SecretString::from("cheapbob development secret: not for production")),
+            jwt_secret: jwt_secret.unwrap_or_else(random_secret),
+            jwt_secret_previous,
+            api_docs,
             jwt_algorithm,
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
             secret_keys: Arc::new(secret_keys),
@@ -178,7 +260,71 @@ impl Raw {
             s3,
             smtp,
             host: self.host,
-            warnings: Vec::new(),
+            warnings,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong; an empty text where nothing is.
+    fn wrong(settings: &[(&str, &str)]) -> String {
+        Settings::from_pairs(settings).map_or_else(|e| e.0.join("; "), |_| String::new())
+    }
+
+    #[test]
+    fn development_that_others_reach_must_be_meant() {
+        let server = ("database_url", "postgres://u:p@localhost/shop");
+        let (meant, everywhere) = (("allow_exposed_development", "true"), ("host", "0.0.0.0"));
+        for exposed in [&[server][..], &[everywhere], &[("host", "192.168.0.7")], &[("host", "shop.example")]] {
+            assert!(wrong(exposed).contains("ALLOW_EXPOSED_DEVELOPMENT"), "{exposed:?}");
+            let settings = Settings::from_pairs(&[exposed, &[meant]].concat()).unwrap();
+            assert!(settings.warnings.iter().any(|line| line.starts_with("development is ")), "{:?}", settings.warnings);
+        }
+        for own in [&[][..], &[("host", "::1")], &[("host", "localhost")], &[("host", "127.0.0.2")]] {
+            assert_eq!(Settings::from_pairs(own).unwrap().warnings, Vec::<String>::new(), "{own:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_nobody_has_set_is_nobodys() {
+        let secret = |settings: &[(&str, &str)]| Settings::from_pairs(settings).unwrap().jwt_secret.expose_secret().to_owned();
+        assert!(secret(&[]).len() >= 32);
+        assert_ne!(secret(&[]), secret(&[]));
+        assert_eq!(secret(&[("jwt_secret", "mine")]), "mine");
+    }
+
+    #[test]
+    fn production_refuses_what_can_be_guessed_or_read_on_the_way() {
+        let production = |more: &[(&str, &str)]| wrong(&[&[("environment", "production")], more].concat());
+        let long = "x7Qp2vL9sK4mT8wZ1nB6cF3hJ5gD0rYe";
+        for guessed in ["short", &"x".repeat(64), PUBLISHED_SECRETS[0], PUBLISHED_SECRETS[1], &long[1..]] {
+            for name in ["jwt_secret", "jwt_secret_previous"] {
+                let said = production(&[(name, guessed)]);
+                assert!(said.contains(&format!("{} can be guessed", name.to_uppercase())), "{guessed}: {said}");
+            }
+        }
+        assert!(!production(&[("jwt_secret", long), ("jwt_secret_previous", long)]).contains("guessed"));
+        let published = "mine:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,old:Y2hlYXBib2IgZGV2ZWxvcG1lbnQgc2VjcmV0cyBrZXk=";
+        assert!(production(&[("cheapbob_secret_keys", published)]).contains("the key of development"));
+        for name in ["frontend_url", "oauth_redirect_base_url", "portone_api_base_url", "aws_s3_endpoint_url", "aws_s3_public_url"] {
+            let said = |address| production(&[(name, address)]);
+            let line = format!("{} is an https address in production", name.to_uppercase());
+            assert!(said("http://shop.example").contains(&line), "{name}");
+            for fine in ["https://shop.example", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"] {
+                assert!(!said(fine).contains(&line), "{name} {fine}");
+            }
+        }
+        // Inside of a network of one's own.
+        assert!(!production(&[("otel_exporter_otlp_endpoint", "http://collector:4318")]).contains("collector"));
+    }
+
+    #[test]
+    fn the_documentation_is_for_development_unless_somebody_says_so() {
+        let docs = |settings: &[(&str, &str)]| Settings::from_pairs(settings).unwrap().api_docs;
+        assert!(docs(&[]) && docs(&[("api_docs", "on")]) && !docs(&[("api_docs", "off")]));
+        assert!(wrong(&[("api_docs", "maybe")]).contains("API_DOCS is on or off, not maybe"));
     }
 }

@@ -3,7 +3,7 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 19] = [
+const SECRETS: [&str; 20] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
@@ -12,6 +12,7 @@ const SECRETS: [&str; 19] = [
     "db_password",
     "google_client_secret",
     "jwt_secret",
+    "jwt_secret_previous",
     "kakao_admin_key",
     "kakao_client_secret",
     "migration_database_url",

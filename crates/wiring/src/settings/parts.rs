@@ -18,6 +18,10 @@ impl Raw {
         const DEVELOPMENT: &str = "development:Y2hlYXBib2IgZGV2ZWxvcG1lbnQgc2VjcmV0cyBrZXk=";
         let there = check.part(&[("CHEAPBOB_SECRET_KEYS", secret(&self.cheapbob_secret_keys).is_some())]);
         let keys = if there { self.cheapbob_secret_keys.clone() } else { SecretString::from(DEVELOPMENT) };
+        let published = DEVELOPMENT.split(':').next_back().unwrap_or_default();
+        if check.production && keys.expose_secret().contains(published) {
+            check.errors.push("CHEAPBOB_SECRET_KEYS has the key of development, which everybody knows".to_owned());
+        }
         SecretKeys::parse(&keys).map_err(|e| check.errors.push(format!("CHEAPBOB_SECRET_KEYS: {e}"))).ok()
     }
 

@@ -28,6 +28,8 @@ impl Mortal {
             ("DB_PORT", database.port()),
             ("DB_USER", "cheapbob".to_owned()),
             ("DB_NAME", database.name().to_owned()),
+            // More calls than people make.
+            ("RATE_LIMITS", "off".to_owned()),
             ("DB_POOL_SIZE", "6".to_owned()),
             ("RUST_LOG", "off".to_owned()),
         ];

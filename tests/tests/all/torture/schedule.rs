@@ -283,7 +283,8 @@ impl<'a> Schedule<'a> {
                     signature: Some(signature),
                     body: body.into_bytes(),
                 };
-                services.webhooks.receive(&delivery, "").await?;
+                let (store, message) = services.webhooks.verify(&delivery).await?;
+                services.webhooks.take(&store, &message, "").await?;
             }
             Act::Accept { payment } => {
                 services.orders.accept(seller, self.of(payment).0, &self.actor(None)).await?;

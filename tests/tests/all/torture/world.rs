@@ -182,6 +182,8 @@ impl World {
             signals: Arc::new(NoScreens),
             sessions: fake.clone(),
             history: fake.clone(),
+            limits: fake.clone(),
+            streams: fake.clone(),
             archive: fake.clone(),
             past: fake.clone(),
             reservations: fake.clone(),
@@ -192,7 +194,7 @@ impl World {
             ids: ids.clone(),
         };
         let points: Arc<dyn CrashPoints> = Arc::new(Fuses);
-        let services = Services::new(&settings, fragile(ports, &points)).unwrap();
+        let services = Services::new(&settings, fragile(ports, &points), &Arc::default()).unwrap();
         let jobs = Jobs::new(services.clone()).unwrap();
         Self { services, jobs, portone, mails, clock, ids, postgres, _media: media, database }
     }
@@ -202,7 +204,7 @@ impl World {
         let now = self.clock.now();
         let account = async |role| {
             let email = Email::parse(&format!("{}@test.example", self.ids.ulid().to_lowercase())).unwrap();
-            let account = Account { email: email.clone(), role, is_active: true, email_vouched: true, created_at: now };
+            let account = Account::new(email.clone(), role, true, now);
             assert!(self.postgres.create(&account, Provider::Google, email.as_str()).await.unwrap());
             email
         };
@@ -217,7 +219,7 @@ impl World {
         let secret = SecretString::from(WEBHOOK_SECRET);
         assert!(self.postgres.set_payment(&store.id, &payment, Some(&secret), now).await.unwrap());
         let product = ProductId::generate(self.ids.as_ref());
-        Products::register(&*self.postgres, &product, &store.id, &suites::new_product("도시락", stock), now).await.unwrap();
+        Products::register(&*self.postgres, &product, &store.id, &suites::new_product("도시락", stock), now).await.unwrap().unwrap();
         let customers = [account(Role::Customer).await, account(Role::Customer).await];
         for customer in &customers {
             assert!(Customers::register(&*self.postgres, customer, &suites::profile(), now).await.unwrap());

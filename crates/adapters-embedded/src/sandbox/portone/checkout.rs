@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use cheapbob_domain::shared::{Clock, Won};
-use cheapbob_pages::{page, wants_html};
+use cheapbob_pages::{page_for_a_frame, wants_html};
 use chrono::SecondsFormat;
 use diesel::prelude::*;
 use diesel_async::AsyncConnection;
@@ -107,7 +107,7 @@ pub(in crate::sandbox) async fn checkout(sandbox: web::Data<Sandbox>, request: H
     }
     match paid {
         Ok(Err((status, kind))) => error(status, kind),
-        Ok(Ok(payment)) if wants_html(&request) => page(&Paid {
+        Ok(Ok(payment)) if wants_html(&request) => page_for_a_frame(&Paid {
             payment_id: &checkout.payment_id,
             status: payment["status"].as_str().unwrap_or_default(),
             total: Won(checkout.total_amount),
@@ -207,5 +207,11 @@ pub(in crate::sandbox) async fn checkout_page(sandbox: web::Data<Sandbox>, reque
     if !wants_html(&request) {
         return HttpResponse::Ok().json(json!({ "holds": holds }));
     }
-    page(&CheckoutPage { holds, one: asked.payment_id.is_some(), real: !sandbox.played.portone, endings: ENDINGS, fields: FIELDS })
+    page_for_a_frame(&CheckoutPage {
+        holds,
+        one: asked.payment_id.is_some(),
+        real: !sandbox.played.portone,
+        endings: ENDINGS,
+        fields: FIELDS,
+    })
 }

@@ -1,14 +1,16 @@
 -- However many messages about a payment: one task. One that comes while the task is under way has it done once more after that.
-WITH fresh AS (
-    INSERT INTO inbox (store_id, webhook_id, kind, payment_id, body, received_at)
-    VALUES ($1, $2, $3, $4, $5, $7)
+WITH of_another_store AS (
+    SELECT 1 FROM holds WHERE payment_id = $4 AND store_id <> $1
+), fresh AS (
+    INSERT INTO inbox (store_id, webhook_id, kind, payment_id, received_at)
+    SELECT $1, $2, $3, $4, $6 WHERE NOT EXISTS (SELECT FROM of_another_store)
     ON CONFLICT DO NOTHING
     RETURNING store_id, webhook_id, payment_id
 ), queued AS (
     INSERT INTO tasks AS t (id, payload, max_attempts, run_at, request_id, store_id)
     SELECT 'webhook:' || store_id || ':' || payment_id,
-           jsonb_build_object('kind', 'webhook', 'webhook_id', webhook_id, 'payment_id', payment_id), 20, $7, $8, store_id
-    FROM fresh WHERE $6
+           jsonb_build_object('kind', 'webhook', 'webhook_id', webhook_id, 'payment_id', payment_id), 20, $6, $7, store_id
+    FROM fresh WHERE $5
     ON CONFLICT (id) DO UPDATE
     SET payload = excluded.payload, request_id = excluded.request_id,
         again = t.status = 'running',
@@ -20,4 +22,4 @@ WITH fresh AS (
         turn = CASE WHEN t.status = 'pending' THEN least(t.turn, excluded.turn) WHEN t.status = 'running' THEN t.turn ELSE excluded.turn END,
         finished_at = NULL
 )
-SELECT webhook_id FROM fresh
+SELECT EXISTS (SELECT FROM of_another_store) AS of_another_store, EXISTS (SELECT FROM fresh) AS kept

@@ -19,7 +19,7 @@ pub struct Delivery {
     pub body: Vec<u8>,
 }
 
-/// Why a message is not believed: the reasons of PortOne's own SDK.
+/// Why a message is not believed: the reasons of PortOne's own SDK, and one of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Unverified {
@@ -33,10 +33,12 @@ pub enum Unverified {
     TimestampTooNew,
     /// None of the signatures is by one of the secrets.
     NoMatchingSignature,
+    /// It is about a payment of another store of ours than the one whose secret signed it.
+    PaymentOfAnotherStore,
 }
 
 impl Unverified {
-    /// The reason as PortOne's own SDK names it, for the log.
+    /// The reason in capitals, as PortOne's own SDK names it, for the log.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -51,8 +53,17 @@ pub struct Message {
     pub kind: String,
     /// The payment it is about, if that can be one of ours.
     pub payment: Option<PaymentId>,
-    /// The body, for the operator.
-    pub body: String,
+}
+
+/// What became of a message that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessagePut {
+    /// It was new, and is kept.
+    Kept,
+    /// It was there already.
+    WasThere,
+    /// It is about a payment of another store, and was not kept.
+    OfAnotherStore,
 }
 
 impl Message {
@@ -73,7 +84,6 @@ mod tests {
             id: "WH-1".into(),
             kind: kind.into(),
             payment: payment.and_then(PaymentId::parse),
-            body: String::new(),
         };
         for kind in [
             "Transaction.Paid",

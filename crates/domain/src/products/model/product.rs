@@ -14,6 +14,9 @@ const DESCRIPTION: Text = typed!("상품 설명은", 0 to 1000, lines);
 /// How long a price that was in force stays known: customers pay what they saw in a list (contract, Prices that a person has seen).
 pub const PRICES_KEPT: Duration = Duration::hours(1);
 
+/// Products of a store. Each search reads and shows all of them.
+pub const MOST_PRODUCTS: usize = 100;
+
 /// The counters of a product's stock. `initial + adjustment = left + held + sold` at every instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {

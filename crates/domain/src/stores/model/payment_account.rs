@@ -63,17 +63,21 @@ impl PortOneAccount {
     }
 }
 
+/// Bytes of a webhook secret at least, as Standard Webhooks has it: a shorter one can be guessed from a single message.
+const LEAST_WEBHOOK_SECRET: usize = 24;
+
 /// A webhook secret as PortOne's console shows it: base64, perhaps after `whsec_`.
 ///
 /// # Errors
-/// `bad_secret`, where no signature could ever be verified with it.
+/// `bad_secret`, where no signature could ever be verified with it, or somebody could guess it.
 pub fn webhook_secret(typed: &str) -> Result<SecretString, Rule> {
     const BAD: Rule = Rule { code: "bad_secret", message: "PortOne 콘솔의 웹훅 시크릿을 그대로 입력해 주세요." };
     let text = normal(typed);
     let encoded = text.strip_prefix("whsec_").unwrap_or(&text);
     let plain = encoded.trim_end_matches('=');
     let is_base64 = plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
-    let fits = !plain.is_empty() && text.len() <= 255 && encoded.len().is_multiple_of(4) && encoded.len() - plain.len() <= 2 && is_base64;
+    let long_enough = plain.len() * 3 / 4 >= LEAST_WEBHOOK_SECRET;
+    let fits = long_enough && text.len() <= 255 && encoded.len().is_multiple_of(4) && encoded.len() - plain.len() <= 2 && is_base64;
     if fits { Ok(SecretString::from(text)) } else { Err(BAD) }
 }
 
@@ -86,4 +90,23 @@ pub struct PaymentChange {
     pub secret: Option<SecretString>,
     /// What PortOne signs webhooks with. The one before stays good until the next change.
     pub webhook_secret: Option<SecretString>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_secret_is_base64_of_24_bytes_or_more() {
+        // 23, 24 and 25 bytes.
+        let (short, long, longer) = (format!("{}=", "A".repeat(31)), "A".repeat(32), format!("{}==", "A".repeat(34)));
+        for secret in [&long, &format!("whsec_{long}"), &longer, &format!(" {long} ")] {
+            assert!(webhook_secret(secret).is_ok(), "{secret}");
+        }
+        for wrong in
+            ["", "whsec_", "AAAA", &short, &format!("whsec_{short}"), &format!("{long}A"), &format!("{long}-AAA"), &"A".repeat(256)]
+        {
+            assert_eq!(webhook_secret(wrong).unwrap_err().code, "bad_secret", "{wrong}");
+        }
+    }
 }

@@ -120,7 +120,7 @@ pub struct NewStore {
     pub id: StoreId,
     /// Name shown to customers, 1–30 characters.
     pub name: String,
-    /// At least 1 character.
+    /// 1–1,000 characters.
     pub introduction: String,
     /// Phone of the store.
     pub phone: String,
@@ -137,7 +137,7 @@ pub struct NewStore {
 pub struct StoreChange {
     /// Name shown to customers, 1–30 characters.
     pub name: Option<String>,
-    /// At least 1 character.
+    /// 1–1,000 characters.
     pub introduction: Option<String>,
     /// Phone of the store.
     pub phone: Option<String>,
@@ -161,8 +161,8 @@ pub mod words {
     };
 
     const NAME: Text = typed!("매장 이름은", 1 to 30);
-    /// No limit of the contract; one of sense.
-    const INTRODUCTION: Text = typed!("매장 소개는", 1 to 10000, lines);
+    /// No limit of the contract: each page of a search shows four of them.
+    const INTRODUCTION: Text = typed!("매장 소개는", 1 to 1000, lines);
     const PHONE: Text = typed!("매장 전화번호는", 1 to 30);
     /// Province or metropolitan city.
     pub(crate) const SIDO: Text = typed!("시/도는", 1 to 50);

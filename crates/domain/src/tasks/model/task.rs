@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     orders::OrderMail,
     shared::PaymentId,
-    users::{TakeoverMail, Unlink},
+    users::{ExportMail, TakeoverMail, Unlink},
 };
 
 /// What is to be done.
@@ -31,6 +31,8 @@ pub enum TaskPayload {
     Unlink(Unlink),
     /// Mail the link by which somebody takes an account over.
     TakeoverMail(TakeoverMail),
+    /// Mail the link to all that is kept of somebody.
+    ExportMail(ExportMail),
     /// Run a scheduled job.
     Run {
         /// Name of the job, as `cheapbob-jobs list` shows it.

@@ -73,6 +73,17 @@ pub struct Account {
     pub email_vouched: bool,
     /// Instant of the first login.
     pub created_at: DateTime<Utc>,
+    /// How often all of its sessions were ended at once: a token of an earlier number is refused.
+    pub generation: i64,
+    /// The one session that went on when that was done last ([`Session::id`](super::session::Session::id)).
+    pub kept_session: Option<String>,
+}
+
+impl Account {
+    /// One that is made at its first login.
+    pub fn new(email: Email, role: Role, email_vouched: bool, created_at: DateTime<Utc>) -> Self {
+        Self { email, role, is_active: true, email_vouched, created_at, generation: 0, kept_session: None }
+    }
 }
 
 /// What an account has registered so far.

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod customer;
+pub mod export;
 pub mod identity;
+mod link_mail;
 pub mod login;
 pub mod preference;
 pub mod session;

@@ -1,6 +1,6 @@
 //! A session, and what is known of one without the database.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::account::{Account, Role};
 use crate::shared::Email;
@@ -15,6 +15,9 @@ pub enum Look {
     /// It was not, and the database must be asked for its account. The answer may be remembered under the version, if there is one.
     Unknown(Option<AccountVersion>),
 }
+
+/// How long a session may go on, however often its token is renewed: then the person logs in again.
+pub const SESSION_LIFE: Duration = Duration::days(90);
 
 /// A session that was logged out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,25 +43,38 @@ pub struct Session {
     pub role: Role,
     /// When its account was made, in Unix milliseconds.
     pub account: i64,
-    /// End of this token.
+    /// [`Account::generation`] when the token was signed.
+    pub generation: i64,
+    /// When the person logged in.
+    pub began_at: DateTime<Utc>,
+    /// End of this token, at the latest [`Session::ends_at`].
     pub expires_at: DateTime<Utc>,
     /// Whether its cookie crosses sites.
     pub cross_site: bool,
 }
 
 impl Session {
-    /// Whether the account is the one that the token was made for, not another of the same e-mail.
+    /// When no token of it is good any more.
+    pub fn ends_at(&self) -> DateTime<Utc> {
+        self.began_at + SESSION_LIFE
+    }
+
+    /// Whether the account is the one that the token was made for, not another of the same e-mail, and has not ended this session with
+    /// all others since.
     pub(in crate::users) fn is_of(&self, account: &Account) -> bool {
-        self.role == account.role && self.account == account.created_at.timestamp_millis()
+        let goes_on = self.generation == account.generation || account.kept_session.as_ref() == Some(&self.id);
+        self.role == account.role && self.account == account.created_at.timestamp_millis() && goes_on
     }
 }
 
-/// A token that a session should go on with.
+/// A token just signed, for a session that begins or goes on.
 #[derive(Debug, Clone)]
-pub struct Renewal {
-    /// The new token.
+pub struct NewToken {
+    /// The JWT.
     pub token: String,
-    /// SameSite=None instead of Lax.
+    /// How long it is good.
+    pub life: Duration,
+    /// Whether its cookie crosses sites: SameSite=None instead of Lax.
     pub cross_site: bool,
 }
 
@@ -70,5 +86,5 @@ pub struct Caller {
     /// The account as it is.
     pub account: Account,
     /// Present where the token is due for renewal.
-    pub renewal: Option<Renewal>,
+    pub renewal: Option<NewToken>,
 }

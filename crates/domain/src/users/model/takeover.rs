@@ -5,7 +5,10 @@ use std::fmt;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Provider, Role};
+use super::{
+    account::{Account, Provider, Role},
+    link_mail::LinkMail,
+};
 use crate::shared::{Email, mail::Mail};
 
 /// How long the link in the mail is good.
@@ -79,20 +82,8 @@ impl TakeoverMail {
             "{provider} 로그인에 사용하신 이메일로 만들어진 CheapBob 계정이 이미 있지만, 그 계정의 이메일은 확인된 적이 없습니다. \
              30분 안에, 로그인하신 브라우저에서 아래 링크를 열면 그 계정이 회원님의 계정이 되고 이전의 로그인 방법은 해제됩니다."
         );
-        Mail {
-            to: self.email.to_string(),
-            subject: format!("[CheapBob] {TITLE}"),
-            text: format!("{lead}\n\n{link}\n\n{IGNORE}\n\nCheapBob\n"),
-            // Nothing in it is typed by anybody: fixed sentences, a base64url token, the settings' address.
-            html: format!(
-                "<!doctype html><html lang=\"ko\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-                 <body style=\"margin:0;padding:24px;background:#f6f5f1;font-family:sans-serif;color:#222\">\
-                 <div style=\"max-width:480px;margin:0 auto;padding:24px;background:#fff;border-radius:12px\">\
-                 <h1 style=\"margin:0 0 12px;font-size:20px\">{TITLE}</h1><p style=\"line-height:1.6\">{lead}</p>\
-                 <p><a href=\"{link}\" style=\"display:inline-block;padding:10px 18px;border-radius:8px;background:#e8590c;color:#fff;text-decoration:none\">\
-                 이메일 확인</a></p><p style=\"line-height:1.6;color:#767676\">{IGNORE}</p></div></body></html>"
-            ),
-        }
+        let mail = LinkMail { title: TITLE, lead, link, button: "이메일 확인", ignore: IGNORE };
+        mail.to(&self.email)
     }
 
     /// Until when a link that is mailed now is good.

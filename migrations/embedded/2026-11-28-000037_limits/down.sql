@@ -1,0 +1,1 @@
+DROP TABLE embedded.open_streams, embedded.rate_limits;

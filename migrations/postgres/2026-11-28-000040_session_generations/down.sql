@@ -1,0 +1,1 @@
+ALTER TABLE accounts DROP COLUMN generation, DROP COLUMN kept_session;

@@ -1,0 +1,9 @@
+CREATE OR REPLACE FUNCTION task_lane(job text, payload jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN job IN ('resolve_holds', 'process_refunds', 'end_pickups') THEN 'money'
+        WHEN job IS NOT NULL THEN 'schedules'
+        WHEN payload->>'kind' = 'webhook' THEN 'webhooks'
+        WHEN payload->>'kind' IN ('order_mail', 'takeover_mail') THEN 'mail'
+        ELSE 'clean_up' END
+$$;
+DROP TABLE exports;
