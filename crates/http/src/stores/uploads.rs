@@ -78,7 +78,7 @@ mod tests {
         let mut taken: Vec<_> = (0..MOST - 1).map(|n| Place::take(&store(n)).unwrap()).collect();
         assert_eq!(Place::take(&store(0)).unwrap_err().to_string(), "upload_in_progress");
         taken.push(Place::take(&store(MOST)).unwrap());
-        assert!(Place::take(&store(MOST + 1)).unwrap_err().is_overload());
+        assert!(Place::take(&store(MOST + 1)).unwrap_err().is_sampled());
         drop(taken.remove(0));
         taken.push(Place::take(&store(0)).unwrap());
         drop(taken);
