@@ -34,6 +34,11 @@ overload *ARGS:
     half=$(($(nproc) / 2)) && CHEAPBOB_GENERATOR_CORES="$half-$(($(nproc) - 1))" \
         taskset -c "0-$((half - 1))" target/release/with-servers --durable target/release/overload {{ARGS}}
 
+# Ordinary customers beside 2,000 slow bodies and 2,000 readers that do not read: latencies and memory, as ratios: just bench-slow [seconds]
+bench-slow *ARGS:
+    cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
+    target/release/with-servers target/release/bench-slow {{ARGS}}
+
 # schemathesis for longer, as every kind of caller: just fuzz [examples for each endpoint] [seed]
 fuzz EXAMPLES="200" SEED=`date +%s`:
     CHEAPBOB_FUZZ_ROUNDS=1 CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \

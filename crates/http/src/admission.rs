@@ -1,52 +1,34 @@
 //! Who is let in when more comes than can be done, and how long a request may take.
 //!
-//! A worker thread has so much under way at most. What comes beyond it is refused at once: a queue would only make everybody late, and
-//! whoever waits too long comes again. What moves money that is promised already, or food that is waited for, has room of its own.
+//! A worker thread has so much under way at most (`room.rs`). What comes beyond it is refused at once: a queue would only make everybody
+//! late, and whoever waits too long comes again. What moves money that is promised already, or food that is waited for, has room of its
+//! own.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{pin::pin, time::Duration};
 
 use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::Method,
     middleware::Next,
 };
 use cheapbob_domain::shared::Error as DomainError;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::{context::Routed, error::ApiError};
+use crate::{
+    body::{Arriving, Patience},
+    context::Routed,
+    error::ApiError,
+    room::{Admitted, Class, Place, refuse},
+};
 
-/// Requests under way in a worker thread beyond which searches, lists and checkouts are refused. At a thousand answers a second and
-/// thread, the last of them has waited an eighth of a second.
-const ROOM: usize = 128;
-
-/// So many more, for what [`Class::Promised`] is.
-const ROOM_FOR_PROMISES: usize = 128;
-
-/// How long a request may take. What it has begun by then is whole or not there: each step is one statement, and the jobs go on with
+/// How long a request may take once its body is there. What it has begun by then is whole or not there: each step is one statement, and the jobs go on with
 /// what is between two of them, as after a process' death.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The same for pictures, which come over a phone's network.
+/// The same for pictures, which are looked at and stored one after another.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(120);
-
-/// How often a worker thread says that it refuses.
-const SAID_EVERY: Duration = Duration::from_secs(1);
-
-/// What a request is, when not everybody can be served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Never refused, and in no hurry: whether this process lives, its documentation, the sandbox.
-    Always,
-    /// Refused last: somebody has paid, cooks, stands at the counter, or wants their money.
-    Promised,
-    /// Refused first.
-    Ordinary,
-}
 
 /// The routes of [`Class::Promised`].
 const PROMISED: [(&str, &str); 9] = [
@@ -61,82 +43,49 @@ const PROMISED: [(&str, &str); 9] = [
     ("POST", "/api/v1/webhooks/portone/{store_id}"),
 ];
 
-impl Class {
-    fn of(method: &Method, pattern: Option<&str>) -> Self {
-        match pattern {
-            Some(pattern) if PROMISED.contains(&(method.as_str(), pattern)) => Self::Promised,
-            Some(pattern) if !pattern.starts_with("/api/v1/") => Self::Always,
-            _ => Self::Ordinary,
+fn class(method: &Method, pattern: Option<&str>) -> Class {
+    match pattern {
+        Some(pattern) if PROMISED.contains(&(method.as_str(), pattern)) => Class::Promised,
+        Some(pattern) if !pattern.starts_with("/api/v1/") => Class::Always,
+        _ => Class::Ordinary,
+    }
+}
+
+/// What `serving` gives, in `limit`; `None` where it takes longer. Waiting for the caller's body does not count.
+async fn in_time<F: Future>(serving: F, limit: Duration, place: &Place) -> Option<F::Output> {
+    let (begun, mut serving) = (Instant::now(), pin!(serving));
+    loop {
+        let left = (limit + place.waited()).checked_sub(begun.elapsed()).filter(|left| !left.is_zero())?;
+        if let Ok(output) = timeout(left, serving.as_mut()).await {
+            return Some(output);
         }
     }
-
-    /// Whether one more is let in where `under_way` are.
-    fn fits(self, under_way: usize) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Promised => under_way < ROOM + ROOM_FOR_PROMISES,
-            Self::Ordinary => under_way < ROOM,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Promised => "promised",
-            Self::Ordinary => "ordinary",
-        }
-    }
-}
-
-thread_local! {
-    static UNDER_WAY: Cell<usize> = const { Cell::new(0) };
-    /// Since when requests were refused without a line, and how many.
-    static REFUSED: Cell<(Option<Instant>, u64)> = const { Cell::new((None, 0)) };
-}
-
-/// One of those under way.
-struct Admitted;
-
-impl Admitted {
-    fn new() -> Self {
-        UNDER_WAY.set(UNDER_WAY.get() + 1);
-        Self
-    }
-}
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        UNDER_WAY.set(UNDER_WAY.get() - 1);
-    }
-}
-
-fn refuse(class: Class) -> Error {
-    metrics::counter!("cheapbob_http_refused_total", "class" => class.as_str()).increment(1);
-    let (said, number) = REFUSED.get();
-    if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
-        tracing::warn!(refused = number + 1, "more requests come than this process can serve; refused until there is room");
-        REFUSED.set((Some(Instant::now()), 0));
-    } else {
-        REFUSED.set((said, number + 1));
-    }
-    ApiError::overload().into()
 }
 
 /// Lets a request in, for as long as it may take.
-pub(crate) async fn admit(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let class = Class::of(request.method(), request.extensions().get::<Routed>().and_then(|routed| routed.0.as_deref()));
-    if !class.fits(UNDER_WAY.get()) {
-        return Err(refuse(class));
+pub(crate) async fn admit(mut request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let pattern = request.extensions().get::<Routed>().and_then(|routed| routed.0.clone());
+    let class = class(request.method(), pattern.as_deref());
+    if !class.has_room() {
+        return Err(refuse(class).into());
     }
     if class == Class::Always {
         // Not everything there is quick: the sandbox waits for a job's run.
         return next.call(request).await;
     }
-    let _admitted = Admitted::new();
-    let upload = request.method() == Method::POST && request.path().ends_with("/images");
-    let limit = if upload { UPLOAD_LIMIT } else { LIMIT };
-    let late = |_| ApiError::Domain(DomainError::unavailable("cheapbob", format!("not done within {limit:?}")));
-    timeout(limit, next.call(request)).await.map_err(late)?
+    let admitted = Admitted::new(class);
+    let is_upload = request.method() == Method::POST && request.path().ends_with("/images");
+    // What comes over a WebSocket is no body; it has its own time.
+    if !pattern.is_some_and(|pattern| pattern.ends_with("/qr/callback")) {
+        let payload = request.take_payload();
+        if !matches!(payload, Payload::None) {
+            let patience = if is_upload { Patience::Upload } else { Patience::Ordinary };
+            request.set_payload(Arriving::wrap(payload, patience, admitted.place()));
+        }
+    }
+    let limit = if is_upload { UPLOAD_LIMIT } else { LIMIT };
+    let late = || ApiError::Domain(DomainError::unavailable("cheapbob", format!("not done within {limit:?}")));
+    in_time(next.call(request), limit, &admitted.place()).await.ok_or_else(late)?
 }
 
 #[cfg(test)]
@@ -144,11 +93,18 @@ mod tests {
     use super::*;
     use crate::access::ROUTES;
 
-    #[test]
-    fn what_is_promised_is_refused_last() {
-        assert!(Class::Ordinary.fits(ROOM - 1) && !Class::Ordinary.fits(ROOM));
-        assert!(Class::Promised.fits(ROOM + ROOM_FOR_PROMISES - 1) && !Class::Promised.fits(ROOM + ROOM_FOR_PROMISES));
-        assert!(Class::Always.fits(usize::MAX));
+    #[tokio::test(start_paused = true)]
+    async fn a_requests_time_runs_while_it_does_not_wait_for_its_body() {
+        let admitted = Admitted::new(Class::Ordinary);
+        let place = admitted.place();
+        let serving = async {
+            place.wait();
+            tokio::time::sleep(LIMIT * 3).await;
+            place.heard();
+            tokio::time::sleep(LIMIT / 2).await;
+        };
+        assert_eq!(in_time(serving, LIMIT, &place).await, Some(()));
+        assert_eq!(in_time(tokio::time::sleep(LIMIT * 2), LIMIT, &Admitted::new(Class::Ordinary).place()).await, None);
     }
 
     #[test]
@@ -156,8 +112,8 @@ mod tests {
         for promised in PROMISED {
             assert!(ROUTES.iter().any(|(method, pattern, ..)| (*method, *pattern) == promised), "{promised:?}");
         }
-        assert_eq!(Class::of(&Method::GET, Some("/health/ready")), Class::Always);
-        assert_eq!(Class::of(&Method::POST, Some("/api/v1/customer/payment/init")), Class::Ordinary);
-        assert_eq!(Class::of(&Method::PATCH, Some("/api/v1/seller/store/orders/{payment_id}/accept")), Class::Promised);
+        assert_eq!(class(&Method::GET, Some("/health/ready")), Class::Always);
+        assert_eq!(class(&Method::POST, Some("/api/v1/customer/payment/init")), Class::Ordinary);
+        assert_eq!(class(&Method::PATCH, Some("/api/v1/seller/store/orders/{payment_id}/accept")), Class::Promised);
     }
 }

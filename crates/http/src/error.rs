@@ -120,7 +120,7 @@ impl ApiError {
         Self::Domain(Error::internal("a handler panicked"))
     }
 
-    /// There is no room for the request (`admission.rs`).
+    /// There is no room for the request (`room.rs`).
     pub(crate) fn overload() -> Self {
         Self::Request(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
     }

@@ -15,8 +15,9 @@ use serde::{
 };
 
 use crate::{
+    body,
     error::ApiError,
-    refusals::{MALFORMED, NOT_JSON, TOO_LARGE},
+    refusals::{MALFORMED, NOT_JSON},
 };
 
 const BAD_QUERY: Rule = Rule { code: "invalid", message: "값이 올바르지 않습니다." };
@@ -106,8 +107,7 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static,
     let payload = web::Payload::from_request(request, payload);
     let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.essence_str() == "application/json");
     Box::pin(async move {
-        let payload = payload.await.map_err(|_| malformed())?;
-        let bytes = payload.to_bytes_limited(LIMIT).await.map_err(|_| TOO_LARGE)?.map_err(|_| malformed())?;
+        let bytes = body::collect(payload.await.map_err(|_| malformed())?, LIMIT).await?;
         // Where there is none, its type says nothing: axios gives an empty POST that of a form.
         if bytes.is_empty() || is_json { Ok(bytes) } else { Err(NOT_JSON.into()) }
     })

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod auth;
+mod body;
 mod client_address;
 mod common;
 mod context;
@@ -21,6 +22,7 @@ mod products;
 mod program;
 mod refusals;
 mod request_id;
+mod room;
 mod root;
 mod routes;
 mod server;
@@ -28,6 +30,8 @@ mod state;
 mod stores;
 mod time;
 mod users;
+
+pub use cheapbob_listener::room_for_connections;
 
 pub use access::{Access, ROUTES, Route};
 pub use limits::{Caller, Counting, LIMITS, Limit};

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Bytes, Data},
+};
 use cheapbob_domain::shared::{Refusal, TOO_MANY_REQUESTS};
 use serde_json::{Value, json};
 use utoipa::{
@@ -180,6 +184,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
     let has_query = operation.parameters.as_ref().is_some_and(|all| all.iter().any(in_query));
     if operation.request_body.is_some() {
         add(http_refusals::MALFORMED);
+        add(http_refusals::BODY_TOO_SLOW);
     }
     let is_upload = pattern.ends_with("/images") && *method == "POST";
     if operation.request_body.is_some() && !is_upload {
@@ -233,6 +238,6 @@ fn example(status: u16, refusal: &Refusal) -> Value {
 
 /// This document.
 #[actix_web::get("/openapi.json")]
-pub(crate) async fn json(document: Data<String>) -> HttpResponse {
+pub(crate) async fn json(document: Data<Bytes>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document.get_ref().clone())
 }

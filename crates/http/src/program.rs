@@ -7,7 +7,7 @@ use cheapbob_jobs::Jobs;
 use cheapbob_wiring::{Ports, PostgresAt, Product, Settings, health, metrics, prepare_process, stop_on_signals, telemetry};
 use clap::{Parser, Subcommand};
 
-use crate::server::serve;
+use crate::{server::serve, stores::picture_process};
 
 /// The command line.
 #[derive(Debug, PartialEq, Eq, Parser)]
@@ -36,13 +36,20 @@ enum Command {
     Health,
     /// Try every part that the settings name, and say what is wrong and what to do
     Check,
+    /// What a server has its child do with a picture
+    #[command(hide = true)]
+    LookAtPicture,
 }
 
 /// Reads the command line and does what it says: 0 where that ended well, 1 where it did not, 2 where there is no such command.
 /// `decorate` is for tests, which come between the use cases and their ports; the product gives them back as they are.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the lines for whoever started it; everything later is logged")]
 pub fn main(decorate: fn(Ports) -> Ports) -> ExitCode {
-    match run(&Arguments::parse(), decorate, |line| println!("{line}")) {
+    let arguments = Arguments::parse();
+    if let Some(Command::LookAtPicture) = arguments.command {
+        return picture_process::run();
+    }
+    match run(&arguments, decorate, |line| println!("{line}")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cheapbob-http: {error:#}");
@@ -59,7 +66,7 @@ fn run(arguments: &Arguments, decorate: fn(Ports) -> Ports, say: impl Fn(&str)) 
         Some(Command::Health) => return health::check(settings.port),
         Some(Command::RotateSecrets) => return rotate_secrets(&settings, say),
         Some(Command::Check) => return check(&settings, say),
-        None => {}
+        Some(Command::LookAtPicture) | None => {}
     }
     // First of all: a port in use must not cost a start of PostgreSQL.
     let listener = TcpListener::bind((settings.host.as_str(), settings.port))
@@ -137,6 +144,7 @@ mod tests {
         assert_eq!(parse("check").unwrap(), Arguments { command: Some(Command::Check), ..plain() });
         assert_eq!(parse("health").unwrap(), Arguments { command: Some(Command::Health), ..plain() });
         assert_eq!(parse("rotate-secrets").unwrap(), Arguments { command: Some(Command::RotateSecrets), ..plain() });
+        assert_eq!(parse(picture_process::COMMAND).unwrap(), Arguments { command: Some(Command::LookAtPicture), ..plain() });
         for wrong in ["dance", "--dance", "--jobs --no-jobs", "--jobs health", "health now"] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
         }

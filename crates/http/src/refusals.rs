@@ -14,6 +14,11 @@ pub(crate) const NOT_JSON: Refusal = Refusal::new(K::MediaType, "json_required",
 pub(crate) const FOREIGN_ORIGIN: Refusal = Refusal::new(K::Forbidden, "foreign_origin", "허용되지 않은 사이트에서 보낸 요청입니다.");
 /// A body beyond its limit.
 pub(crate) const TOO_LARGE: Refusal = Refusal::new(K::TooLarge, "body_too_large", "요청이 너무 큽니다.");
+/// A body that comes more slowly than we wait for. (Not 408, which tells the customer app that a payment's money goes back.)
+pub(crate) const BODY_TOO_SLOW: Refusal =
+    Refusal::new(K::Refused, "body_too_slow", "요청을 받는 데 시간이 너무 오래 걸립니다. 네트워크를 확인한 뒤 다시 시도해 주세요.");
+/// A form with another field than those that it may have.
+pub(crate) const UNKNOWN_FIELD: Refusal = Refusal::new(K::Refused, "unknown_field", "알 수 없는 항목이 있습니다.");
 /// A plain request where a WebSocket is served.
 pub(crate) const NO_WEBSOCKET: Refusal = Refusal::new(K::Refused, "websocket_required", "웹소켓 연결이 필요합니다.");
 /// A defect of ours.

@@ -1,16 +1,17 @@
 //! The actix application: middleware, routes, and how it starts and stops.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpRequest, HttpResponse, HttpServer,
+    HttpRequest, HttpResponse,
     http::{Method, header},
     middleware::from_fn,
-    web::{self, Data},
+    web::{self, Bytes, Data},
 };
 use anyhow::Result;
 use cheapbob_domain::{shared::Sampled, tasks::ports::JobRunner};
+use cheapbob_listener::{Serving, answer, room_for_connections};
 use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
@@ -36,6 +37,9 @@ fn cors(switches: &Switches) -> Cors {
     cors
 }
 
+/// Requests under way may take so long to end, once the process stops.
+const TO_END: Duration = Duration::from_secs(15);
+
 /// Serves on `listener` until `stop`, then lets running requests end. `jobs` makes the runner that the sandbox asks, in each worker
 /// thread.
 ///
@@ -48,9 +52,9 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<()> {
     let workers = product.workers(std::thread::available_parallelism().map_or(2, Into::into));
-    let keep_alive = product.switches.keep_alive;
-    let document = Data::new(serde_json::to_string(&openapi::document())?);
-    let server = HttpServer::new(move || {
+    let serving = Serving { workers, connections: room_for_connections(), keep_alive: product.switches.keep_alive, to_end: TO_END };
+    let document = Data::new(Bytes::from(serde_json::to_string(&openapi::document())?));
+    let app = move || {
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
@@ -75,21 +79,7 @@ pub async fn serve(
             .wrap(cors(&switches))
             .wrap(actix_web::middleware::Compress::default())
             .wrap(from_fn(context::around))
-    })
-    .workers(workers)
-    .keep_alive(keep_alive)
-    // A balancer opens connections ahead: they may wait as long as those that it keeps.
-    .client_request_timeout(keep_alive)
-    .shutdown_timeout(15)
-    .disable_signals()
-    .listen(listener)?
-    .run();
-    let handle = server.handle();
-    let stopper = tokio::spawn(async move {
-        stop.cancelled().await;
-        handle.stop(true).await;
-    });
-    let served = server.await;
-    stopper.abort();
-    Ok(served?)
+            .wrap(from_fn(answer))
+    };
+    Ok(cheapbob_listener::serve(app, listener, serving, stop).await?)
 }

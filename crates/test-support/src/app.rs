@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Api,
     database::{TestDatabase, mongo_settings, redis_at, redis_url, secret_keys},
+    real::RealServer,
     waiting::{eventually, noon},
 };
 
@@ -92,6 +93,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         host: "127.0.0.1".to_owned(),
         port,
         keep_alive: Duration::from_secs(75),
+        program: RealServer::binary("cheapbob-http"),
         trusted_proxies: Arc::new(["127.0.0.0/8".parse().unwrap()]),
         rate_limits: true,
         data_dir,

@@ -3,11 +3,16 @@
 //! What the database knows is read when Prometheus asks: right for all processes together, and after any restart. What a process
 //! does itself (requests, tasks, waits for a connection) it counts, from its start.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use actix_web::{App, HttpResponse, HttpServer, guard, web};
+use actix_web::{App, HttpResponse, guard, middleware::from_fn, web};
 use anyhow::{Context, Result};
 use cheapbob_domain::{orders::RefundState, tasks::Lane};
+use cheapbob_listener::{Serving, answer};
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use tokio::task::JoinHandle;
@@ -37,6 +42,9 @@ struct Source {
 /// Upper bounds of the histograms, in seconds: from a read in the cache to a provider that does not answer, and a rollover made up.
 const BOUNDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
+/// Few ask here.
+const SERVING: Serving = Serving { workers: 1, connections: 64, keep_alive: Duration::from_secs(75), to_end: Duration::from_secs(1) };
+
 /// The recorder of what the process does, installed once.
 fn process() -> Result<&'static PrometheusHandle> {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -52,6 +60,8 @@ fn process() -> Result<&'static PrometheusHandle> {
     describe_counter!("cheapbob_tasks_total", "Attempts at tasks of the outbox, by kind and outcome");
     describe_counter!("cheapbob_job_runs_total", "Attempts at scheduled runs, by job and outcome");
     describe_histogram!("cheapbob_job_lateness_seconds", "From the instant for which a run was due to its end");
+    describe_gauge!("cheapbob_connections", "Connections of callers that are open");
+    describe_counter!("cheapbob_connections_cut_total", "Connections that were closed because they kept us waiting, by why");
     describe_counter!("cheapbob_holds_expired_total", "Holds whose stock went back because no payment came");
     Ok(HANDLE.get_or_init(|| handle))
 }
@@ -133,25 +143,16 @@ async fn live() -> HttpResponse {
 pub fn serve(settings: &Settings, services: Services, stop: CancellationToken) -> Result<MetricsServer> {
     let Some(port) = settings.metrics_port else { return Ok(MetricsServer(None)) };
     let source = web::Data::from(Arc::new(Source::new(services)?));
-    let server = HttpServer::new(move || {
+    let listener = TcpListener::bind((settings.host.as_str(), port))
+        .with_context(|| format!("port {port} on {} cannot be used for metrics; set METRICS_PORT to another one", settings.host))?;
+    let app = move || {
         // HEAD is GET without the body.
         let get = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
-        App::new().app_data(web::Data::clone(&source)).route("/metrics", get().to(show)).route("/health/live", get().to(live))
-    })
-    .workers(1)
-    .disable_signals()
-    .shutdown_timeout(1)
-    .bind((settings.host.as_str(), port))
-    .with_context(|| format!("port {port} on {} cannot be used for metrics; set METRICS_PORT to another one", settings.host))?
-    .run();
-    let handle = server.handle();
+        let app = App::new().app_data(web::Data::clone(&source));
+        app.route("/metrics", get().to(show)).route("/health/live", get().to(live)).wrap(from_fn(answer))
+    };
     Ok(MetricsServer(Some(tokio::spawn(async move {
-        let stopper = async {
-            stop.cancelled().await;
-            handle.stop(true).await;
-        };
-        let (served, ()) = tokio::join!(server, stopper);
-        if let Err(error) = served {
+        if let Err(error) = cheapbob_listener::serve(app, listener, SERVING, stop).await {
             tracing::error!(%error, "the metrics server stopped");
         }
     }))))

@@ -1,6 +1,6 @@
 //! Adapters and services, put together.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use actix_web::web;
 use anyhow::{Context, Result, anyhow};
@@ -46,6 +46,8 @@ pub struct Switches {
     pub api_docs: bool,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// The file of this program, of which a child looks at pictures.
+    pub program: PathBuf,
     /// Whose word on a caller's address counts.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -138,6 +140,7 @@ impl Product {
                 frontend_local_url: settings.frontend_local_url.clone(),
                 api_docs: settings.api_docs,
                 keep_alive: settings.keep_alive,
+                program: settings.program.clone(),
                 trusted_proxies: settings.trusted_proxies.clone(),
             },
             connections,

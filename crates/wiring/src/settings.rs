@@ -57,6 +57,8 @@ pub struct Settings {
     pub port: u16,
     /// How long an idle connection is kept, and one on which nothing was asked yet.
     pub keep_alive: Duration,
+    /// The file of this program, which runs itself to look at pictures.
+    pub program: PathBuf,
     /// Whose `X-Forwarded-For` is believed; none: nobody's.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether callers who come too often are refused.

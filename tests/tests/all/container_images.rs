@@ -6,9 +6,14 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
-use cheapbob_test_support::{MailSink, RealServer, S3Server, SinkTls, TestDatabase, eventually, mongo_settings, redis_url};
+use cheapbob_test_support::{
+    Api, MailSink, RealServer, S3Server, SinkTls, TestDatabase, eventually, fresh_email, mongo_settings, redis_url, store,
+};
+use image::ImageFormat;
 use secrecy::ExposeSecret;
 use serde_json::Value;
+
+use crate::images::{picture, upload};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -79,14 +84,17 @@ struct Container {
     files: PathBuf,
 }
 
-/// In a mount namespace of its own: the image's files, read-only, with the machine's /proc and /dev, as an engine does it.
+/// In a mount namespace of its own: the image's files, read-only, with the machine's /proc and /dev, and a /tmp that can be written to, as
+/// an engine does it.
 const READ_ONLY: &str = r#"
 files=$1 user=$2
 shift 2
 mount --bind "$files" "$files"
 for folder in proc dev; do mkdir -p "$files/$folder" && mount --rbind "/$folder" "$files/$folder"; done
+mkdir -p "$files/tmp"
 mount -o remount,bind,ro "$files"
-if touch "$files/tmp/written" 2>/dev/null; then echo "the root is not read-only" >&2; exit 1; fi
+if touch "$files/written" 2>/dev/null; then echo "the root is not read-only" >&2; exit 1; fi
+mount -t tmpfs -o size=256m,mode=1777 tmpfs "$files/tmp"
 exec env -i "$@"
 "#;
 
@@ -212,4 +220,23 @@ async fn the_images_run_as_nobody_on_a_root_that_nobody_can_change() {
         let ended = running.terminate();
         assert!(ended.success(), "{image}: {ended}");
     }
+
+    // A picture needs a file and a process of its own. (Who may log in without a provider? In development whoever wants.)
+    let port = RealServer::free_port();
+    let development = [
+        ("ENVIRONMENT", "development".to_owned()),
+        ("ALLOW_EXPOSED_DEVELOPMENT", "true".to_owned()),
+        ("PORT", port.to_string()),
+        ("METRICS_PORT", "0".to_owned()),
+        ("DATABASE_URL", database.url()),
+        ("CHEAPBOB_DATA_DIR", "/tmp".to_owned()),
+    ];
+    let mut running = http.start(&development);
+    eventually("http is healthy", 60, || std::future::ready(http.is_healthy(&development).then_some(()))).await;
+    let api = Api::new(&format!("http://localhost:{port}"));
+    let seller = api.person("seller", &fresh_email()).await;
+    seller.post("/api/v1/seller/store/register", &store("가게")).await.expect(201);
+    let pictures = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(picture);
+    assert_eq!(upload(&seller, "/api/v1/seller/store/register/images", &pictures).await.expect(201)["total"], 3);
+    assert!(running.terminate().success());
 }

@@ -14,6 +14,7 @@ use crate::imports::{Imports, circles, imports, sources};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("pages", &[]),
+    ("listener", &[]),
     ("adapters-postgres", &["domain"]),
     ("adapters-mongo", &["domain"]),
     ("adapters-redis", &["domain"]),
@@ -26,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "wiring",
         &[
             "domain",
+            "listener",
             "adapters-postgres",
             "adapters-mongo",
             "adapters-redis",
@@ -37,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("jobs", &["domain", "wiring"]),
-    ("http", &["domain", "pages", "wiring", "jobs"]),
+    ("http", &["domain", "pages", "listener", "wiring", "jobs"]),
     (
         "test-support",
         &[

@@ -58,6 +58,7 @@ mod sandbox_clients;
 mod scale;
 mod secrets;
 mod sessions;
+mod slow;
 mod smtp;
 mod startup;
 mod store_settings;

@@ -6,13 +6,7 @@ use cheapbob_domain::orders::Delivery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    error::Result,
-    limits,
-    refusals::{MALFORMED, TOO_LARGE},
-    request_id::request_id,
-    state::App,
-};
+use crate::{body, error::Result, limits, request_id::request_id, state::App};
 
 /// No message of PortOne's comes near this size.
 const LARGEST: usize = 64 << 10;
@@ -44,7 +38,7 @@ pub(super) async fn receive(app: Data<App>, request: HttpRequest, store: Path<St
     };
     // Before the body: whoever has signed nothing is not listened to.
     app.services.webhooks.glance(&delivery)?;
-    delivery.body = body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?.to_vec();
+    delivery.body = body::collect(body, LARGEST).await?.to_vec();
     let (store, message) = app.services.webhooks.verify(&delivery).await?;
     limits::count_verified(&app, &store).await?;
     app.services.webhooks.take(&store, &message, &request_id()).await?;

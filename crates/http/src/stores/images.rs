@@ -1,7 +1,9 @@
-use actix_multipart::{Multipart, MultipartError};
+use std::io::SeekFrom;
+
+use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
     HttpResponse, delete, get, post, put,
-    web::{self, BytesMut, Data},
+    web::{self, Data},
 };
 use cheapbob_domain::{
     shared::{Email, Error, Refusal, StoreId},
@@ -9,20 +11,21 @@ use cheapbob_domain::{
 };
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::{
+    fs::File,
+    io::{AsyncSeekExt, AsyncWriteExt},
+};
 use utoipa::ToSchema;
 
-use super::{dto::ImageBody, picture::inspect};
+use super::{dto::ImageBody, picture_process, uploads};
 use crate::{
     auth::Me,
+    body,
     error::{ApiError, Result},
     extract::{Id, PathId},
-    refusals::MALFORMED,
+    refusals::{MALFORMED, UNKNOWN_FIELD},
     state::App,
 };
-
-/// Pictures decoded at once in this process: each may take 200 MB while it is looked at.
-static DECODERS: Semaphore = Semaphore::const_new(2);
 
 /// What is read and thrown away after a refusal, so that the app hears the answer while it is still sending.
 const DRAINED: usize = 200 << 20;
@@ -50,11 +53,19 @@ struct ImageFiles {
     files: Vec<Vec<u8>>,
 }
 
-fn malformed(_: MultipartError) -> ApiError {
-    MALFORMED.into()
+fn broken(error: MultipartError) -> ApiError {
+    match error {
+        MultipartError::Payload(error) => body::refusal(&error),
+        _ => MALFORMED.into(),
+    }
 }
 
-/// Reads and stores the pictures one after another: only one is in memory.
+/// What cannot be written or read on this machine.
+fn of_files(error: std::io::Error) -> ApiError {
+    Error::unavailable("temporary files", error).into()
+}
+
+/// Reads and stores the pictures one after another: each is a file of its own until its turn comes.
 async fn receive(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result<()> {
     loop {
         let mut field = match form.try_next().await {
@@ -62,25 +73,33 @@ async fn receive(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result
             Ok(None) => return Ok(()),
             // A form without a field, as some clients write it: not even its end.
             Err(MultipartError::Incomplete) if upload.count() == 0 => return Ok(()),
-            Err(error) => return Err(malformed(error)),
+            Err(error) => return Err(broken(error)),
         };
         if field.name() != Some("files") {
-            while field.try_next().await.map_err(malformed)?.is_some() {}
-            continue;
+            return Err(UNKNOWN_FIELD.into());
         }
         app.services.images.check_room(upload)?;
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = field.try_next().await.map_err(malformed)? {
-            if bytes.len() + chunk.len() > LARGEST_IMAGE {
-                return Err(error::IMAGE_TOO_LARGE.into());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        let _permit = DECODERS.acquire().await.map_err(|e| ApiError::from(Error::internal(e)))?;
-        let inspected = web::block(move || inspect(&bytes)).await.map_err(|e| ApiError::from(Error::internal(e)))?;
-        let (kind, bytes) = inspected?;
+        let file = write(&mut field).await?;
+        let _turn = uploads::turn().await?;
+        let (kind, bytes) = picture_process::inspect(&app.switches.program, file).await?;
         app.services.images.add(upload, kind, bytes).await?;
     }
+}
+
+/// A file without a name has what the field has: it is gone with the last who has it open, however that ends.
+async fn write(field: &mut Field) -> Result<std::fs::File> {
+    let file = web::block(tempfile::tempfile).await.map_err(|e| ApiError::from(Error::internal(e)))?.map_err(of_files)?;
+    let (mut file, mut written) = (File::from_std(file), 0);
+    while let Some(chunk) = field.try_next().await.map_err(broken)? {
+        written += chunk.len();
+        if written > LARGEST_IMAGE {
+            return Err(error::IMAGE_TOO_LARGE.into());
+        }
+        file.write_all(&chunk).await.map_err(of_files)?;
+    }
+    file.flush().await.map_err(of_files)?;
+    file.seek(SeekFrom::Start(0)).await.map_err(of_files)?;
+    Ok(file.into_std().await)
 }
 
 async fn drain(mut form: Multipart) {
@@ -95,12 +114,15 @@ async fn drain(mut form: Multipart) {
     }
 }
 
+/// Reads the form once it has a place among the uploads, and says no before that.
 async fn store(app: Data<App>, me: Email, mut form: Multipart, first: bool) -> Result<Images> {
-    let mut upload = match app.services.images.begin(&me, first).await {
-        Ok(upload) => upload,
+    let begun = app.services.images.begin(&me, first).await.map_err(ApiError::from);
+    let begun = begun.and_then(|upload| uploads::Place::take(upload.store()).map(|place| (upload, place)));
+    let (mut upload, _place) = match begun {
+        Ok(begun) => begun,
         Err(refusal) => {
             drain(form).await;
-            return Err(refusal.into());
+            return Err(refusal);
         }
     };
     match receive(&app, &mut upload, &mut form).await {

@@ -9,12 +9,14 @@ mod images;
 mod page;
 mod payment;
 mod picture;
+pub(crate) mod picture_process;
 mod products;
 mod profile;
 mod register;
 mod search;
 mod show;
 mod sns;
+mod uploads;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -4,11 +4,7 @@ use actix_web::{
 };
 use cheapbob_domain::users::UnlinkNotice;
 
-use crate::{
-    error::Result,
-    refusals::{MALFORMED, TOO_LARGE},
-    state::App,
-};
+use crate::{body, error::Result, state::App};
 
 /// No notice comes near this size.
 const LARGEST: usize = 16 << 10;
@@ -49,7 +45,7 @@ async fn receive_kakao(app: &App, request: &HttpRequest, form: &[u8]) -> Result<
 }
 
 async fn form(body: Payload) -> Result<Vec<u8>> {
-    Ok(body.to_bytes_limited(LARGEST).await.map_err(|_| TOO_LARGE)?.map_err(|_| MALFORMED)?.to_vec())
+    Ok(body::collect(body, LARGEST).await?.to_vec())
 }
 
 fn field(form: &[u8], name: &str) -> Option<String> {

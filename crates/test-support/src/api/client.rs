@@ -119,8 +119,13 @@ impl Api {
 
     /// A form with `files`: (file name, declared type, bytes).
     pub async fn upload(&self, path: &str, token: &str, files: &[(&str, &str, Vec<u8>)]) -> Answer {
+        self.upload_as("files", path, token, files).await
+    }
+
+    /// The same, but the fields have another name.
+    pub async fn upload_as(&self, field: &'static str, path: &str, token: &str, files: &[(&str, &str, Vec<u8>)]) -> Answer {
         let form = files.iter().fold(Form::new(), |form, (name, mime, bytes)| {
-            form.part("files", Part::bytes(bytes.clone()).file_name((*name).to_owned()).mime_str(mime).unwrap())
+            form.part(field, Part::bytes(bytes.clone()).file_name((*name).to_owned()).mime_str(mime).unwrap())
         });
         answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).multipart(form)).await.unwrap()
     }

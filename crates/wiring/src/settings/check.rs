@@ -1,6 +1,12 @@
 //! Finds all that is wrong, at once.
 
-use std::{collections::HashSet, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use cheapbob_domain::orders::LEAST_KEPT;
 use jsonwebtoken::Algorithm;
@@ -118,6 +124,12 @@ impl Check {
     }
 }
 
+/// The file of this program: on Linux also where another version lies at its place by now.
+fn program() -> PathBuf {
+    let own = Path::new("/proc/self/exe");
+    if own.exists() { own.to_owned() } else { std::env::current_exe().unwrap_or_default() }
+}
+
 impl Raw {
     /// Development has the sandbox, in which everybody is whoever they say, and pays nothing. That harms nobody on a machine and a database
     /// of one's own: elsewhere somebody must have meant it. What to warn of, a line each.
@@ -228,6 +240,7 @@ impl Raw {
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),
             postgres_replica,
+            program: program(),
             data_dir,
             otlp_endpoint,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),

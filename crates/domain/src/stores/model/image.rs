@@ -51,6 +51,11 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Whose pictures they are.
+    pub fn store(&self) -> &StoreId {
+        &self.store
+    }
+
     /// Pictures stored so far.
     pub fn count(&self) -> usize {
         self.keys.len()

@@ -54,12 +54,12 @@ pub(super) fn keep(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut kept = BEGIN.to_vec();
     header(&segments, &mut kept);
 
-    let (mut frame, mut tables, mut interval, mut scans) = (None, Tables::default(), 0, 0);
+    let (mut frame, mut tables, mut quantized, mut interval, mut scans) = (None, Tables::default(), 0, 0, 0);
     for segment in &segments {
         let content = Reader(segment.content);
         match segment.marker {
             QUANTIZATION => {
-                check_quantization(content)?;
+                quantized |= quantization(content)?;
                 push(&mut kept, QUANTIZATION, segment.content);
             }
             HUFFMAN => {
@@ -77,7 +77,7 @@ pub(super) fn keep(bytes: &[u8]) -> Result<Vec<u8>> {
             }
             SCAN if scans < MOST_SCANS => {
                 let frame = frame.as_mut().ok_or(DAMAGED_IMAGE)?;
-                let scan = Scan::parse(content, frame)?;
+                let scan = Scan::parse(content, frame, quantized)?;
                 push(&mut kept, SCAN, segment.content);
                 frame.walk(&scan, &tables, interval, segment.data, &mut kept)?;
                 scans += 1;
@@ -126,15 +126,19 @@ fn profile<'a>(front: impl Iterator<Item = &'a Segment<'a>>) -> Vec<u8> {
     pieces.iter().flat_map(|(_, piece)| *piece).copied().collect()
 }
 
-fn check_quantization(mut content: Reader<'_>) -> Result<()> {
+/// Which tables these are, a bit each.
+fn quantization(mut content: Reader<'_>) -> Result<u8> {
+    let mut tables = 0;
     while !content.0.is_empty() {
-        match content.u8()? {
+        let table = content.u8()?;
+        match table {
             0x00..=0x03 => content.take(64)?,
             0x10..=0x13 => content.take(128)?,
             _ => return Err(DAMAGED_IMAGE),
         };
+        tables |= 1 << (table & 0x0F);
     }
-    Ok(())
+    Ok(tables)
 }
 
 /// Where the frame leaves the number of its lines to a segment behind the first scan, it gets it here: most viewers know no other way.
@@ -203,6 +207,7 @@ fn push(kept: &mut Vec<u8>, marker: u8, content: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use cheapbob_domain::stores::error::TOO_MANY_PIXELS;
     use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, metadata::Orientation};
     use proptest::prelude::*;
 
@@ -210,7 +215,6 @@ mod tests {
         super::testing::{self, SECRET, drawing, encode, encoded, insert, pixels, tells},
         *,
     };
-    use crate::stores::picture::TOO_MANY_PIXELS;
 
     /// Made by libjpeg: all sorts of scans and colours.
     const SAMPLES: [&[u8]; 5] = [
@@ -357,7 +361,7 @@ mod tests {
             for (at, byte) in changes {
                 broken[2 + at % (length - 2)] = byte;
             }
-            let _ = super::super::inspect(&broken);
+            let _ = super::super::inspect(broken);
         }
     }
 

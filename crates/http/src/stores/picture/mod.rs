@@ -12,42 +12,33 @@ mod scan;
 mod testing;
 mod webp;
 
-use std::{
-    io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cheapbob_domain::stores::{
+    ImageKind,
+    error::{DAMAGED_IMAGE, UNSUPPORTED_IMAGE},
 };
 
-use cheapbob_domain::{
-    shared::Refusal,
-    stores::{
-        ImageKind,
-        error::{DAMAGED_IMAGE, TOO_MANY_PIXELS, UNSUPPORTED_IMAGE},
-    },
-};
-use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, codecs::webp::WebPDecoder};
-
-use self::{
-    limits::{LONGEST_SIDE, MEMORY},
-    reader::Result,
-};
+use self::reader::Result;
 
 /// The kind of a picture that decodes within limits, and the bytes that are kept of it.
 ///
 /// # Errors
 /// - `unsupported_image`: neither JPEG, PNG nor WebP.
 /// - `damaged_image`: cut off, broken, or of a rare sort that browsers do not show either.
-/// - `too_many_pixels`: decoding takes too much memory or time.
-pub(super) fn inspect(bytes: &[u8]) -> Result<(ImageKind, Vec<u8>)> {
-    let (kind, format, kept) = if bytes.starts_with(jpeg::BEGIN) {
-        (ImageKind::Jpeg, ImageFormat::Jpeg, jpeg::keep(bytes)?)
+/// - `too_many_pixels`: it says of itself that it is larger than what is taken.
+pub(super) fn inspect(bytes: Vec<u8>) -> Result<(ImageKind, Vec<u8>)> {
+    let (kind, kept) = if bytes.starts_with(jpeg::BEGIN) {
+        (ImageKind::Jpeg, jpeg::keep(&bytes)?)
     } else if bytes.starts_with(png::BEGIN) {
-        (ImageKind::Png, ImageFormat::Png, png::keep(bytes)?)
-    } else if webp::begins(bytes) {
-        (ImageKind::Webp, ImageFormat::WebP, webp::keep(bytes)?)
+        (ImageKind::Png, png::keep(&bytes)?)
+    } else if webp::begins(&bytes) {
+        (ImageKind::Webp, webp::keep(&bytes)?)
     } else {
         return Err(UNSUPPORTED_IMAGE);
     };
-    sheltered(|| decode(&kept, format))?;
+    drop(bytes);
+    sheltered(|| decode(kind, &kept))?;
     Ok((kind, kept))
 }
 
@@ -57,35 +48,19 @@ fn sheltered(decode: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 /// What leaves is what was decoded, so that what is shown is what was looked at.
-fn decode(kept: &[u8], format: ImageFormat) -> Result<()> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MEMORY);
-    let mut reader = ImageReader::with_format(Cursor::new(kept), format);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(refusal)?;
-    if decoder.total_bytes() > MEMORY {
-        return Err(TOO_MANY_PIXELS);
-    }
-    DynamicImage::from_decoder(decoder).map_err(refusal)?;
-    if format == ImageFormat::WebP {
-        let animation = WebPDecoder::new(Cursor::new(kept)).map_err(refusal)?;
-        animation.into_frames().try_for_each(|frame| frame.map(drop)).map_err(refusal)?;
-    }
-    Ok(())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
-fn refusal(error: ImageError) -> Refusal {
-    match error {
-        ImageError::Limits(_) => TOO_MANY_PIXELS,
-        _ => DAMAGED_IMAGE,
+fn decode(kind: ImageKind, kept: &[u8]) -> Result<()> {
+    match kind {
+        // Each of its codes was read to find its end.
+        ImageKind::Jpeg => Ok(()),
+        ImageKind::Png => png::decode(kept),
+        ImageKind::Webp => webp::decode(kept),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use image::ImageFormat;
+
     use super::{testing::encoded, *};
 
     #[test]
@@ -93,12 +68,12 @@ mod tests {
         for (format, kind) in
             [(ImageFormat::Jpeg, ImageKind::Jpeg), (ImageFormat::Png, ImageKind::Png), (ImageFormat::WebP, ImageKind::Webp)]
         {
-            let (found, bytes) = inspect(&encoded(format)).unwrap();
+            let (found, bytes) = inspect(encoded(format)).unwrap();
             assert_eq!(found, kind);
             assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 24);
         }
         for bad in [&b""[..], b"GIF89a", b"<svg/>", b"RIFF\x04\0\0\0WAVE", b"P6 1 1 255 \0\0\0"] {
-            assert_eq!(inspect(bad), Err(UNSUPPORTED_IMAGE));
+            assert_eq!(inspect(bad.to_vec()), Err(UNSUPPORTED_IMAGE));
         }
     }
 
@@ -114,7 +89,7 @@ mod tests {
             let whole = encoded(format);
             // The first bytes tell the kind.
             for length in 12..whole.len() {
-                assert_eq!(inspect(&whole[..length]), Err(DAMAGED_IMAGE), "{format:?} {length}");
+                assert_eq!(inspect(whole[..length].to_vec()), Err(DAMAGED_IMAGE), "{format:?} {length}");
             }
         }
     }

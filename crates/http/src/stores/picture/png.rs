@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    io::{self, Read},
+    io::{self, Cursor, Read},
 };
 
 use cheapbob_domain::stores::error::{DAMAGED_IMAGE, TOO_MANY_PIXELS};
@@ -58,6 +58,18 @@ struct Animation<'a> {
     /// Of the picture itself, where it is a frame.
     first: Option<Frame<'a>>,
     others: Vec<(Frame<'a>, Vec<u8>)>,
+}
+
+/// Decodes the picture row by row, so that it is never in memory as a whole.
+///
+/// # Errors
+/// `damaged_image`.
+pub(super) fn decode(kept: &[u8]) -> Result<()> {
+    let mut decoder = png::Decoder::new(Cursor::new(kept));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().map_err(|_| DAMAGED_IMAGE)?;
+    while reader.next_row().map_err(|_| DAMAGED_IMAGE)?.is_some() {}
+    Ok(())
 }
 
 /// The file with nothing but the picture, what its colours mean, and which side is up.
@@ -444,7 +456,7 @@ mod tests {
                     content[at % length] = byte;
                 }
             }
-            let _ = super::super::inspect(&put_together(&chunks));
+            let _ = super::super::inspect(put_together(&chunks));
         }
     }
 
@@ -463,7 +475,7 @@ mod tests {
         let kept = keep(&planted).unwrap();
         assert!(!tells(&kept));
         assert_eq!(names(&kept), ["IHDR", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "IDAT", "IEND"]);
-        let mut decoder = ImageReader::with_format(io::Cursor::new(&kept), ImageFormat::Png).into_decoder().unwrap();
+        let mut decoder = ImageReader::with_format(Cursor::new(&kept), ImageFormat::Png).into_decoder().unwrap();
         assert_eq!((decoder.orientation().unwrap(), decoder.icc_profile().unwrap()), (Orientation::Rotate270, Some(profile)));
     }
 
@@ -532,7 +544,7 @@ mod tests {
         let without_palette = put_together(&taken_apart(PALETTE).into_iter().filter(|(name, _)| name != b"PLTE").collect());
         let as_text = plain().iter().filter(|byte| **byte != b'\r').copied().collect();
         for sample in [unknown, second, depth, endless, without_palette, as_text] {
-            assert_eq!(super::super::inspect(&sample), Err(DAMAGED_IMAGE));
+            assert_eq!(super::super::inspect(sample), Err(DAMAGED_IMAGE));
         }
     }
 
@@ -545,7 +557,7 @@ mod tests {
         let numbers: Vec<_> = taken_apart(&kept).iter().filter(|(name, _)| name[0] == b'f').map(|(_, content)| content[3]).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4]);
         let frames = |bytes: &[u8]| {
-            let decoder = image::codecs::png::PngDecoder::new(io::Cursor::new(bytes.to_vec())).unwrap().apng().unwrap();
+            let decoder = image::codecs::png::PngDecoder::new(Cursor::new(bytes.to_vec())).unwrap().apng().unwrap();
             image::AnimationDecoder::into_frames(decoder).collect_frames().unwrap()
         };
         let [kept, sample] = [frames(&kept), frames(&sample)].map(|frames| frames.into_iter().map(image::Frame::into_buffer));

@@ -1,6 +1,9 @@
 //! WebP: the chunks that hold the picture or its frames, and the colour profile.
 
+use std::io::Cursor;
+
 use cheapbob_domain::stores::error::{DAMAGED_IMAGE, TOO_MANY_PIXELS};
+use image::{ImageDecoder, codecs::webp::WebPDecoder};
 
 use super::{
     exif, icc,
@@ -31,6 +34,15 @@ mod flag {
 /// Bytes of a frame in front of its picture: place, size, duration, how it is drawn.
 const FRAME_HEADER: usize = 16;
 
+/// What begins the size of a lossy picture, behind three bytes …
+const LOSSY_SIZE: &[u8] = &[0x9D, 0x01, 0x2A];
+
+/// … and that of a lossless one.
+const LOSSLESS_SIZE: u8 = 0x2F;
+
+/// Behind that: what of the 32 bits says that the lossless picture may be transparent.
+const LOSSLESS_ALPHA: u32 = 1 << 28;
+
 struct Chunk<'a> {
     name: Name,
     content: &'a [u8],
@@ -54,17 +66,86 @@ pub(super) fn keep(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut kept = b"RIFF\0\0\0\0WEBP".to_vec();
     match chunks.first() {
         Some(first) if first.name == *HEADER => extended(&mut kept, first, &chunks[1..])?,
-        Some(first) if first.is_picture() => push(&mut kept, &first.name, first.content),
+        Some(first) if first.is_picture() => {
+            let (width, height) = first.size()?;
+            check_size(width, height)?;
+            push(&mut kept, &first.name, first.content);
+        }
         _ => return Err(DAMAGED_IMAGE),
     }
-    let size = kept.len() - 8;
-    kept[4..8].copy_from_slice(&length(size));
+    end(&mut kept);
     Ok(kept)
+}
+
+/// Decodes what [`keep`] gave, one picture after another: an animation's frames, and of a lossy picture the colours and what is
+/// transparent, are each decoded alone, so that no more than one of them is in memory.
+///
+/// # Errors
+/// `damaged_image`.
+pub(super) fn decode(kept: &[u8]) -> Result<()> {
+    for chunk in chunks(kept.get(12..).ok_or(DAMAGED_IMAGE)?)? {
+        if chunk.name == *FRAME {
+            decode_picture(&chunks(chunk.content.get(FRAME_HEADER..).ok_or(DAMAGED_IMAGE)?)?)?;
+        } else if chunk.is_picture() || chunk.name == *HEADER && chunk.content.first().is_some_and(|flags| flags & flag::ANIMATION == 0) {
+            return decode_picture(&chunks(&kept[12..])?);
+        }
+    }
+    Ok(())
+}
+
+fn decode_picture(chunks: &[Chunk<'_>]) -> Result<()> {
+    let (alpha, picture) = picture(chunks)?;
+    if let Some(alpha) = alpha {
+        decode_alpha(alpha.content, picture.size()?)?;
+    }
+    let mut content = picture.content.to_vec();
+    if picture.name == *LOSSLESS {
+        // With transparency the decoder writes where it is told to, without it into a second buffer of its own.
+        content[4] |= (LOSSLESS_ALPHA >> 24) as u8;
+    }
+    decode_alone(&picture.name, &content)
+}
+
+/// What is transparent in a lossy picture: a byte for each pixel, or a lossless picture without the header that says its size.
+fn decode_alpha(alpha: &[u8], (width, height): (u32, u32)) -> Result<()> {
+    let (head, data) = alpha.split_first().ok_or(DAMAGED_IMAGE)?;
+    match head & 0b11 {
+        0 if data.len() as u64 >= pixels(width, height) => Ok(()),
+        1 => {
+            let size = (width - 1) | (height - 1) << 14 | LOSSLESS_ALPHA;
+            decode_alone(LOSSLESS, &[&[LOSSLESS_SIZE], &size.to_le_bytes()[..], data].concat())
+        }
+        _ => Err(DAMAGED_IMAGE),
+    }
+}
+
+fn decode_alone(name: &Name, content: &[u8]) -> Result<()> {
+    let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
+    push(&mut file, name, content);
+    end(&mut file);
+    let decoder = WebPDecoder::new(Cursor::new(file)).map_err(|_| DAMAGED_IMAGE)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    let mut buffer = vec![0; usize::try_from(decoder.total_bytes()).map_err(|_| TOO_MANY_PIXELS)?];
+    decoder.read_image(&mut buffer).map_err(|_| DAMAGED_IMAGE)
 }
 
 impl Chunk<'_> {
     fn is_picture(&self) -> bool {
         self.name == *LOSSY || self.name == *LOSSLESS
+    }
+
+    /// Width and height of a picture, by its own header: what contains it may say something else, and the decoder makes room for this.
+    fn size(&self) -> Result<(u32, u32)> {
+        if self.name == *LOSSY {
+            let size = self.content.get(3..10).and_then(|head| head.strip_prefix(LOSSY_SIZE)).ok_or(DAMAGED_IMAGE)?;
+            let side = |low: u8, high: u8| u32::from(u16::from_le_bytes([low, high]) & 0x3FFF);
+            Ok((side(size[0], size[1]), side(size[2], size[3])))
+        } else {
+            let [LOSSLESS_SIZE, size @ ..] = self.content.first_chunk::<5>().ok_or(DAMAGED_IMAGE)? else { return Err(DAMAGED_IMAGE) };
+            let size = u32::from_le_bytes(*size);
+            Ok(((size & 0x3FFF) + 1, (size >> 14 & 0x3FFF) + 1))
+        }
     }
 }
 
@@ -82,13 +163,20 @@ fn extended(kept: &mut Vec<u8>, header: &Chunk<'_>, chunks: &[Chunk<'_>]) -> Res
     if flags == flag::ANIMATION {
         flags |= old_flags & flag::ALPHA;
         push(&mut content, ANIMATION, find(ANIMATION).filter(|content| content.len() == 6).ok_or(DAMAGED_IMAGE)?);
-        let frames = chunks.iter().filter(|chunk| chunk.name == *FRAME).map(|chunk| frame(chunk.content)).collect::<Result<Vec<_>>>()?;
+        let frames = chunks.iter().filter(|chunk| chunk.name == *FRAME);
+        let frames = frames.map(|chunk| frame(chunk.content, (width, height))).collect::<Result<Vec<_>>>()?;
+        if frames.is_empty() {
+            return Err(DAMAGED_IMAGE);
+        }
         if frames.len() as u64 * pixels(width, height) > MOST_ANIMATED {
             return Err(TOO_MANY_PIXELS);
         }
         frames.iter().for_each(|frame| push(&mut content, FRAME, frame));
     } else {
         let (alpha, picture) = picture(chunks)?;
+        if picture.size()? != (width, height) {
+            return Err(DAMAGED_IMAGE);
+        }
         // A lossless picture says itself what is transparent.
         flags |= if alpha.is_some() { flag::ALPHA } else { old_flags & flag::ALPHA & lossless(picture) };
         push_picture(&mut content, alpha, picture);
@@ -111,13 +199,21 @@ fn lossless(picture: &Chunk<'_>) -> u8 {
     if picture.name == *LOSSLESS { 0xFF } else { 0 }
 }
 
-fn frame(content: &[u8]) -> Result<Vec<u8>> {
+/// A frame within a canvas of this size.
+fn frame(content: &[u8], canvas: (u32, u32)) -> Result<Vec<u8>> {
     let mut content = Reader(content);
     let mut header: [u8; FRAME_HEADER] = content.array()?;
     // The other bits mean nothing.
     header[FRAME_HEADER - 1] &= 0b11;
+    let number = |at: usize| little(&header[at..at + 3]) as u64;
+    let [x, y, width, height] = [number(0) * 2, number(3) * 2, number(6) + 1, number(9) + 1];
     let chunks = chunks(content.0)?;
     let (alpha, picture) = picture(&chunks)?;
+    let size = picture.size()?;
+    let within = x + width <= canvas.0.into() && y + height <= canvas.1.into();
+    if !within || (u64::from(size.0), u64::from(size.1)) != (width, height) {
+        return Err(DAMAGED_IMAGE);
+    }
     let mut kept = header.to_vec();
     push_picture(&mut kept, alpha, picture);
     Ok(kept)
@@ -146,6 +242,12 @@ fn chunks(bytes: &[u8]) -> Result<Vec<Chunk<'_>>> {
     Ok(chunks)
 }
 
+/// Says at the beginning of the file how long it is.
+fn end(file: &mut [u8]) {
+    let size = file.len() - 8;
+    file[4..8].copy_from_slice(&length(size));
+}
+
 fn push(kept: &mut Vec<u8>, name: &Name, content: &[u8]) {
     kept.extend(name);
     kept.extend(length(content.len()));
@@ -164,7 +266,7 @@ fn length(bytes: usize) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
-    use image::{AnimationDecoder, ImageDecoder, ImageFormat, codecs::webp::WebPDecoder, metadata::Orientation};
+    use image::{AnimationDecoder, ImageFormat, metadata::Orientation};
     use proptest::prelude::*;
 
     use super::{
@@ -189,13 +291,12 @@ mod tests {
     fn put_together(chunks: &Made) -> Vec<u8> {
         let mut bytes = b"RIFF\0\0\0\0WEBP".to_vec();
         chunks.iter().for_each(|(name, content)| push(&mut bytes, name, content));
-        let size = bytes.len() - 8;
-        bytes[4..8].copy_from_slice(&length(size));
+        end(&mut bytes);
         bytes
     }
 
     fn frames(bytes: &[u8]) -> Vec<image::RgbaImage> {
-        let decoder = WebPDecoder::new(std::io::Cursor::new(bytes)).unwrap();
+        let decoder = WebPDecoder::new(Cursor::new(bytes)).unwrap();
         decoder.into_frames().map(|frame| frame.unwrap().into_buffer()).collect()
     }
 
@@ -222,7 +323,7 @@ mod tests {
             let planted = put_together(&chunks);
             let kept = keep(&planted).unwrap();
             assert!(tells(&planted) && !tells(&kept));
-            let mut decoder = WebPDecoder::new(std::io::Cursor::new(&kept)).unwrap();
+            let mut decoder = WebPDecoder::new(Cursor::new(&kept)).unwrap();
             assert_eq!(decoder.orientation().unwrap(), Orientation::Rotate180);
             assert_eq!(decoder.icc_profile().unwrap(), Some(profile.clone()));
             assert_eq!(decoder.xmp_metadata().unwrap(), None);
@@ -265,7 +366,7 @@ mod tests {
             for (at, byte) in changes {
                 broken[12 + at % (length - 12)] = byte;
             }
-            let _ = super::super::inspect(&broken);
+            let _ = super::super::inspect(broken);
         }
     }
 
@@ -283,7 +384,7 @@ mod tests {
         let damaged = |sample: &[u8], change: fn(&mut Made)| {
             let mut chunks = taken_apart(sample);
             change(&mut chunks);
-            assert_eq!(super::super::inspect(&put_together(&chunks)), Err(DAMAGED_IMAGE));
+            assert_eq!(super::super::inspect(put_together(&chunks)), Err(DAMAGED_IMAGE));
         };
         damaged(LOSSY, Vec::clear);
         damaged(LOSSY, |chunks| chunks[0].1.truncate(40));
