@@ -1,5 +1,6 @@
 //! Everything at once: floods of logins, uploads, webhooks, holds and slow bodies, and beside them fifty ordinary people, who are told
 //! nothing of it. How much later they are answered `just floods` prints; a test that asserted it would measure the machine.
+#![allow(clippy::print_stdout, reason = "how late people were")]
 
 use std::time::{Duration, Instant};
 
