@@ -1,4 +1,4 @@
-//! Cutting links (`oauth.md` §1, §2, §3.3), and the notices of Kakao and Naver (§2, §3.4).
+//! Cutting links as Google's, Kakao's and Naver's documentation of their APIs has it, and the notices of Kakao and Naver.
 
 use aes::Aes128;
 use async_trait::async_trait;

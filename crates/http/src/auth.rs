@@ -69,7 +69,7 @@ pub(crate) fn token(request: &HttpRequest) -> Option<String> {
 }
 
 /// Whether the cookie is what says who calls: browsers add it, whoever's page asks.
-pub(crate) fn is_by_cookie(request: &HttpRequest) -> bool {
+fn is_by_cookie(request: &HttpRequest) -> bool {
     bearer(request).is_none() && request.cookie(COOKIE).is_some()
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
         }
         Some((_, None)) | None => Access::Anyone,
     };
-    if origin::is_foreign(request.request(), &app) {
+    if origin::is_foreign(request.request(), is_by_cookie(request.request()), &app) {
         return Ok(request.error_response(ApiError::from(FOREIGN_ORIGIN)));
     }
     if access == Access::Anyone {

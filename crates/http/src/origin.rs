@@ -11,20 +11,20 @@ use actix_web::{
 };
 use url::Url;
 
-use crate::{auth, state::App};
+use crate::state::App;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a page that is neither ours nor an app's sends this, and would have something changed by the cookie that the browser adds,
+/// Whether a page that is neither ours nor an app's sends this, `by_cookie` of the person's, and would have something changed by what the browser adds,
 /// or hear what a WebSocket says.
-pub(crate) fn is_foreign(request: &HttpRequest, app: &App) -> bool {
+pub(crate) fn is_foreign(request: &HttpRequest, by_cookie: bool, app: &App) -> bool {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let is_websocket = request.headers().get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     if is_websocket {
         // No page can give a WebSocket a bearer's token, so whoever sends one names no page: or it is let in by the cookie.
         return request.headers().contains_key(header::ORIGIN) && comes_from_elsewhere(request, app);
     }
-    !is_read && auth::is_by_cookie(request) && comes_from_elsewhere(request, app)
+    !is_read && by_cookie && comes_from_elsewhere(request, app)
 }
 
 fn comes_from_elsewhere(request: &HttpRequest, app: &App) -> bool {

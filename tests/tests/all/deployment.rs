@@ -114,7 +114,7 @@ fn compose_names_what_there_is() {
     for process in ["http-1:3000", "http-2:3000", "listen 8080"] {
         assert!(text("config/nginx.conf").contains(process), "{process}");
     }
-    assert_eq!(strings(&services["nginx"]["ports"]), ["8080:8080"]);
+    assert_eq!(strings(&services["nginx"]["ports"]), ["127.0.0.1:8080:8080"]);
     // PostgreSQL is there when it answers over TCP; migrating goes on until it has been done, and nobody begins before.
     assert!(strings(&services["postgres"]["healthcheck"]["test"]).starts_with(&["CMD", "pg_isready", "-h", "127.0.0.1"]));
     assert_eq!(services["migrate"]["restart"], "on-failure");
@@ -169,7 +169,6 @@ fn the_binaries_take_kubernetes_settings() {
     let secrets = [
         "DB_PASSWORD",
         "MONGODB_PASSWORD",
-        "JWT_SECRET",
         "GOOGLE_CLIENT_ID",
         "GOOGLE_CLIENT_SECRET",
         "KAKAO_CLIENT_ID",
@@ -181,6 +180,7 @@ fn the_binaries_take_kubernetes_settings() {
         "SUPER_ADMIN_SMTP_PASSWORD",
     ];
     settings.extend(secrets.map(|name| (name, "x".to_owned())));
+    settings.push(("JWT_SECRET", "a secret of this test that nobody guesses".to_owned()));
     settings.push(("CHEAPBOB_SECRET_KEYS", "k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()));
     // As the kubelet adds them for a Service named redis.
     settings.push(("REDIS_SERVICE_HOST", "10.0.0.11".to_owned()));

@@ -63,7 +63,7 @@ fn rows(paper: &str) -> BTreeSet<(u16, String)> {
 #[test]
 fn every_refusal_has_its_row() {
     // `REFUSAL = Kind, "code", …` and `Refusal::new(ErrorKind::Kind, "code", …)`.
-    const KINDS: [&str; 12] = [
+    const KINDS: [&str; 13] = [
         "Refused",
         "Invalid",
         "Unauthenticated",
@@ -71,6 +71,7 @@ fn every_refusal_has_its_row() {
         "Withdrawn",
         "NotFound",
         "TooLarge",
+        "MediaType",
         "Conflict",
         "Timeout",
         "TooMany",

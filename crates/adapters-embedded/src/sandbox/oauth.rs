@@ -1,4 +1,4 @@
-//! The login pages of Google, Kakao and Naver as far as our adapter and their common client libraries use them (`oauth.md`).
+//! The login pages of Google, Kakao and Naver as far as our adapter and their common client libraries use them.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use askama::Template;
