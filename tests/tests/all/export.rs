@@ -35,7 +35,7 @@ async fn everything_of_mine_and_nobody_elses() {
     for app in [TestApp::start().await, TestApp::start_on_servers().await] {
         let (shop, customer, noon) = (app.api.shop(9).await, app.api.customer().await, app.api.now().await);
         customer.get("/api/v1/customer/search/stores/by-name?search_name=국밥&page=0").await.expect(200);
-        customer.post(&format!("/api/v1/customer/search/stores/{}/favorites", shop.store_id), &json!({})).await.expect(201);
+        customer.post(&format!("/api/v1/customer/search/stores/{}/favorites", shop.store_id), &json!({})).await.expect(200);
         let held = customer.hold(&shop.product_id, 1).await;
         let order = customer.order(&shop.product_id, 1).await;
         shop.accept(&order.payment_id).await.expect(200);

@@ -17,11 +17,11 @@ async fn another_sites_page_changes_nothing_by_the_cookie() {
     let own = api.base.clone();
     let own_by_another_name = own.replace("127.0.0.1", "localhost");
     for (headers, status) in [
-        (&[][..], 200),
-        (&[("origin", own.as_str())], 200),
-        (&[("sec-fetch-site", "same-origin")], 200),
-        (&[("sec-fetch-site", "same-site")], 200),
-        (&[("sec-fetch-site", "none")], 200),
+        (&[][..], 204),
+        (&[("origin", own.as_str())], 204),
+        (&[("sec-fetch-site", "same-origin")], 204),
+        (&[("sec-fetch-site", "same-site")], 204),
+        (&[("sec-fetch-site", "none")], 204),
         (&[("sec-fetch-site", "cross-site")], 403),
         (&[("origin", "https://evil.example")], 403),
         (&[("origin", "null")], 403),
@@ -38,7 +38,7 @@ async fn another_sites_page_changes_nothing_by_the_cookie() {
     // Whoever shows a token has it, and a page of another site has not; what only reads has no side effect to fear.
     let bearer = format!("Bearer {}", customer.token);
     let elsewhere = ("origin", "https://evil.example");
-    api.send(Method::DELETE, CLEAR, &[("authorization", &bearer), elsewhere], "").await.expect(200);
+    api.send(Method::DELETE, CLEAR, &[("authorization", &bearer), elsewhere], "").await.expect(204);
     as_browser(api, Method::GET, "/api/v1/user/role", &customer.token, &[elsewhere]).await.expect(200);
     // Logging somebody out is a change too.
     as_browser(api, Method::POST, "/api/v1/auth/logout", &customer.token, &[elsewhere]).await.refused(403);
@@ -55,7 +55,7 @@ async fn the_apps_are_no_strangers() {
     ];
     let server = RealServer::http(RealServer::free_port(), &settings).await;
     let customer = server.api.customer().await;
-    for (origin, status) in [("https://app.example", 200), ("http://localhost:5173", 200), ("https://app.example.evil.example", 403)] {
+    for (origin, status) in [("https://app.example", 204), ("http://localhost:5173", 204), ("https://app.example.evil.example", 403)] {
         let answer = as_browser(&server.api, Method::DELETE, CLEAR, &customer.token, &[("origin", origin)]).await;
         assert_eq!(answer.status, status, "{origin}");
     }

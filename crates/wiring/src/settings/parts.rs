@@ -19,7 +19,7 @@ impl Raw {
         let there = check.part(&[("CHEAPBOB_SECRET_KEYS", secret(&self.cheapbob_secret_keys).is_some())]);
         let keys = if there { self.cheapbob_secret_keys.clone() } else { SecretString::from(DEVELOPMENT) };
         let published = DEVELOPMENT.split(':').next_back().unwrap_or_default();
-        if check.production && keys.expose_secret().contains(published) {
+        if check.production && there && keys.expose_secret().contains(published) {
             check.errors.push("CHEAPBOB_SECRET_KEYS has the key of development, which everybody knows".to_owned());
         }
         SecretKeys::parse(&keys).map_err(|e| check.errors.push(format!("CHEAPBOB_SECRET_KEYS: {e}"))).ok()
@@ -303,8 +303,11 @@ fn in_url(host: &str) -> String {
 mod tests {
     use crate::settings::{PostgresAt, Settings};
 
+    /// Development on a server.
+    const MEANT: (&str, &str) = ("allow_exposed_development", "true");
+
     fn shown(settings: &[(&str, &str)]) -> String {
-        match Settings::from_pairs(settings) {
+        match Settings::from_pairs(&[settings, &[MEANT]].concat()) {
             Ok(Settings { postgres: PostgresAt::Server(address), .. }) => address.to_string(),
             Ok(_) => "a child".to_owned(),
             Err(e) => e.0.join("; "),
@@ -346,8 +349,8 @@ mod tests {
     fn a_replica_is_one_of_a_server() {
         let replica = ("database_replica_url", "postgres://u:hidden@replica/c?sslmode=disable");
         let primary = ("database_url", "postgres://u:hidden@db/c?sslmode=disable");
-        assert!(Settings::from_pairs(&[primary]).unwrap().postgres_replica.is_none());
-        let both = Settings::from_pairs(&[primary, replica]).unwrap();
+        assert!(Settings::from_pairs(&[MEANT, primary]).unwrap().postgres_replica.is_none());
+        let both = Settings::from_pairs(&[MEANT, primary, replica]).unwrap();
         assert_eq!(both.postgres_replica.unwrap().to_string(), "replica:5432, in the clear");
         assert!(shown(&[replica]).starts_with("DATABASE_REPLICA_URL is set, but DATABASE_URL"));
         assert!(shown(&[primary, ("database_replica_url", "replica:hidden@db")]).starts_with("DATABASE_REPLICA_URL: it does not begin"));
