@@ -107,7 +107,7 @@ impl Check {
         let value = secret(value)?;
         let bytes = value.expose_secret().as_bytes();
         let distinct = bytes.iter().collect::<HashSet<_>>().len();
-        if self.production && (bytes.len() < 32 || distinct < 10 || PUBLISHED_SECRETS.contains(&value.expose_secret())) {
+        if self.production && (bytes.len() < 32 || distinct < 10 || PUBLISHED_SECRETS.contains(&value.expose_secret().trim())) {
             self.errors.push(format!("{name} can be guessed: it is 32 random bytes or more (openssl rand -base64 48)"));
         }
         Some(value.clone())
