@@ -28,10 +28,17 @@ impl PrivatePostgres {
     }
 
     fn on(folder: tempfile::TempDir, settings: &[&str]) -> Self {
-        let port = RealServer::free_port();
         let quick = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-        let server = ManagedPostgres::start_with(folder.path(), Some(port), &[&quick, settings].concat()).unwrap();
-        Self { port, server, folder }
+        let settings = [&quick, settings].concat();
+        loop {
+            let port = RealServer::free_port();
+            match ManagedPostgres::start_with(folder.path(), Some(port), &settings) {
+                Ok(server) => return Self { port, server, folder },
+                // While its files were made another test's server has taken the port.
+                Err(error) if error.to_string().contains("could not create any TCP/IP sockets") => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// A standby of it, which streams.

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::{pages::header, rollover::morning};
 
-/// The link in the newest mail with one.
+/// The link in the newest mail to somebody that has one.
+async fn newest(api: &Api, to: &str) -> Option<String> {
+    let mails = api.mails().await;
+    let text = mails.iter().filter(|mail| mail["to"] == to).find_map(|mail| mail["text"].as_str()?.split("/api/v1/export?token=").nth(1));
+    text.map(|rest| rest.split('\n').next().unwrap().to_owned())
+}
+
 async fn mailed(api: &Api, to: &str) -> String {
-    eventually("the mail is there", 20, || async {
-        let mails = api.mails().await;
-        let text =
-            mails.iter().filter(|mail| mail["to"] == to).find_map(|mail| mail["text"].as_str()?.split("/api/v1/export?token=").nth(1));
-        text.map(|rest| rest.split('\n').next().unwrap().to_owned())
-    })
-    .await
+    eventually("the mail is there", 20, || newest(api, to)).await
 }
 
 async fn follow(api: &Api, token: &str, session: Option<&str>) -> Answer {
@@ -22,9 +22,12 @@ async fn follow(api: &Api, token: &str, session: Option<&str>) -> Answer {
 }
 
 async fn file(person: &Person, app: &str) -> Value {
+    let before = newest(&person.api, &person.email).await;
     person.get(&format!("/api/v1/{app}/export")).await.expect(202);
-    let token = mailed(&person.api, &person.email).await;
-    let answer = follow(&person.api, &token, None).await;
+    let token = eventually("another mail", 20, || async {
+        newest(&person.api, &person.email).await.filter(|token| Some(token) != before.as_ref())
+    });
+    let answer = follow(&person.api, &token.await, None).await;
     assert_eq!(header(&answer, "cache-control"), "no-store");
     assert!(header(&answer, "content-disposition").starts_with("attachment; filename=\"cheapbob-2"), "{:?}", answer.headers);
     answer.expect(200)
@@ -64,7 +67,7 @@ async fn everything_of_mine_and_nobody_elses() {
 
         // What the archive has is in it as well.
         customer.cancel(&order.payment_id).await.refused(400);
-        shop.seller.delete(&format!("/api/v1/seller/store/orders/{}/cancel", order.payment_id)).await;
+        shop.seller.delete(&format!("/api/v1/seller/store/orders/{}/cancel", order.payment_id)).await.expect(200);
         app.api.set_clock(morning(noon, 1)).await;
         eventually("the order is archived", 30, || async {
             app.api.run_job("archive_orders").await;
