@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
+use cheapbob_domain::shared::Sampled;
 use tokio::time::Instant;
 
 use crate::error::ApiError;
@@ -12,9 +13,6 @@ const ROOM: usize = 128;
 
 /// So many more, for what [`Class::Promised`] is.
 const ROOM_FOR_PROMISES: usize = 128;
-
-/// How often a worker thread says that it refuses.
-const SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// What a request is, when not everybody can be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +51,7 @@ impl Class {
 
 thread_local! {
     static UNDER_WAY: Cell<usize> = const { Cell::new(0) };
-    /// Since when requests were refused without a line, and how many.
-    static REFUSED: Cell<(Option<Instant>, u64)> = const { Cell::new((None, 0)) };
+    static REFUSED: Sampled<()> = Sampled::default();
 }
 
 /// A request's place among those under way. While it waits for its body it has none, and its time does not run.
@@ -150,12 +147,8 @@ impl Drop for Admitted {
 /// Counts a refusal, and says so now and then.
 fn note_refusal(class: Class) {
     metrics::counter!("cheapbob_http_refused_total", "class" => class.as_str()).increment(1);
-    let (said, number) = REFUSED.get();
-    if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
-        tracing::warn!(refused = number + 1, "more requests come than this process can serve; refused until there is room");
-        REFUSED.set((Some(Instant::now()), 0));
-    } else {
-        REFUSED.set((said, number + 1));
+    if let Some(left_out) = REFUSED.with(|refused| refused.line(())) {
+        tracing::warn!(refused = left_out + 1, "more requests come than this process can serve; refused until there is room");
     }
 }
 

@@ -49,7 +49,6 @@ fn answer(template: &impl Template, policy: &str) -> HttpResponse {
         Ok(html) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header((header::VARY, "accept"))
             .body(html),
         Err(error) => {

@@ -187,6 +187,7 @@ impl Services {
             customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
             exports: Arc::new(ExportService::new(
                 postgres.clone(),
+                withdrawals.clone(),
                 personal_data.clone(),
                 mailer.clone(),
                 clock(),

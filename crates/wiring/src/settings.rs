@@ -150,9 +150,7 @@ impl Settings {
     /// As [`Self::load`], of the defaults and these settings alone.
     #[cfg(test)]
     fn from_pairs(settings: &[(&str, &str)]) -> Result<Self, SettingsError> {
-        let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-        let set = settings.iter().fold(defaults, |config, (name, value)| config.set_override(*name, *value).unwrap());
-        set.build().and_then(Config::try_deserialize::<Raw>).map_err(|e| SettingsError(vec![e.to_string()]))?.check()
+        Raw::from_pairs(settings).map_err(|e| SettingsError(vec![e.to_string()]))?.check()
     }
 
     /// Whether the sandbox plays a part.
@@ -186,5 +184,14 @@ impl Settings {
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+#[cfg(test)]
+impl Raw {
+    fn from_pairs(settings: &[(&str, &str)]) -> Result<Self, ConfigError> {
+        let defaults = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let set = settings.iter().fold(defaults, |config, (name, value)| config.set_override(*name, *value).unwrap());
+        set.build().and_then(Config::try_deserialize)
     }
 }

@@ -119,7 +119,7 @@ async fn a_mailbox_that_nobody_vouches_for_opens_nothing_alone() {
     assert_eq!(follow(&app.api, &token, None).await.refused(401), "unauthenticated");
     let other = app.api.customer().await;
     assert_eq!(follow(&app.api, &token, Some(&other.token)).await.refused(401), "unauthenticated");
-    follow(&app.api, &token, Some(&person.token)).await.expect(200);
+    assert!(follow(&app.api, &token, Some(&person.token)).await.expect(200)["withdrawal_requested_at"].is_string());
     // Who is gone has nothing.
     app.database.sql(&format!("DELETE FROM accounts WHERE email = '{email}'")).await;
     assert_eq!(follow(&app.api, &token, Some(&person.token)).await.refused(404), "export_not_found");

@@ -37,14 +37,8 @@ async fn every_answer_is_kept_by_nobody_and_framed_by_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_https_browsers_are_told_to_stay_there() {
     let database = TestDatabase::create().await;
-    let settings = [
-        ("DB_HOST", "127.0.0.1".to_owned()),
-        ("DB_PORT", database.port()),
-        ("DB_USER", "cheapbob".to_owned()),
-        ("DB_NAME", database.name().to_owned()),
-        ("OAUTH_REDIRECT_BASE_URL", "https://api.example".to_owned()),
-        ("API_DOCS", "off".to_owned()),
-    ];
+    let settings =
+        [("DATABASE_URL", database.url()), ("OAUTH_REDIRECT_BASE_URL", "https://api.example".to_owned()), ("API_DOCS", "off".to_owned())];
     let server = RealServer::http(RealServer::free_port(), &settings).await;
     for path in ["/health", "/api/v1/user/role"] {
         assert_eq!(header(&server.api.get(path).await, "strict-transport-security"), "max-age=31536000", "{path}");

@@ -210,13 +210,7 @@ async fn an_account_has_ten_screens_open_and_an_eleventh_when_one_has_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_off_where_the_setting_says_so() {
     let database = TestDatabase::create().await;
-    let settings = [
-        ("DB_HOST", "127.0.0.1".to_owned()),
-        ("DB_PORT", database.port()),
-        ("DB_USER", "cheapbob".to_owned()),
-        ("DB_NAME", database.name().to_owned()),
-        ("RATE_LIMITS", "off".to_owned()),
-    ];
+    let settings = [("DATABASE_URL", database.url()), ("RATE_LIMITS", "off".to_owned())];
     let server = RealServer::http(RealServer::free_port(), &settings).await;
     let calls: Vec<_> = (0..100).map(|_| server.api.get("/health/ready")).collect();
     let answers: Vec<_> = stream::iter(calls).buffered(8).collect().await;

@@ -100,14 +100,7 @@ async fn secrets_are_changed_without_logging_anybody_out() {
     let database = TestDatabase::create().await;
     let (old, new) = ("the old secret, long enough for everybody", "the new secret, long enough for everybody");
     let on = async |secret: &str, previous: &str| {
-        let settings = [
-            ("DB_HOST", "127.0.0.1".to_owned()),
-            ("DB_PORT", database.port()),
-            ("DB_USER", "cheapbob".to_owned()),
-            ("DB_NAME", database.name().to_owned()),
-            ("JWT_SECRET", secret.to_owned()),
-            ("JWT_SECRET_PREVIOUS", previous.to_owned()),
-        ];
+        let settings = [("DATABASE_URL", database.url()), ("JWT_SECRET", secret.to_owned()), ("JWT_SECRET_PREVIOUS", previous.to_owned())];
         RealServer::http(RealServer::free_port(), &settings).await
     };
     let (before, first, second, after) = (on(old, "").await, on(old, new).await, on(new, old).await, on(new, "").await);

@@ -12,10 +12,7 @@ pub(super) struct Asked {
 /// A text as the picture that the seller app would show.
 pub(super) async fn picture(asked: web::Query<Asked>) -> HttpResponse {
     match QrCode::new(&asked.text) {
-        Ok(code) => HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .body(code.render::<svg::Color<'_>>().build()),
+        Ok(code) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "image/svg+xml")).body(code.render::<svg::Color<'_>>().build()),
         Err(e) => plain_error(422, &e.to_string()),
     }
 }

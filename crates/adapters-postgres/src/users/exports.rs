@@ -50,14 +50,14 @@ impl Exports for Postgres {
         row.map(Account::try_from).transpose()
     }
 
-    async fn rows(&self, email: &Email) -> Result<Option<Value>> {
+    async fn rows(&self, email: &Email, most_acts: i64) -> Result<Option<Value>> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = t::Jsonb)]
             rows: Value,
         }
         let mut connection = self.connection().await?;
-        let query = prepared(sql_query(EXPORT).bind::<t::Text, _>(email.as_str()));
+        let query = prepared(sql_query(EXPORT).bind::<t::Text, _>(email.as_str()).bind::<t::BigInt, _>(most_acts));
         Ok(query.get_result::<Row>(&mut connection).await.optional().map_err(failed)?.map(|row| row.rows))
     }
 }

@@ -11,7 +11,7 @@ use super::{
         account::Account,
         export::{ExportMail, KEPT, only_of},
     },
-    ports::{Exports, PersonalData},
+    ports::{Exports, PersonalData, Withdrawals},
 };
 use crate::shared::{
     Clock, Ids, Result, can_be_secret,
@@ -21,9 +21,13 @@ use crate::shared::{
 /// Who asks again sooner is sent no second mail.
 const AGAIN_AFTER: Duration = Duration::minutes(10);
 
+/// Entries of the audit log about what somebody did: the seller of a busy store does something each minute.
+const MOST_ACTS: i64 = 10_000;
+
 /// Use cases of the export.
 pub struct ExportService {
     exports: Arc<dyn Exports>,
+    withdrawals: Arc<dyn Withdrawals>,
     personal_data: Vec<Arc<dyn PersonalData>>,
     mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
@@ -36,13 +40,14 @@ impl ExportService {
     /// Builds the use cases on their ports.
     pub fn new(
         exports: Arc<dyn Exports>,
+        withdrawals: Arc<dyn Withdrawals>,
         personal_data: Vec<Arc<dyn PersonalData>>,
         mailer: Arc<dyn Mailer>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         base: String,
     ) -> Self {
-        Self { exports, personal_data, mailer, clock, ids, base }
+        Self { exports, withdrawals, personal_data, mailer, clock, ids, base }
     }
 
     /// Has the link mailed. A link that was mailed before is good no more, unless that was just now: then it stays the one.
@@ -83,11 +88,12 @@ impl ExportService {
     /// - `export_not_found`: the account is gone.
     /// - Unavailable: a part that keeps something does not answer in time; half a file is none.
     pub async fn file(&self, person: &Account) -> Result<Value> {
-        let mut file = self.exports.rows(&person.email).await?.ok_or(error::EXPORT_NOT_FOUND)?;
+        let mut file = self.exports.rows(&person.email, MOST_ACTS).await?.ok_or(error::EXPORT_NOT_FOUND)?;
         for part in &self.personal_data {
             let (name, kept) = part.export(person).await?;
             file[name] = kept;
         }
+        file["withdrawal_requested_at"] = json!(self.withdrawals.requested_at(&person.email).await?);
         only_of(&person.email, &mut file);
         file["exported_at"] = json!(self.clock.now());
         file["kept"] = json!(KEPT);
@@ -106,14 +112,17 @@ mod tests {
         },
         users::{
             model::account::Role,
-            ports::{MockExports, MockPersonalData},
+            ports::{MockExports, MockPersonalData, MockWithdrawals},
             testing::account,
         },
     };
 
     fn service(exports: MockExports, data: MockPersonalData, mailer: MockMailer) -> ExportService {
+        let mut withdrawals = MockWithdrawals::new();
+        withdrawals.expect_requested_at().returning(|_| Ok(Some(Noon.now())));
         ExportService::new(
             Arc::new(exports),
+            Arc::new(withdrawals),
             vec![Arc::new(data)],
             Arc::new(mailer),
             Arc::new(Noon),
@@ -125,22 +134,22 @@ mod tests {
     #[tokio::test]
     async fn every_part_is_in_the_file_and_nobody_else() {
         let (mut exports, mut data) = (MockExports::new(), MockPersonalData::new());
-        exports.expect_rows().returning(|_| Ok(Some(json!({ "account": { "email": "a@b" } }))));
+        exports.expect_rows().returning(|_, _| Ok(Some(json!({ "account": { "email": "a@b" } }))));
         data.expect_export().returning(|_| Ok(("archived", json!([{ "customer_email": "a@b", "actor": "other@b" }]))));
         let file = service(exports, data, MockMailer::new()).file(&account(Role::Customer)).await.unwrap();
         assert_eq!(file["account"]["email"], "a@b");
         assert_eq!(file["archived"], json!([{ "customer_email": "a@b", "actor": null }]));
-        assert_eq!(file["kept"], KEPT);
+        assert_eq!((&file["kept"], &file["withdrawal_requested_at"]), (&json!(KEPT), &json!(Noon.now())));
     }
 
     #[tokio::test]
     async fn half_a_file_is_none() {
         let (mut exports, mut data) = (MockExports::new(), MockPersonalData::new());
-        exports.expect_rows().returning(|_| Ok(Some(json!({}))));
+        exports.expect_rows().returning(|_, _| Ok(Some(json!({}))));
         data.expect_export().returning(|_| Err(crate::shared::Error::unavailable("mongodb", "silent")));
         assert!(service(exports, data, MockMailer::new()).file(&account(Role::Customer)).await.is_err());
         let mut gone = MockExports::new();
-        gone.expect_rows().returning(|_| Ok(None));
+        gone.expect_rows().returning(|_, _| Ok(None));
         let refused = service(gone, MockPersonalData::new(), MockMailer::new()).file(&account(Role::Customer)).await;
         assert!(refused.unwrap_err().is(&error::EXPORT_NOT_FOUND));
     }

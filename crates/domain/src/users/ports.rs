@@ -108,8 +108,9 @@ pub trait Exports: Send + Sync {
     async fn begin(&self, account: &Account, token: &str, now: DateTime<Utc>, until: DateTime<Utc>, again_after: TimeDelta) -> Result<()>;
     /// Whose the link with this token is. `None`: it is good no more, or its account is another by now.
     async fn owner(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>>;
-    /// All that is kept beside the accounts, table by table, without secrets. `None`: there is no such account.
-    async fn rows(&self, email: &Email) -> Result<Option<Value>>;
+    /// All that is kept beside the accounts, table by table, without secrets; of what they did to others' payments the newest
+    /// `most_acts`. `None`: there is no such account.
+    async fn rows(&self, email: &Email, most_acts: i64) -> Result<Option<Value>>;
 }
 
 /// Customers' profiles.

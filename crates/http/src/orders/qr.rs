@@ -1,4 +1,4 @@
-use actix_web::{HttpResponse, get, http::header, web::Data};
+use actix_web::{HttpResponse, get, web::Data};
 use cheapbob_domain::shared::PaymentId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ struct QrBody {
 #[get("/seller/store/orders/{payment_id}/qr")]
 pub(super) async fn qr(app: Data<App>, me: Me, id: PathId<PaymentId>) -> Result<HttpResponse> {
     let code = app.services.pickup.code(&me.0, &id.0).await?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(QrBody {
+    Ok(HttpResponse::Ok().json(QrBody {
         payment_id: code.payment_id.to_string(),
         qr_data: code.qr_data,
         created_at: instant(code.created_at),

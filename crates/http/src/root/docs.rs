@@ -14,6 +14,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/docs/", web::get().to(page))
         .route("/docs/index.html", web::get().to(page))
+        .route("/docs/page.css", web::get().to(style))
         .service(SwaggerUi::new("/docs/{_:.*}").config(settings))
         .service(web::redirect("/docs", "/docs/"));
 }
@@ -22,6 +23,9 @@ async fn page() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(include_str!("docs.html"))
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8")).body(include_str!("docs.css"))
 }

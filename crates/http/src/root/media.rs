@@ -28,6 +28,5 @@ pub(crate) async fn media(app: Data<App>, key: PathId<MediaKey>) -> Result<HttpR
         .insert_header((header::CONTENT_TYPE, content_type))
         // A key is never used for another picture.
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(bytes))
 }

@@ -1,6 +1,6 @@
 //! Stores as JSON of a bounded size, whatever stores write into it.
 
-use cheapbob_domain::stores::PAGE_SIZE;
+use cheapbob_domain::stores::{PAGE_SIZE, words};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,9 +12,6 @@ const FOR_EACH: usize = 50_000;
 
 /// Bytes of a page at most.
 const LARGEST: usize = FOR_EACH * PAGE_SIZE as usize;
-
-/// Characters of an introduction at most; one that is longer was stored before there was a limit.
-const LONGEST_INTRODUCTION: usize = 1_000;
 
 /// Of a store whose products are too much for the page, those are here for which there is room, first those of which something is left;
 /// `GET …/{store_id}/products` has all.
@@ -58,7 +55,8 @@ pub(super) fn list_json(mut stores: Vec<CustomerStoreBody>) -> serde_json::Resul
 fn shorten(stores: &mut [CustomerStoreBody], mut length: usize, largest: usize) -> serde_json::Result<()> {
     let mut products = Vec::new();
     for (place, found) in stores.iter_mut().enumerate() {
-        length -= found.store.cut_introduction(LONGEST_INTRODUCTION);
+        // One that is longer was stored before there was a limit.
+        length -= found.store.cut_introduction(words::INTRODUCTION.max);
         let sizes = found.store.product_sizes()?;
         products.push((sizes.iter().sum::<usize>(), place, sizes));
     }

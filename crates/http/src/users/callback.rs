@@ -71,7 +71,7 @@ pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'stati
         u8::from(signed_in.conflict)
     );
     let mut response = HttpResponse::Found();
-    response.insert_header((header::LOCATION, target)).insert_header((header::CACHE_CONTROL, "no-store")).cookie(auth::cookie(&token));
+    response.insert_header((header::LOCATION, target)).cookie(auth::cookie(&token));
     if let Some(end) = end {
         response.cookie(end);
     }
@@ -94,10 +94,7 @@ pub(super) fn fail(app: &App, request: &HttpRequest, failure: SignInFailure, end
     let takeover =
         takeover.and_then(|secrets| Flow::Takeover.cookie(&secrets.token, secrets.browser, Duration::minutes(TAKEOVER_LIFE.num_minutes())));
     let mut response = if wants_html(request) {
-        HttpResponse::Found()
-            .insert_header((header::LOCATION, format!("{}/auth/fail?code={code}", frontend(app, local))))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish()
+        HttpResponse::Found().insert_header((header::LOCATION, format!("{}/auth/fail?code={code}", frontend(app, local)))).finish()
     } else {
         match error.kind() {
             ErrorKind::Refused => ApiError::from(error).error_response(),

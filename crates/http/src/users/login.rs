@@ -36,7 +36,7 @@ pub(super) async fn login(app: Data<App>, request: HttpRequest, path: Path<(Stri
     let (provider, role) = parse(&path.0, &path.1)?;
     let start = app.services.sign_in.start(provider, role, app.is_local(query.0.state.as_deref())).await?;
     let mut response = HttpResponse::Found();
-    response.insert_header((header::LOCATION, start.authorize_url)).insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header((header::LOCATION, start.authorize_url));
     for cookie in Flow::Login.cookie(&start.state, start.browser, Duration::minutes(10)).into_iter().chain(Flow::Login.left(&request)) {
         response.cookie(cookie);
     }

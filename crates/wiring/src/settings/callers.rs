@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 
-use super::{check::Check, raw::Raw};
+use super::{
+    check::{Check, is_loopback, secret},
+    raw::Raw,
+};
 
 impl Raw {
     /// Addresses and networks with commas in between.
@@ -19,24 +22,50 @@ impl Raw {
             }
             network
         });
-        networks.collect()
-    }
-
-    /// `on` or, outside production, `off`.
-    pub(super) fn rate_limits(&self, check: &mut Check) -> bool {
-        match self.rate_limits.trim() {
-            "on" => return true,
-            "off" if check.production => check.errors.push("RATE_LIMITS=off is for load tests, not for production".to_owned()),
-            "off" => {}
-            other => check.errors.push(format!("RATE_LIMITS is on or off, not {other}")),
+        let networks: Arc<[IpNet]> = networks.collect();
+        if check.production && networks.is_empty() {
+            let behind = "TRUSTED_PROXIES is not set: whoever comes through a proxy shares the proxy's limits with everybody else";
+            check.warnings.push(behind.to_owned());
         }
-        false
+        networks
     }
 
-    /// What the settings allow, and somebody may not have meant.
-    pub(super) fn warnings(trusted_proxies: &[IpNet], production: bool) -> Vec<String> {
-        let behind_nothing = "TRUSTED_PROXIES is not set: whoever comes through a proxy shares the proxy's limits with everybody else";
-        if production && trusted_proxies.is_empty() { vec![behind_nothing.to_owned()] } else { Vec::new() }
+    /// On unless it is `off`, which production does not take.
+    pub(super) fn rate_limits(&self, check: &mut Check) -> bool {
+        let on = check.on_off("RATE_LIMITS", &self.rate_limits).unwrap_or(true);
+        if check.production && !on {
+            check.errors.push("RATE_LIMITS=off is for load tests, not for production".to_owned());
+        }
+        on
+    }
+
+    /// Development has the sandbox, in which everybody is whoever they say, and pays nothing. That harms nobody on a machine and a database
+    /// of one's own: elsewhere somebody must have meant it.
+    pub(super) fn exposed_development(&self, check: &mut Check, on_server: bool) {
+        let place = match (on_server, !is_loopback(&self.host)) {
+            (true, true) => "on a database server, and reachable from other machines",
+            (true, false) => "on a database server",
+            (false, true) => "reachable from other machines",
+            (false, false) => return,
+        };
+        if check.production {
+            return;
+        }
+        if !self.allow_exposed_development {
+            check.errors.push(format!(
+                "ENVIRONMENT=development {place}: its sandbox lets everybody in as anybody. ENVIRONMENT=production has none; where you mean \
+                 this, set ALLOW_EXPOSED_DEVELOPMENT=true"
+            ));
+        }
+        check.warnings.push(format!("development is {place}: whoever reaches it can log in as anybody, move its clock and run its jobs"));
+        if secret(&self.jwt_secret).is_none() {
+            let own = "JWT_SECRET is not set: this process has drawn its own, and its sessions end with it, or at another process";
+            check.warnings.push(own.to_owned());
+        }
+        if secret(&self.cheapbob_secret_keys).is_none() {
+            let known = "CHEAPBOB_SECRET_KEYS is not set: secrets in the database are sealed with a key that everybody knows";
+            check.warnings.push(known.to_owned());
+        }
     }
 }
 
@@ -46,7 +75,7 @@ mod tests {
     use crate::settings::Settings;
 
     fn wrong(settings: &[(&str, &str)]) -> String {
-        Settings::from_pairs(settings).unwrap_err().0.join("; ")
+        Settings::from_pairs(settings).map_or_else(|e| e.0.join("; "), |_| String::new())
     }
 
     #[test]
@@ -66,8 +95,25 @@ mod tests {
         assert!(!Settings::from_pairs(&[("rate_limits", "off")]).unwrap().rate_limits);
         assert!(wrong(&[("rate_limits", "no")]).contains("RATE_LIMITS is on or off, not no"));
         assert!(wrong(&[("rate_limits", "off"), ("environment", "production")]).contains("RATE_LIMITS=off is for load tests"));
-        let named: Arc<[IpNet]> = Arc::new(["10.0.0.0/8".parse().unwrap()]);
-        let warnings = |proxies: &[IpNet], production| Raw::warnings(proxies, production);
-        assert_eq!((warnings(&[], true).len(), warnings(&named, true).len(), warnings(&[], false).len()), (1, 0, 0));
+        let warnings = |proxies: &str, production| {
+            let mut check = Check { production, errors: Vec::new(), warnings: Vec::new() };
+            Raw::from_pairs(&[("trusted_proxies", proxies)]).unwrap().trusted_proxies(&mut check);
+            check.warnings.len()
+        };
+        assert_eq!((warnings("", true), warnings("10.0.0.0/8", true), warnings("", false)), (1, 0, 0));
+    }
+
+    #[test]
+    fn development_that_others_reach_must_be_meant() {
+        let server = ("database_url", "postgres://u:p@localhost/shop");
+        let (meant, everywhere) = (("allow_exposed_development", "true"), ("host", "0.0.0.0"));
+        for exposed in [&[server][..], &[everywhere], &[("host", "192.168.0.7")], &[("host", "shop.example")]] {
+            assert!(wrong(exposed).contains("ALLOW_EXPOSED_DEVELOPMENT"), "{exposed:?}");
+            let settings = Settings::from_pairs(&[exposed, &[meant]].concat()).unwrap();
+            assert!(settings.warnings.iter().any(|line| line.starts_with("development is ")), "{:?}", settings.warnings);
+        }
+        for own in [&[][..], &[("host", "::1")], &[("host", "localhost")], &[("host", "127.0.0.2")]] {
+            assert_eq!(Settings::from_pairs(own).unwrap().warnings, Vec::<String>::new(), "{own:?}");
+        }
     }
 }

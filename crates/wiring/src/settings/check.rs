@@ -28,7 +28,7 @@ const PUBLISHED_SECRETS: [&str; 2] =
     ["cheapbob development secret: not for production", "the secret of compose.yaml, which everybody knows"];
 
 /// Whether what is said to this host does not leave the machine.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
@@ -42,6 +42,8 @@ fn random_secret() -> SecretString {
 pub(super) struct Check {
     pub(super) production: bool,
     pub(super) errors: Vec<String>,
+    /// What the settings allow, and somebody may not have meant.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Check {
@@ -58,6 +60,18 @@ impl Check {
             self.errors.push(format!("{} is set, but {} is not: set all or none of them", there.join(", "), missing.join(", ")));
         }
         false
+    }
+
+    /// `on` or `off`; `None`: neither, which is said, or not set.
+    pub(super) fn on_off(&mut self, name: &str, text: &str) -> Option<bool> {
+        match set(text)? {
+            "on" => Some(true),
+            "off" => Some(false),
+            other => {
+                self.errors.push(format!("{name} is on or off, not {other}"));
+                None
+            }
+        }
     }
 
     /// Both or none.
@@ -131,41 +145,13 @@ fn program() -> PathBuf {
 }
 
 impl Raw {
-    /// Development has the sandbox, in which everybody is whoever they say, and pays nothing. That harms nobody on a machine and a database
-    /// of one's own: elsewhere somebody must have meant it. What to warn of, a line each.
-    fn exposed_development(&self, check: &mut Check, on_server: bool) -> Vec<String> {
-        let listens = !is_loopback(&self.host);
-        if check.production || !(on_server || listens) {
-            return Vec::new();
-        }
-        let place = match (on_server, listens) {
-            (true, true) => "on a database server, and reachable from other machines",
-            (true, false) => "on a database server",
-            (false, _) => "reachable from other machines",
-        };
-        if !self.allow_exposed_development {
-            check.errors.push(format!(
-                "ENVIRONMENT=development {place}: its sandbox lets everybody in as anybody. ENVIRONMENT=production has none; where you mean \
-                 this, set ALLOW_EXPOSED_DEVELOPMENT=true"
-            ));
-        }
-        let no_secret = secret(&self.jwt_secret).is_none().then(|| {
-            "JWT_SECRET is not set: this process has drawn its own, and its sessions end with it, or at another process".to_owned()
-        });
-        let published_key = secret(&self.cheapbob_secret_keys)
-            .is_none()
-            .then(|| "CHEAPBOB_SECRET_KEYS is not set: secrets in the database are sealed with a key that everybody knows".to_owned());
-        let exposed = format!("development is {place}: whoever reaches it can log in as anybody, move its clock and run its jobs");
-        [Some(exposed), no_secret, published_key].into_iter().flatten().collect()
-    }
-
     pub(super) fn check(self) -> Result<Settings, SettingsError> {
         let production = match self.environment.as_str() {
             "production" => true,
             "development" => false,
             other => return Err(SettingsError(vec![format!("ENVIRONMENT is development or production, not {other}")])),
         };
-        let mut check = Check { production, errors: Vec::new() };
+        let mut check = Check { production, errors: Vec::new(), warnings: Vec::new() };
         let postgres = self.postgres(&mut check);
         let postgres_replica = self.postgres_replica(&mut check, postgres.is_some());
         let mut client = |id_name: &str, id: &str, secret_name: &str, key: &SecretString| {
@@ -185,16 +171,8 @@ impl Raw {
         let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
         let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
         let otlp_endpoint = check.internal_address("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint);
-        let api_docs = match set(&self.api_docs) {
-            None => !production,
-            Some("on") => true,
-            Some("off") => false,
-            Some(other) => {
-                check.errors.push(format!("API_DOCS is on or off, not {other}"));
-                false
-            }
-        };
-        let mut warnings = self.exposed_development(&mut check, postgres.is_some());
+        let api_docs = check.on_off("API_DOCS", &self.api_docs).unwrap_or(!production);
+        self.exposed_development(&mut check, postgres.is_some());
         let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
@@ -220,7 +198,6 @@ impl Raw {
         let jwt_secret = check.signing_secret("JWT_SECRET", &self.jwt_secret);
         let jwt_secret_previous = check.signing_secret("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous);
         let trusted_proxies = self.trusted_proxies(&mut check);
-        warnings.extend(Self::warnings(&trusted_proxies, production));
         let rate_limits = self.rate_limits(&mut check);
         let secret_keys = self.secret_keys(&mut check);
         let redis = self.redis(&mut check);
@@ -262,7 +239,7 @@ impl Raw {
             s3,
             smtp,
             host: self.host,
-            warnings,
+            warnings: check.warnings,
         })
     }
 }
@@ -274,20 +251,6 @@ mod tests {
     /// What is wrong; an empty text where nothing is.
     fn wrong(settings: &[(&str, &str)]) -> String {
         Settings::from_pairs(settings).map_or_else(|e| e.0.join("; "), |_| String::new())
-    }
-
-    #[test]
-    fn development_that_others_reach_must_be_meant() {
-        let server = ("database_url", "postgres://u:p@localhost/shop");
-        let (meant, everywhere) = (("allow_exposed_development", "true"), ("host", "0.0.0.0"));
-        for exposed in [&[server][..], &[everywhere], &[("host", "192.168.0.7")], &[("host", "shop.example")]] {
-            assert!(wrong(exposed).contains("ALLOW_EXPOSED_DEVELOPMENT"), "{exposed:?}");
-            let settings = Settings::from_pairs(&[exposed, &[meant]].concat()).unwrap();
-            assert!(settings.warnings.iter().any(|line| line.starts_with("development is ")), "{:?}", settings.warnings);
-        }
-        for own in [&[][..], &[("host", "::1")], &[("host", "localhost")], &[("host", "127.0.0.2")]] {
-            assert_eq!(Settings::from_pairs(own).unwrap().warnings, Vec::<String>::new(), "{own:?}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
--- All that is kept here of a person ($1, the e-mail), table by table; no secret, sealed or not. No row: there is no such account.
+-- All that is kept here of a person ($1, the e-mail), table by table; no secret, sealed or not; of acts the newest $2. No row: there is no such account.
 SELECT jsonb_build_object(
     'account', to_jsonb(a) - 'generation' - 'kept_session',
     'account_identities', (SELECT jsonb_agg(to_jsonb(i)) FROM account_identities i WHERE i.email = a.email),
@@ -15,9 +15,8 @@ SELECT jsonb_build_object(
     'refunds', (SELECT jsonb_agg(to_jsonb(r)) FROM refunds r JOIN holds h ON h.payment_id = r.payment_id WHERE h.customer_email = a.email),
     'audit_log', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.at) FROM audit_log e
                   WHERE e.payment_id IN (SELECT h.payment_id FROM holds h WHERE h.customer_email = a.email)),
-    -- A busy store's seller does something every minute.
     'newest_acts', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.at DESC)
-                    FROM (SELECT * FROM audit_log WHERE actor = a.email ORDER BY at DESC LIMIT 10000) e),
+                    FROM (SELECT * FROM audit_log WHERE actor = a.email ORDER BY at DESC LIMIT $2) e),
     'store', (SELECT to_jsonb(s) FROM stores s WHERE s.seller_email = a.email),
     'store_payments', (SELECT jsonb_agg(jsonb_build_object('portone_store_id', p.portone_store_id, 'portone_channel_id', p.portone_channel_id, 'updated_at', p.updated_at))
                        FROM store_payments p JOIN stores s ON s.id = p.store_id WHERE s.seller_email = a.email),

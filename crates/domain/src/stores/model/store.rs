@@ -162,7 +162,7 @@ pub mod words {
 
     const NAME: Text = typed!("매장 이름은", 1 to 30);
     /// No limit of the contract: each page of a search shows four of them.
-    const INTRODUCTION: Text = typed!("매장 소개는", 1 to 1000, lines);
+    pub const INTRODUCTION: Text = typed!("매장 소개는", 1 to 1000, lines);
     const PHONE: Text = typed!("매장 전화번호는", 1 to 30);
     /// Province or metropolitan city.
     pub(crate) const SIDO: Text = typed!("시/도는", 1 to 50);
