@@ -18,9 +18,14 @@ use cheapbob_domain::{
 use reqwest::{Client, redirect};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use exchange::Exchange;
 pub use settings::ProviderSettings;
+
+/// Logins that wait for one provider at once, through one [`OAuth`]. One that hangs would otherwise have all the places of its server's
+/// worker thread, and nobody could buy.
+pub const LOGINS_AT_ONCE: usize = 16;
 
 /// The three providers.
 pub struct OAuth {
@@ -30,6 +35,7 @@ pub struct OAuth {
     clock: Arc<dyn Clock>,
     kakao_admin_key: Option<SecretString>,
     unlinking: [Arc<Breaker>; 3],
+    logging_in: [Semaphore; 3],
 }
 
 impl OAuth {
@@ -41,12 +47,13 @@ impl OAuth {
     pub fn new(settings: [ProviderSettings; 3], redirect_base: &str, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(3))
-            .timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(5))
             .redirect(redirect::Policy::none())
             .build()?;
         let unlinking = Provider::ALL.map(|provider| Arc::new(Breaker::new(provider.as_str())));
         let redirect_base = redirect_base.trim_end_matches('/').to_owned();
-        Ok(Self { client, settings, redirect_base, clock, kakao_admin_key: None, unlinking })
+        let logging_in = Provider::ALL.map(|_| Semaphore::new(LOGINS_AT_ONCE));
+        Ok(Self { client, settings, redirect_base, clock, kakao_admin_key: None, unlinking, logging_in })
     }
 
     /// With the app's primary admin key at Kakao: it cuts links there, and Kakao's notices carry it.
@@ -60,16 +67,19 @@ impl OAuth {
     }
 
     fn settings(&self, provider: Provider) -> &ProviderSettings {
-        let [google, kakao, naver] = &self.settings;
-        match provider {
-            Provider::Google => google,
-            Provider::Kakao => kakao,
-            Provider::Naver => naver,
-        }
+        of(provider, &self.settings)
     }
 
     fn redirect_uri(&self, provider: Provider, role: Role) -> String {
         format!("{}/api/v1/auth/{}/callback/{}", self.redirect_base, provider.as_str(), role.as_str())
+    }
+}
+
+fn of<T>(provider: Provider, [google, kakao, naver]: &[T; 3]) -> &T {
+    match provider {
+        Provider::Google => google,
+        Provider::Kakao => kakao,
+        Provider::Naver => naver,
     }
 }
 
@@ -114,6 +124,9 @@ impl IdentityProviders for OAuth {
             state,
             code,
         };
+        let _waiting = of(login.provider, &self.logging_in)
+            .try_acquire()
+            .map_err(|_| exchange.unavailable("as many logins as may wait for it do so"))?;
         let identity = match login.provider {
             Provider::Google => google::identity(&exchange, self.clock.now()).await,
             Provider::Kakao => kakao::identity(&exchange).await,

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::OAuth;
+use crate::{OAuth, of};
 
 /// A notice of Naver's older than this is none; no window is prescribed.
 const OLDEST_SECONDS: i64 = 300;
@@ -96,18 +96,15 @@ impl ProviderUnlink for OAuth {
 impl OAuth {
     /// What the provider answers where it does not say that the link is cut.
     async fn refusal(&self, provider: Provider, request: RequestBuilder) -> Result<Option<(StatusCode, Vec<u8>)>> {
-        let [google, kakao, naver] = &self.unlinking;
-        let breaker = match provider {
-            Provider::Google => google,
-            Provider::Kakao => kakao,
-            Provider::Naver => naver,
-        };
         let is_silence = |outcome: &Answer| match outcome {
             Ok(Some((status, _))) => status.is_server_error(),
             Ok(None) => false,
             Err(_) => true,
         };
-        breaker.ask(answer(request), is_silence).await?.map_err(|e| Error::unavailable(provider.as_str(), e.without_url()))
+        of(provider, &self.unlinking)
+            .ask(answer(request), is_silence)
+            .await?
+            .map_err(|e| Error::unavailable(provider.as_str(), e.without_url()))
     }
 
     fn kakao_notice(&self, authorization: Option<&str>, user_id: Option<&str>) -> std::result::Result<String, &'static str> {

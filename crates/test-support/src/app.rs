@@ -116,6 +116,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         jwt_life: chrono::Duration::days(7),
         secret_keys: secret_keys(),
         portone: None,
+        sandbox_base: format!("http://127.0.0.1:{port}"),
         mongodb: None,
         s3: None,
         smtp: None,

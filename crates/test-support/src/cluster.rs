@@ -36,6 +36,8 @@ pub struct Cluster {
     pub smtp: Proxy,
     /// The way to PortOne, which is the sandbox behind nginx.
     pub portone: Proxy,
+    /// The way from our processes to the OAuth providers, which are the same sandbox.
+    pub oauth: Proxy,
     settings: Vec<(&'static str, String)>,
     ports: [u16; 2],
     http: [Option<RealServer>; 2],
@@ -86,7 +88,7 @@ impl Cluster {
         let mongodb = Proxy::to(number(port("CHEAPBOB_TEST_MONGODB_PORT"))).await;
         let s3 = Proxy::to(bucket.endpoint.as_ref().and_then(url::Url::port).unwrap()).await;
         let smtp = Proxy::to(mails.port).await;
-        let portone = Proxy::to(front).await;
+        let (portone, oauth) = (Proxy::to(front).await, Proxy::to(front).await);
         let settings = vec![
             ("DB_HOST", "127.0.0.1".to_owned()),
             ("DB_PORT", postgres.port.to_string()),
@@ -110,6 +112,7 @@ impl Cluster {
             ("SUPER_ADMIN_SMTP_TLS", "none".to_owned()),
             ("OAUTH_REDIRECT_BASE_URL", format!("http://localhost:{front}")),
             ("PORTONE_API_BASE_URL", format!("http://127.0.0.1:{}/sandbox/portone", portone.port)),
+            ("SANDBOX_BASE_URL", format!("http://127.0.0.1:{}", oauth.port)),
             // One person stands for everybody who calls.
             ("RATE_LIMITS", "off".to_owned()),
             ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
@@ -125,6 +128,7 @@ impl Cluster {
             s3,
             smtp,
             portone,
+            oauth,
             settings,
             ports,
             http: [None, None],

@@ -133,7 +133,7 @@ fn payments(settings: &Settings, breakers: &Breakers) -> Result<Arc<dyn Payments
     Ok(Arc::new(PortOne::new(base, settings.production)?.with_breaker(Arc::clone(&breakers.portone))))
 }
 
-/// The sandbox as this machine's processes reach it.
+/// The sandbox as our own processes reach it.
 pub(crate) fn sandbox_url(settings: &Settings, path: &str) -> Result<Url> {
-    Ok(Url::parse(&format!("http://127.0.0.1:{}/sandbox/{path}", settings.port))?)
+    Ok(Url::parse(&format!("{}/sandbox/{path}", settings.sandbox_base))?)
 }

@@ -185,7 +185,8 @@ impl Product {
         let base = format!("http://127.0.0.1:{}", self.settings.port);
         let url = |text: &String| Url::parse(text).ok();
         let apps = [&self.switches.frontend_url, &self.switches.frontend_local_url].into_iter().flatten().filter_map(url).collect();
-        let names = Names { servers: url(&self.switches.public_base).into_iter().chain(self.settings.portone.clone()).collect(), apps };
+        let ours = [&self.switches.public_base, &self.settings.sandbox_base].into_iter().filter_map(url);
+        let names = Names { servers: ours.chain(self.settings.portone.clone()).collect(), apps };
         let data = web::Data::new(Sandbox { base, names, played: self.switches.sandbox?, embedded, clock, jobs });
         Some(Box::new(move |config| sandbox::configure(config, data)))
     }

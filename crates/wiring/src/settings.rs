@@ -105,6 +105,8 @@ pub struct Settings {
     pub keep_payments: chrono::Duration,
     /// `None`: the sandbox's.
     pub portone: Option<Url>,
+    /// The server that has the sandbox, as our own processes reach it.
+    pub sandbox_base: String,
     /// `None`: the fake.
     pub mongodb: Option<MongoSettings>,
     /// `None`: a folder.
@@ -160,7 +162,7 @@ impl Settings {
 
     /// Which parts it plays; `None` where there is no sandbox.
     pub fn played(&self) -> Option<Played> {
-        // Another process' sandbox is no real PortOne either (compose.yaml).
+        // Another process' sandbox is no real PortOne either.
         let sandboxed = |portone: &Url| portone.path().trim_end_matches('/').ends_with("/sandbox/portone");
         self.sandbox().then(|| Played {
             providers: self.oauth.each_ref().map(Option::is_none),

@@ -1,8 +1,8 @@
 //! The providers' dialects, in answers of the shape that they are recorded with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
+use cheapbob_adapters_oauth::{LOGINS_AT_ONCE, OAuth, ProviderSettings};
 use cheapbob_domain::{
     shared::Clock,
     users::{
@@ -11,6 +11,7 @@ use cheapbob_domain::{
     },
 };
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use wiremock::{
@@ -256,9 +257,9 @@ async fn garbage_redirects_floods_and_silence_are_faults() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_bytes(vec![b' '; 300 << 10]),
         ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1:1/").set_body_string(""),
-        ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(30)),
+        ResponseTemplate::new(200).set_delay(Duration::from_secs(30)),
     ];
-    let results = futures::future::join_all(answers.into_iter().map(|answer| async {
+    let results = join_all(answers.into_iter().map(|answer| async {
         let recorded = Recorded::of(Provider::Kakao).await;
         Mock::given(body_string_contains("grant_type=authorization_code")).respond_with(answer).mount(&recorded.server).await;
         recorded.identity().await
@@ -300,6 +301,17 @@ async fn links_are_cut_and_cut_once_more() {
     for provider in Provider::ALL {
         Recorded::of(provider).await.oauth.cut(provider, "7", None).await.unwrap();
     }
+}
+
+/// A provider that hangs keeps so many people waiting and no more: who comes beyond that hears so at once.
+#[tokio::test]
+async fn few_wait_for_a_provider_that_hangs() {
+    let recorded = Recorded::of(Provider::Naver).await;
+    let late = ResponseTemplate::new(503).set_delay(Duration::from_secs(1));
+    Mock::given(method("POST")).and(path("/token")).respond_with(late).expect(LOGINS_AT_ONCE as u64).mount(&recorded.server).await;
+    let answers = join_all((0..LOGINS_AT_ONCE + 5).map(|_| recorded.identity())).await;
+    let told = answers.into_iter().map(|answer| answer.unwrap_err().to_string());
+    assert_eq!(told.filter(|why| why.contains("as many logins as may wait")).count(), 5);
 }
 
 fn links() -> OAuth {

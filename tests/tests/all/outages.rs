@@ -11,7 +11,10 @@ use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::time::{interval, timeout};
+use tokio::{
+    sync::Notify,
+    time::{interval, timeout},
+};
 
 use crate::images::{picture, upload};
 
@@ -181,9 +184,15 @@ async fn more_than_can_be_served_is_refused_at_once() {
             let begin = Instant::now();
             (call.await, begin.elapsed())
         };
-        let searches = join_all((0..MANY).map(|_| timed(Box::pin(customer.get("/api/v1/customer/search/stores?page=0")))));
+        let refused = Notify::new();
+        let search = async || {
+            let answer = timed(Box::pin(customer.get("/api/v1/customer/search/stores?page=0"))).await;
+            refused.notify_one();
+            answer
+        };
+        let searches = join_all((0..MANY).map(|_| search()));
         let promise = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            refused.notified().await;
             timed(Box::pin(customer.confirm(&held.payment_id))).await
         };
         let (answers, (confirmed, waited)) = tokio::join!(searches, promise);
@@ -292,10 +301,12 @@ async fn a_part_that_hangs_slows_nobody_who_does_not_need_it() {
     let health = || -> Call<'_> { Box::pin(cluster.api.get("/health")) };
     let all_days = || -> Call<'_> { Box::pin(customer.get("/api/v1/customer/orders")) };
     let confirm = || -> Call<'_> { Box::pin(customer.confirm(&held.payment_id)) };
+    let log_in = || -> Call<'_> { Box::pin(cluster.api.log_in("google", "customer", "undefined", &[("email", "a@test.example")])) };
     let pictures = || -> Call<'_> { Box::pin(upload(seller, "/api/v1/seller/store/register/images", &images)) };
     let buying: [&Calls<'_>; 4] = [&today, &search, &selling, &options];
     hangs_under_traffic(&cluster, "mongodb", &cluster.mongodb, &all_days, &buying).await;
     hangs_under_traffic(&cluster, "portone", &cluster.portone, &confirm, &buying).await;
+    hangs_under_traffic(&cluster, "oauth", &cluster.oauth, &log_in, &buying).await;
     hangs_under_traffic(&cluster, "s3", &cluster.s3, &pictures, &buying).await;
     // Whoever is somebody needs these two.
     hangs_under_traffic(&cluster, "redis", &cluster.redis, &today, &[&options, &health]).await;

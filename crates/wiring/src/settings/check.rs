@@ -174,6 +174,7 @@ impl Raw {
         let api_docs = check.on_off("API_DOCS", &self.api_docs).unwrap_or(!production);
         self.exposed_development(&mut check, postgres.is_some());
         let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
+        let sandbox_base = check.origin("SANDBOX_BASE_URL", &self.sandbox_base_url);
         let jwt_algorithm = match self.jwt_algorithm.as_str() {
             "HS256" => Algorithm::HS256,
             "HS384" => Algorithm::HS384,
@@ -235,6 +236,7 @@ impl Raw {
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
             secret_keys: Arc::new(secret_keys),
             portone: portone.or_else(|| if production { Url::parse("https://api.portone.io").ok() } else { None }),
+            sandbox_base: sandbox_base.unwrap_or_else(|| format!("http://127.0.0.1:{}", self.port)),
             mongodb,
             s3,
             smtp,

@@ -63,6 +63,7 @@ pub(super) struct Raw {
     pub(super) jwt_expire_minutes: i64,
     pub(super) cheapbob_secret_keys: SecretString,
     pub(super) portone_api_base_url: String,
+    pub(super) sandbox_base_url: String,
     pub(super) mongodb_host: String,
     pub(super) mongodb_port: u16,
     pub(super) mongodb_user: String,
