@@ -18,14 +18,17 @@ use cheapbob_domain::{
 use reqwest::{Client, redirect};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use exchange::Exchange;
 pub use settings::ProviderSettings;
 
 /// Logins that wait for one provider at once, through one [`OAuth`]. One that hangs would otherwise have all the places of its server's
 /// worker thread, and nobody could buy.
-pub const LOGINS_AT_ONCE: usize = 16;
+pub const LOGINS_AT_ONCE: usize = 32;
+
+/// How long one more login waits until it may ask.
+const TURN: Duration = Duration::from_secs(1);
 
 /// The three providers.
 pub struct OAuth {
@@ -124,9 +127,8 @@ impl IdentityProviders for OAuth {
             state,
             code,
         };
-        let _waiting = of(login.provider, &self.logging_in)
-            .try_acquire()
-            .map_err(|_| exchange.unavailable("as many logins as may wait for it do so"))?;
+        let turn = timeout(TURN, of(login.provider, &self.logging_in).acquire()).await;
+        let _turn = turn.map_err(|_| exchange.unavailable("as many logins as may wait for it do so"))?;
         let identity = match login.provider {
             Provider::Google => google::identity(&exchange, self.clock.now()).await,
             Provider::Kakao => kakao::identity(&exchange).await,

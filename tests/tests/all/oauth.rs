@@ -303,15 +303,21 @@ async fn links_are_cut_and_cut_once_more() {
     }
 }
 
-/// A provider that hangs keeps so many people waiting and no more: who comes beyond that hears so at once.
+/// A provider that hangs keeps so many people waiting and no more: who comes beyond that hears so soon, and a crowd that it serves gets
+/// in.
 #[tokio::test]
 async fn few_wait_for_a_provider_that_hangs() {
     let recorded = Recorded::of(Provider::Naver).await;
-    let late = ResponseTemplate::new(503).set_delay(Duration::from_secs(1));
+    let late = ResponseTemplate::new(503).set_delay(Duration::from_secs(3));
     Mock::given(method("POST")).and(path("/token")).respond_with(late).expect(LOGINS_AT_ONCE as u64).mount(&recorded.server).await;
     let answers = join_all((0..LOGINS_AT_ONCE + 5).map(|_| recorded.identity())).await;
     let told = answers.into_iter().map(|answer| answer.unwrap_err().to_string());
     assert_eq!(told.filter(|why| why.contains("as many logins as may wait")).count(), 5);
+
+    let quick = Recorded::of(Provider::Naver).await;
+    quick.token(503, json!({})).await;
+    let answers = join_all((0..LOGINS_AT_ONCE * 3).map(|_| quick.identity())).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap_err().to_string().contains("HTTP 503")));
 }
 
 fn links() -> OAuth {
