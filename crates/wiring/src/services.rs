@@ -171,7 +171,8 @@ impl Services {
             ids(),
             settings.public_base.clone(),
         ));
-        let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone()];
+        let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids()));
+        let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
         Ok(Self {
             unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
             sign_in: Arc::new(SignInService::new(
@@ -208,7 +209,7 @@ impl Services {
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             history,
-            products: Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids())),
+            products,
             checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), past.clone(), clock(), ids())),
             cancel,
             reconcile,

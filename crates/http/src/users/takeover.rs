@@ -22,7 +22,7 @@ pub(super) async fn takeover(app: Data<App>, request: HttpRequest, query: Query<
     let token = query.0.token;
     let browser = Flow::Takeover.secret(&request, &token);
     match app.services.takeovers.complete(&token, browser.as_deref()).await {
-        Ok(signed_in) => callback::success(&app, &signed_in, Flow::Takeover.end(&token)),
+        Ok(signed_in) => callback::success(&app, &request, &signed_in, Flow::Takeover.end(&token)).await,
         Err(error) => callback::fail(&app, &request, SignInFailure { error, local: false, takeover: None }, None),
     }
 }

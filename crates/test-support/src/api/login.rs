@@ -21,6 +21,11 @@ pub fn session(answer: &Answer) -> Option<String> {
 impl Api {
     /// The whole way through a provider of the sandbox, as a browser goes it. `form`: what is typed on the provider's page.
     pub async fn log_in(&self, provider: &str, role: &str, state: &str, form: &[(&str, &str)]) -> Answer {
+        self.log_in_over(None, provider, role, state, form).await
+    }
+
+    /// The same in a browser that has the token of a session already.
+    pub async fn log_in_over(&self, session: Option<&str>, provider: &str, role: &str, state: &str, form: &[(&str, &str)]) -> Answer {
         let address = some_address();
         let name = FORWARDED_FOR;
         let from = (name.as_str(), address.to_str().unwrap());
@@ -33,7 +38,8 @@ impl Api {
         let back = location(&answer(page).await.unwrap());
         let callback = url::Url::parse(&back).unwrap();
         let path = format!("{}?{}", callback.path(), callback.query().unwrap());
-        self.get_with(&path, &[from, ("cookie", &cookie), ("accept", "text/html")]).await
+        let cookies = session.map_or_else(|| cookie.clone(), |session| format!("{cookie}; access_token={session}"));
+        self.get_with(&path, &[from, ("cookie", &cookies), ("accept", "text/html")]).await
     }
 
     /// A person logged in with Google, which vouches for the e-mail.
