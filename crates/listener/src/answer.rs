@@ -14,6 +14,7 @@ use actix_web::{
     middleware::Next,
     web::Bytes,
 };
+use tokio::task::yield_now;
 
 use crate::connection::{Connection, PIECE};
 
@@ -27,6 +28,10 @@ pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     };
     let under_way = UnderWay::new(connection);
     let response = next.call(request).await?;
+    // Who refuses without reading the body would have actix close the connection. Now it reads what came with the head.
+    if response.status().is_client_error() {
+        yield_now().await;
+    }
     Ok(response.map_body(|_, body| BoxBody::new(Pieces { body: body.boxed(), under_way })))
 }
 

@@ -161,6 +161,27 @@ async fn a_head_and_a_body_have_ten_seconds_and_more_by_their_size() {
     assert!(steady.contains("unlink_unverified"), "it was read to its end: {steady}");
 }
 
+/// Whoever is refused before his body was read need not connect anew: it came with the head.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_the_connection() {
+    let (_database, settings) = settings().await;
+    let server = RealServer::http(RealServer::free_port(), &settings).await;
+    let mut line = Line::open(&server.api).await;
+    let refused = [
+        ("/api/v1/webhooks/portone/STR_1", "400"),
+        ("/api/v1/customer/payment/init", "401"),
+        ("/api/v1/common/options/allergies", "405"),
+        ("/nowhere", "404"),
+    ];
+    for (path, status) in refused {
+        line.say(&(post(path, "content-length: 2") + "{}")).await;
+        let answer = line.answer(b"}").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && !answer.contains("connection: close"), "{path}: {answer}");
+    }
+    line.say(&get("/health")).await;
+    assert!(line.answer(b"}").await.starts_with("HTTP/1.1 200"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_nobody_reads_has_twenty_seconds() {
     let (_database, settings) = settings().await;
