@@ -27,6 +27,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     address::{Address, PoolMode},
     connect::FORGET,
+    orders::Checkouts,
     patient::{PatientConnection, Pooled},
     replica::Replica,
     secrets::SecretKeys,
@@ -35,7 +36,7 @@ use crate::{
 /// A pooled connection.
 pub type Connection = Object<PatientConnection>;
 
-const PART: &str = "postgres";
+pub(crate) const PART: &str = "postgres";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -85,6 +86,7 @@ pub struct Postgres {
     /// Half of the connections: what reports may have of them at once.
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
+    pub(crate) checkouts: Arc<Checkouts>,
     replica: Option<Replica>,
 }
 
@@ -127,7 +129,8 @@ impl Postgres {
     /// Where the pool cannot be built.
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (pool, pooled) = pool(address, size, waiting)?;
-        Ok(Self { pool, pooled, reports: Arc::new(Semaphore::new(size.div_ceil(2))), keys, replica: None })
+        let reports = Arc::new(Semaphore::new(size.div_ceil(2)));
+        Ok(Self { pool, pooled, reports, keys, checkouts: Arc::default(), replica: None })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left

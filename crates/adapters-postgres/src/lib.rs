@@ -14,6 +14,7 @@ mod sql;
 mod stores;
 mod tasks;
 mod tls;
+mod together;
 mod traces;
 mod users;
 mod wire;
@@ -27,6 +28,6 @@ pub use tls::TlsError;
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {
-    pub use crate::orders::{HOLD, OFFER, TODAY_OF_CUSTOMER};
+    pub use crate::orders::TODAY_OF_CUSTOMER;
     pub use crate::users::FIND_ACCOUNT;
 }

@@ -120,6 +120,8 @@ mod postgres {
         holds {
             offer_says_what_can_be_bought
             hold_takes_stock
+            holds_at_once_are_decided_in_turn
+            holds_at_once_fail_alone
             hold_is_refused_for_want_of_stock_and_for_another_price
             hold_release_gives_the_stock_back_once
             order_turns_held_stock_into_sold

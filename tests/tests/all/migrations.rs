@@ -29,7 +29,9 @@ UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' ||
 UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE relnamespace IN (SELECT oid FROM ours)
 UNION ALL SELECT 'view ' || oid::regclass || ' ' || pg_get_viewdef(oid) FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace IN (SELECT oid FROM ours)
 UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND relnamespace IN (SELECT oid FROM ours)
-UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace IN (SELECT oid FROM ours)
+UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace IN (SELECT oid FROM ours) AND prokind = 'f'
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+UNION ALL SELECT 'aggregate ' || p.oid::regprocedure::text || ' ' || aggtransfn::text FROM pg_proc p JOIN pg_aggregate ON aggfnoid = p.oid WHERE pronamespace IN (SELECT oid FROM ours)
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
 UNION ALL SELECT 'extension ' || extname FROM pg_extension
 UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE oid IN (SELECT oid FROM ours)";

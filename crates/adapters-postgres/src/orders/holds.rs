@@ -1,17 +1,14 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
-    orders::{
-        Actor, Buying, FIRST_LOOK, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome,
-        PRICE_SEEN, PricePaid, RefundReason, ports::Holds,
-    },
-    shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won, kst},
-    stores::{DayHours, PortOneIds, StoreCalendar},
+    orders::{Actor, FIRST_LOOK, Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PricePaid, RefundReason, ports::Holds},
+    shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
 };
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Deserialize;
 
+use super::checkout::OfferAsked;
 use crate::{
     database::{Postgres, bad_row, failed},
     schema::{holds, refunds, stores},
@@ -19,12 +16,8 @@ use crate::{
 };
 
 /// How far back a customer's holds are read: what is older limits nothing any more.
-const OF_A_DAY: Duration = Duration::days(1);
+pub(super) const OF_A_DAY: Duration = Duration::days(1);
 
-/// What decides whether a product can be bought.
-pub const OFFER: &str = include_str!("sql/offer.sql");
-/// Takes the stock.
-pub const HOLD: &str = include_str!("sql/hold.sql");
 const ORDER: &str = include_str!("sql/order.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const REFUND: &str = include_str!("sql/refund.sql");
@@ -34,88 +27,6 @@ const DUE: &str = include_str!("sql/due.sql");
 struct DueRow {
     #[diesel(sql_type = t::Text)]
     payment_id: String,
-}
-
-#[derive(QueryableByName)]
-struct OfferRow {
-    #[diesel(sql_type = t::Text)]
-    product_id: String,
-    #[diesel(sql_type = t::Text)]
-    store_id: String,
-    #[diesel(sql_type = t::BigInt)]
-    price: i64,
-    #[diesel(sql_type = t::Integer)]
-    sale: i32,
-    #[diesel(sql_type = t::Integer)]
-    left_over: i32,
-    #[diesel(sql_type = t::SmallInt)]
-    day_of_week: i16,
-    #[diesel(sql_type = t::Time)]
-    open_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    close_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_start_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_end_time: NaiveTime,
-    #[diesel(sql_type = t::Bool)]
-    is_open_enabled: bool,
-    #[diesel(sql_type = t::Nullable<t::Date>)]
-    closed_on: Option<NaiveDate>,
-    #[diesel(sql_type = t::Bool)]
-    suspended: bool,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    portone_store_id: Option<String>,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    portone_channel_id: Option<String>,
-    #[diesel(sql_type = t::Bool)]
-    buyer_registered: bool,
-    #[diesel(sql_type = t::Nullable<t::Integer>)]
-    max_per_customer: Option<i32>,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    unpaid: Option<String>,
-    #[diesel(sql_type = t::Integer)]
-    unpaid_pieces: i32,
-    #[diesel(sql_type = t::BigInt)]
-    ordered_pieces: i64,
-    #[diesel(sql_type = t::Array<t::Timestamptz>)]
-    others: Vec<DateTime<Utc>>,
-    #[diesel(sql_type = t::Array<t::Timestamptz>)]
-    fruitless: Vec<DateTime<Utc>>,
-}
-
-impl TryFrom<OfferRow> for Offer {
-    type Error = Error;
-
-    fn try_from(row: OfferRow) -> Result<Self> {
-        let portone = row.portone_store_id.zip(row.portone_channel_id).map(|(store_id, channel_id)| PortOneIds { store_id, channel_id });
-        let today = DayHours {
-            day_of_week: row.day_of_week,
-            open_time: row.open_time,
-            close_time: row.close_time,
-            pickup_start_time: row.pickup_start_time,
-            pickup_end_time: row.pickup_end_time,
-            is_open_enabled: row.is_open_enabled,
-        };
-        Ok(Self {
-            product_id: ProductId::trusted(row.product_id),
-            store_id: StoreId::trusted(row.store_id),
-            price: Won(row.price),
-            sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
-            left: row.left_over,
-            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some(), suspended: row.suspended },
-            portone,
-            buyer_registered: row.buyer_registered,
-            max_per_customer: row.max_per_customer,
-            buying: Buying {
-                unpaid: row.unpaid.map(PaymentId::trusted),
-                unpaid_pieces: row.unpaid_pieces,
-                ordered_pieces: row.ordered_pieces,
-                others: row.others,
-                fruitless: row.fruitless,
-            },
-        })
-    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -186,41 +97,11 @@ impl HoldRow {
 #[async_trait]
 impl Holds for Postgres {
     async fn offer(&self, product: &ProductId, customer: &Email, weekday: i16, now: DateTime<Utc>) -> Result<Option<Offer>> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(OFFER)
-            .bind::<t::Text, _>(product.as_str())
-            .bind::<t::Text, _>(customer.as_str())
-            .bind::<t::SmallInt, _>(weekday)
-            .bind::<t::Date, _>(kst::business_day(now))
-            .bind::<t::Timestamptz, _>(now - OF_A_DAY);
-        let row: Option<OfferRow> = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
-        row.map(Offer::try_from).transpose()
+        self.offer_together(OfferAsked { product: product.clone(), customer: customer.clone(), weekday, now }).await
     }
 
     async fn hold(&self, hold: &NewHold) -> Result<bool> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(HOLD)
-            .bind::<t::Text, _>(hold.payment_id.as_str())
-            .bind::<t::Text, _>(hold.customer.as_str())
-            .bind::<t::Text, _>(hold.product_id.as_str())
-            .bind::<t::Integer, _>(hold.quantity.get())
-            .bind::<t::BigInt, _>(hold.price.0)
-            .bind::<t::Integer, _>(hold.sale.get())
-            .bind::<t::BigInt, _>(hold.total_amount.0)
-            .bind::<t::Text, _>(&hold.portone.store_id)
-            .bind::<t::Date, _>(hold.business_day)
-            .bind::<t::Timestamptz, _>(hold.created_at)
-            .bind::<t::Timestamptz, _>(hold.expires_at)
-            .bind::<t::Nullable<t::Text>, _>(&hold.request_id)
-            .bind::<t::Timestamptz, _>(hold.created_at - PRICE_SEEN)
-            .bind::<t::Nullable<t::Text>, _>(hold.replaces.as_ref().map(|(payment, _)| payment.as_str()))
-            .bind::<t::Nullable<t::Text>, _>(hold.replaces.as_ref().map(|(_, end)| end.as_str()))
-            .bind::<t::Timestamptz, _>(hold.created_at - OF_A_DAY)
-            .bind::<t::BigInt, _>(HOLDS_AT_ONCE as i64)
-            .bind::<t::Timestamptz, _>(hold.created_at - FRUITLESS_FOR)
-            .bind::<t::BigInt, _>(FRUITLESS as i64)
-            .bind::<t::Timestamptz, _>(hold.created_at + FIRST_LOOK);
-        Ok(prepared(query).execute(&mut connection).await.map_err(failed)? == 1)
+        self.hold_together(hold).await
     }
 
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>> {

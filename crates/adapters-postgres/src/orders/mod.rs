@@ -3,6 +3,7 @@
 mod audit_log;
 mod books;
 mod cancellations;
+mod checkout;
 mod holds;
 mod idempotency_keys;
 mod inbox;
@@ -11,5 +12,5 @@ mod mails;
 mod past;
 mod refunds;
 
-pub use holds::{HOLD, OFFER};
+pub(crate) use checkout::Checkouts;
 pub use lists::TODAY_OF_CUSTOMER;

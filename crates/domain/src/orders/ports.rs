@@ -35,7 +35,8 @@ pub trait Holds: Send + Sync {
     /// Takes the stock, ends the hold that it replaces (whose stock it may take over) and stores the hold with the prices that were
     /// in force in the [`super::PRICE_SEEN`] before it, all or nothing, in one statement. `false` where less is left than asked for,
     /// price or discount are not those of the hold, the one to be replaced is not `Held`, or a limit of [`Offer::check`] is in the
-    /// way by now. A customer's calls MUST come one after another. Calls at once MUST each be decided, never told to try again.
+    /// way by now. A customer's calls MUST come one after another. Calls at once MUST each be decided, in the order in which they came to
+    /// this process, and never be told to try again; one that fails MUST NOT make another fail.
     async fn hold(&self, hold: &NewHold) -> Result<bool>;
     /// The hold of this payment. `None`: never made here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Hold>>;

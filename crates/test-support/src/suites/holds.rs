@@ -43,6 +43,35 @@ pub async fn hold_is_refused_for_want_of_stock_and_for_another_price(world: &Wor
     assert_eq!(stock(world, &product).await, counters(0, 3));
 }
 
+/// Of holds at once each is decided by itself, in the order in which they were asked: one that asks for more than is left gets nothing,
+/// and takes nothing from whoever comes after it.
+pub async fn holds_at_once_are_decided_in_turn(world: &World) {
+    let (_, _, product) = world.five_pieces().await;
+    let mut asked = Vec::new();
+    for quantity in [2, 7, 1, 4, 2, 1] {
+        asked.push(hold(&world.customer().await, &product, quantity));
+    }
+    let held = join_all(asked.iter().map(|hold| async { world.holds.hold(hold).await.unwrap() })).await;
+    assert_eq!(held, [true, false, true, false, true, false]);
+    assert_eq!(stock(world, &product).await, counters(0, 5));
+}
+
+/// One that fails takes no other with it.
+pub async fn holds_at_once_fail_alone(world: &World) {
+    let (customer, _, product) = world.five_pieces().await;
+    let first = hold(&customer, &product, 1);
+    assert!(world.holds.hold(&first).await.unwrap());
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        asked.push(hold(&world.customer().await, &product, 1));
+    }
+    // No payment is there twice.
+    asked[2].payment_id = first.payment_id.clone();
+    let held = join_all(asked.iter().map(|hold| world.holds.hold(hold))).await;
+    assert_eq!(held.into_iter().map(Result::ok).collect::<Vec<_>>(), [Some(true), Some(true), None, Some(true)]);
+    assert_eq!(stock(world, &product).await, counters(0, 4));
+}
+
 /// Contract, Payment rules: of many releases at once one gives the stock back.
 pub async fn hold_release_gives_the_stock_back_once(world: &World) {
     let (holds, (customer, _, product)) = (&world.holds, world.five_pieces().await);

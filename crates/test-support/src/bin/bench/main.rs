@@ -30,7 +30,10 @@ use cpu::{Cpu, Processes};
 use reckoning::{Costs, KEPT, Purchase};
 
 /// Clients of each side.
-const CLIENTS: usize = 16;
+const CLIENTS: usize = 64;
+
+/// Connections of cheapbob to PostgreSQL; pgbench has one for each client.
+const CONNECTIONS: usize = 16;
 
 /// Measurements of each side, one after the other.
 const TURNS: u32 = 3;
@@ -54,6 +57,10 @@ const MANY_STORES: usize = 50_000;
 const RARE: &str = "도시락 7";
 const SOME: &str = "국밥";
 const COMMON: &str = "샐러드";
+
+/// The two statements of payment/init for one customer: what pgbench is given. cheapbob sends those of many at once.
+const OFFER: &str = include_str!("offer.sql");
+const HOLD: &str = include_str!("hold.sql");
 
 struct Bench {
     database: TestDatabase,
@@ -79,7 +86,7 @@ async fn main() {
         ("DB_PORT", database.port()),
         ("DB_USER", "cheapbob".to_owned()),
         ("DB_NAME", database.name().to_owned()),
-        ("DB_POOL_SIZE", std::env::var("DB_POOL_SIZE").unwrap_or_else(|_| CLIENTS.to_string())),
+        ("DB_POOL_SIZE", std::env::var("DB_POOL_SIZE").unwrap_or_else(|_| CONNECTIONS.to_string())),
         ("REDIS_HOST", "127.0.0.1".to_owned()),
         ("REDIS_PORT", redis.port().unwrap().to_string()),
         ("RUST_LOG", "warn".to_owned()),
@@ -270,7 +277,7 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
         ]
     }
 
-    /// The two statements of payment/init, as cheapbob sends them.
+    /// The two statements of payment/init, a customer at a time.
     fn init_sql(&self, products: usize) -> String {
         let fill = |sql: &str, values: &[(&str, &str)]| {
             // $11 before $1.
@@ -279,9 +286,9 @@ wrk.headers["webhook-id"], wrk.headers["webhook-timestamp"], wrk.headers["webhoo
         // Somebody else each time, as on the other side.
         let (me, product) = ("('c' || :b::text || '@bench.example')", "('PRD_' || lpad(:p::text, 26, '0'))");
         let day = "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date";
-        let offer = fill(statements::OFFER, &[("$1", product), ("$2", me), ("$3", "1"), ("$4", day), ("$5", "now() - interval '1 day'")]);
+        let offer = fill(OFFER, &[("$1", product), ("$2", me), ("$3", "1"), ("$4", day), ("$5", "now() - interval '1 day'")]);
         let hold = fill(
-            statements::HOLD,
+            HOLD,
             &[
                 ("$1", "('PAY' || md5(:a::text || :b::text))"),
                 ("$2", me),
