@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_domain::shared::{Breaker, Error, Result};
+use cheapbob_domain::{
+    shared::{Breaker, Email, Error, Result},
+    users::AccountStatus,
+};
 use deadpool::Runtime;
 use diesel::{
     prelude::*,
@@ -31,6 +34,7 @@ use crate::{
     patient::{PatientConnection, Pooled},
     replica::Replica,
     secrets::SecretKeys,
+    together::Together,
 };
 
 /// A pooled connection.
@@ -87,6 +91,7 @@ pub struct Postgres {
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
     pub(crate) checkouts: Arc<Checkouts>,
+    pub(crate) accounts: Arc<Together<Email, Option<AccountStatus>>>,
     replica: Option<Replica>,
 }
 
@@ -130,7 +135,8 @@ impl Postgres {
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (pool, pooled) = pool(address, size, waiting)?;
         let reports = Arc::new(Semaphore::new(size.div_ceil(2)));
-        Ok(Self { pool, pooled, reports, keys, checkouts: Arc::default(), replica: None })
+        let accounts = Arc::new(Together::new(|_| None));
+        Ok(Self { pool, pooled, reports, keys, checkouts: Arc::default(), accounts, replica: None })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left

@@ -29,5 +29,4 @@ pub use tls::TlsError;
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {
     pub use crate::orders::TODAY_OF_CUSTOMER;
-    pub use crate::users::FIND_ACCOUNT;
 }

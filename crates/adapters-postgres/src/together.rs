@@ -13,13 +13,14 @@ use tokio::sync::oneshot;
 
 use crate::database::PART;
 
+/// Asks in a statement. More would make those at its end wait for longer than a statement of their own.
+const MOST: usize = 64;
+
 /// What does a batch of asks: an answer for each, in their order.
 pub(crate) type Statement<A, R> = Box<dyn Fn(Vec<A>) -> BoxFuture<'static, Result<Vec<R>>> + Send + Sync>;
 
 /// One line of asks.
 pub(crate) struct Together<A, R> {
-    /// Asks in a statement.
-    most: usize,
     /// Of two asks with the same key the second one waits for another statement.
     key: fn(&A) -> Option<&str>,
     /// All of the line want one thing: where a statement has no answer in time, none of them waits for another.
@@ -34,13 +35,13 @@ struct Line<A, R> {
 
 impl<A, R> fmt::Debug for Together<A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Together").field("most", &self.most).finish_non_exhaustive()
+        f.debug_struct("Together").finish_non_exhaustive()
     }
 }
 
 impl<A: Clone + Send + Sync + 'static, R: Send + 'static> Together<A, R> {
-    pub(crate) fn new(most: usize, key: fn(&A) -> Option<&str>) -> Self {
-        Self { most, key, for_one_thing: false, line: Mutex::new(Line { waiting: VecDeque::new(), is_under_way: false }) }
+    pub(crate) fn new(key: fn(&A) -> Option<&str>) -> Self {
+        Self { key, for_one_thing: false, line: Mutex::new(Line { waiting: VecDeque::new(), is_under_way: false }) }
     }
 
     /// The same, of asks which all want one thing.
@@ -82,7 +83,7 @@ impl<A: Clone + Send + Sync + 'static, R: Send + 'static> Together<A, R> {
     fn next(&self) -> (Vec<A>, Vec<oneshot::Sender<Result<R>>>) {
         let mut line = self.line();
         let (mut keys, mut next, mut later) = (HashSet::new(), (Vec::new(), Vec::new()), VecDeque::new());
-        while next.0.len() < self.most
+        while next.0.len() < MOST
             && let Some((ask, answer)) = line.waiting.pop_front()
         {
             if (self.key)(&ask).is_none_or(|key| keys.insert(key.to_owned())) {

@@ -1,6 +1,9 @@
 -- What is left of a product for whoever comes next: `wanted` is taken where so much is left, else nothing.
-CREATE FUNCTION left_for_next(before integer, at_first integer, wanted integer) RETURNS integer LANGUAGE sql IMMUTABLE
+-- In plpgsql, which is planned once in a session; a function in SQL would be planned anew for each statement that calls it.
+CREATE FUNCTION left_for_next(before integer, at_first integer, wanted integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
     RETURN coalesce(before, at_first) - CASE WHEN wanted <= coalesce(before, at_first) THEN wanted ELSE 0 END;
+END $$;
 CREATE AGGREGATE left_over(at_first integer, wanted integer) (sfunc = left_for_next, stype = integer);
 
 -- Many customers' holds in one transaction, at most one of each customer. Each is decided by itself, in the order in which they stand:

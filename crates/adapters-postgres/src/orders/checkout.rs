@@ -24,9 +24,6 @@ use crate::{
 const OFFERS: &str = include_str!("sql/offers.sql");
 const HOLD_TOGETHER: &str = include_str!("sql/hold_together.sql");
 
-/// Checkouts in a statement. More would make those at its end wait for longer than a statement of their own.
-const MOST: usize = 64;
-
 /// What [`Postgres::offer_together`] is asked.
 #[derive(Clone)]
 pub(crate) struct OfferAsked {
@@ -49,13 +46,13 @@ pub(crate) struct Checkouts {
 
 impl Default for Checkouts {
     fn default() -> Self {
-        Self { offers: Arc::new(Together::new(MOST, |_| None)), holds: Arc::new(holds()), kept: Mutex::default() }
+        Self { offers: Arc::new(Together::new(|_| None)), holds: Arc::new(holds()), kept: Mutex::default() }
     }
 }
 
 /// A customer's checkouts come one after another.
 fn holds() -> Together<NewHold, Held> {
-    Together::new(MOST, |hold: &NewHold| Some(hold.customer.as_str()))
+    Together::new(|hold: &NewHold| Some(hold.customer.as_str()))
 }
 
 impl Checkouts {

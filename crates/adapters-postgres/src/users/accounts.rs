@@ -14,10 +14,10 @@ use crate::{
     database::{Postgres, bad_row, failed},
     schema::{account_identities, accounts, erasures, stores},
     sql::prepared,
+    together::Statement,
 };
 
-/// The account behind each authenticated request.
-pub const FIND_ACCOUNT: &str = include_str!("sql/find_account.sql");
+const FIND_ACCOUNTS: &str = include_str!("sql/find_accounts.sql");
 const DEACTIVATE: &str = include_str!("sql/deactivate.sql");
 const ERASE: &str = include_str!("sql/erase.sql");
 const REACTIVATE: &str = include_str!("sql/reactivate.sql");
@@ -62,21 +62,40 @@ impl TryFrom<AccountRow> for Account {
     }
 }
 
+impl TryFrom<StatusRow> for AccountStatus {
+    type Error = Error;
+
+    fn try_from(row: StatusRow) -> Result<Self> {
+        let account = Account::try_from(row.account)?;
+        let registered = Registered { profile: row.has_profile, store: row.has_store, product: row.has_product };
+        let status = RegistrationStatus::of(account.role, registered);
+        Ok(Self { account, status })
+    }
+}
+
+impl Postgres {
+    /// The accounts behind authenticated requests, of many at once.
+    async fn statuses(&self, emails: &[Email]) -> Result<Vec<Option<AccountStatus>>> {
+        let mut connection = self.connection().await?;
+        let asked: Vec<_> = emails.iter().map(Email::as_str).collect();
+        let query = prepared(sql_query(FIND_ACCOUNTS).bind::<t::Array<t::Text>, _>(asked));
+        let rows: Vec<StatusRow> = query.load(&mut connection).await.map_err(failed)?;
+        let found: Vec<_> = rows.into_iter().map(AccountStatus::try_from).collect::<Result<_>>()?;
+        Ok(emails.iter().map(|email| found.iter().find(|found| found.account.email == *email).cloned()).collect())
+    }
+}
+
 #[async_trait]
 impl Accounts for Postgres {
     async fn find(&self, email: &Email) -> Result<Option<AccountStatus>> {
-        let mut connection = self.connection().await?;
-        let query = prepared(sql_query(FIND_ACCOUNT).bind::<t::Text, _>(email.as_str()));
-        let row: Option<StatusRow> = query.get_result(&mut connection).await.optional().map_err(failed)?;
-        row.map(|row| {
-            let account = Account::try_from(row.account)?;
-            let status = RegistrationStatus::of(
-                account.role,
-                Registered { profile: row.has_profile, store: row.has_store, product: row.has_product },
-            );
-            Ok(AccountStatus { account, status })
-        })
-        .transpose()
+        let statement = || -> Statement<Email, Option<AccountStatus>> {
+            let postgres = self.clone();
+            Box::new(move |emails| {
+                let postgres = postgres.clone();
+                Box::pin(async move { postgres.statuses(&emails).await })
+            })
+        };
+        self.accounts.ask(email.clone(), statement).await
     }
 
     async fn find_by_identity(&self, provider: Provider, user_id: &str) -> Result<Option<Account>> {

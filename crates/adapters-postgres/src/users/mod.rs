@@ -7,6 +7,5 @@ mod revocations;
 mod takeovers;
 mod unlink_tokens;
 
-pub use accounts::FIND_ACCOUNT;
 pub(crate) use accounts::unless_taken;
 pub(crate) use unlink_tokens::place as unlink_token_place;

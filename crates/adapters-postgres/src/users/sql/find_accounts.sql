@@ -3,4 +3,4 @@ SELECT a.email, a.role, a.is_active, a.email_vouched, a.created_at, a.generation
        s.id IS NOT NULL AS has_store, coalesce(s.has_product, false) AS has_product
 FROM accounts a
 LEFT JOIN stores s ON s.seller_email = a.email
-WHERE a.email = $1
+WHERE a.email = ANY ($1)
