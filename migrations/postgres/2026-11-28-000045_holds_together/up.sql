@@ -12,13 +12,14 @@ CREATE AGGREGATE left_over(at_first integer, wanted integer) (sfunc = left_for_n
 -- product locked just now.
 -- Locks the customers, then the holds that are replaced, then the products, as every statement does that needs several of these. When
 -- all locks are there, the one statement after them reads what was written before.
+-- Without sequential scans: the plans are made when the session begins, of tables that may be small then.
 CREATE FUNCTION hold_together(
     asked_payments text[], asked_customers text[], asked_products text[], quantities integer[], prices bigint[], sales integer[],
     totals bigint[], portone_stores text[], days date[], instants timestamptz[], ends timestamptz[], requests text[],
     replaced_payments text[], replaced_ends text[],
     remembered interval, price_seen interval, holds_at_once bigint, fruitless_for interval, most_fruitless bigint, first_look interval,
     waits boolean
-) RETURNS TABLE (payment text, is_held boolean) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (payment text, is_held boolean) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     free_customers text[];
     free_holds text[];
