@@ -6,7 +6,7 @@ pub mod names;
 mod rows;
 mod traps;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures::StreamExt;
 use mongodb::bson::Document;
 use serde_json::Value;
@@ -84,6 +84,7 @@ impl LegacyDatabases {
 
     /// How many rows there are of these: a table, and perhaps a condition.
     pub async fn count(&self, rows: &str) -> i64 {
+        use diesel_async::RunQueryDsl;
         #[derive(diesel::QueryableByName)]
         struct Row {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
