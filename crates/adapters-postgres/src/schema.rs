@@ -18,6 +18,7 @@ table! { account_identities (provider, provider_user_id) { provider -> Text, pro
 table! { erasures (pseudonym) { pseudonym -> Text, email -> Text, erased_at -> Timestamptz, } }
 table! { exports (email) { email -> Text, token_hash -> Text, account_created_at -> Timestamptz, requested_at -> Timestamptz, expires_at -> Timestamptz, } }
 table! { unlink_tokens (identity) { identity -> Text, token -> Text, stored_at -> Timestamptz, } }
+table! { imported_sessions (session_id) { session_id -> Text, began_at -> Timestamptz, until -> Timestamptz, } }
 table! { revoked_sessions (session_id) { session_id -> Text, until -> Timestamptz, } }
 table! { customers (email) { email -> Text, nickname -> Text, phone_number -> Text, created_at -> Timestamptz, updated_at -> Timestamptz, } }
 table! { customer_preferences (id) { id -> BigInt, email -> Text, kind -> Text, word -> Text, created_at -> Timestamptz, } }
