@@ -511,7 +511,7 @@ mod tests {
         for (status, reported) in [(OrderStatus::Complete, None), (OrderStatus::Cancel, Some(Discrepancy::UnknownPayment))] {
             let mut ports = Ports::default();
             one_store(&mut ports, Vec::new(), Vec::new());
-            theirs(&mut ports, vec![("PAY_0a1b2c3d_1795485600", PaymentTruth::Paid(paid()))], Vec::new());
+            theirs(&mut ports, vec![("PAY1", PaymentTruth::Paid(paid()))], Vec::new());
             ports.orders.expect_find().times(1).returning(move |payment| Ok(Some(order(payment.as_str(), status))));
             compare(ports.reports(reported)).await;
         }

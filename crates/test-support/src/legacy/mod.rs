@@ -4,6 +4,7 @@ mod awkward;
 mod generated;
 pub mod names;
 mod rows;
+mod tokens;
 mod traps;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -12,6 +13,7 @@ use mongodb::bson::Document;
 use serde_json::Value;
 
 pub use rows::{LegacyData, LegacyOrder, date, instant, unit_price};
+pub use tokens::token;
 
 use crate::database::{port, sql, url};
 

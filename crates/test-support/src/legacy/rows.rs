@@ -194,9 +194,9 @@ impl LegacyData {
         }
     }
 
-    /// A day's hours. Its `operation_id` is its number among all of them, from 1 on.
+    /// A day's hours; its `operation_id` is one more than the highest.
     pub fn hours(&mut self, store: &str, day: i64, enabled: bool, at: DateTime<Utc>) {
-        let operation = self.rows("store_operation_info").len() + 1;
+        let operation = self.rows("store_operation_info").iter().filter_map(|row| row["operation_id"].as_i64()).max().unwrap_or(0) + 1;
         self.row(
             "store_operation_info",
             json!({

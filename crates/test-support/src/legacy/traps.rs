@@ -110,11 +110,8 @@ fn odd_stores(data: &mut LegacyData, created: DateTime<Utc>) {
 fn odd_hours(data: &mut LegacyData, created: DateTime<Utc>) {
     data.rows_mut("store_operation_info").retain(|row| row["store_id"] != ODD_WEEK_STORE || row["day_of_week"] != 6);
     data.hours(BARE_STORE, 0, false, created);
-    // Numbers are of rows: one more after the one that went.
-    let number = data.rows("store_operation_info").iter().filter_map(|row| row["operation_id"].as_i64()).max().unwrap() + 1;
     data.hours(ODD_WEEK_STORE, 0, true, created + TimeDelta::days(1));
-    let second = data.rows_mut("store_operation_info").last_mut().unwrap();
-    (second["operation_id"], second["open_time"]) = (json!(number), json!("08:00:00"));
+    data.rows_mut("store_operation_info").last_mut().unwrap()["open_time"] = json!("08:00:00");
     for store in [PLANNED_STORE, PARTLY_PLANNED_STORE] {
         let days: Vec<_> = data.rows("store_operation_info").iter().filter(|row| row["store_id"] == store).cloned().collect();
         let partly = store == PARTLY_PLANNED_STORE;
