@@ -41,11 +41,11 @@ impl House {
             ("ENVIRONMENT", "dev".to_owned()),
         ];
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
+        bring_over(&database, &Mongo::new(&mongo).unwrap()).await;
         let server = RealServer::http_with_jobs(RealServer::free_port(), &settings).await;
         let api = server.api.clone();
         api.set_clock(noon()).await;
-        let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
-        bring_over(&database, &Mongo::new(&mongo).unwrap()).await;
         Self { api, database, folder, _server: server, _old: old }
     }
 

@@ -41,7 +41,7 @@ async fn old_orders_are_seen_accepted_handed_out_and_refunded() {
 
     assert_eq!(shop.accept(names::OPEN).await.expect(200)["status"], "accept");
     let code = shop.code(names::ACCEPTED).await;
-    assert_eq!(customer.scan(names::OPEN, &code).await.refused(400), "bad_pickup_code");
+    assert_eq!(customer.scan(names::OPEN, &code).await.refused(400), "qr_invalid");
     assert_eq!(customer.scan(names::ACCEPTED, &code).await.expect(200)["status"], "complete");
     let (left, purchased) = shop.stock().await;
     assert_eq!(customer.cancel(names::TO_CANCEL).await.expect(200)["total_amount"], 14_000);
