@@ -16,8 +16,8 @@ use cheapbob_domain::{
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService,
-        TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
+        SignInService, StreamService, TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -158,6 +158,11 @@ impl Services {
         let providers = Arc::new(providers.with_breakers(breakers.unlinking.clone()));
         let tokens =
             SessionTokens::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref(), settings.jwt_algorithm, settings.jwt_life);
+        let session_service = SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids());
+        let exchange = settings.legacy_tokens_until.map(|until| {
+            let tokens = ImportedTokens::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref(), until);
+            ExchangeService::new(tokens, postgres.clone(), postgres.clone(), sessions.clone())
+        });
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
@@ -206,7 +211,10 @@ impl Services {
                 ids(),
                 takeovers.clone(),
             )),
-            sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
+            sessions: Arc::new(match exchange {
+                Some(exchange) => session_service.with_exchange(exchange),
+                None => session_service,
+            }),
             customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
             exports: Arc::new(ExportService::new(
                 postgres.clone(),

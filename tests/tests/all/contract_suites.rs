@@ -20,6 +20,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         takeovers: postgres.clone(),
         unlink_tokens: postgres.clone(),
         revocations: postgres.clone(),
+        imported_sessions: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
@@ -72,8 +73,11 @@ mod postgres {
             identity_that_is_cut_stays_its_accounts
             registration_status_says_what_is_missing
             takeovers
+            imported_account_is_claimed_once
+            takeover_of_an_imported_account_leaves_it_what_it_is
             unlink_tokens
             revocations
+            imported_session_begins_once
             profile_is_registered_once
             detail_change_leaves_the_other_fields
             preferences_are_added_all_or_none

@@ -33,6 +33,7 @@ mod limits;
 mod lists;
 mod logs;
 mod migrations;
+mod moving_in;
 mod neighbours;
 mod oauth;
 mod operator;

@@ -19,7 +19,7 @@ use cheapbob_domain::{
     },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers, Revocations, Takeovers, UnlinkTokens},
+        ports::{Accounts, Customers, ImportedSessions, Revocations, Takeovers, UnlinkTokens},
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -37,6 +37,8 @@ pub struct World {
     pub unlink_tokens: Arc<dyn UnlinkTokens>,
     /// Logouts.
     pub revocations: Arc<dyn Revocations>,
+    /// Sessions of the Python service that go on here.
+    pub imported_sessions: Arc<dyn ImportedSessions>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
     /// Stores.
