@@ -289,7 +289,7 @@ impl Run<'_> {
         let mut gone_on = Vec::new();
         orders.retain(|ImportedOrder { order, .. }| match here.get(&order.payment_id) {
             None => true,
-            Some(here) if is_same(here, order) => false,
+            Some(here) if has_come_as_far(here, order) => false,
             Some(here) if here.latest_event() < order.latest_event() => true,
             Some(_) => {
                 gone_on.push(order.payment_id.clone());
@@ -503,6 +503,11 @@ impl Run<'_> {
 
 pub(super) fn by_payment(orders: Vec<Order>) -> HashMap<PaymentId, Order> {
     orders.into_iter().map(|order| (order.payment_id.clone(), order)).collect()
+}
+
+fn has_come_as_far(here: &Order, there: &Order) -> bool {
+    let state = |order: &Order| (order.status, order.accepted_at, order.completed_at, order.canceled_at);
+    state(here) == state(there)
 }
 
 /// Whether it is the same order, whoever bought it: an account that was deleted here leaves a pseudonym.

@@ -231,7 +231,7 @@ impl Run<'_> {
             mapped.retain(|order| match self.today.get_mut(&order.payment_id) {
                 None => true,
                 Some(today) if today.latest_event() < order.latest_event() => {
-                    *today = Order { business_day: today.business_day, ..order.clone() };
+                    take_state(today, order);
                     false
                 }
                 Some(_) => false,
@@ -311,4 +311,13 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// As the import does with an order that is here: what it is stays, how far it has come is the later one's.
+fn take_state(order: &mut Order, later: &Order) {
+    order.status = later.status;
+    order.accepted_at = later.accepted_at;
+    order.completed_at = later.completed_at;
+    order.canceled_at = later.canceled_at;
+    order.cancel_reason.clone_from(&later.cancel_reason);
 }
