@@ -110,7 +110,10 @@ fn main() -> Result<()> {
         let (seconds, mib) = import(&old, &database).await?;
         let archived = database.count("embedded.order_archive").await;
         ensure!(archived.unsigned_abs() == orders, "{archived} of {orders} orders");
-        println!("first run: {orders} orders and {customers} customers in {seconds:.0} s, {:.0} orders/s, {mib:.0} MiB at most", orders as f64 / seconds);
+        println!(
+            "first run: {orders} orders and {customers} customers in {seconds:.0} s, {:.0} orders/s, {mib:.0} MiB at most",
+            orders as f64 / seconds
+        );
         let (seconds, mib) = import(&old, &database).await?;
         println!("second run, nothing has changed: {seconds:.0} s, {mib:.0} MiB at most");
         Ok(())

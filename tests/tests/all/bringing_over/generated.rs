@@ -44,6 +44,7 @@ impl There {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "says how much it did")]
 #[tokio::test(flavor = "multi_thread")]
 async fn money_stock_and_people_agree_on_both_sides() {
     let budget = Budget::new("CHEAPBOB_OLD_SERVICES", 3, 40, Duration::from_secs(60));

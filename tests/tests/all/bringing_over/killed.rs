@@ -9,6 +9,7 @@ use cheapbob_test_support::{
 
 use super::house::House;
 
+#[expect(clippy::print_stdout, reason = "says how much it did")]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_and_started_again_it_comes_to_the_same() {
     let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
