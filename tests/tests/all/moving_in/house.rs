@@ -108,7 +108,6 @@ async fn bring_over(database: &TestDatabase, mongo: &Mongo) {
     sql += &format!(
         "INSERT INTO stores (id, seller_email, name, introduction, phone, postal_code, address, detail_address, sido, sigungu, bname, lat, lng, has_product, created_at, updated_at)
          VALUES ('{store}', '{}', '마포 도시락 & 샐러드 (본점)', 'x', '02', '04000', 'a', 'b', '서울', '마포구', '서교동', '37.5', '126.9', true, '2026-05-01', '2026-05-01');
-         INSERT INTO store_payments (store_id, portone_store_id, portone_channel_id, portone_secret, updated_at) VALUES ('{store}', 'store-{store}', 'channel-{store}', 'a secret of the old service', now());
          INSERT INTO operation_times (store_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)
          SELECT '{store}', d, '09:00', '22:00', '10:00', '21:00', true, now() FROM generate_series(0, 6) d;
          INSERT INTO products (id, store_id, name, description, price, sale, initial_stock, nutrition_types, created_at, updated_at, stock_day, sold, held)
@@ -148,6 +147,13 @@ async fn bring_over(database: &TestDatabase, mongo: &Mongo) {
     sql += &hold(names::CART_TO_BE_PAID, "held", 1, 2, "2026-11-24");
     sql += &hold(names::CART_KEPT, "released", 1, 180, "2026-11-24");
     database.sql(&sql).await;
+    let account = cheapbob_domain::stores::PortOneAccount {
+        ids: cheapbob_domain::stores::PortOneIds { store_id: format!("store-{store}"), channel_id: format!("channel-{store}") },
+        secret: "a secret of the old service".into(),
+    };
+    let id = cheapbob_domain::shared::StoreId::parse(store).unwrap();
+    let stores = database.postgres();
+    assert!(cheapbob_domain::stores::ports::Stores::set_payment(&stores, &id, &account, None, noon()).await.unwrap());
     mongo.prepare().await.unwrap();
     let archived: cheapbob_domain::orders::Order = serde_json::from_value(json!({
         "payment_id": names::ARCHIVED, "customer": names::CUSTOMER, "customer_nickname": "단골", "customer_phone_number": "01012345678",

@@ -54,7 +54,7 @@ async fn old_orders_are_seen_accepted_handed_out_and_refunded() {
     assert_eq!(customer.cancel(names::OPEN).await.refused(400), "order_accepted");
 
     // What is bought now has an id of ours, at the same store and of the same product.
-    let bought = customer.order(&shop.product_id, 1).await;
+    let bought = other.order(&shop.product_id, 1).await;
     assert!(!bought.payment_id.contains('_'), "{}", bought.payment_id);
     assert_eq!(bought.body["store_id"], format!("store-{}", names::STORE));
 }
