@@ -40,9 +40,11 @@ async fn old_orders_are_seen_accepted_handed_out_and_refunded() {
     }
 
     assert_eq!(shop.accept(names::OPEN).await.expect(200)["status"], "accept");
+    let screen = shop.screen(&house.api.base, names::ACCEPTED).await.unwrap();
     let code = shop.code(names::ACCEPTED).await;
     assert_eq!(customer.scan(names::OPEN, &code).await.refused(400), "qr_invalid");
     assert_eq!(customer.scan(names::ACCEPTED, &code).await.expect(200)["status"], "complete");
+    assert_eq!(screen.await.unwrap()["status"], "completed");
     let (left, purchased) = shop.stock().await;
     assert_eq!(customer.cancel(names::TO_CANCEL).await.expect(200)["total_amount"], 14_000);
     let path = format!("{SELLERS}/{}/cancel", names::TO_REFUND);
@@ -52,6 +54,15 @@ async fn old_orders_are_seen_accepted_handed_out_and_refunded() {
     }
     assert_eq!(shop.stock().await, (left + 4, purchased - 4));
     assert_eq!(customer.cancel(names::OPEN).await.refused(400), "order_accepted");
+
+    // Stores and products have their old ids in every call as well.
+    let product = format!("/api/v1/seller/store/products/{}", names::PRODUCTS[0]);
+    assert_eq!(seller.put(&product, &json!({ "description": "새 설명" })).await.expect(200)["description"], "새 설명");
+    seller.patch(&format!("{product}/stock/up")).await.expect(200);
+    seller.post(&format!("{product}/stock/reservation"), &json!({ "new_stock": 7 })).await.expect(201);
+    let store = format!("/api/v1/customer/search/stores/{}", names::STORE);
+    assert_eq!(customer.get(&format!("{store}/products")).await.expect(200)["store_id"], names::STORE);
+    other.post(&format!("{store}/favorites"), &json!({})).await.expect(200);
 
     // What is bought now has an id of ours, at the same store and of the same product.
     let bought = other.order(&shop.product_id, 1).await;
