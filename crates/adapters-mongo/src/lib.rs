@@ -151,6 +151,15 @@ async fn connect(settings: &MongoSettings) -> mongodb::error::Result<Database> {
     Ok(Client::with_options(options)?.database(&database))
 }
 
+/// The database of these settings, for whoever reads what others have written there.
+///
+/// # Errors
+/// As [`MongoSettings::check`]; where its servers cannot be looked up.
+pub async fn open(settings: &MongoSettings) -> std::result::Result<Database, MongoSetupError> {
+    settings.check()?;
+    Ok(connect(settings).await?)
+}
+
 async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> mongodb::error::Result<T> {
     timeout(limit, call.into_future()).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }

@@ -11,7 +11,11 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
-use crate::{JOBS, Jobs, scheduler};
+use crate::{
+    JOBS, Jobs,
+    imports::{GiveBackArguments, ImportArguments},
+    scheduler,
+};
 
 /// The command line.
 #[derive(Debug, PartialEq, Eq, Parser)]
@@ -62,6 +66,10 @@ pub enum Command {
     /// Refunds that are still to be done
     #[command(subcommand)]
     Refunds(RefundsCommand),
+    /// Bring everything over from the databases of the Python service, or compare both sides
+    Import(ImportArguments),
+    /// Write what was taken here since the import, in the Python service's terms
+    GiveBack(GiveBackArguments),
 }
 
 /// What there is to do with the outbox.
@@ -89,7 +97,7 @@ pub enum RefundsCommand {
     },
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let instant = DateTime::parse_from_rfc3339(text).map_err(|_| format!("{text} is no instant such as 2026-11-26T04:10:00+09:00"))?;
     Ok(instant.to_utc())
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 pub mod command;
+pub mod imports;
 mod job;
 mod lanes;
 mod orders;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
+    imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PastPayments,
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
@@ -98,6 +99,12 @@ pub struct Services {
     pub outbox: Arc<dyn Outbox>,
     /// The product's clock.
     pub clock: Arc<dyn Clock>,
+    /// Moving in.
+    pub import: Arc<ImportService>,
+    /// Whether everything has moved.
+    pub verify: Arc<VerifyService>,
+    /// The way back.
+    pub give_back: Arc<GiveBackService>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
     /// What is left alone for now.
@@ -132,6 +139,19 @@ impl Services {
             breakers,
             ..
         } = ports;
+        let moving = ImportParts {
+            imports: postgres.clone(),
+            moved: postgres.clone(),
+            accounts: postgres.clone(),
+            stores: postgres.clone(),
+            products: postgres.clone(),
+            holds: holds.clone(),
+            archive: archived.clone(),
+            past: past.clone(),
+            reservations: reservations.clone(),
+            withdrawals: withdrawals.clone(),
+            clock: Arc::clone(&clock),
+        };
         let clock = || Arc::clone(&clock);
         let ids = || Arc::clone(&ids);
         let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
@@ -178,6 +198,9 @@ impl Services {
         ));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone()];
         Ok(Self {
+            give_back: Arc::new(GiveBackService::new(postgres.clone(), archived, clock())),
+            import: Arc::new(ImportService::new(moving.clone())),
+            verify: Arc::new(VerifyService::new(moving)),
             unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
             sign_in: Arc::new(SignInService::new(
                 providers,

@@ -12,4 +12,5 @@ mod past;
 mod refunds;
 
 pub use holds::{HOLD, OFFER};
+pub(crate) use lists::OrderRow;
 pub use lists::TODAY_OF_CUSTOMER;
