@@ -51,7 +51,7 @@ impl Watch {
         }
         let filled = (done * WIDTH / of.max(1)).min(WIDTH) as usize;
         let bar = format!("{}{}", "#".repeat(filled), ".".repeat(WIDTH as usize - filled));
-        let left = if rate > 0 { of.saturating_sub(done) / rate } else { 0 };
+        let left = of.saturating_sub(done).checked_div(rate).unwrap_or_default();
         // Nobody is hurt by a line that is not drawn.
         let _ = write!(stderr(), "\r{:<18} [{bar}] {done} of {of}, {rate}/s, {}:{:02} left  ", kind.as_str(), left / 60, left % 60);
     }
