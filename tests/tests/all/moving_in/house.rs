@@ -73,9 +73,22 @@ impl House {
 
     /// PortOne's books have the money of an order of the ordinary store's first product.
     pub(super) async fn pay(&self, payment: &str, pieces: i64) {
+        self.pay_to(payment, &format!("store-{}", names::STORE), 7_000 * pieces).await;
+    }
+
+    /// PortOne's books have the money of each order that came over and was not canceled there, of today's.
+    pub(super) async fn pay_all(&self) {
+        let paid = "SELECT h.payment_id || ' ' || h.portone_store_id || ' ' || h.total_amount
+                    FROM holds h JOIN orders o USING (payment_id) WHERE o.status <> 'cancel' ORDER BY 1";
+        for payment in self.database.texts(paid).await {
+            let [payment, store, total] = payment.split(' ').collect::<Vec<_>>()[..] else { panic!("{payment}") };
+            self.pay_to(payment, store, total.parse().unwrap()).await;
+        }
+    }
+
+    async fn pay_to(&self, payment: &str, store: &str, total: i64) {
         let checkout = json!({
-            "paymentId": payment, "storeId": format!("store-{}", names::STORE), "channelKey": format!("channel-{}", names::STORE),
-            "orderName": "test", "totalAmount": 7_000 * pieces,
+            "paymentId": payment, "storeId": store, "channelKey": "channel", "orderName": "test", "totalAmount": total,
         });
         self.api.call(Method::POST, "/sandbox/portone/checkout", None, Some(&checkout)).await.expect(200);
     }
