@@ -86,8 +86,9 @@ pub trait Takeovers: Send + Sync {
     /// Whether the link with this token is still good.
     async fn is_open(&self, token: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Makes the account theirs: vouched for, with their identity alone and none of its sessions; the others' identities are to be unlinked
-    /// by tasks committed with it. It is made anew at `now` at the earliest, unless it was brought over: then it stays what it is. All or nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser
-    /// (which MUST not use it up), or the account is another by now, or vouched for.
+    /// by tasks committed with it. It is made anew at `now` at the earliest, unless it was brought over: then it stays what it is. All or
+    /// nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser (which MUST not use it up), or the
+    /// account is another by now, or vouched for.
     async fn complete(&self, token: &str, browser: &str, now: DateTime<Utc>) -> Result<Option<TakenOver>>;
 }
 

@@ -1,7 +1,5 @@
 //! A service into which an old one has moved.
 
-use cheapbob_adapters_mongo::Mongo;
-use cheapbob_domain::orders::ports::OrderArchive;
 use cheapbob_test_support::{
     Answer, Api, Person, RealServer, TestDatabase,
     legacy::{LegacyData, LegacyDatabases, names, token},
@@ -9,6 +7,7 @@ use cheapbob_test_support::{
 };
 use chrono::Duration;
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 /// The Python service's, and ours.
@@ -33,7 +32,7 @@ impl House {
             ("DB_PORT", database.port()),
             ("DB_USER", "cheapbob".to_owned()),
             ("DB_NAME", database.name().to_owned()),
-            ("MONGODB_URI", secrecy::ExposeSecret::expose_secret(&mongo.uri).to_owned()),
+            ("MONGODB_URI", mongo.uri.expose_secret().to_owned()),
             ("MONGODB_NAME", mongo.database.clone().unwrap()),
             ("CHEAPBOB_SECRET_KEYS", "tests:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
             ("CHEAPBOB_DATA_DIR", folder.path().display().to_string()),
@@ -41,11 +40,13 @@ impl House {
             ("ENVIRONMENT", "dev".to_owned()),
         ];
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
-        bring_over(&database, &Mongo::new(&mongo).unwrap()).await;
-        let server = RealServer::http_with_jobs(RealServer::free_port(), &settings).await;
+        let port = RealServer::free_port();
+        let server = RealServer::http_with_jobs(port, &settings).await;
         let api = server.api.clone();
         api.set_clock(noon()).await;
+        let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
+        settings.push(("PORT", port.to_string()));
+        bring_over(&settings, &old);
         Self { api, database, folder, _server: server, _old: old }
     }
 
@@ -72,9 +73,22 @@ impl House {
 
     /// PortOne's books have the money of an order of the ordinary store's first product.
     pub(super) async fn pay(&self, payment: &str, pieces: i64) {
+        self.pay_to(payment, &format!("store-{}", names::STORE), 7_000 * pieces).await;
+    }
+
+    /// PortOne's books have the money of each order that came over and was not canceled there, of today's.
+    pub(super) async fn pay_all(&self) {
+        let paid = "SELECT h.payment_id || ' ' || h.portone_store_id || ' ' || h.total_amount
+                    FROM holds h JOIN orders o USING (payment_id) WHERE o.status <> 'cancel' ORDER BY 1";
+        for payment in self.database.texts(paid).await {
+            let [payment, store, total] = payment.split(' ').collect::<Vec<_>>()[..] else { panic!("{payment}") };
+            self.pay_to(payment, store, total.parse().unwrap()).await;
+        }
+    }
+
+    async fn pay_to(&self, payment: &str, store: &str, total: i64) {
         let checkout = json!({
-            "paymentId": payment, "storeId": format!("store-{}", names::STORE), "channelKey": format!("channel-{}", names::STORE),
-            "orderName": "test", "totalAmount": 7_000 * pieces,
+            "paymentId": payment, "storeId": store, "channelKey": "channel", "orderName": "test", "totalAmount": total,
         });
         self.api.call(Method::POST, "/sandbox/portone/checkout", None, Some(&checkout)).await.expect(200);
     }
@@ -86,74 +100,11 @@ impl House {
     }
 }
 
-/// TODO-REPLACE
-async fn bring_over(database: &TestDatabase, mongo: &Mongo) {
-    let store = names::STORE;
-    let product = names::PRODUCTS[0];
-    let mut sql = String::new();
-    for (email, role, active) in [
-        (names::CUSTOMER.to_owned(), "customer", true),
-        (names::UNVOUCHED_CUSTOMER.to_owned(), "customer", true),
-        (names::UPPER_CASE.to_lowercase(), "customer", true),
-        (names::WITHDRAWN_CUSTOMER.to_owned(), "customer", false),
-        (names::SELLER.to_owned(), "seller", true),
-    ] {
-        sql += &format!(
-            "INSERT INTO accounts (email, role, is_active, email_vouched, created_at, imported_at) VALUES ('{email}', '{role}', {active}, false, '2026-05-01', '2026-11-24');"
-        );
-        if role == "customer" {
-            sql += &format!("INSERT INTO customers VALUES ('{email}', '손님', '01012345678', '2026-05-01', '2026-05-01');");
-        }
-    }
-    sql += &format!(
-        "INSERT INTO stores (id, seller_email, name, introduction, phone, postal_code, address, detail_address, sido, sigungu, bname, lat, lng, has_product, created_at, updated_at)
-         VALUES ('{store}', '{}', '마포 도시락 & 샐러드 (본점)', 'x', '02', '04000', 'a', 'b', '서울', '마포구', '서교동', '37.5', '126.9', true, '2026-05-01', '2026-05-01');
-         INSERT INTO store_payments (store_id, portone_store_id, portone_channel_id, portone_secret, updated_at) VALUES ('{store}', 'store-{store}', 'channel-{store}', 'a secret of the old service', now());
-         INSERT INTO operation_times (store_id, day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled, updated_at)
-         SELECT '{store}', d, '09:00', '22:00', '10:00', '21:00', true, now() FROM generate_series(0, 6) d;
-         INSERT INTO products (id, store_id, name, description, price, sale, initial_stock, nutrition_types, created_at, updated_at, stock_day, sold, held)
-         VALUES ('{product}', '{store}', '오늘의 도시락', '', 10000, 30, 50, '{{diet}}', now(), now(), '2026-11-24', 20, 2);",
-        names::SELLER
-    );
-    for (n, key) in names::IMAGES.iter().enumerate() {
-        sql += &format!("INSERT INTO store_images VALUES ('{key}', '{store}', {}, {n});", n == 0);
-    }
-    let hold = |payment: &str, state: &str, quantity: i64, minutes: i64, day: &str| {
-        let look = if state == "ordered" { "NULL" } else { "'2026-11-24T12:03:00+09:00'" };
-        let ended = if state == "released" { "'expired', '2026-11-24T12:00:00+09:00'" } else { "NULL, NULL" };
-        format!(
-            "INSERT INTO holds (payment_id, customer_email, product_id, store_id, quantity, price, sale, total_amount, portone_store_id, business_day, created_at, expires_at, state, ended_because, ended_at, next_look_at)
-             VALUES ('{payment}', '{}', '{product}', '{store}', {quantity}, 10000, 30, {}, 'store-{store}', '{day}', timestamptz '2026-11-24T12:00:00+09:00' - interval '{minutes} min', timestamptz '2026-11-24T12:05:00+09:00' - interval '{minutes} min', '{state}', {ended}, {look});",
-            names::CUSTOMER, 7000 * quantity
-        )
-    };
-    for (payment, status, day) in [
-        (names::OPEN, "reservation", "2026-11-24"),
-        (names::TO_CANCEL, "reservation", "2026-11-24"),
-        (names::TO_REFUND, "reservation", "2026-11-24"),
-        (names::ACCEPTED, "accept", "2026-11-24"),
-        (names::COLLECTED, "complete", "2026-11-24"),
-        (names::LEFT_OVER, "reservation", "2026-11-23"),
-    ] {
-        sql += &hold(payment, "ordered", 2, 60, day);
-        sql += &format!(
-            "INSERT INTO orders (payment_id, customer_email, customer_nickname, customer_phone_number, product_id, product_name, store_id, store_name, quantity, price, sale, total_amount, status, business_day, reservation_at, accepted_at, completed_at)
-             VALUES ('{payment}', '{}', '손님', '01012345678', '{product}', '오늘의 도시락', '{store}', '마포', 2, 10000, 30, 14000, '{status}', '{day}', to_timestamp({}), {});",
-            names::CUSTOMER,
-            payment.rsplit('_').next().unwrap(),
-            match status { "reservation" => "NULL, NULL", "accept" => "'2026-11-24T11:30:00+09:00', NULL", _ => "'2026-11-24T11:30:00+09:00', '2026-11-24T11:40:00+09:00'" }
-        );
-    }
-    sql += &hold(names::CART_FRESH, "held", 1, 1, "2026-11-24");
-    sql += &hold(names::CART_TO_BE_PAID, "held", 1, 2, "2026-11-24");
-    sql += &hold(names::CART_KEPT, "released", 1, 180, "2026-11-24");
-    database.sql(&sql).await;
-    mongo.prepare().await.unwrap();
-    let archived: cheapbob_domain::orders::Order = serde_json::from_value(json!({
-        "payment_id": names::ARCHIVED, "customer": names::CUSTOMER, "customer_nickname": "단골", "customer_phone_number": "01012345678",
-        "product_id": product, "product_name": "오늘의 도시락", "store_id": store, "store_name": "마포 가게", "quantity": 2, "price": 10000, "sale": 30,
-        "total_amount": 14000, "status": "complete", "business_day": "2026-11-18", "reservation_at": "2026-11-18T03:00:00Z", "accepted_at": "2026-11-18T03:05:00Z", "completed_at": "2026-11-18T03:10:00Z", "canceled_at": null, "cancel_reason": null,
-        "preferences": { "preferred_menus": ["salad"], "nutrition_types": null, "allergies": null, "topping_types": null }
-    })).unwrap();
-    mongo.put(&[archived]).await.unwrap();
+/// As an operator does it; whatever does not fit is told and no failure.
+fn bring_over(settings: &[(&'static str, String)], old: &LegacyDatabases) {
+    let (postgres, mongodb) = (old.postgres_url(), old.mongodb_uri());
+    let arguments = ["import", "--from-postgres", &postgres, "--from-mongodb", &mongodb];
+    let output = RealServer::command("cheapbob-jobs", settings).args(arguments).output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
 }

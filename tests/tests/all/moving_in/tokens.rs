@@ -1,7 +1,7 @@
 //! Who is logged in at the old service stays so.
 
 use cheapbob_test_support::{
-    Answer, eventually,
+    Answer, RealServer, eventually,
     legacy::{names, token},
     noon, session,
 };
@@ -121,6 +121,25 @@ async fn without_the_setting_old_tokens_are_refused() {
     let house = House::moved_in(&[]).await;
     assert_eq!(house.role(&House::token(names::CUSTOMER, "customer")).await.refused(401), "unauthenticated");
     assert_eq!(house.database.count("imported_sessions").await, 0);
+}
+
+/// What an operator sees before the switch.
+#[test]
+fn the_check_says_until_when_old_tokens_are_exchanged() {
+    let check = |until: &str| {
+        let settings = [("JWT_SECRET", SECRET.to_owned()), ("LEGACY_TOKENS_UNTIL", until.to_owned())];
+        let output = RealServer::command("cheapbob-http", &settings).arg("check").output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    for (until, says) in [
+        ("2999-01-01", "of the Python service are exchanged until 2999-01-01T15:00:00Z"),
+        ("2020-01-01T00:00:00+09:00", "of the Python service are refused since 2019-12-31T15:00:00Z"),
+        ("tomorrow", "LEGACY_TOKENS_UNTIL is a day"),
+    ] {
+        let said = check(until);
+        assert!(said.contains(says), "{said}");
+    }
+    assert!(!check("").contains("Python service"));
 }
 
 /// A claim of a token of ours.

@@ -59,7 +59,7 @@ pub struct TakeoverMail {
     /// The link's secret.
     pub token: String,
     /// The account was brought over, and no identity leads to it yet.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
 }
 
