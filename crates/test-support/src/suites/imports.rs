@@ -2,7 +2,8 @@
 
 use cheapbob_domain::{
     imports::{
-        Brought, ImportedAccount, ImportedFavorites, ImportedHold, ImportedOrder, ImportedProduct, ImportedProfile, ImportedStore, Kind, Known,
+        Brought, ImportedAccount, ImportedFavorites, ImportedHold, ImportedOrder, ImportedProduct, ImportedProfile, ImportedStore, Kind,
+        Known,
     },
     orders::{Order, OrderStatus, Preferences},
     shared::{Email, PaymentId, ProductId, Sale, StoreId, Won, kst},
@@ -14,13 +15,10 @@ use super::world::{World, at, email, new_store, portone};
 
 fn account(email: &Email, role: Role) -> ImportedAccount {
     let preferences = vec![(PreferenceKind::Allergy, "peanut", at(0)), (PreferenceKind::PreferredMenu, "salad", at(0))];
-    let profile = ImportedProfile {
-        nickname: "손님".into(),
-        phone_number: "01012345678".into(),
-        created_at: at(0),
-        updated_at: at(0),
-        preferences,
-    };
+    let profile =
+        ImportedProfile {
+            nickname: "손님".into(), phone_number: "01012345678".into(), created_at: at(0), updated_at: at(0), preferences
+        };
     let profile = Some(profile).filter(|_| role == Role::Customer);
     ImportedAccount { email: email.clone(), role, is_active: true, created_at: at(0), profile }
 }
@@ -151,7 +149,10 @@ pub async fn brought_again_it_is_there_once_and_nobody_is_written_over(world: &W
 pub async fn left_stays_what_it_was(world: &World) {
     let product = world.brought_product("left", 5).await;
     assert_eq!(world.stock(&product).await, (0, 0, 5));
-    let orders = [order("PAY_0a1b2c3d_1795485600", &product, OrderStatus::Reservation), order("PAY_0a1b2c3e_1795485600", &product, OrderStatus::Cancel)];
+    let orders = [
+        order("PAY_0a1b2c3d_1795485600", &product, OrderStatus::Reservation),
+        order("PAY_0a1b2c3e_1795485600", &product, OrderStatus::Cancel),
+    ];
     world.imports.bring_orders(&orders, at(0)).await.unwrap();
     assert_eq!(world.stock(&product).await, (2, 0, 5));
     let hold = |payment: &str, is_over| ImportedHold {

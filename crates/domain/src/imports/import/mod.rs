@@ -6,8 +6,8 @@ mod purchases;
 mod run;
 pub(super) mod same;
 
-use self::run::{Run, Seen};
 pub use self::run::{ImportParts, Mode};
+use self::run::{Run, Seen};
 use super::{
     model::finding::{Kind, Summary},
     ports::{OldService, Watcher},

@@ -119,7 +119,12 @@ impl Run<'_> {
     }
 
     /// Those of these rows that are to be written; of the others it is told why not.
-    pub(super) async fn sorted_out<T>(&mut self, kind: Kind, batch: Vec<Brought<T>>, key: impl Fn(&T) -> String) -> Result<Vec<Brought<T>>> {
+    pub(super) async fn sorted_out<T>(
+        &mut self,
+        kind: Kind,
+        batch: Vec<Brought<T>>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Vec<Brought<T>>> {
         let keys: Vec<_> = batch.iter().map(|brought| key(&brought.row)).collect();
         let known = self.parts.imports.known(kind, &keys).await?;
         let (mut bring, mut left) = (Vec::new(), Vec::new());
@@ -139,5 +144,4 @@ impl Run<'_> {
         self.brought(kind, bring.len());
         Ok(bring)
     }
-
 }
