@@ -1,6 +1,7 @@
 //! From old rows to ours: what each becomes, and what is told of it. No port is needed for that.
 
 pub mod finding;
+pub mod hours;
 pub mod memory;
 pub mod mending;
 pub mod old;

@@ -5,17 +5,16 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     finding::{self, Kind, Told},
+    hours::{closed_on, hours, plan},
     mending::{self, made_at, name, text},
-    old::{OldAddress, OldHours, OldPayment, OldPlan, OldSeller, OldStore},
+    old::{OldAddress, OldPayment, OldSeller, OldStore},
 };
 use crate::{
     shared::{
-        Email, StoreId, Validation, kst,
+        Email, StoreId,
         text::{Text, typed},
     },
-    stores::{
-        Address, DayHours, DayInput, Image, OpeningState, PortOneAccount, PortOneIds, Sns, StoreCalendar, Week, is_object_key, words,
-    },
+    stores::{Address, Image, PortOneAccount, PortOneIds, Sns, Week, is_object_key, words},
 };
 
 const LINE: Text = typed!("주소는", 1 to 255);
@@ -215,106 +214,75 @@ fn payment(old: Option<&OldPayment>, told: &mut Told) -> Option<PortOneAccount> 
     }
 }
 
-fn input(day: i64, times: [Option<&str>; 4], enabled: bool) -> DayInput<'_> {
-    // Whole seconds: what a time has beyond them nobody wrote.
-    DayInput { day_of_week: day, times: times.map(|time| time.map(|time| time.get(..8).unwrap_or(time))), is_open_enabled: enabled }
-}
-
-fn day(row: &OldHours) -> DayInput<'_> {
-    let times = [&row.open_time, &row.close_time, &row.pickup_start_time, &row.pickup_end_time].map(Option::as_deref);
-    input(row.day_of_week, times, row.is_open_enabled)
-}
-
-fn closed(day: i64) -> DayInput<'static> {
-    input(day, [None; 4], false)
-}
-
-/// A day alone cannot be parsed: a week of it and six closed ones can.
-fn is_possible(day: &DayInput<'_>) -> bool {
-    let week: Vec<_> = (0..7).map(|n| if n == day.day_of_week { day.clone() } else { closed(n) }).collect();
-    Week::parse("", &week, &mut Validation::default()).is_some()
-}
-
-fn rows_by_day(old: &[OldHours]) -> [Vec<&OldHours>; 7] {
-    let mut days: [Vec<&OldHours>; 7] = Default::default();
-    for row in old {
-        if let Some(day) = usize::try_from(row.day_of_week).ok().and_then(|day| days.get_mut(day)) {
-            day.push(row);
-        }
-    }
-    // The one that counts is the last.
-    days.each_mut().map(|rows| {
-        rows.sort_by_key(|row| (row.updated_at, row.operation_id));
-        std::mem::take(rows)
-    })
-}
-
-fn hours(old: &[OldHours], created_at: DateTime<Utc>, told: &mut Told) -> (Week, DateTime<Utc>) {
-    let mut days = Vec::new();
-    for (n, rows) in (0..).zip(rows_by_day(old)) {
-        let name = n.to_string();
-        if rows.len() > 1 {
-            told.tell_of(finding::DAY_TWICE, name.as_str());
-        }
-        match rows.last() {
-            None => {
-                told.tell_of(finding::DAY_MISSING, name);
-                days.push(closed(n));
-            }
-            Some(row) if is_possible(&day(row)) => days.push(day(row)),
-            Some(_) => {
-                told.tell_of(finding::HOURS_WRONG, name);
-                days.push(closed(n));
-            }
-        }
-    }
-    let since = old.iter().filter_map(|row| row.updated_at).max().unwrap_or(created_at);
-    (Week::parse("", &days, &mut Validation::default()).unwrap_or_else(Week::closed), since)
-}
-
-fn plan(old: &[OldPlan], hours: &[OldHours], week: &Week, now: DateTime<Utc>, told: &mut Told) -> Option<(Week, DateTime<Utc>)> {
-    if old.is_empty() {
-        return None;
-    }
-    let in_force = week.days().map(|day| texts(&day));
-    let mut in_part = false;
-    let mut days = Vec::new();
-    for (n, rows) in (0..).zip(rows_by_day(hours)) {
-        let (current, times) = (&week.days()[n], &in_force[n]);
-        let plan = rows.iter().rev().find_map(|row| old.iter().find(|plan| plan.operation_id == row.operation_id));
-        let planned = plan.map(|plan| [&plan.new_open_time, &plan.new_close_time, &plan.new_pickup_start_time, &plan.new_pickup_end_time]);
-        let enabled = plan.and_then(|plan| plan.new_is_open_enabled);
-        in_part |= enabled.is_none() || planned.is_none_or(|times| times.iter().any(|time| time.is_none()));
-        let mut new = times.each_ref().map(|time| Some(time.as_str()));
-        for (time, planned) in new.iter_mut().zip(planned.into_iter().flatten()) {
-            *time = planned.as_deref().or(*time);
-        }
-        days.push(input(current.day_of_week.into(), new, enabled.unwrap_or(current.is_open_enabled)));
-    }
-    if in_part {
-        told.tell(finding::PLAN_IN_PART);
-    }
-    let Some(week) = Week::parse("", &days, &mut Validation::default()) else {
-        told.tell(finding::PLAN_WRONG);
-        return None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        imports::model::old::{OldImage, OldSns},
+        shared::{Clock, testing::Noon},
     };
-    Some((week, old.iter().filter_map(|plan| plan.created_at).max().unwrap_or(now)))
-}
 
-fn texts(day: &DayHours) -> [String; 4] {
-    [day.open_time, day.close_time, day.pickup_start_time, day.pickup_end_time].map(|time| time.format("%H:%M:%S").to_string())
-}
-
-/// The old service keeps one flag for "closed by the clock" and "closed by the seller": inside of the hours it is the seller's.
-fn closed_on(old: &[OldHours], week: &Week, now: DateTime<Utc>, told: &mut Told) -> Option<NaiveDate> {
-    let weekday = kst::weekday(now);
-    let today = *week.days().iter().find(|day| day.day_of_week == weekday)?;
-    let by_clock = StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false }.state(now);
-    let rows = rows_by_day(old);
-    let says_open = rows[usize::try_from(weekday).ok()?].last()?.is_currently_open;
-    if says_open || !matches!(by_clock, OpeningState::Open | OpeningState::PickupOver) {
-        return None;
+    fn old(id: &str, products: i64) -> OldStore {
+        let text = || Some("04000".to_owned());
+        OldStore {
+            store_id: id.into(),
+            store_name: text(),
+            created_at: Some(Noon.now()),
+            store_introduction: text(),
+            store_phone: text(),
+            store_postal_code: text(),
+            store_address: text(),
+            store_detail_address: text(),
+            address: Some(OldAddress { sido: text(), sigungu: text(), bname: text(), lat: text(), lng: text(), ..OldAddress::default() }),
+            sns: Some(OldSns::default()),
+            payment: Some(OldPayment {
+                portone_store_id: text(),
+                portone_channel_id: text(),
+                portone_secret_key: Some("a secret".to_owned().into()),
+            }),
+            products,
+            ..OldStore::default()
+        }
     }
-    told.tell(finding::CLOSED_BY_HAND);
-    Some(kst::business_day(now))
+
+    /// The stores, and of each what is told besides its hours, of which there are none.
+    fn mapped(stores: Vec<OldStore>) -> Vec<(ImportedStore, Vec<&'static str>)> {
+        let seller = OldSeller { email: "s@b.c".into(), active: true, stores };
+        let mapped = super::stores(&seller, Noon.now()).into_iter();
+        mapped
+            .map(|(store, told)| {
+                let codes = told.findings.iter().map(|finding| finding.reason.code);
+                (store.unwrap(), codes.filter(|code| *code != "day_missing").collect())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn of_two_stores_the_one_that_sells_is_the_sellers() {
+        let mapped = mapped(vec![old("STR_1", 0), old("STR_2", 1)]);
+        let owners: Vec<_> =
+            mapped.iter().map(|(store, told)| (store.id.as_str(), store.owner.as_str(), store.suspended, told.as_slice())).collect();
+        assert_eq!(owners, [("STR_2", "s@b.c", false, &[][..]), ("STR_1", "str_1@imported.invalid", true, &["second_store"])]);
+    }
+
+    #[test]
+    fn a_store_has_one_main_picture_and_links_that_are_some() {
+        let image = |key: &str, is_main, display_order| OldImage { image_id: key.into(), is_main, display_order };
+        let mut store = old("STR_1", 1);
+        store.images =
+            vec![image("가게/1.jpg", false, 1), image("가게/2.jpg", true, 5), image("가게/3.jpg", true, 4), image("../x", true, 0)];
+        store.sns = Some(OldSns { instagram: Some("@store".into()), x: Some(String::new()), ..OldSns::default() });
+        let (store, told) = mapped(vec![store]).remove(0);
+        let images: Vec<_> = store.images.iter().map(|image| (image.key.as_str(), image.is_main)).collect();
+        assert_eq!(images, [("가게/3.jpg", true), ("가게/2.jpg", false), ("가게/1.jpg", false)]);
+        assert_eq!((store.sns, told), (Sns::default(), vec!["bad_link", "bad_image_key", "main_images"]));
+    }
+
+    #[test]
+    fn a_payment_account_in_part_is_none() {
+        let mut store = old("STR_1", 1);
+        store.payment = Some(OldPayment { portone_secret_key: None, ..store.payment.unwrap() });
+        let (store, told) = mapped(vec![store]).remove(0);
+        assert!(store.payment.is_none() && told == ["payment_incomplete"], "{told:?}");
+    }
 }
