@@ -12,7 +12,7 @@ use mongodb::{
 };
 use serde_json::Value;
 
-use crate::BATCH;
+use crate::rows::BATCH;
 
 const PART: &str = "the old MongoDB";
 const ORDERS: &str = "order_history_items";

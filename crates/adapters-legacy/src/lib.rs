@@ -18,9 +18,6 @@ use mongodb::Database;
 
 use crate::{documents::Documents, rows::Rows};
 
-/// Rows that are read at once.
-const BATCH: usize = 500;
-
 /// The old service's two databases.
 pub struct Legacy {
     rows: Rows,

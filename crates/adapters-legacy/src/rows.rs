@@ -8,7 +8,8 @@ use diesel::{QueryableByName, sql_query, sql_types as t};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 
-use crate::BATCH;
+/// Rows that are read at once.
+pub(crate) const BATCH: usize = 500;
 
 const PART: &str = "the old PostgreSQL";
 

@@ -3,6 +3,7 @@
 mod backend;
 pub mod command;
 pub mod imports;
+mod instant;
 mod job;
 mod lanes;
 mod orders;

@@ -32,8 +32,7 @@ CREATE FUNCTION imported_content(kind text, key text) RETURNS text LANGUAGE sql 
                 (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.key) FROM store_images i WHERE i.store_id = s.id))
             FROM stores s WHERE s.id = imported_content.key)
         WHEN 'favorites' THEN (
-            SELECT coalesce((SELECT jsonb_agg(f.store_id ORDER BY f.store_id) FROM favorites f WHERE f.customer_email = a.email), '[]')
-            FROM accounts a WHERE a.email = imported_content.key AND a.role = 'customer')
+            SELECT jsonb_agg(f.store_id ORDER BY f.store_id) FROM favorites f WHERE f.customer_email = imported_content.key)
         WHEN 'products' THEN (
             SELECT jsonb_build_array(p.name, p.description, p.price, p.sale, p.initial_stock, p.nutrition_types, p.max_per_customer)
             FROM products p WHERE p.id = imported_content.key)

@@ -37,6 +37,8 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         books: postgres.clone(),
         ended: postgres.clone(),
         settled: postgres.clone(),
+        imports: postgres.clone(),
+        moved: postgres.clone(),
         tasks: postgres.clone(),
         ledger: postgres.clone(),
         outbox: postgres,
@@ -183,6 +185,14 @@ mod postgres {
             books_expect_what_became_of_each_payment_of_a_store
             books_find_payments_of_any_store
             books_list_stores_with_payments_in_pages
+        }
+        imports {
+            what_was_brought_is_known_until_it_changes_here
+            brought_again_it_is_there_once_and_nobody_is_written_over
+            left_stays_what_it_was
+            second_store_is_a_placeholders
+            favorites_are_of_customers_and_stores_that_are_here
+            unseen_is_what_no_run_has_seen_since
         }
         past {
             settled_payments_are_those_of_which_nothing_is_left_to_do

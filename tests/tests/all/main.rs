@@ -6,6 +6,7 @@ mod auth;
 mod bad_values;
 mod bounds;
 mod breakers;
+mod bringing_over;
 mod buckets;
 mod budget;
 mod cancel;

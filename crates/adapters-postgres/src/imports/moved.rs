@@ -23,7 +23,25 @@ use crate::{
 };
 
 const UNSEEN: &str = include_str!("sql/unseen.sql");
-const CHANGED: &str = include_str!("sql/changed.sql");
+
+/// What has changed since $1 of one of the old service's tables, in its columns: `key` and `row`.
+fn changed(table: &str) -> Option<&'static str> {
+    Some(match table {
+        "customers" => include_str!("sql/given_back/customers.sql"),
+        "sellers" => include_str!("sql/given_back/sellers.sql"),
+        "customer_details" => include_str!("sql/given_back/customer_details.sql"),
+        "customer_preferences" => include_str!("sql/given_back/customer_preferences.sql"),
+        "stores" => include_str!("sql/given_back/stores.sql"),
+        "store_sns" => include_str!("sql/given_back/store_sns.sql"),
+        "store_images" => include_str!("sql/given_back/store_images.sql"),
+        "store_operation_info" => include_str!("sql/given_back/store_operation_info.sql"),
+        "store_product_info" => include_str!("sql/given_back/store_product_info.sql"),
+        "customer_favorites" => include_str!("sql/given_back/customer_favorites.sql"),
+        "cart_items" => include_str!("sql/given_back/cart_items.sql"),
+        "order_current_items" => include_str!("sql/given_back/order_current_items.sql"),
+        _ => return None,
+    })
+}
 
 #[derive(QueryableByName)]
 struct ChangedRow {
@@ -121,11 +139,9 @@ impl Moved for Postgres {
     }
 
     async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Value)>> {
-        let marker = format!("-- {table}\n");
-        let statement = CHANGED.split_once(&marker).map(|(_, rest)| rest.split("\n-- ").next().unwrap_or(rest));
-        let statement = statement.ok_or_else(|| Error::internal(format!("no rows of {table} are given back")))?;
+        let statement = changed(table).ok_or_else(|| Error::internal(format!("no rows of {table} are given back")))?;
         let mut connection = self.connection().await?;
-        let query = sql_query(format!("SELECT key, row FROM ({statement}) AS given (key, row) WHERE key > $2 ORDER BY key LIMIT $3"))
+        let query = sql_query(format!("SELECT key, row FROM ({statement}) given WHERE key > $2 ORDER BY key LIMIT $3"))
             .bind::<t::Timestamptz, _>(since)
             .bind::<t::Text, _>(after)
             .bind::<t::BigInt, _>(limit);

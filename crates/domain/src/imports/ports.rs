@@ -41,7 +41,7 @@ pub trait OldService: Send {
 /// Writes what is brought, and remembers it: both or neither, a batch at a time. Written twice, a row is there once.
 #[async_trait]
 pub trait Imports: Send + Sync {
-    /// What is known of these rows of accounts, stores, favourites or products, in the same order. Favourites are here while their customer is.
+    /// What is known of these rows of accounts, stores, favourites or products, in the same order.
     async fn known(&self, kind: Kind, keys: &[String]) -> Result<Vec<Known>>;
     /// Writes accounts, with profile and preferences as they are now. MUST NOT change what people have done since: links to providers,
     /// sessions.

@@ -7,7 +7,10 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::{
-    import::{ImportParts, by_payment, is_same},
+    import::{
+        ImportParts,
+        same::{by_payment, is_same},
+    },
     model::{
         finding::{self, Finding, Kind, Reason, Told},
         old::{OldFavorites, OldPerson, OldProduct, OldPurchase, OldReservation, OldSeller, OldWithdrawal},
@@ -106,7 +109,8 @@ impl Run<'_> {
     async fn read<T: DeserializeOwned>(&mut self, kind: Kind) -> Result<Option<Vec<T>>> {
         let all = self.old.count(kind).await?;
         let rows = self.old.next(kind).await?;
-        self.watcher.progress(kind, *self.compared.there.entry(kind).or_default() + rows.len() as u64, all);
+        let done = self.compared.there.get(&kind).copied().unwrap_or_default();
+        self.watcher.progress(kind, done + rows.len() as u64, all);
         // What is unreadable was told when it was not brought.
         let parsed = rows.iter().filter_map(|row| serde_json::from_value(row.row.clone()).ok()).collect();
         Ok(Some(parsed).filter(|_| !rows.is_empty()))
@@ -132,12 +136,23 @@ impl Run<'_> {
 
     async fn accounts(&mut self) -> Result<()> {
         while let Some(people) = self.read::<OldPerson>(Kind::Accounts).await? {
-            let mapped: Vec<_> =
-                people.iter().filter_map(|old| people::account(old, self.now, &mut Told::of(Kind::Accounts, &old.email))).collect();
-            let emails: Vec<_> = mapped.iter().map(|account| account.email.clone()).collect();
+            let mapped: Vec<_> = people
+                .iter()
+                .filter_map(|old| {
+                    let mut told = Told::of(Kind::Accounts, &old.email);
+                    let account = people::account(old, self.now, &mut told)?;
+                    // Nobody knows any more when that was.
+                    let undated = told.findings.iter().any(|finding| finding.reason == finding::CREATION_UNKNOWN);
+                    Some((account, undated))
+                })
+                .collect();
+            let emails: Vec<_> = mapped.iter().map(|(account, _)| account.email.clone()).collect();
             let here: HashMap<_, _> =
                 self.parts.moved.accounts(&emails).await?.into_iter().map(|account| (account.email.clone(), account)).collect();
-            for mut there in mapped {
+            for (mut there, undated) in mapped {
+                if let Some(here) = here.get(&there.email).filter(|_| undated) {
+                    there.created_at = here.created_at;
+                }
                 if let Some(profile) = &mut there.profile {
                     profile.preferences.sort_by_key(|(kind, word, _)| (kind.as_str(), *word));
                 }
@@ -231,7 +246,7 @@ impl Run<'_> {
             mapped.retain(|order| match self.today.get_mut(&order.payment_id) {
                 None => true,
                 Some(today) if today.latest_event() < order.latest_event() => {
-                    *today = Order { business_day: today.business_day, ..order.clone() };
+                    take_state(today, order);
                     false
                 }
                 Some(_) => false,
@@ -311,4 +326,13 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// As the import does with an order that is here: what it is stays, how far it has come is the later one's.
+fn take_state(order: &mut Order, later: &Order) {
+    order.status = later.status;
+    order.accepted_at = later.accepted_at;
+    order.completed_at = later.completed_at;
+    order.canceled_at = later.canceled_at;
+    order.cancel_reason.clone_from(&later.cancel_reason);
 }

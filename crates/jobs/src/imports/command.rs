@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::watch::Watch;
+use crate::instant::instant;
 
 /// Where the old databases are may also be in the environment: an argument shows in the list of processes.
 const FROM_POSTGRES: &str = "IMPORT_FROM_POSTGRES";
@@ -48,7 +49,7 @@ pub struct GiveBackArguments {
     /// The file: a line of JSON for each row of the old service's
     pub file: PathBuf,
     /// From when on; else since the last import
-    #[arg(long, value_name = "INSTANT", value_parser = crate::command::instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub since: Option<DateTime<Utc>>,
 }
 

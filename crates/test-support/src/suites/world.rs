@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_domain::{
+    imports::ports::{Imports, Moved},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
@@ -71,6 +72,10 @@ pub struct World {
     pub ended: Arc<dyn EndedOrders>,
     /// Payments that may go to the archive.
     pub settled: Arc<dyn SettledPayments>,
+    /// What is brought over.
+    pub imports: Arc<dyn Imports>,
+    /// What is asked of it.
+    pub moved: Arc<dyn Moved>,
     /// The queue, as workers see it.
     pub tasks: Arc<dyn TaskQueue>,
     /// The ledger of runs.
