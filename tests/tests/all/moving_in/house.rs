@@ -6,6 +6,7 @@ use cheapbob_test_support::{
     mongo_settings, noon, session,
 };
 use chrono::Duration;
+use futures::{StreamExt, stream};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -80,10 +81,11 @@ impl House {
     pub(super) async fn pay_all(&self) {
         let paid = "SELECT h.payment_id || ' ' || h.portone_store_id || ' ' || h.total_amount
                     FROM holds h JOIN orders o USING (payment_id) WHERE o.status <> 'cancel' ORDER BY 1";
-        for payment in self.database.texts(paid).await {
+        let paid = self.database.texts(paid).await.into_iter().map(|payment| async move {
             let [payment, store, total] = payment.split(' ').collect::<Vec<_>>()[..] else { panic!("{payment}") };
             self.pay_to(payment, store, total.parse().unwrap()).await;
-        }
+        });
+        stream::iter(paid).buffer_unordered(8).collect::<()>().await;
     }
 
     async fn pay_to(&self, payment: &str, store: &str, total: i64) {
