@@ -144,6 +144,7 @@ impl Services {
             moved: postgres.clone(),
             accounts: postgres.clone(),
             stores: postgres.clone(),
+            hours: postgres.clone(),
             products: postgres.clone(),
             holds: holds.clone(),
             archive: archived.clone(),

@@ -178,12 +178,14 @@ impl Run<'_> {
     }
 
     async fn is_same_store(&self, here: &Store, there: &ImportedStore) -> Result<bool> {
+        let planned = self.parts.hours.reserved(&there.id).await?;
         let week: Vec<_> = here.operation_times.iter().map(|day| day.hours).collect();
         let payment = match (self.parts.stores.payment(&there.id).await?, &there.payment) {
             (Some(here), Some(there)) => here.ids == there.ids && here.secret.expose_secret() == there.secret.expose_secret(),
             (here, there) => here.is_none() && there.is_none(),
         };
         Ok(payment
+            && planned.map(|(week, _)| week) == there.planned.as_ref().map(|(week, _)| week.clone())
             && here.name == there.name
             && here.introduction == there.introduction
             && here.phone == there.phone

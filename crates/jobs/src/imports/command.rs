@@ -1,8 +1,4 @@
-use std::{
-    fs::File,
-    io::{BufWriter, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cheapbob_domain::{
@@ -13,7 +9,7 @@ use cheapbob_wiring::{Services, open_legacy};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::watch::Watch;
+use super::watch::{Watch, create};
 use crate::instant::instant;
 
 /// Where the old databases are may also be in the environment: an argument shows in the list of processes.
@@ -126,7 +122,7 @@ fn compared_lines(compared: &Compared) -> Vec<String> {
 /// Where a database does not answer, or the file cannot be written.
 pub async fn give_back(services: &Services, arguments: &GiveBackArguments) -> Result<String> {
     let path = arguments.file.display();
-    let mut file = BufWriter::new(File::create(&arguments.file).with_context(|| format!("cannot write {path}"))?);
+    let mut file = create(&arguments.file)?;
     let mut line = |line: String| writeln!(file, "{line}").map_err(Error::internal);
     let rows = services.give_back.give_back(arguments.since, &mut line).await?;
     file.flush().with_context(|| format!("cannot write {path}"))?;

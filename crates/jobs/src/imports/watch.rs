@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{BufWriter, IsTerminal, Write, stderr},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     time::{Duration, Instant},
 };
@@ -20,6 +21,12 @@ const LOGGED: Duration = Duration::from_secs(10);
 /// Letters of the bar.
 const WIDTH: u64 = 30;
 
+/// A file that its owner alone may read: people stand in it.
+pub(super) fn create(path: &Path) -> Result<BufWriter<File>> {
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Writes findings into a file, and shows how far it is.
 pub(super) struct Watch {
     report: Option<BufWriter<File>>,
@@ -31,7 +38,6 @@ pub(super) struct Watch {
 impl Watch {
     /// Findings go into `report`, where one is named.
     pub(super) fn new(report: Option<&Path>) -> Result<Self> {
-        let create = |path: &Path| File::create(path).with_context(|| format!("cannot write {}", path.display())).map(BufWriter::new);
         Ok(Self { report: report.map(create).transpose()?, terminal: stderr().is_terminal(), now: None })
     }
 

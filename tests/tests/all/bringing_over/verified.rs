@@ -54,6 +54,7 @@ async fn whatever_was_tampered_with_is_found() {
             WITHDRAWN_CUSTOMER,
             "missing_here",
         ),
+        ("DELETE FROM operation_reservations WHERE store_id = '{}'", "SELECT 1", PLANNED_STORE, "differs"),
         ("DELETE FROM embedded.order_archive WHERE payment_id = '{}'", "SELECT 1", ARCHIVED_TWICE, "missing_here"),
         ("DELETE FROM accounts WHERE email = '{}'", "SELECT 1", UNVOUCHED_CUSTOMER, "missing_here"),
     ] {

@@ -19,7 +19,7 @@ use crate::{
     orders::ports::{Holds, OrderArchive, PaymentArchive},
     products::ports::{Products, StockReservations},
     shared::{Clock, Email, PaymentId, ProductId, Result},
-    stores::ports::Stores,
+    stores::ports::{Hours, Stores},
     users::ports::{Accounts, Withdrawals},
 };
 
@@ -31,6 +31,7 @@ pub struct ImportParts {
     pub moved: Arc<dyn Moved>,
     pub accounts: Arc<dyn Accounts>,
     pub stores: Arc<dyn Stores>,
+    pub hours: Arc<dyn Hours>,
     pub products: Arc<dyn Products>,
     pub holds: Arc<dyn Holds>,
     pub archive: Arc<dyn OrderArchive>,
