@@ -226,9 +226,7 @@ impl ReconcileService {
         for id in ids {
             let truth = theirs.get(&id);
             match ours.get(&id) {
-                None if truth.is_some_and(has_money) && !self.is_imported_sale(&id).await? => {
-                    self.report(store, &id, Discrepancy::UnknownPayment, actor).await?;
-                }
+                None if truth.is_some_and(has_money) => self.report(store, &id, Discrepancy::UnknownPayment, actor).await?,
                 Some(booked) if differs(booked, truth) => {
                     tracing::info!(%store, payment = %id, "our books and PortOne's differ on a payment; it is looked at");
                     self.payment(&booked.payment_id, actor).await?;
@@ -238,11 +236,6 @@ impl ReconcileService {
             }
         }
         Ok(differing)
-    }
-
-    /// Whether the money is that of an order which was brought over when it was done with: there is an order and was no hold here.
-    async fn is_imported_sale(&self, payment: &PaymentId) -> Result<bool> {
-        Ok(self.orders.find(payment).await?.is_some_and(|order| order.status != OrderStatus::Cancel))
     }
 
     async fn theirs(
@@ -500,21 +493,8 @@ mod tests {
         one_store(&mut ports, Vec::new(), Vec::new());
         let money = || PaymentTruth::Paid(paid());
         theirs(&mut ports, vec![("PAY1", money()), ("theirs-1", money())], vec![("PAY2", PaymentTruth::NotPaid)]);
-        ports.orders.expect_find().returning(|_| Ok(None));
         let compared = compare(ports.reports(Some(Discrepancy::UnknownPayment))).await;
         assert_eq!(compared, Compared { stores: 1, unread: 0, differing: 0 });
-    }
-
-    /// Orders of the Python service's past come without holds.
-    #[tokio::test]
-    async fn the_money_of_an_imported_order_is_known_unless_it_should_have_gone_back() {
-        for (status, reported) in [(OrderStatus::Complete, None), (OrderStatus::Cancel, Some(Discrepancy::UnknownPayment))] {
-            let mut ports = Ports::default();
-            one_store(&mut ports, Vec::new(), Vec::new());
-            theirs(&mut ports, vec![("PAY1", PaymentTruth::Paid(paid()))], Vec::new());
-            ports.orders.expect_find().times(1).returning(move |payment| Ok(Some(order(payment.as_str(), status))));
-            compare(ports.reports(reported)).await;
-        }
     }
 
     #[tokio::test]

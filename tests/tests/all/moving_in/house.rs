@@ -14,19 +14,29 @@ use serde_json::{Value, json};
 /// The Python service's, and ours.
 pub(super) const SECRET: &str = "a secret that both services have signed with";
 
-/// `cheapbob-http` with its jobs, on real databases into which those of an old service were brought.
+/// `cheapbob-http` and `cheapbob-jobs`, on real databases into which those of an old service were brought.
 pub(super) struct House {
     pub(super) api: Api,
     pub(super) database: TestDatabase,
     /// Below it the bucket's folder, `media`.
     pub(super) folder: tempfile::TempDir,
-    _server: RealServer,
+    settings: Vec<(&'static str, String)>,
+    port: u16,
+    _http: RealServer,
+    jobs: Option<RealServer>,
     _old: LegacyDatabases,
 }
 
 impl House {
     /// Its clock stands at noon. `more`: settings beside those of its databases.
     pub(super) async fn moved_in(more: &[(&'static str, &str)]) -> Self {
+        let mut house = Self::before_the_switch(more).await;
+        house.start_jobs();
+        house
+    }
+
+    /// The same, while the jobs are still off.
+    pub(super) async fn before_the_switch(more: &[(&'static str, &str)]) -> Self {
         let (database, mongo, folder) = (TestDatabase::create().await, mongo_settings(), tempfile::tempdir().unwrap());
         let mut settings = vec![
             ("DB_HOST", "127.0.0.1".to_owned()),
@@ -42,13 +52,17 @@ impl House {
         ];
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let port = RealServer::free_port();
-        let server = RealServer::http_with_jobs(port, &settings).await;
-        let api = server.api.clone();
+        let http = RealServer::http(port, &settings).await;
+        let api = http.api.clone();
         api.set_clock(noon()).await;
         let old = LegacyDatabases::with(&LegacyData::awkward(1, noon())).await;
-        settings.push(("PORT", port.to_string()));
-        bring_over(&settings, &old);
-        Self { api, database, folder, _server: server, _old: old }
+        bring_over(&settings, port, &old);
+        Self { api, database, folder, settings, port, _http: http, jobs: None, _old: old }
+    }
+
+    /// From now on the clock's work is done.
+    pub(super) fn start_jobs(&mut self) {
+        self.jobs = Some(RealServer::spawn("cheapbob-jobs", self.port, &self.settings));
     }
 
     /// A token of the old service, good for a day.
@@ -103,10 +117,10 @@ impl House {
 }
 
 /// As an operator does it; whatever does not fit is told and no failure.
-fn bring_over(settings: &[(&'static str, String)], old: &LegacyDatabases) {
+fn bring_over(settings: &[(&'static str, String)], port: u16, old: &LegacyDatabases) {
     let (postgres, mongodb) = (old.postgres_url(), old.mongodb_uri());
     let arguments = ["import", "--from-postgres", &postgres, "--from-mongodb", &mongodb];
-    let output = RealServer::command("cheapbob-jobs", settings).args(arguments).output().unwrap();
+    let output = RealServer::command("cheapbob-jobs", settings).env("PORT", port.to_string()).args(arguments).output().unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
 }

@@ -99,12 +99,13 @@ async fn an_unpaid_cart_that_turns_out_paid_becomes_an_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rollover_and_reconciliation_take_old_orders_as_ours() {
-    let house = House::moved_in(&[UNTIL]).await;
+    let mut house = House::before_the_switch(&[UNTIL]).await;
     let (customer, shop) = (house.moved(names::CUSTOMER, "customer").await, shop(&house).await);
     house.pay_all().await;
-    // Of a past order PortOne has the money, and nobody here had a hold: it is known all the same. A stranger's is not.
+    // The money of a past order is known, since the records of its payment came over. A stranger's is not.
     house.pay(names::ARCHIVED, 2).await;
     house.pay("PAY_ffffffff_1795480000", 2).await;
+    house.start_jobs();
     house.api.run_job("reconcile").await;
     let reported = house.database.texts("SELECT DISTINCT payment_id FROM audit_log WHERE event = 'discrepancy'").await;
     assert_eq!(reported, ["PAY_ffffffff_1795480000"]);
