@@ -74,6 +74,11 @@ bench-archive ORDERS="1000000":
     ./test -p cheapbob-tests layers::
     target/debug/with-servers target/debug/bench-archive {{ORDERS}}
 
+# An old service of the Python kind moves in: time, rate and memory of the import: just bench-import [orders] [customers]
+bench-import ORDERS="1000000" CUSTOMERS="100000":
+    cargo build --quiet --release -p cheapbob-jobs -p cheapbob-test-support --bins
+    target/release/with-servers target/release/bench-import {{ORDERS}} {{CUSTOMERS}}
+
 # The README's purchase in a real browser by clicks alone (needs Node.js and chromium, or CHROMIUM=path); pictures in target/clicks.
 clicks:
     cargo build

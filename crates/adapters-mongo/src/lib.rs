@@ -27,6 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the driver asks the server whether it lives (its default is ten seconds): what hangs is noticed so soon.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// How long a server is looked for at most.
+const LONGEST_SEARCH: Duration = Duration::from_secs(10);
+
+/// How long a server may be silent, and how often it is asked whether it lives, where a whole database is read.
+const LEISURE: Duration = Duration::from_secs(120);
+
 /// The collection, and its one document, that is written to see whether MongoDB takes writes.
 const READY: &str = "ready";
 
@@ -93,7 +99,8 @@ impl Mongo {
     }
 
     async fn database(&self) -> Result<&Database> {
-        let connected = async || self.breaker.ask(within(LIMIT, connect(&self.settings)), is_silence).await?.map_err(failed);
+        let connected =
+            async || self.breaker.ask(within(LIMIT, connect(&self.settings, PATIENCE, HEARTBEAT)), is_silence).await?.map_err(failed);
         self.database.get_or_try_init(connected).await
     }
 
@@ -136,19 +143,30 @@ impl Mongo {
     }
 }
 
-async fn connect(settings: &MongoSettings) -> mongodb::error::Result<Database> {
+async fn connect(settings: &MongoSettings, patience: Duration, heartbeat: Duration) -> mongodb::error::Result<Database> {
     let mut options = ClientOptions::parse(settings.uri.expose_secret()).await?;
     let database = settings.database.clone().or_else(|| options.default_database.clone()).unwrap_or_default();
     options.app_name = Some("cheapbob".to_owned());
-    options.server_selection_timeout = Some(PATIENCE);
-    options.connect_timeout = Some(PATIENCE);
-    options.heartbeat_freq = Some(HEARTBEAT);
+    // Whoever has mistyped an address hears of it in any case.
+    options.server_selection_timeout = Some(patience.min(LONGEST_SEARCH));
+    options.connect_timeout = Some(patience);
+    options.heartbeat_freq = Some(heartbeat);
     options.max_pool_size = Some(16);
     options.command_event_handler = Some(traces::commands());
     options.write_concern = Some(WriteConcern::majority());
     // What was written is read back: from where it was written.
     options.selection_criteria = None;
     Ok(Client::with_options(options)?.database(&database))
+}
+
+/// The database of these settings, for a program that reads all of what others have written there: nobody waits for it, and a server that
+/// sorts a year of orders may be silent for a while.
+///
+/// # Errors
+/// As [`MongoSettings::check`]; where its servers cannot be looked up.
+pub async fn open(settings: &MongoSettings) -> std::result::Result<Database, MongoSetupError> {
+    settings.check()?;
+    Ok(connect(settings, LEISURE, LEISURE).await?)
 }
 
 async fn within<T>(limit: Duration, call: impl IntoFuture<Output = mongodb::error::Result<T>>) -> mongodb::error::Result<T> {

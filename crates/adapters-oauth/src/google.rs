@@ -61,7 +61,13 @@ pub(crate) async fn identity(exchange: &Exchange<'_>, now: DateTime<Utc>) -> Res
         return Err(exchange.refused("userinfo is of another user than the ID token"));
     }
     let email = user.email.and_then(|e| Email::parse(&e).ok());
-    Ok(ProviderIdentity { user_id: user.sub, email, vouched: user.email_verified, unlink_token: token.refresh_token })
+    Ok(ProviderIdentity {
+        user_id: user.sub,
+        email,
+        vouched: user.email_verified,
+        unverified_email: None,
+        unlink_token: token.refresh_token,
+    })
 }
 
 /// The claims of an ID token that came straight from the token endpoint over TLS: OpenID Connect Core 3.1.3.7 lets its

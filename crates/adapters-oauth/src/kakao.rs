@@ -59,10 +59,8 @@ pub(crate) async fn identity(exchange: &Exchange<'_>) -> Result<ProviderIdentity
         return Err(exchange.unavailable(format!("user/me: code {}", failure.code)));
     }
     let user: User = exchange.json("user/me", &body)?;
-    let email = user
-        .kakao_account
-        .filter(|account| account.is_email_valid && account.is_email_verified)
-        .and_then(|account| account.email)
-        .and_then(|e| Email::parse(&e).ok());
-    Ok(ProviderIdentity { user_id: user.id.to_string(), vouched: email.is_some(), email, unlink_token: None })
+    let (is_vouched, shown) = user.kakao_account.map_or((false, None), |a| (a.is_email_valid && a.is_email_verified, a.email));
+    let shown = shown.and_then(|e| Email::parse(&e).ok());
+    let (email, unverified_email) = if is_vouched { (shown, None) } else { (None, shown) };
+    Ok(ProviderIdentity { user_id: user.id.to_string(), vouched: email.is_some(), email, unverified_email, unlink_token: None })
 }

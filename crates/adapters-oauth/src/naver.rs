@@ -43,7 +43,7 @@ pub(crate) async fn identity(exchange: &Exchange<'_>) -> Result<ProviderIdentity
         Me { resultcode: Some(code), response: Some(user) } if code == "00" => {
             // A contact address, perhaps typed by the user; nobody vouches for it.
             let email = user.email.and_then(|e| Email::parse(&e).ok());
-            Ok(ProviderIdentity { user_id: user.id, email, vouched: false, unlink_token })
+            Ok(ProviderIdentity { user_id: user.id, email, vouched: false, unverified_email: None, unlink_token })
         }
         Me { resultcode, .. } => Err(exchange.unavailable(format!("nid/me: resultcode {}", resultcode.unwrap_or_default()))),
     }

@@ -3,6 +3,7 @@
 mod address;
 mod connect;
 mod database;
+mod imports;
 mod orders;
 mod patient;
 mod products;

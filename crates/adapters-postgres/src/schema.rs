@@ -2,11 +2,23 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
-table! { accounts (email) { email -> Text, role -> Text, is_active -> Bool, email_vouched -> Bool, created_at -> Timestamptz, generation -> BigInt, kept_session -> Nullable<Text>, } }
+table! {
+    accounts (email) {
+        email -> Text,
+        role -> Text,
+        is_active -> Bool,
+        email_vouched -> Bool,
+        created_at -> Timestamptz,
+        generation -> BigInt,
+        kept_session -> Nullable<Text>,
+        imported_at -> Nullable<Timestamptz>,
+    }
+}
 table! { account_identities (provider, provider_user_id) { provider -> Text, provider_user_id -> Text, email -> Text, created_at -> Timestamptz, cut_at -> Nullable<Timestamptz>, } }
 table! { erasures (pseudonym) { pseudonym -> Text, email -> Text, erased_at -> Timestamptz, } }
 table! { exports (email) { email -> Text, token_hash -> Text, account_created_at -> Timestamptz, requested_at -> Timestamptz, expires_at -> Timestamptz, } }
 table! { unlink_tokens (identity) { identity -> Text, token -> Text, stored_at -> Timestamptz, } }
+table! { imported_sessions (session_id) { session_id -> Text, began_at -> Timestamptz, until -> Timestamptz, } }
 table! { revoked_sessions (session_id) { session_id -> Text, until -> Timestamptz, } }
 table! { customers (email) { email -> Text, nickname -> Text, phone_number -> Text, created_at -> Timestamptz, updated_at -> Timestamptz, } }
 table! { customer_preferences (id) { id -> BigInt, email -> Text, kind -> Text, word -> Text, created_at -> Timestamptz, } }

@@ -202,7 +202,9 @@ impl ObjectStorage for S3 {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(key.split('/'));
         }
-        url.into()
+        // S3 reads a plus sign as a space, as forms have it. The base stays as it was set.
+        let (base, key) = url.as_str().split_at(self.public_base.as_str().len());
+        format!("{base}{}", key.replace('+', "%2B"))
     }
 
     #[tracing::instrument(name = "s3 put", target = "trace", level = "debug", skip_all, fields(otel.kind = "client"))]

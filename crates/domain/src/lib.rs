@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod imports;
 pub mod orders;
 pub mod products;
 pub mod shared;

@@ -120,22 +120,26 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let caller = match admit(&request, access, &app).await {
+    let caller = match app.services.sessions.authenticate(token(request.request()).as_deref()).await {
         Ok(caller) => caller,
-        Err(error) => return Ok(request.error_response(error)),
+        Err(error) => return Ok(request.error_response(ApiError::from(error))),
     };
     let renewal = caller.renewal.clone();
-    request.extensions_mut().insert(CurrentCaller(std::rc::Rc::new(caller)));
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    // A refusal renews the session as well: the person is there.
+    let mut response = match admit(&caller, access) {
+        Ok(()) => {
+            request.extensions_mut().insert(CurrentCaller(std::rc::Rc::new(caller)));
+            next.call(request).await?.map_into_boxed_body()
+        }
+        Err(refused) => request.error_response(refused),
+    };
+    // A refusal renews the session as well: the person is there, and an exchanged token is not taken again.
     if let Some(renewal) = renewal {
         renew(&mut response, &renewal);
     }
     Ok(response)
 }
 
-async fn admit(request: &ServiceRequest, access: Access, app: &App) -> Result<Caller, ApiError> {
-    let caller = app.services.sessions.authenticate(token(request.request()).as_deref()).await?;
+fn admit(caller: &Caller, access: Access) -> Result<(), ApiError> {
     let account = &caller.account;
     if !access.allows(account.role) {
         return Err(error::WRONG_ROLE.into());
@@ -143,7 +147,7 @@ async fn admit(request: &ServiceRequest, access: Access, app: &App) -> Result<Ca
     if !account.is_active && !access.allows_withdrawn() {
         return Err(error::WITHDRAWN.into());
     }
-    Ok(caller)
+    Ok(())
 }
 
 fn renew(response: &mut ServiceResponse<BoxBody>, renewal: &NewToken) {

@@ -11,7 +11,12 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
-use crate::{JOBS, Jobs, scheduler};
+use crate::{
+    JOBS, Jobs,
+    imports::{GiveBackArguments, ImportArguments},
+    instant::instant,
+    scheduler,
+};
 
 /// The command line.
 #[derive(Debug, PartialEq, Eq, Parser)]
@@ -62,6 +67,10 @@ pub enum Command {
     /// Refunds that are still to be done
     #[command(subcommand)]
     Refunds(RefundsCommand),
+    /// Bring everything over from the databases of the Python service, or compare both sides
+    Import(ImportArguments),
+    /// Write what was taken here since the import, in the Python service's terms
+    GiveBack(GiveBackArguments),
 }
 
 /// What there is to do with the outbox.
@@ -87,11 +96,6 @@ pub enum RefundsCommand {
         #[arg(value_parser = payment)]
         payment: PaymentId,
     },
-}
-
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    let instant = DateTime::parse_from_rfc3339(text).map_err(|_| format!("{text} is no instant such as 2026-11-26T04:10:00+09:00"))?;
-    Ok(instant.to_utc())
 }
 
 fn payment(text: &str) -> Result<PaymentId, String> {
@@ -251,6 +255,10 @@ mod tests {
             ("outbox list", Command::Outbox(OutboxCommand::List)),
             ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
             ("refunds list", Command::Refunds(RefundsCommand::List)),
+            (
+                "give-back since.jsonl --since 2026-11-26T04:10:00+09:00",
+                Command::GiveBack(GiveBackArguments { file: "since.jsonl".into(), since: Some(due) }),
+            ),
             ("refunds retry PAY1", Command::Refunds(RefundsCommand::Retry { payment: PaymentId::parse("PAY1").unwrap() })),
         ] {
             assert_eq!(parse(line).unwrap(), Some(command), "{line}");

@@ -2,6 +2,8 @@
 
 mod backend;
 pub mod command;
+pub mod imports;
+mod instant;
 mod job;
 mod lanes;
 mod orders;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use cheapbob_jobs::{
     Jobs,
     command::{self, Arguments, Command, OutboxCommand, RefundsCommand},
+    imports,
 };
 use cheapbob_wiring::{Product, Settings, health, metrics, prepare_process, stop_on_signals, telemetry};
 use clap::Parser;
@@ -41,6 +42,8 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Outbox(OutboxCommand::List) => Some(command::list_outbox(services).await?),
             Command::Outbox(OutboxCommand::Retry { task }) => Some(vec![command::retry_task(services, &task).await?]),
             Command::Refunds(RefundsCommand::List) => Some(command::list_refunds(services).await?),
+            Command::Import(arguments) => Some(imports::import(services, arguments).await?),
+            Command::GiveBack(arguments) => Some(vec![imports::give_back(services, &arguments).await?]),
             Command::Refunds(RefundsCommand::Retry { payment }) => Some(vec![command::retry_refund(services, &payment).await?]),
         };
         if let Some(lines) = lines {

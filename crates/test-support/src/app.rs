@@ -112,6 +112,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         public_base: format!("http://127.0.0.1:{port}"),
         jwt_secret: SecretString::from("a secret of the tests"),
         jwt_secret_previous: None,
+        legacy_tokens_until: None,
         jwt_algorithm: jsonwebtoken::Algorithm::HS256,
         jwt_life: chrono::Duration::days(7),
         secret_keys: secret_keys(),

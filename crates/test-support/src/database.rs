@@ -13,7 +13,7 @@ pub(crate) fn port(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./test, or `just test …` for a part of it"))
 }
 
-fn url(database: &str) -> String {
+pub(crate) fn url(database: &str) -> String {
     format!("postgres://cheapbob@127.0.0.1:{}/{database}", port("CHEAPBOB_TEST_POSTGRES_PORT"))
 }
 

@@ -6,6 +6,7 @@ mod app;
 mod cluster;
 pub mod crash;
 mod database;
+pub mod legacy;
 mod outside;
 mod private;
 mod private_postgres;

@@ -14,13 +14,17 @@ use cheapbob_adapters_redis::Redis;
 use cheapbob_adapters_s3::S3;
 use cheapbob_adapters_smtp::Smtp;
 use cheapbob_domain::{
-    shared::{self, remote::without_login},
+    shared::{self, Clock, remote::without_login},
     users::Provider,
 };
+use chrono::SecondsFormat;
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 
-use crate::settings::{OAuthClient, PostgresAt, Settings};
+use crate::{
+    settings::{OAuthClient, PostgresAt, Settings},
+    system::SystemClock,
+};
 
 /// How long one part may take: longer than any limit of its own.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +90,7 @@ fn parts(settings: &Settings) -> Result<Vec<Part>> {
     for (provider, client) in Provider::ALL.into_iter().zip(&settings.oauth) {
         parts.push(oauth(provider, client.as_ref())?);
     }
+    parts.extend(legacy_tokens(settings));
     Ok(parts)
 }
 
@@ -155,6 +160,14 @@ fn portone(settings: &Settings) -> Result<Part> {
     let Some(at) = &settings.portone else { return Ok(Part::unset("portone", "the sandbox's", SETTINGS)) };
     let portone = PortOne::new(at.clone(), settings.production)?;
     Ok(Part::real("portone", without_login(at.as_str()), SETTINGS, async move { portone.ping().await }))
+}
+
+/// Whether the Python service's tokens are taken, where anybody has said so.
+fn legacy_tokens(settings: &Settings) -> Option<Part> {
+    let until = settings.legacy_tokens_until?;
+    let ends = if SystemClock.now() < until { "are exchanged until" } else { "are refused since" };
+    let at = format!("of the Python service {ends} {}", until.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Some(Part::unset("tokens", at, "LEGACY_TOKENS_UNTIL"))
 }
 
 /// Whether a provider is there; whether it knows us, only a login tells.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
+    imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PastPayments,
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
@@ -15,8 +16,8 @@ use cheapbob_domain::{
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, ExportService, Provider, SessionService, SessionTokens, SignInService, StreamService,
-        TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
+        SignInService, StreamService, TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -98,6 +99,12 @@ pub struct Services {
     pub outbox: Arc<dyn Outbox>,
     /// The product's clock.
     pub clock: Arc<dyn Clock>,
+    /// Moving in.
+    pub import: Arc<ImportService>,
+    /// Whether everything has moved.
+    pub verify: Arc<VerifyService>,
+    /// The way back.
+    pub give_back: Arc<GiveBackService>,
     /// Ids.
     pub ids: Arc<dyn Ids>,
     /// What is left alone for now.
@@ -132,12 +139,31 @@ impl Services {
             breakers,
             ..
         } = ports;
+        let moving = ImportParts {
+            imports: postgres.clone(),
+            moved: postgres.clone(),
+            accounts: postgres.clone(),
+            stores: postgres.clone(),
+            hours: postgres.clone(),
+            products: postgres.clone(),
+            holds: holds.clone(),
+            archive: archived.clone(),
+            past: past.clone(),
+            reservations: reservations.clone(),
+            withdrawals: withdrawals.clone(),
+            clock: Arc::clone(&clock),
+        };
         let clock = || Arc::clone(&clock);
         let ids = || Arc::clone(&ids);
         let providers = OAuth::new(providers(settings)?, &settings.public_base, clock())?.with_kakao_admin_key(kakao_admin_key(settings));
         let providers = Arc::new(providers.with_breakers(breakers.unlinking.clone()));
         let tokens =
             SessionTokens::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref(), settings.jwt_algorithm, settings.jwt_life);
+        let session_service = SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids());
+        let exchange = settings.legacy_tokens_until.map(|until| {
+            let tokens = ImportedTokens::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref(), until);
+            ExchangeService::new(tokens, postgres.clone(), postgres.clone(), sessions.clone())
+        });
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
@@ -174,6 +200,9 @@ impl Services {
         let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
         Ok(Self {
+            give_back: Arc::new(GiveBackService::new(postgres.clone(), archived, clock())),
+            import: Arc::new(ImportService::new(moving.clone())),
+            verify: Arc::new(VerifyService::new(moving)),
             unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),
             sign_in: Arc::new(SignInService::new(
                 providers,
@@ -184,7 +213,10 @@ impl Services {
                 ids(),
                 takeovers.clone(),
             )),
-            sessions: Arc::new(SessionService::new(tokens, postgres.clone(), sessions.clone(), clock(), ids())),
+            sessions: Arc::new(match exchange {
+                Some(exchange) => session_service.with_exchange(exchange),
+                None => session_service,
+            }),
             customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
             exports: Arc::new(ExportService::new(
                 postgres.clone(),

@@ -15,6 +15,7 @@ use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
+use chrono::{DateTime, Utc};
 use config::{Config, ConfigError, File, FileFormat};
 use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
@@ -95,6 +96,8 @@ pub struct Settings {
     pub jwt_secret: SecretString,
     /// What this signed until lately is good as well.
     pub jwt_secret_previous: Option<SecretString>,
+    /// Until then tokens of the Python service, signed by one of these secrets, are exchanged for ours; `None`: they are refused.
+    pub legacy_tokens_until: Option<DateTime<Utc>>,
     /// HS256, HS384 or HS512.
     pub jwt_algorithm: Algorithm,
     /// Life of a session's token.
@@ -117,6 +120,15 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
+/// The Python service's words for the two environments are understood.
+fn whole_word(environment: &str) -> &str {
+    match environment {
+        "prd" => "production",
+        "dev" => "development",
+        other => other,
+    }
+}
+
 /// Everything that is wrong, a line each.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings are wrong:\n  - {}", .0.join("\n  - "))]
@@ -128,10 +140,12 @@ impl Settings {
     /// # Errors
     /// All that is wrong, at once.
     pub fn load() -> Result<Self, SettingsError> {
-        if std::env::var("ENVIRONMENT").as_deref() != Ok("production") {
+        let environment = || std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
+        if whole_word(&environment()) != "production" {
             dotenv::load().map_err(SettingsError)?;
         }
-        let environment = std::env::var("ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
+        let environment = environment();
+        let environment = whole_word(&environment);
         let text = |text: OsString| text.into_string().ok();
         let variables = names::ours(std::env::vars_os().filter_map(|(name, value)| text(name).zip(text(value))));
         let warnings = names::strangers(DEFAULTS, &variables);

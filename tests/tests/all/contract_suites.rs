@@ -20,6 +20,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         takeovers: postgres.clone(),
         unlink_tokens: postgres.clone(),
         revocations: postgres.clone(),
+        imported_sessions: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
@@ -36,6 +37,8 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         books: postgres.clone(),
         ended: postgres.clone(),
         settled: postgres.clone(),
+        imports: postgres.clone(),
+        moved: postgres.clone(),
         tasks: postgres.clone(),
         ledger: postgres.clone(),
         outbox: postgres,
@@ -72,8 +75,11 @@ mod postgres {
             identity_that_is_cut_stays_its_accounts
             registration_status_says_what_is_missing
             takeovers
+            imported_account_is_claimed_once
+            takeover_of_an_imported_account_leaves_it_what_it_is
             unlink_tokens
             revocations
+            imported_session_begins_once
             profile_is_registered_once
             detail_change_leaves_the_other_fields
             preferences_are_added_all_or_none
@@ -181,6 +187,14 @@ mod postgres {
             books_expect_what_became_of_each_payment_of_a_store
             books_find_payments_of_any_store
             books_list_stores_with_payments_in_pages
+        }
+        imports {
+            what_was_brought_is_known_until_it_changes_here
+            brought_again_it_is_there_once_and_nobody_is_written_over
+            left_stays_what_it_was
+            second_store_is_a_placeholders
+            favorites_are_of_customers_and_stores_that_are_here
+            unseen_is_what_no_run_has_seen_since
         }
         past {
             settled_payments_are_those_of_which_nothing_is_left_to_do

@@ -31,7 +31,7 @@ fn at_the_terminal(binary: &str, arguments: &[&str]) -> (Option<i32>, String, St
 fn both_binaries_explain_themselves_and_refuse_what_they_do_not_know() {
     for (binary, words) in [
         ("cheapbob-http", vec!["rotate-secrets", "health", "--jobs", "--no-jobs"]),
-        ("cheapbob-jobs", vec!["run", "migrate", "health", "list", "once", "outbox", "refunds"]),
+        ("cheapbob-jobs", vec!["run", "migrate", "health", "list", "once", "outbox", "refunds", "import", "give-back"]),
     ] {
         let (code, said, complaint) = at_the_terminal(binary, &["--help"]);
         assert_eq!((code, complaint.as_str()), (Some(0), ""), "{binary}");

@@ -273,6 +273,10 @@ async fn a_bucket_is_addressed_in_either_style() {
         public_base: None,
         style,
     };
+    // Keys of the Python service have whatever a store's name has; what S3 would read otherwise is encoded.
+    let odd = S3::new(&at_aws(S3Style::Path)).unwrap().public_url("치킨+맥주 100% #1?/a.jpg");
+    let encoded = "%EC%B9%98%ED%82%A8%2B%EB%A7%A5%EC%A3%BC%20100%25%20%231%3F/a.jpg";
+    assert_eq!(odd, format!("https://s3-ap-northeast-2.amazonaws.com/media/{encoded}"));
     let url = |style| S3::new(&at_aws(style)).unwrap().public_url("a/b.jpg");
     assert_eq!(url(S3Style::Virtual), "https://media.s3-ap-northeast-2.amazonaws.com/a/b.jpg");
     assert_eq!(url(S3Style::Path), "https://s3-ap-northeast-2.amazonaws.com/media/a/b.jpg");

@@ -24,7 +24,7 @@ const COMPLETE_CLOSED: &str = include_str!("sql/complete_closed.sql");
 
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = orders, check_for_backend(diesel::pg::Pg))]
-pub(super) struct OrderRow {
+pub(crate) struct OrderRow {
     payment_id: String,
     customer_email: String,
     customer_nickname: String,

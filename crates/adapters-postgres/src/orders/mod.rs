@@ -13,4 +13,5 @@ mod past;
 mod refunds;
 
 pub(crate) use checkout::Checkouts;
+pub(crate) use lists::OrderRow;
 pub use lists::TODAY_OF_CUSTOMER;

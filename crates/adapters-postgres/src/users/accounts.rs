@@ -17,6 +17,7 @@ use crate::{
     together::Statement,
 };
 
+const CLAIM: &str = include_str!("sql/claim.sql");
 const FIND_ACCOUNTS: &str = include_str!("sql/find_accounts.sql");
 const DEACTIVATE: &str = include_str!("sql/deactivate.sql");
 const ERASE: &str = include_str!("sql/erase.sql");
@@ -32,6 +33,7 @@ pub(super) struct AccountRow {
     created_at: DateTime<Utc>,
     generation: i64,
     kept_session: Option<String>,
+    imported_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -58,6 +60,7 @@ impl TryFrom<AccountRow> for Account {
             created_at: row.created_at,
             generation: row.generation,
             kept_session: row.kept_session,
+            imported_at: row.imported_at,
         })
     }
 }
@@ -122,6 +125,7 @@ impl Accounts for Postgres {
                         accounts::is_active.eq(account.is_active),
                         accounts::email_vouched.eq(account.email_vouched),
                         accounts::created_at.eq(account.created_at),
+                        accounts::imported_at.eq(account.imported_at),
                     ))
                     .execute(c)
                     .await?;
@@ -147,6 +151,19 @@ impl Accounts for Postgres {
         match added.await {
             Err(e) => unless_taken(Err(e)).map(|_| IdentityAdded::Taken),
             Ok(added) => Ok(added),
+        }
+    }
+
+    async fn claim(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<IdentityAdded> {
+        let mut connection = self.connection().await?;
+        let query = sql_query(CLAIM)
+            .bind::<t::Text, _>(email.as_str())
+            .bind::<t::Text, _>(provider.as_str())
+            .bind::<t::Text, _>(user_id)
+            .bind::<t::Timestamptz, _>(at);
+        match prepared(query).execute(&mut connection).await {
+            Ok(1) => Ok(IdentityAdded::Added),
+            other => unless_taken(other).map(|_| IdentityAdded::Taken),
         }
     }
 

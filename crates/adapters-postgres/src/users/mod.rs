@@ -3,6 +3,7 @@
 mod accounts;
 mod customers;
 mod exports;
+mod imported_sessions;
 mod revocations;
 mod takeovers;
 mod unlink_tokens;

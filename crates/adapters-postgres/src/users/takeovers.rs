@@ -37,7 +37,12 @@ pub(super) fn hash(secret: &str) -> String {
 impl Takeovers for Postgres {
     async fn begin(&self, takeover: &Takeover, secrets: &TakeoverSecrets, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         let account = &takeover.account;
-        let mail = TakeoverMail { email: account.email.clone(), provider: takeover.provider, token: secrets.token.clone() };
+        let mail = TakeoverMail {
+            email: account.email.clone(),
+            provider: takeover.provider,
+            token: secrets.token.clone(),
+            imported: account.is_unclaimed(),
+        };
         let payload = serde_json::to_value(mail).map_err(Error::internal)?;
         let mut connection = self.connection().await?;
         let query = sql_query(BEGIN)

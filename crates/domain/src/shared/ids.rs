@@ -1,4 +1,5 @@
-//! Ids: opaque strings that sort by creation.
+//! Ids: opaque strings that sort by creation. Those of the Python service, whose data may have been brought over, are taken as well; they
+//! sort by creation among themselves where their time comes first, and nothing depends on it.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use super::{
 };
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $is_imported:path) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(String);
@@ -21,11 +22,11 @@ macro_rules! id {
                 Self(format!("{}{}", $prefix, ids.ulid()))
             }
 
-            /// An id from outside. `None` where no id of ours looks like that, so that nobody need ask the database.
+            /// An id from outside, of ours or of the Python service. `None` where none of them looks like that, so that nobody need ask the database.
             pub fn parse(text: &str) -> Option<Self> {
                 let rest = text.strip_prefix($prefix)?;
-                let fits = !rest.is_empty() && text.len() <= 40 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-                fits.then(|| Self(text.to_owned()))
+                let ours = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+                (text.len() <= 40 && (ours || $is_imported(rest))).then(|| Self(text.to_owned()))
             }
 
             /// An id that a store of ours gave back.
@@ -48,20 +49,43 @@ macro_rules! id {
 }
 
 id!(
-    /// `STR_…`
+    /// `STR_…`; an imported one is `STR_{unix seconds}_{8 hex digits}`.
     StoreId,
-    "STR_"
+    "STR_",
+    is_time_and_digits
 );
 id!(
-    /// `PRD_…`
+    /// `PRD_…`; an imported one is `PRD_{unix seconds}_{8 hex digits}`.
     ProductId,
-    "PRD_"
+    "PRD_",
+    is_time_and_digits
 );
 id!(
-    /// `PAY…`, letters and digits, at most 40: some payment providers cut or refuse anything else. Also the order's id.
+    /// `PAY…`, letters and digits, at most 40: some payment providers cut or refuse anything else. An imported one, which PortOne knows, is
+    /// `PAY_{8 hex digits}_{unix seconds}`. Also the order's id.
     PaymentId,
-    "PAY"
+    "PAY",
+    is_digits_and_time
 );
+
+/// `{unix seconds}_{8 hex digits}`
+fn is_time_and_digits(text: &str) -> bool {
+    text.split_once('_').is_some_and(|(time, digits)| is_time(time) && is_eight_digits(digits))
+}
+
+/// `_{8 hex digits}_{unix seconds}`
+fn is_digits_and_time(text: &str) -> bool {
+    let parts = text.strip_prefix('_').and_then(|text| text.split_once('_'));
+    parts.is_some_and(|(digits, time)| is_eight_digits(digits) && is_time(time))
+}
+
+fn is_time(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_eight_digits(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
 
 /// An e-mail address, lower case; a user's name with us.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,6 +136,28 @@ mod tests {
         assert!(PaymentId::parse("PAY01K0000000000000000000000").is_some());
         for bad in ["", "PAY", "PAY_1", "PAY 1", "PAY\0", "STR_1", "pay1", &format!("PAY{}", "1".repeat(38))] {
             assert!(PaymentId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_of_the_python_service_are_taken_as_it_made_them() {
+        assert!(PaymentId::parse("PAY_0a1b2c3d_1795485600").is_some());
+        assert!(StoreId::parse("STR_1727000000_0a1b2c3d").is_some());
+        assert!(ProductId::parse("PRD_1727000000_0A1B2C3D").is_some());
+        for bad in [
+            "PAY_1795485600_0a1b2c3d",
+            "PAY_0a1b2c3_1795485600",
+            "PAY_0a1b2c3g_1795485600",
+            "PAY_0a1b2c3d_",
+            "PAY_0a1b2c3d_17954856x0",
+            "PAY_0a1b2c3d_1795485600_1",
+            "PAY__0a1b2c3d_1795485600",
+            &format!("PAY_0a1b2c3d_{}", "1".repeat(28)),
+        ] {
+            assert!(PaymentId::parse(bad).is_none(), "{bad:?}");
+        }
+        for bad in ["STR_0a1b2c3d_1727000000", "STR_1727000000_", "STR__0a1b2c3d", "STR_1727000000_0a1b2c3d_"] {
+            assert!(StoreId::parse(bad).is_none(), "{bad:?}");
         }
     }
 

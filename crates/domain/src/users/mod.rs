@@ -2,6 +2,7 @@
 
 mod delete;
 pub mod error;
+mod exchange;
 mod export;
 pub mod model;
 pub mod ports;
@@ -16,6 +17,7 @@ mod unlink;
 mod withdraw;
 
 pub use delete::DeletionService;
+pub use exchange::ExchangeService;
 pub use export::ExportService;
 pub use model::{
     account::{
@@ -25,6 +27,7 @@ pub use model::{
     customer::{CustomerDetail, DetailChange, NewProfile, Nickname, PhoneNumber, Profile},
     export::{EXPORT_LIFE, ExportMail},
     identity::{ProviderError, ProviderIdentity, Unlink, UnlinkNotice, is_user_id},
+    imported_token::{EXCHANGE_GRACE, ImportedTokens},
     login::{Callback, LOCAL_STATE, LoginStart, PendingLogin, SignInFailure, SignedIn},
     preference::{Preference, PreferenceKind, PreferenceOption, PreferencesAdded},
     session::{AccountVersion, Caller, Look, NewToken, Revocation, Session},

@@ -31,6 +31,10 @@ pub trait Accounts: Send + Sync {
     async fn create(&self, account: &Account, provider: Provider, user_id: &str) -> Result<bool>;
     /// Adds an identity to an account that has no other one of this provider. Of two calls at once at most one MUST add one of a provider.
     async fn add_identity(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<IdentityAdded>;
+    /// Adds the first identity to an account that [`Account::is_unclaimed`], whose e-mail is vouched for from now on, and ends all sessions of
+    /// it; all or nothing. Of two calls at once exactly one MUST be [`IdentityAdded::Added`]; where the account is claimed, or the identity
+    /// leads to another, it is [`IdentityAdded::Taken`].
+    async fn claim(&self, email: &Email, provider: Provider, user_id: &str, at: DateTime<Utc>) -> Result<IdentityAdded>;
     /// Makes an account inactive, and its store sell nothing, all or nothing; unless a customer's or the store's order is in
     /// `reservation` or `accept`, or a customer holds stock for a payment at `now`. A payment of the store that
     /// arrives at the same moment MUST either be seen or become no order.
@@ -81,9 +85,10 @@ pub trait Takeovers: Send + Sync {
     async fn begin(&self, takeover: &Takeover, secrets: &TakeoverSecrets, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
     /// Whether the link with this token is still good.
     async fn is_open(&self, token: &str, now: DateTime<Utc>) -> Result<bool>;
-    /// Makes the account theirs: vouched for, made anew at `now` at the earliest, with their identity alone; the others are to be unlinked
-    /// by tasks committed with it. All or nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser
-    /// (which MUST not use it up), or the account is another by now, or vouched for.
+    /// Makes the account theirs: vouched for, with their identity alone and none of its sessions; the others' identities are to be unlinked
+    /// by tasks committed with it. It is made anew at `now` at the earliest, unless it was brought over: then it stays what it is. All or
+    /// nothing, and of two calls at once exactly one. `None`: unknown, used, too old, of another browser (which MUST not use it up), or the
+    /// account is another by now, or vouched for.
     async fn complete(&self, token: &str, browser: &str, now: DateTime<Utc>) -> Result<Option<TakenOver>>;
 }
 
@@ -168,6 +173,15 @@ pub trait Revocations: Send + Sync {
     async fn is_recorded(&self, session_id: &str, now: DateTime<Utc>) -> Result<bool>;
     /// Those revoked at `now`, by id after `after`, up to `limit`.
     async fn recorded<'a>(&self, now: DateTime<Utc>, after: Option<&'a str>, limit: i64) -> Result<Vec<Revocation>>;
+}
+
+/// Sessions that began at the Python service and go on here.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait ImportedSessions: Send + Sync {
+    /// Keeps until `until` at least that the session goes on here since `now`, unless that is kept already; gives the instant that is kept.
+    /// MUST survive a death, and give all calls the same.
+    async fn begin(&self, session_id: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<DateTime<Utc>>;
 }
 
 /// Connections that stay open, by account, in all processes together.

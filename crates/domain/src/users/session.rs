@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     error,
+    exchange::ExchangeService,
     model::{
         account::{Account, RegistrationStatus},
         session::{AccountVersion, Caller, Look, NewToken, Session},
@@ -21,6 +24,7 @@ pub struct SessionService {
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    exchange: Option<ExchangeService>,
 }
 
 impl SessionService {
@@ -32,7 +36,13 @@ impl SessionService {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { tokens, accounts, sessions, clock, ids }
+        Self { tokens, accounts, sessions, clock, ids, exchange: None }
+    }
+
+    /// Takes tokens of the Python service too, each once.
+    #[must_use]
+    pub fn with_exchange(self, exchange: ExchangeService) -> Self {
+        Self { exchange: Some(exchange), ..self }
     }
 
     /// The caller behind a token.
@@ -41,7 +51,8 @@ impl SessionService {
     /// `unauthenticated` for no token, a bad one, a logged-out one, or an account that is gone.
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
-        let session = token.and_then(|t| self.tokens.verify(t, now)).ok_or(error::UNAUTHENTICATED)?;
+        let token = token.ok_or(error::UNAUTHENTICATED)?;
+        let Some(session) = self.tokens.verify(token, now) else { return self.exchanged(token, now).await };
         let account = match self.sessions.look(&session.id, &session.email, now).await? {
             Look::Revoked => return Err(error::UNAUTHENTICATED.into()),
             Look::Remembered(account) if session.is_of(&account) => account,
@@ -53,6 +64,14 @@ impl SessionService {
             return Err(error::UNAUTHENTICATED.into());
         }
         let renewal = if self.tokens.is_due_for_renewal(&session, now) { Some(self.tokens.renew(&session, &account, now)?) } else { None };
+        Ok(Caller { session, account, renewal })
+    }
+
+    /// The caller behind a token of the Python service, who gets one of ours in its place.
+    async fn exchanged(&self, token: &str, now: DateTime<Utc>) -> Result<Caller> {
+        let exchange = self.exchange.as_ref().ok_or(error::UNAUTHENTICATED)?;
+        let (session, account) = exchange.exchange(token, now).await?.ok_or(error::UNAUTHENTICATED)?;
+        let renewal = Some(self.tokens.renew(&session, &account, now)?);
         Ok(Caller { session, account, renewal })
     }
 
@@ -97,7 +116,13 @@ impl SessionService {
     /// Unavailable: the part behind it does not answer in time.
     pub async fn end(&self, token: Option<&str>) -> Result<()> {
         let now = self.clock.now();
-        let Some(session) = token.and_then(|t| self.tokens.verify(t, now)) else { return Ok(()) };
+        let Some(token) = token else { return Ok(()) };
+        let Some(session) = self.tokens.verify(token, now) else {
+            return match &self.exchange {
+                Some(exchange) => exchange.end(token, now, self.tokens.latest_end(now)).await,
+                None => Ok(()),
+            };
+        };
         // What is out already is not written again: a look is cheap, and anybody may ask as often as they like.
         if self.sessions.look(&session.id, &session.email, now).await? == Look::Revoked {
             return Ok(());

@@ -16,7 +16,7 @@ use super::{
     ports::{Accounts, IdentityProviders, Sessions, UnlinkTokens},
     take_over::TakeoverService,
 };
-use crate::shared::{Clock, Error, Ids, Refusal, Result, can_be_secret};
+use crate::shared::{Clock, Email, Error, Ids, Refusal, Result, can_be_secret};
 
 /// A login lasts at most this long.
 const LOGIN_LIFE: Duration = Duration::minutes(10);
@@ -126,9 +126,14 @@ impl SignInService {
                 self.accounts.restore_identity(provider, &identity.user_id).await?;
                 return Ok(account);
             }
-            let email = identity.email.clone().ok_or(error::EMAIL_MISSING)?;
+            let Some(email) = identity.email.clone() else { return Err(self.without_email(login, identity).await?) };
             let now = self.clock.now();
             match self.accounts.find(&email).await? {
+                Some(found) if identity.vouched && found.account.is_unclaimed() => {
+                    if self.accounts.claim(&email, provider, &identity.user_id, now).await? == IdentityAdded::Added {
+                        return self.claimed(&email).await;
+                    }
+                }
                 Some(found) if identity.vouched && found.account.email_vouched => {
                     match self.accounts.add_identity(&email, provider, &identity.user_id, now).await? {
                         IdentityAdded::Added => return Ok(found.account),
@@ -136,11 +141,8 @@ impl SignInService {
                         IdentityAdded::Another => return Err(error::EMAIL_IN_USE.into()),
                     }
                 }
-                Some(found) if identity.vouched => {
-                    let (user_id, role, local) = (identity.user_id.clone(), login.role, login.local);
-                    let takeover = Takeover { account: found.account, provider, user_id, role, local };
-                    let takeover = Some(self.takeovers.begin(&takeover).await?);
-                    return Err(NotIn { error: error::EMAIL_IN_USE.into(), takeover });
+                Some(found) if identity.vouched || found.account.is_unclaimed() => {
+                    return Err(self.by_mail(login, identity, found.account).await?);
                 }
                 Some(_) => return Err(error::EMAIL_IN_USE.into()),
                 None => {
@@ -152,6 +154,34 @@ impl SignInService {
             }
         }
         Err(Error::internal("three logins in a row lost the race for one account").into())
+    }
+
+    /// The account as it is since it was claimed: what remembers it must hear that its sessions have ended.
+    async fn claimed(&self, email: &Email) -> Result<Account, NotIn> {
+        self.sessions.forget(email).await?;
+        let found = self.accounts.find(email).await?.ok_or_else(|| Error::internal("account vanished during its first login"))?;
+        tracing::info!(role = found.account.role.as_str(), "an imported account has its first identity");
+        Ok(found.account)
+    }
+
+    /// Nobody is in yet: whoever reads mail at the account's address may follow the link.
+    async fn by_mail(&self, login: &PendingLogin, identity: &ProviderIdentity, account: Account) -> Result<NotIn> {
+        let (user_id, role, local) = (identity.user_id.clone(), login.role, login.local);
+        let takeover = Takeover { account, provider: login.provider, user_id, role, local };
+        let takeover = Some(self.takeovers.begin(&takeover).await?);
+        Ok(NotIn { error: error::EMAIL_IN_USE.into(), takeover })
+    }
+
+    /// An address that is not verified leads to no account and makes none. One that was brought over can be asked for by mail: the Python
+    /// service let people in by such an address.
+    async fn without_email(&self, login: &PendingLogin, identity: &ProviderIdentity) -> Result<NotIn> {
+        if let Some(email) = &identity.unverified_email
+            && let Some(found) = self.accounts.find(email).await?
+            && found.account.is_unclaimed()
+        {
+            return self.by_mail(login, identity, found.account).await;
+        }
+        Ok(NotIn { error: error::EMAIL_MISSING.into(), takeover: None })
     }
 }
 
@@ -167,7 +197,7 @@ mod tests {
     use super::*;
     use crate::{
         shared::{
-            Email, ErrorKind,
+            ErrorKind,
             mail::MockMailer,
             testing::{Counter, Noon, email},
         },
@@ -194,7 +224,7 @@ mod tests {
     }
 
     fn identity(vouched: bool) -> ProviderIdentity {
-        ProviderIdentity { user_id: "k7".into(), email: Some(email("a@b")), vouched, unlink_token: None }
+        ProviderIdentity { user_id: "k7".into(), email: Some(email("a@b")), vouched, unverified_email: None, unlink_token: None }
     }
 
     fn account(role: Role, email_vouched: bool) -> Account {
@@ -335,6 +365,60 @@ mod tests {
                 assert!(failure.error.is(&error::EMAIL_IN_USE));
                 assert_eq!(failure.takeover.is_some(), takes_over);
             }
+        }
+    }
+
+    fn imported(email_vouched: bool) -> Account {
+        Account { imported_at: Some(Noon.now()), ..account(Role::Seller, email_vouched) }
+    }
+
+    #[tokio::test]
+    async fn the_first_vouched_login_claims_an_imported_account() {
+        let (mut accounts, mut sessions) = (MockAccounts::new(), known());
+        accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+        // Found, claimed, and then read as it is since.
+        let mut found = vec![Account { generation: 1, ..imported(true) }, Account { generation: 1, ..imported(true) }, imported(false)];
+        accounts.expect_find().times(3).returning(move |_| Ok(Some(with_status(found.pop().unwrap()))));
+        accounts
+            .expect_claim()
+            .times(1)
+            .withf(|email, provider, id, at| (email.as_str(), *provider, id, *at) == ("a@b", Provider::Kakao, "k7", Noon.now()))
+            .returning(|_, _, _, _| Ok(IdentityAdded::Added));
+        sessions.expect_forget().times(1).returning(|_| Ok(()));
+        let service = service(saying(Ok(identity(true))), accounts, MockUnlinkTokens::new(), sessions);
+        let signed_in = service.finish(&callback()).await.unwrap();
+        assert!(signed_in.conflict && signed_in.account.generation == 1);
+    }
+
+    #[tokio::test]
+    async fn who_loses_the_race_for_an_imported_account_is_linked_to_it() {
+        let mut accounts = MockAccounts::new();
+        accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+        let mut found = vec![imported(true), imported(true), imported(false)];
+        accounts.expect_find().times(3).returning(move |_| Ok(Some(with_status(found.pop().unwrap()))));
+        accounts.expect_claim().times(1).returning(|_, _, _, _| Ok(IdentityAdded::Taken));
+        accounts.expect_add_identity().times(1).returning(|_, _, _, _| Ok(IdentityAdded::Added));
+        enter(identity(true), accounts).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_imported_account_is_asked_for_by_mail_where_nobody_vouches() {
+        let shown = ProviderIdentity { email: None, unverified_email: Some(email("a@b")), ..identity(false) };
+        for (identity, account, code, mailed) in [
+            (identity(false), imported(false), error::EMAIL_IN_USE, true),
+            (identity(false), imported(true), error::EMAIL_IN_USE, false),
+            (shown.clone(), imported(false), error::EMAIL_IN_USE, true),
+            (shown.clone(), imported(true), error::EMAIL_MISSING, false),
+            (shown, account(Role::Customer, false), error::EMAIL_MISSING, false),
+        ] {
+            let (mut accounts, mut takeovers) = (MockAccounts::new(), MockTakeovers::new());
+            accounts.expect_find_by_identity().returning(|_, _| Ok(None));
+            accounts.expect_find().times(1).returning(move |_| Ok(Some(with_status(account.clone()))));
+            takeovers.expect_begin().times(usize::from(mailed)).returning(|_, _, _, _| Ok(()));
+            let service = with_takeovers(saying(Ok(identity)), accounts, MockUnlinkTokens::new(), known(), takeovers);
+            let failure = service.finish(&callback()).await.unwrap_err();
+            assert!(failure.error.is(&code));
+            assert_eq!(failure.takeover.is_some(), mailed);
         }
     }
 

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod cancellations;
 pub mod ephemeral;
 pub mod holds;
+pub mod imports;
 pub mod limits;
 pub mod money;
 pub mod orders;

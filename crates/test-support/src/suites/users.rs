@@ -106,7 +106,7 @@ pub async fn takeovers(world: &World) {
     assert_eq!(unvouched, account);
     let taken = join_all((0..4).map(|_| complete(&second.token, &second.browser, 2))).await.into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(taken, [TakenOver { email: account.email.clone(), role: Role::Customer, local: true }]);
-    let theirs = Account { email_vouched: true, created_at: at(2), ..account.clone() };
+    let theirs = Account { email_vouched: true, created_at: at(2), generation: 1, ..account.clone() };
     assert_eq!(accounts.find_by_identity(Provider::Google, &user).await.unwrap(), Some(theirs));
     assert_eq!(accounts.find_by_identity(Provider::Naver, account.email.as_str()).await.unwrap(), None);
     let tasks = world.claim_all(1_000).await;
@@ -117,6 +117,61 @@ pub async fn takeovers(world: &World) {
     let late = secrets("late");
     takeovers.begin(&asked, &late, at(3), at(1803)).await.unwrap();
     assert_eq!(complete(&late.token, &late.browser, 4).await, None);
+}
+
+/// An account that was brought over at second 0. (The identity is one that no other test has; the account would have none.)
+async fn imported(world: &World, role: Role) -> Account {
+    let account = Account { imported_at: Some(at(0)), ..Account::new(email(), role, false, at(-1_000)) };
+    assert!(world.accounts.create(&account, Provider::Naver, account.email.as_str()).await.unwrap());
+    account
+}
+
+/// `Accounts::claim`: once, by one of several at once; it ends the sessions, and leaves other accounts alone.
+pub async fn imported_account_is_claimed_once(world: &World) {
+    let (accounts, account, other) = (&world.accounts, imported(world, Role::Seller).await, imported(world, Role::Customer).await);
+    let claims = ["g1", "g2", "g3", "g4"].map(|user| accounts.claim(&account.email, Provider::Google, user, at(1)));
+    let claims: Vec<_> = join_all(claims).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(claims.iter().filter(|claim| **claim == IdentityAdded::Added).count(), 1, "{claims:?}");
+    assert!(claims.iter().all(|claim| *claim != IdentityAdded::Another));
+    let claimed = Account { email_vouched: true, generation: 1, ..account.clone() };
+    let winner = format!("g{}", claims.iter().position(|claim| *claim == IdentityAdded::Added).unwrap() + 1);
+    assert_eq!(accounts.find_by_identity(Provider::Google, &winner).await.unwrap(), Some(claimed));
+    // An identity that leads elsewhere claims nothing, also not half of it.
+    assert_eq!(accounts.claim(&other.email, Provider::Google, &winner, at(1)).await.unwrap(), IdentityAdded::Taken);
+    assert_eq!(accounts.find(&other.email).await.unwrap().unwrap().account, other);
+    let ours = naver_account(world).await;
+    assert_eq!(accounts.claim(&ours.email, Provider::Google, "g9", at(1)).await.unwrap(), IdentityAdded::Taken);
+    assert_eq!(accounts.find(&ours.email).await.unwrap().unwrap().account, ours);
+}
+
+/// `Takeovers::complete`: what was brought over stays as old as it is; its sessions end.
+pub async fn takeover_of_an_imported_account_leaves_it_what_it_is(world: &World) {
+    let account = imported(world, Role::Customer).await;
+    let user_id = format!("n-{}", account.email);
+    let asked = Takeover { account: account.clone(), provider: Provider::Kakao, user_id, role: Role::Customer, local: false };
+    let secrets = TakeoverSecrets { token: format!("t-{}", account.email), browser: "b".to_owned() };
+    world.takeovers.begin(&asked, &secrets, at(1), at(1801)).await.unwrap();
+    assert!(world.takeovers.complete(&secrets.token, &secrets.browser, at(2)).await.unwrap().is_some());
+    let theirs = Account { email_vouched: true, generation: 1, ..account };
+    assert_eq!(world.accounts.find_by_identity(Provider::Kakao, &asked.user_id).await.unwrap(), Some(theirs));
+    let mail = world.claim_all(1_000).await.into_iter().find(|task| task.payload["kind"] == "takeover_mail").unwrap();
+    assert_eq!(mail.payload["imported"], true);
+}
+
+/// `users::ports::ImportedSessions`
+pub async fn imported_session_begins_once(world: &World) {
+    let begin = async |session: &str, second, until| world.imported_sessions.begin(session, at(second), at(until)).await.unwrap();
+    // The first ones open the connections; then they are at once.
+    let mut at_once = vec![];
+    for session in ["a1", "a2", "a3", "a4", "a"] {
+        at_once = join_all((0..16).map(|second| begin(session, second, 100))).await;
+        assert!(at_once.iter().all(|began_at| *began_at == at_once[0]), "{session}: {at_once:?}");
+    }
+    assert_eq!(begin("a", 50, 100).await, at_once[0]);
+    assert_eq!(begin("b", 60, 200).await, at(60));
+    // What is over may be forgotten, what is not may not.
+    assert_eq!(begin("c", 150, 200).await, at(150));
+    assert_eq!(begin("b", 151, 200).await, at(60));
 }
 
 /// `users::ports::UnlinkTokens`

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_domain::{
+    imports::ports::{Imports, Moved},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
@@ -19,7 +20,7 @@ use cheapbob_domain::{
     },
     users::{
         Account, NewProfile, Nickname, PhoneNumber, PreferenceKind, Provider, Role,
-        ports::{Accounts, Customers, Revocations, Takeovers, UnlinkTokens},
+        ports::{Accounts, Customers, ImportedSessions, Revocations, Takeovers, UnlinkTokens},
     },
 };
 use chrono::{DateTime, Duration, Utc};
@@ -37,6 +38,8 @@ pub struct World {
     pub unlink_tokens: Arc<dyn UnlinkTokens>,
     /// Logouts.
     pub revocations: Arc<dyn Revocations>,
+    /// Sessions of the Python service that go on here.
+    pub imported_sessions: Arc<dyn ImportedSessions>,
     /// Profiles.
     pub customers: Arc<dyn Customers>,
     /// Stores.
@@ -69,6 +72,10 @@ pub struct World {
     pub ended: Arc<dyn EndedOrders>,
     /// Payments that may go to the archive.
     pub settled: Arc<dyn SettledPayments>,
+    /// What is brought over.
+    pub imports: Arc<dyn Imports>,
+    /// What is asked of it.
+    pub moved: Arc<dyn Moved>,
     /// The queue, as workers see it.
     pub tasks: Arc<dyn TaskQueue>,
     /// The ledger of runs.

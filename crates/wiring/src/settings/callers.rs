@@ -2,10 +2,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use cheapbob_domain::shared::kst;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use ipnet::IpNet;
 
 use super::{
-    check::{Check, is_loopback, secret},
+    check::{Check, is_loopback, secret, set},
     raw::Raw,
 };
 
@@ -37,6 +39,21 @@ impl Raw {
             check.errors.push("RATE_LIMITS=off is for load tests, not for production".to_owned());
         }
         on
+    }
+
+    /// An instant, or a day, whose end in Seoul is meant.
+    pub(super) fn legacy_tokens_until(&self, check: &mut Check) -> Option<DateTime<Utc>> {
+        let text = set(&self.legacy_tokens_until)?;
+        if secret(&self.jwt_secret).is_none() {
+            let message = "LEGACY_TOKENS_UNTIL is set, but JWT_SECRET is not: it is the Python service's, or that is JWT_SECRET_PREVIOUS";
+            check.errors.push(message.to_owned());
+        }
+        let end_of_day = || Some(kst::instant(text.parse::<NaiveDate>().ok()?.succ_opt()?, NaiveTime::MIN));
+        let until = DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc)).or_else(end_of_day);
+        if until.is_none() {
+            check.errors.push(format!("LEGACY_TOKENS_UNTIL is a day (2026-12-31) or an instant (2026-12-31T04:00:00+09:00), not {text}"));
+        }
+        until
     }
 
     /// Development has the sandbox, in which everybody is whoever they say, and pays nothing. That harms nobody on a machine and a database
@@ -87,6 +104,22 @@ mod tests {
         for bad in ["all", "10.0.0.0/33", "10.0.0.0/8 ::1", "nginx"] {
             assert!(wrong(&[("trusted_proxies", bad)]).starts_with("TRUSTED_PROXIES has addresses and networks"), "{bad}");
         }
+    }
+
+    #[test]
+    fn tokens_of_the_python_service_are_taken_until_a_day_or_an_instant() {
+        let until = |text| {
+            let settings = Settings::from_pairs(&[("legacy_tokens_until", text), ("jwt_secret", "theirs")]).unwrap();
+            settings.legacy_tokens_until.map(|at| at.to_rfc3339())
+        };
+        assert_eq!(until(""), None);
+        assert_eq!(until("2026-12-31").as_deref(), Some("2026-12-31T15:00:00+00:00"));
+        assert_eq!(until(" 2026-12-31T04:00:00+09:00 ").as_deref(), Some("2026-12-30T19:00:00+00:00"));
+        for bad in ["soon", "2026-12-32", "2026-12-31T04:00:00"] {
+            let said = wrong(&[("legacy_tokens_until", bad), ("jwt_secret", "theirs")]);
+            assert!(said.starts_with("LEGACY_TOKENS_UNTIL is a day"), "{said}");
+        }
+        assert!(wrong(&[("legacy_tokens_until", "2026-12-31")]).contains("JWT_SECRET is not"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use jsonwebtoken::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw};
+use super::{OAuthClient, PostgresAt, Settings, SettingsError, raw::Raw, whole_word};
 
 pub(super) fn set(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|t| !t.is_empty())
@@ -146,7 +146,7 @@ fn program() -> PathBuf {
 
 impl Raw {
     pub(super) fn check(self) -> Result<Settings, SettingsError> {
-        let production = match self.environment.as_str() {
+        let production = match whole_word(&self.environment) {
             "production" => true,
             "development" => false,
             other => return Err(SettingsError(vec![format!("ENVIRONMENT is development or production, not {other}")])),
@@ -198,6 +198,7 @@ impl Raw {
         }
         let jwt_secret = check.signing_secret("JWT_SECRET", &self.jwt_secret);
         let jwt_secret_previous = check.signing_secret("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous);
+        let legacy_tokens_until = self.legacy_tokens_until(&mut check);
         let trusted_proxies = self.trusted_proxies(&mut check);
         let rate_limits = self.rate_limits(&mut check);
         let secret_keys = self.secret_keys(&mut check);
@@ -231,6 +232,7 @@ impl Raw {
             public_base: public_base.unwrap_or_else(|| format!("http://localhost:{}", self.port)),
             jwt_secret: jwt_secret.unwrap_or_else(random_secret),
             jwt_secret_previous,
+            legacy_tokens_until,
             api_docs,
             jwt_algorithm,
             jwt_life: chrono::Duration::minutes(self.jwt_expire_minutes),
@@ -286,6 +288,13 @@ mod tests {
         }
         // Inside of a network of one's own.
         assert!(!production(&[("otel_exporter_otlp_endpoint", "http://collector:4318")]).contains("collector"));
+    }
+
+    #[test]
+    fn the_python_services_words_for_the_environments_are_understood() {
+        assert!(!Settings::from_pairs(&[("environment", "dev")]).unwrap().production);
+        assert!(wrong(&[("environment", "prd")]).contains("JWT_SECRET is required in production"));
+        assert!(wrong(&[("environment", "staging")]).contains("ENVIRONMENT is development or production"));
     }
 
     #[test]

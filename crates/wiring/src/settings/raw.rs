@@ -59,6 +59,7 @@ pub(super) struct Raw {
     pub(super) oauth_redirect_base_url: String,
     pub(super) jwt_secret: SecretString,
     pub(super) jwt_secret_previous: SecretString,
+    pub(super) legacy_tokens_until: String,
     pub(super) jwt_algorithm: String,
     pub(super) jwt_expire_minutes: i64,
     pub(super) cheapbob_secret_keys: SecretString,

@@ -1,8 +1,10 @@
--- $1 the token's hash, $2 the browser's, $3 now. The account is another from now on: tokens carry the instant at which theirs was made.
+-- $1 the token's hash, $2 the browser's, $3 now. The account is another from now on: tokens carry the instant at which theirs was made. One
+-- that was brought over stays what it is, since nobody could enter it by an identity before; its sessions end all the same.
 WITH taken AS (
     DELETE FROM takeovers WHERE token_hash = $1 AND browser_hash = $2 AND expires_at > $3 RETURNING *
 ), account AS (
-    UPDATE accounts a SET email_vouched = true, created_at = greatest($3, a.created_at + interval '1 millisecond')
+    UPDATE accounts a SET email_vouched = true, generation = a.generation + 1, kept_session = NULL,
+        created_at = CASE WHEN a.imported_at IS NULL THEN greatest($3, a.created_at + interval '1 millisecond') ELSE a.created_at END
     FROM taken t WHERE a.email = t.email AND a.created_at = t.account_created_at AND NOT a.email_vouched
     RETURNING a.email
 ), detached AS (

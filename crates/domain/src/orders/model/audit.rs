@@ -83,7 +83,7 @@ pub struct AuditEntry {
     /// The instant, by the product's clock.
     pub at: DateTime<Utc>,
     /// What: `held`, `released`, `ordered`, `accepted`, `completed`, `canceled`, `refund_requested`, `refund_succeeded`,
-    /// `refund_processing`, `refund_failed`, `refund_unknown`, `refund_reopened`, `discrepancy`.
+    /// `refund_processing`, `refund_failed`, `refund_unknown`, `refund_reopened`, `discrepancy`, `imported` (with the state that it then had).
     pub event: String,
     /// More about it, in words of ours.
     pub detail: Option<String>,

@@ -121,6 +121,23 @@ impl Week {
         <[DayHours; 7]>::try_from(days).ok().map(Self)
     }
 
+    /// Closed on every day.
+    pub fn closed() -> Self {
+        let mut day_of_week = -1;
+        Self([(); 7].map(|()| {
+            day_of_week += 1;
+            let midnight = NaiveTime::MIN;
+            DayHours {
+                day_of_week,
+                open_time: midnight,
+                close_time: midnight,
+                pickup_start_time: midnight,
+                pickup_end_time: midnight,
+                is_open_enabled: false,
+            }
+        }))
+    }
+
     /// The days, Monday first.
     pub fn days(&self) -> &[DayHours; 7] {
         &self.0

@@ -77,12 +77,25 @@ pub struct Account {
     pub generation: i64,
     /// The one session that went on when that was done last ([`Session::id`](super::session::Session::id)).
     pub kept_session: Option<String>,
+    /// When it was brought over from the Python service, which knew people by e-mail alone. `None`: it was made here.
+    pub imported_at: Option<DateTime<Utc>>,
 }
 
 impl Account {
     /// One that is made at its first login.
     pub fn new(email: Email, role: Role, email_vouched: bool, created_at: DateTime<Utc>) -> Self {
-        Self { email, role, is_active: true, email_vouched, created_at, generation: 0, kept_session: None }
+        Self { email, role, is_active: true, email_vouched, created_at, generation: 0, kept_session: None, imported_at: None }
+    }
+
+    /// Whether it was brought over, and nobody has shown yet that its e-mail is theirs: no identity leads to it.
+    pub fn is_unclaimed(&self) -> bool {
+        self.imported_at.is_some() && !self.email_vouched
+    }
+
+    /// Whether sessions that began at the Python service may go on here: until somebody ends all sessions of the account, which whoever
+    /// claims it does as well.
+    pub(in crate::users) fn keeps_imported_sessions(&self) -> bool {
+        self.imported_at.is_some() && self.generation == 0
     }
 }
 

@@ -17,6 +17,8 @@ pub struct ProviderIdentity {
     pub email: Option<Email>,
     /// Whether the provider vouches that the e-mail is theirs. Naver never does.
     pub vouched: bool,
+    /// An e-mail that the provider shows and says is not verified: good for nothing but to ask whoever reads its mail.
+    pub unverified_email: Option<Email>,
     /// What will cut the link one day, where the provider has no other way and gave one.
     pub unlink_token: Option<SecretString>,
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod customer;
 pub mod export;
 pub mod identity;
+pub mod imported_token;
 mod link_mail;
 pub mod login;
 pub mod preference;

@@ -128,6 +128,11 @@ impl SessionTokens {
         session.expires_at < session.ends_at() && (left * 4 <= self.life || left < Duration::minutes(5))
     }
 
+    /// When a token ends that is signed at `now`, at the latest.
+    pub(in crate::users) fn latest_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.life
+    }
+
     /// When the last token of a session ends, that of a renewal under way at `now` included.
     pub fn last_end(&self, session: &Session, now: DateTime<Utc>) -> DateTime<Utc> {
         (now + self.life).min(session.ends_at())

@@ -58,6 +58,9 @@ pub struct TakeoverMail {
     pub provider: Provider,
     /// The link's secret.
     pub token: String,
+    /// The account was brought over, and no identity leads to it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
 }
 
 /// Without whom it is for and the link's secret: a task that fails is logged.
@@ -78,10 +81,17 @@ impl TakeoverMail {
             Provider::Naver => "네이버",
         };
         let link = format!("{base}/api/v1/auth/takeover?token={}", self.token);
-        let lead = format!(
-            "{provider} 로그인에 사용하신 이메일로 만들어진 CheapBob 계정이 이미 있지만, 그 계정의 이메일은 확인된 적이 없습니다. \
-             30분 안에, 로그인하신 브라우저에서 아래 링크를 열면 그 계정이 회원님의 계정이 되고 이전의 로그인 방법은 해제됩니다."
-        );
+        let lead = if self.imported {
+            format!(
+                "{provider} 로그인에 사용하신 이메일로 이전부터 사용하시던 CheapBob 계정이 있습니다. 30분 안에, 로그인하신 브라우저에서 \
+                 아래 링크를 열면 주문과 설정은 그대로 두고 {provider} 로그인이 그 계정에 연결됩니다. 다른 기기에서는 다시 로그인하셔야 합니다."
+            )
+        } else {
+            format!(
+                "{provider} 로그인에 사용하신 이메일로 만들어진 CheapBob 계정이 이미 있지만, 그 계정의 이메일은 확인된 적이 없습니다. \
+                 30분 안에, 로그인하신 브라우저에서 아래 링크를 열면 그 계정이 회원님의 계정이 되고 이전의 로그인 방법은 해제됩니다."
+            )
+        };
         let mail = LinkMail { title: TITLE, lead, link, button: "이메일 확인", ignore: IGNORE };
         mail.to(&self.email)
     }

@@ -1,0 +1,11 @@
+//! From old rows to ours: what each becomes, and what is told of it. No port is needed for that.
+
+pub mod finding;
+pub mod hours;
+pub mod memory;
+pub mod mending;
+pub mod old;
+pub mod people;
+pub mod products;
+pub mod purchases;
+pub mod stores;

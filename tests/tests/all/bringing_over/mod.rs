@@ -1,0 +1,8 @@
+//! `cheapbob-jobs import`, black box: an old service's databases, ours, and the command between them.
+
+mod generated;
+mod house;
+mod killed;
+mod second_run;
+mod told;
+mod verified;
