@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cheapbob_domain::{
-    shared::{Breaker, Email, Error, Result},
-    users::AccountStatus,
-};
+use cheapbob_domain::shared::{Breaker, Error, Result};
 use deadpool::Runtime;
 use diesel::{
     prelude::*,
@@ -30,17 +27,15 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     address::{Address, PoolMode},
     connect::FORGET,
-    orders::Checkouts,
+    lines::Lines,
     patient::{PatientConnection, Pooled},
     replica::Replica,
     secrets::SecretKeys,
-    together::Together,
+    together::PART,
 };
 
 /// A pooled connection.
 pub type Connection = Object<PatientConnection>;
-
-pub(crate) const PART: &str = "postgres";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -90,8 +85,7 @@ pub struct Postgres {
     /// Half of the connections: what reports may have of them at once.
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
-    pub(crate) checkouts: Arc<Checkouts>,
-    pub(crate) accounts: Arc<Together<Email, Option<AccountStatus>>>,
+    pub(crate) lines: Arc<Lines>,
     replica: Option<Replica>,
 }
 
@@ -135,8 +129,7 @@ impl Postgres {
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (pool, pooled) = pool(address, size, waiting)?;
         let reports = Arc::new(Semaphore::new(size.div_ceil(2)));
-        let accounts = Arc::new(Together::new(|_| None));
-        Ok(Self { pool, pooled, reports, keys, checkouts: Arc::default(), accounts, replica: None })
+        Ok(Self { pool, pooled, reports, keys, lines: Arc::default(), replica: None })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left

@@ -4,6 +4,7 @@ mod address;
 mod connect;
 mod database;
 mod imports;
+mod lines;
 mod orders;
 mod patient;
 mod products;

@@ -11,7 +11,8 @@ use cheapbob_domain::shared::{Error, ErrorKind, Result};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::database::PART;
+/// PostgreSQL, as logs and `/health/ready` name it.
+pub(crate) const PART: &str = "postgres";
 
 /// Asks in a statement. More would make those at its end wait for longer than a statement of their own.
 const MOST: usize = 64;
@@ -148,5 +149,107 @@ fn again(error: &Error) -> Error {
     match error.kind() {
         ErrorKind::Unavailable => Error::unavailable(PART, error.to_string()),
         _ => Error::internal(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, future::join_all};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// A line whose statements wait until they are let go, and what they were asked.
+    struct Watched {
+        together: Arc<Together<&'static str, usize>>,
+        asked: Arc<Mutex<Vec<Vec<&'static str>>>>,
+        go: Arc<Semaphore>,
+    }
+
+    impl Watched {
+        fn new(together: Together<&'static str, usize>) -> Self {
+            Self { together: Arc::new(together), asked: Arc::default(), go: Arc::new(Semaphore::new(0)) }
+        }
+
+        /// Answers an ask with its length; "bad" is an error, "away" an outage.
+        fn ask(&self, ask: &'static str) -> impl Future<Output = Result<usize>> + Send + use<> {
+            let (together, asked, go) = (Arc::clone(&self.together), Arc::clone(&self.asked), Arc::clone(&self.go));
+            async move {
+                let statement = move || -> Statement<&'static str, usize> {
+                    Box::new(move |asks| {
+                        let (asked, go) = (Arc::clone(&asked), Arc::clone(&go));
+                        async move {
+                            asked.lock().unwrap().push(asks.clone());
+                            go.acquire().await.unwrap().forget();
+                            if asks.contains(&"bad") {
+                                return Err(Error::internal("bad"));
+                            }
+                            if asks.contains(&"away") {
+                                return Err(Error::unavailable(PART, "away"));
+                            }
+                            Ok(asks.iter().map(|ask| ask.len()).collect())
+                        }
+                        .boxed()
+                    })
+                };
+                together.ask(ask, statement).await
+            }
+        }
+
+        fn asked(&self) -> Vec<Vec<&'static str>> {
+            self.asked.lock().unwrap().clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_goes_with_the_next_in_order() {
+        let line = Watched::new(Together::new(|ask: &&str| Some(ask)));
+        line.go.add_permits(9);
+        let answers = join_all(["a", "bb", "ccc", "bb", "dddd"].map(|ask| line.ask(ask))).await;
+        assert_eq!(answers.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1, 2, 3, 2, 4]);
+        // All of them came before the first statement began; of two with the same key one waited.
+        assert_eq!(line.asked(), [vec!["a", "bb", "ccc", "dddd"], vec!["bb"]]);
+        assert_eq!(line.ask("e").await.unwrap(), 1);
+        assert_eq!(line.asked().last().unwrap(), &["e"]);
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_takes_no_other_with_it() {
+        let line = Watched::new(Together::new(|_| None));
+        line.go.add_permits(9);
+        let answers = join_all(["a", "bad", "ccc"].map(|ask| line.ask(ask))).await;
+        assert_eq!(answers.into_iter().map(Result::ok).collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert_eq!(line.asked(), [vec!["a", "bad", "ccc"], vec!["a"], vec!["bad"], vec!["ccc"]]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_told_to_those_whom_it_concerns() {
+        for (for_one_thing, later) in [(false, Some(5)), (true, None)] {
+            let together = Together::new(|_| None);
+            let line = Watched::new(if for_one_thing { together.for_one_thing() } else { together });
+            let first = tokio::spawn(join_all(["a", "away"].map(|ask| line.ask(ask))));
+            while line.asked().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let waiting = tokio::spawn(line.ask("later"));
+            tokio::task::yield_now().await;
+            line.go.add_permits(9);
+            assert!(first.await.unwrap().into_iter().all(|answer| answer.unwrap_err().kind() == ErrorKind::Unavailable));
+            assert_eq!(waiting.await.unwrap().ok(), later);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_keeps_nobody_waiting() {
+        let line = Watched::new(Together::new(|_| None));
+        // The first one, whose call begins the statement.
+        let given_up = tokio::spawn(line.ask("a"));
+        while line.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let other = tokio::spawn(line.ask("bb"));
+        given_up.abort();
+        line.go.add_permits(9);
+        assert_eq!(other.await.unwrap().unwrap(), 2);
     }
 }

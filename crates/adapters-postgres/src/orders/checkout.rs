@@ -1,13 +1,10 @@
 //! Checkouts, many in one statement: what a customer may buy is read, and the stock is taken, together with whoever else waits then.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::collections::HashMap;
 
 use cheapbob_domain::{
     orders::{Buying, FIRST_LOOK, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, NewHold, Offer, PRICE_SEEN},
-    shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won, kst},
+    shared::{Error, PaymentId, ProductId, Result, Sale, StoreId, Won, kst},
     stores::{DayHours, PortOneIds, StoreCalendar},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -17,61 +14,13 @@ use diesel_async::RunQueryDsl;
 use super::holds::OF_A_DAY;
 use crate::{
     database::{Postgres, bad_row, failed},
+    lines::{Held, OfferAsked},
     sql::prepared,
-    together::{Statement, Together},
+    together::Statement,
 };
 
 const OFFERS: &str = include_str!("sql/offers.sql");
 const HOLD_TOGETHER: &str = include_str!("sql/hold_together.sql");
-
-/// What [`Postgres::offer_together`] is asked.
-#[derive(Clone)]
-pub(crate) struct OfferAsked {
-    pub(crate) product: ProductId,
-    pub(crate) customer: Email,
-    pub(crate) weekday: i16,
-    pub(crate) now: DateTime<Utc>,
-}
-
-/// Whether somebody got what they asked for; `None`: somebody else has a lock.
-type Held = Option<bool>;
-
-/// The lines in which checkouts wait.
-pub(crate) struct Checkouts {
-    offers: Arc<Together<OfferAsked, Option<Offer>>>,
-    holds: Arc<Together<NewHold, Held>>,
-    /// Of products that somebody else has locked: whoever wants them waits for that, and nobody else does.
-    kept: Mutex<HashMap<ProductId, Weak<Together<NewHold, Held>>>>,
-}
-
-impl Default for Checkouts {
-    fn default() -> Self {
-        Self { offers: Arc::new(Together::new(|_| None)), holds: Arc::new(holds()), kept: Mutex::default() }
-    }
-}
-
-/// A customer's checkouts come one after another.
-fn holds() -> Together<NewHold, Held> {
-    Together::new(|hold: &NewHold| Some(hold.customer.as_str()))
-}
-
-impl Checkouts {
-    /// The line of those who wait for this product, if there is one.
-    fn waiting(&self, product: &ProductId) -> Option<Arc<Together<NewHold, Held>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(product)?.upgrade()
-    }
-
-    fn wait(&self, product: &ProductId) -> Arc<Together<NewHold, Held>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = kept.get(product).and_then(Weak::upgrade) {
-            return line;
-        }
-        kept.retain(|_, line| line.strong_count() > 0);
-        let line = Arc::new(holds().for_one_thing());
-        kept.insert(product.clone(), Arc::downgrade(&line));
-        line
-    }
-}
 
 impl Postgres {
     /// What decides whether a customer can buy, read with what others ask just then.
@@ -83,7 +32,7 @@ impl Postgres {
                 Box::pin(async move { postgres.offers(&asked).await })
             })
         };
-        self.checkouts.offers.ask(asked, statement).await
+        self.lines.offers.ask(asked, statement).await
     }
 
     /// Takes the stock, with what others take just then.
@@ -97,11 +46,11 @@ impl Postgres {
                 })
             }
         };
-        let line = match self.checkouts.waiting(&hold.product_id) {
+        let line = match self.lines.waiting(&hold.product_id) {
             Some(line) => line,
-            None => match self.checkouts.holds.ask(hold.clone(), statement(false)).await? {
+            None => match self.lines.holds.ask(hold.clone(), statement(false)).await? {
                 Some(is_held) => return Ok(is_held),
-                None => self.checkouts.wait(&hold.product_id),
+                None => self.lines.wait_for(&hold.product_id),
             },
         };
         let is_held = line.ask(hold.clone(), statement(true)).await?;

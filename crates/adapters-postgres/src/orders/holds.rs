@@ -8,9 +8,9 @@ use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Deserialize;
 
-use super::checkout::OfferAsked;
 use crate::{
     database::{Postgres, bad_row, failed},
+    lines::OfferAsked,
     schema::{holds, refunds, stores},
     sql::prepared,
 };

@@ -12,6 +12,5 @@ mod mails;
 mod past;
 mod refunds;
 
-pub(crate) use checkout::Checkouts;
 pub(crate) use lists::OrderRow;
 pub use lists::TODAY_OF_CUSTOMER;

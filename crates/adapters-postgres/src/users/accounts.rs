@@ -98,7 +98,7 @@ impl Accounts for Postgres {
                 Box::pin(async move { postgres.statuses(&emails).await })
             })
         };
-        self.accounts.ask(email.clone(), statement).await
+        self.lines.accounts.ask(email.clone(), statement).await
     }
 
     async fn find_by_identity(&self, provider: Provider, user_id: &str) -> Result<Option<Account>> {

@@ -1,0 +1,71 @@
+//! The lines in which asks wait for each other, one of each for every worker thread of `http`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use cheapbob_domain::{
+    orders::{NewHold, Offer},
+    shared::{Email, ProductId},
+    users::AccountStatus,
+};
+use chrono::{DateTime, Utc};
+
+use crate::together::Together;
+
+/// Who wants to know what they can buy.
+#[derive(Clone)]
+pub(crate) struct OfferAsked {
+    pub(crate) product: ProductId,
+    pub(crate) customer: Email,
+    pub(crate) weekday: i16,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Whether somebody got what they asked for; `None`: somebody else has a lock.
+pub(crate) type Held = Option<bool>;
+
+/// The lines.
+pub(crate) struct Lines {
+    pub(crate) accounts: Arc<Together<Email, Option<AccountStatus>>>,
+    pub(crate) offers: Arc<Together<OfferAsked, Option<Offer>>>,
+    pub(crate) holds: Arc<Together<NewHold, Held>>,
+    /// Of products that somebody else has locked: whoever wants them waits for that, and nobody else does.
+    kept: Mutex<HashMap<ProductId, Weak<Together<NewHold, Held>>>>,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            accounts: Arc::new(Together::new(|_| None)),
+            offers: Arc::new(Together::new(|_| None)),
+            holds: Arc::new(holds()),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+/// A customer's checkouts come one after another.
+fn holds() -> Together<NewHold, Held> {
+    Together::new(|hold: &NewHold| Some(hold.customer.as_str()))
+}
+
+impl Lines {
+    /// The line of those who wait for this product, if there is one.
+    pub(crate) fn waiting(&self, product: &ProductId) -> Option<Arc<Together<NewHold, Held>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(product)?.upgrade()
+    }
+
+    /// The same; begun where there is none.
+    pub(crate) fn wait_for(&self, product: &ProductId) -> Arc<Together<NewHold, Held>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = kept.get(product).and_then(Weak::upgrade) {
+            return line;
+        }
+        kept.retain(|_, line| line.strong_count() > 0);
+        let line = Arc::new(holds().for_one_thing());
+        kept.insert(product.clone(), Arc::downgrade(&line));
+        line
+    }
+}
