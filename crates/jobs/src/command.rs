@@ -275,6 +275,7 @@ mod tests {
             ("outbox", "Usage: cheapbob-jobs outbox <COMMAND>"),
             ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
             ("refunds retry", "<PAYMENT>"),
+            ("import", "--from-postgres <URL>"),
             ("refunds retry x", "x is no payment id (PAY…)"),
             ("list x", "unexpected argument 'x'"),
         ] {

@@ -12,19 +12,15 @@ use clap::Args;
 use super::watch::{Watch, create};
 use crate::instant::instant;
 
-/// Where the old databases are may also be in the environment: an argument shows in the list of processes.
-const FROM_POSTGRES: &str = "IMPORT_FROM_POSTGRES";
-const FROM_MONGODB: &str = "IMPORT_FROM_MONGODB";
-
-/// What there is to say to `import`.
+/// What there is to say to `import`. Where the old databases are may be in the environment: an argument shows in the list of processes.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub struct ImportArguments {
-    /// The old PostgreSQL, postgres://…; else IMPORT_FROM_POSTGRES in the environment
-    #[arg(long, value_name = "URL")]
-    pub from_postgres: Option<String>,
-    /// The old MongoDB with its database, mongodb://…/NAME; else IMPORT_FROM_MONGODB in the environment
-    #[arg(long, value_name = "URI")]
-    pub from_mongodb: Option<String>,
+    /// The old PostgreSQL, postgres://…
+    #[arg(long, value_name = "URL", env = "IMPORT_FROM_POSTGRES", hide_env_values = true)]
+    pub from_postgres: String,
+    /// The old MongoDB with its database, mongodb://…/NAME
+    #[arg(long, value_name = "URI", env = "IMPORT_FROM_MONGODB", hide_env_values = true)]
+    pub from_mongodb: String,
     /// Read and tell everything, write nothing
     #[arg(long, conflicts_with = "verify")]
     pub dry_run: bool,
@@ -54,10 +50,7 @@ pub struct GiveBackArguments {
 /// # Errors
 /// Where a database does not answer; with `strict`, where anything was changed; where the two sides differ.
 pub async fn import(services: &Services, arguments: ImportArguments) -> Result<Vec<String>> {
-    let given = |argument: Option<String>, name: &str| argument.or_else(|| std::env::var(name).ok());
-    let postgres = given(arguments.from_postgres, FROM_POSTGRES).context("name the old PostgreSQL: --from-postgres")?;
-    let mongodb = given(arguments.from_mongodb, FROM_MONGODB).context("name the old MongoDB: --from-mongodb")?;
-    let mut old = open_legacy(&postgres, &mongodb).await?;
+    let mut old = open_legacy(&arguments.from_postgres, &arguments.from_mongodb).await?;
     let mut watch = Watch::new(arguments.report.as_deref())?;
     if arguments.verify {
         let compared = services.verify.verify(&mut old, &mut watch).await?;
