@@ -8,7 +8,7 @@ FROM ${BUILDER} AS build
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --release -p cheapbob-http -p cheapbob-jobs \
+    CARGO_PROFILE_RELEASE_STRIP=symbols cargo build --locked --release -p cheapbob-http -p cheapbob-jobs \
     && mkdir /out && cp target/release/cheapbob-http target/release/cheapbob-jobs /out/
 
 FROM ${BASE} AS base

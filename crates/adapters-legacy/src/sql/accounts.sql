@@ -1,7 +1,7 @@
 -- All accounts of one e-mail, in whatever case and role.
 SELECT p.key, jsonb_build_object('email', p.key, 'accounts', jsonb_agg(p.account ORDER BY p.account ->> 'role', p.email)) AS row
 FROM (
-    SELECT lower(btrim(c.email)) AS key, c.email, jsonb_build_object(
+    SELECT lower(btrim(c.email, E' \t\r\n\f\v')) AS key, c.email, jsonb_build_object(
         'role', 'customer', 'email', c.email, 'is_active', c.is_active, 'created_at', c.created_at, 'nickname', d.nickname,
         'phone_number', d.phone_number, 'details_created_at', d.created_at, 'details_updated_at', d.updated_at, 'preferences', w.words) AS account
     FROM customers c
@@ -17,9 +17,9 @@ FROM (
         GROUP BY customer_email
     ) w ON w.customer_email = c.email
     UNION ALL
-    SELECT lower(btrim(s.email)), s.email, jsonb_build_object(
+    SELECT lower(btrim(s.email, E' \t\r\n\f\v')), s.email, jsonb_build_object(
         'role', 'seller', 'email', s.email, 'is_active', s.is_active, 'created_at', s.created_at, 'stores', coalesce(n.stores, 0))
     FROM sellers s
-    LEFT JOIN (SELECT lower(btrim(seller_email)) AS key, count(*) AS stores FROM stores GROUP BY 1) n ON n.key = lower(btrim(s.email))
+    LEFT JOIN (SELECT lower(btrim(seller_email, E' \t\r\n\f\v')) AS key, count(*) AS stores FROM stores GROUP BY 1) n ON n.key = lower(btrim(s.email, E' \t\r\n\f\v'))
 ) p
 GROUP BY p.key

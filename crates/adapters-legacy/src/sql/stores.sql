@@ -1,6 +1,6 @@
 -- All stores of one seller's e-mail, in whatever case.
-SELECT lower(btrim(s.seller_email)) AS key, jsonb_build_object(
-    'email', lower(btrim(s.seller_email)),
+SELECT lower(btrim(s.seller_email, E' \t\r\n\f\v')) AS key, jsonb_build_object(
+    'email', lower(btrim(s.seller_email, E' \t\r\n\f\v')),
     'active', bool_or(seller.email IS NOT NULL AND seller.is_active IS DISTINCT FROM false),
     'stores', jsonb_agg(to_jsonb(s) || jsonb_build_object(
         'address', to_jsonb(a), 'sns', to_jsonb(n), 'payment', to_jsonb(y), 'images', i.images, 'hours', h.hours, 'planned', h.planned,

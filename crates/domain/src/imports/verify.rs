@@ -247,7 +247,7 @@ impl Run<'_> {
                 rows.iter().filter_map(|old| purchases::archived(old, self.now, &mut Told::of(Kind::Archive, ""))).collect();
             mapped.retain(|order| match self.today.get_mut(&order.payment_id) {
                 None => true,
-                Some(today) if today.latest_event() < order.latest_event() => {
+                Some(today) if purchases::how_far(today) < purchases::how_far(order) => {
                     take_state(today, order);
                     false
                 }

@@ -9,7 +9,7 @@ use crate::{
         model::{
             finding::{self, Kind, Told},
             old::OldPurchase,
-            purchases::{self, ImportedOrder},
+            purchases::{self, ImportedOrder, how_far},
         },
     },
     shared::Result,
@@ -22,7 +22,7 @@ impl Run<'_> {
             for Row { key, row, .. } in rows {
                 let mut told = Told::of(Kind::Orders, &key);
                 if let Some(order) = purchases::current(&row, self.begun, &mut told) {
-                    self.seen.orders.insert(order.order.payment_id.clone(), order.order.latest_event());
+                    self.seen.orders.insert(order.order.payment_id.clone(), how_far(&order.order));
                     batch.push(order);
                 }
                 self.told(told)?;
@@ -44,7 +44,7 @@ impl Run<'_> {
         orders.retain(|ImportedOrder { order, .. }| match here.get(&order.payment_id) {
             None => true,
             Some(here) if has_come_as_far(here, order) => false,
-            Some(here) if here.latest_event() < order.latest_event() => true,
+            Some(here) if how_far(here) < how_far(order) => true,
             Some(_) => {
                 gone_on.push(order.payment_id.clone());
                 false
@@ -74,7 +74,7 @@ impl Run<'_> {
                         None => past.push(order),
                         Some(latest) => {
                             told.tell(finding::TODAY_AND_ARCHIVE);
-                            if *latest < order.order.latest_event() {
+                            if *latest < how_far(&order.order) {
                                 today.push(order);
                             }
                         }

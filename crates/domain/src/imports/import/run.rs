@@ -56,8 +56,8 @@ pub(super) struct Seen {
     /// Accounts that are not active.
     pub(super) inactive: BTreeMap<Email, bool>,
     pub(super) products: HashSet<ProductId>,
-    /// Orders that the nightly move has not reached, and the latest event of each.
-    pub(super) orders: HashMap<PaymentId, DateTime<Utc>>,
+    /// Orders that the nightly move has not reached, and how far each has come.
+    pub(super) orders: HashMap<PaymentId, (DateTime<Utc>, u8)>,
 }
 
 pub(super) struct Run<'a> {

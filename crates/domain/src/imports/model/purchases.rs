@@ -1,6 +1,6 @@
 //! Unpaid holds, orders, and orders of the past.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -99,9 +99,12 @@ fn email(old: &OldPurchase, told: &mut Told) -> Email {
     })
 }
 
+/// More pieces than any order has. Sums of what is sold and held stay within our tables' integers.
+const MOST_PIECES: i32 = 10_000;
+
 /// Quantity and total, where our tables can have them.
 fn sums(old: &OldPurchase, told: &mut Told) -> Option<(i32, Won)> {
-    let quantity = i32::try_from(old.quantity).ok().filter(|pieces| *pieces > 0);
+    let quantity = i32::try_from(old.quantity).ok().filter(|pieces| (1..=MOST_PIECES).contains(pieces));
     let sums = quantity.zip(Some(Won(old.total_amount)).filter(|total| total.0 > 0));
     if sums.is_none() {
         told.tell_of(finding::SUM_WRONG, format!("{} for {} won", old.quantity, old.total_amount));
@@ -167,7 +170,7 @@ pub fn current(old: &OldPurchase, now: DateTime<Utc>, told: &mut Told) -> Option
 
 /// What becomes of the documents of one order of the past: the one with the later event.
 pub fn archived(all: &[OldPurchase], now: DateTime<Utc>, told: &mut Told) -> Option<Order> {
-    let old = all.iter().max_by_key(|old| (old.latest_event(), OrderStatus::parse(&old.status).map(order_of)))?;
+    let old = all.iter().max_by_key(|old| (old.latest_event(), OrderStatus::parse(&old.status).map(rank)))?;
     if all.len() > 1 {
         told.tell_of(finding::ARCHIVED_TWICE, all.iter().map(|old| old.status.as_str()).collect::<Vec<_>>().join(", "));
     }
@@ -178,8 +181,12 @@ pub fn archived(all: &[OldPurchase], now: DateTime<Utc>, told: &mut Told) -> Opt
     Some(order)
 }
 
-/// How far an order has come.
-fn order_of(status: OrderStatus) -> u8 {
+/// How far an order has come: its latest event, and where instants are missing its state.
+pub fn how_far(order: &Order) -> (DateTime<Utc>, u8) {
+    (order.latest_event(), rank(order.status))
+}
+
+fn rank(status: OrderStatus) -> u8 {
     match status {
         OrderStatus::Reservation => 0,
         OrderStatus::Accept => 1,
@@ -193,11 +200,14 @@ fn order(old: &OldPurchase, now: DateTime<Utc>, told: &mut Told) -> Option<Order
         told.tell(finding::BAD_ID);
         return None;
     };
-    let instants = [old.accepted_at, old.completed_at, old.canceled_at];
+    // In milliseconds: MongoDB, to which every order goes in the end, has no finer.
+    let [reserved, accepted, completed, canceled] = [old.reservation_at, old.accepted_at, old.completed_at, old.canceled_at]
+        .map(|instant| instant.map(|instant| instant.trunc_subsecs(3)));
+    let instants = [accepted, completed, canceled];
     let status = status(old, told);
-    let reservation_at = old.reservation_at.unwrap_or_else(|| {
+    let reservation_at = reserved.unwrap_or_else(|| {
         told.tell_of(finding::INSTANT_MISSING, "reservation_at");
-        made_at(&old.payment_id).or_else(|| instants.into_iter().flatten().min()).unwrap_or(now)
+        made_at(&old.payment_id).or_else(|| instants.into_iter().flatten().min()).unwrap_or(now).trunc_subsecs(3)
     });
     let latest = instants.into_iter().flatten().fold(reservation_at, DateTime::max);
     let mut instant = |name: &str, there: Option<DateTime<Utc>>, needed: bool| {
@@ -206,9 +216,9 @@ fn order(old: &OldPurchase, now: DateTime<Utc>, told: &mut Told) -> Option<Order
         }
         there.or(Some(latest).filter(|_| needed))
     };
-    let accepted_at = instant("accepted_at", old.accepted_at, status == OrderStatus::Accept);
-    let completed_at = instant("completed_at", old.completed_at, status == OrderStatus::Complete);
-    let canceled_at = instant("canceled_at", old.canceled_at, status == OrderStatus::Cancel);
+    let accepted_at = instant("accepted_at", accepted, status == OrderStatus::Accept);
+    let completed_at = instant("completed_at", completed, status == OrderStatus::Complete);
+    let canceled_at = instant("canceled_at", canceled, status == OrderStatus::Cancel);
     let or_no_name = |name: &Option<String>| name.clone().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| NO_NAME.to_owned());
     Some(Order {
         customer: email(old, told),
@@ -304,6 +314,15 @@ mod tests {
 
     fn told() -> Told {
         Told::of(Kind::Orders, "PAY1")
+    }
+
+    #[test]
+    fn an_order_goes_on_without_its_instant_and_has_no_microseconds() {
+        let order = |old: &OldPurchase| current(old, Noon.now(), &mut told()).unwrap().order;
+        let states = ["reservation", "accept", "complete", "cancel"].map(|status| how_far(&order(&old(status))));
+        assert!(states.is_sorted_by(|before, after| before < after), "{states:?}");
+        let fine = Some(Noon.now() + Duration::microseconds(999));
+        assert_eq!(order(&OldPurchase { reservation_at: fine, ..old("reservation") }), order(&old("reservation")));
     }
 
     #[test]
