@@ -61,7 +61,7 @@ impl Documents {
         let mut rows = Vec::new();
         for name in collections(kind) {
             let documents: Vec<_> = self.collection(name).find(doc! {}).await.map_err(failed)?.try_collect().await.map_err(failed)?;
-            rows.extend(documents.into_iter().map(|document| row(key(&document), json(document.into()))));
+            rows.extend(documents.into_iter().map(|document| row(key(kind, &document), json(document.into()))));
         }
         self.done = Some(kind).filter(|_| !rows.is_empty());
         Ok(rows)
@@ -82,7 +82,7 @@ impl Documents {
             Some(document) => Some(document),
             None => cursor.try_next().await.map_err(failed)?,
         } {
-            let key = key(&document);
+            let key = key(Kind::Archive, &document);
             let full = groups.len() == BATCH;
             match groups.last_mut() {
                 Some((last, documents)) if *last == key => documents.push(json(document.into())),
@@ -116,9 +116,16 @@ fn row(key: String, row: Value) -> OldRow {
     OldRow { key, fingerprint: String::new(), row }
 }
 
-fn key(document: &Document) -> String {
-    let named = ["payment_id", "product_id", "customer_email", "seller_email"].iter().find_map(|name| document.get_str(name).ok());
-    named.unwrap_or_default().to_owned()
+/// What a document is told by; one without it by its own id, so that no two are taken for one.
+fn key(kind: Kind, document: &Document) -> String {
+    let names: &[_] = match kind {
+        Kind::Withdrawals => &["customer_email", "seller_email"],
+        Kind::StockReservations => &["product_id"],
+        _ => &["payment_id"],
+    };
+    let named = names.iter().find_map(|name| document.get_str(name).ok());
+    let named = named.map(str::to_owned).unwrap_or_else(|| document.get("_id").map(ToString::to_string).unwrap_or_default());
+    named.replace('\0', "")
 }
 
 /// As the rows of PostgreSQL are: instants as text, numbers as numbers, other things by their own JSON.
@@ -133,7 +140,8 @@ fn json(value: Bson) -> Value {
         Bson::Document(document) => document.into_iter().map(|(name, value)| (name, json(value))).collect(),
         Bson::Array(values) => values.into_iter().map(json).collect(),
         Bson::Null => Value::Null,
-        Bson::String(text) => text.into(),
+        // PostgreSQL's text has no U+0000, which shows nothing.
+        Bson::String(text) => text.replace('\0', "").into(),
         Bson::Boolean(is_so) => is_so.into(),
         other => other.to_string().into(),
     }
@@ -147,7 +155,7 @@ mod tests {
 
     #[test]
     fn documents_become_rows() {
-        let document = doc! { "quantity": 2_i64, "price": 3.0, "sale": Bson::Null, "at": bson::DateTime::from_millis(1_727_000_000_123), "name": "만두" };
+        let document = doc! { "quantity": 2_i64, "price": 3.0, "sale": Bson::Null, "at": bson::DateTime::from_millis(1_727_000_000_123), "name": "만\0두" };
         let expected = serde_json::json!({ "quantity": 2, "price": 3, "sale": null, "at": "2024-09-22T10:13:20.123Z", "name": "만두" });
         assert_eq!(json(document.into()), expected);
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod documents;
+mod give_back;
 mod rows;
 
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ use cheapbob_domain::{
 };
 use diesel_async::AsyncPgConnection;
 use mongodb::Database;
+
+pub use give_back::GiveBack;
 
 use crate::{documents::Documents, rows::Rows};
 

@@ -78,6 +78,7 @@ fn run(arguments: &Arguments, decorate: fn(Ports) -> Ports, say: impl Fn(&str)) 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let product = Product::connect_through(&settings, &url, decorate).await?;
+        product.seed().await?;
         let stop = stop_on_signals()?;
         let jobs = Jobs::new(product.services.clone())?;
         let runner = with_jobs.then(|| tokio::spawn(jobs.run(stop.clone())));

@@ -256,8 +256,8 @@ mod tests {
             ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
             ("refunds list", Command::Refunds(RefundsCommand::List)),
             (
-                "give-back since.jsonl --since 2026-11-26T04:10:00+09:00",
-                Command::GiveBack(GiveBackArguments { file: "since.jsonl".into(), since: Some(due) }),
+                "give-back since --since 2026-11-26T04:10:00+09:00",
+                Command::GiveBack(GiveBackArguments { folder: "since".into(), since: Some(due) }),
             ),
             ("refunds retry PAY1", Command::Refunds(RefundsCommand::Retry { payment: PaymentId::parse("PAY1").unwrap() })),
         ] {

@@ -43,7 +43,7 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Outbox(OutboxCommand::Retry { task }) => Some(vec![command::retry_task(services, &task).await?]),
             Command::Refunds(RefundsCommand::List) => Some(command::list_refunds(services).await?),
             Command::Import(arguments) => Some(imports::import(services, arguments).await?),
-            Command::GiveBack(arguments) => Some(vec![imports::give_back(services, &arguments).await?]),
+            Command::GiveBack(arguments) => Some(imports::give_back(services, &arguments).await?),
             Command::Refunds(RefundsCommand::Retry { payment }) => Some(vec![command::retry_refund(services, &payment).await?]),
         };
         if let Some(lines) = lines {

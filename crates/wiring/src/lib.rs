@@ -22,7 +22,7 @@ pub use cheapbob_adapters_embedded::sandbox::Played;
 pub use cheapbob_adapters_postgres::Address;
 pub use check::check;
 pub use connections::{Connections, Probe, connect};
-pub use legacy::open_legacy;
+pub use legacy::{give_back_into, open_legacy};
 pub use limits::ProcessLimits;
 pub use ports::Ports;
 pub use product::{Mount, Product, Switches, prepare_process};

@@ -130,7 +130,7 @@ impl Product {
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
         let limits = Arc::new(ProcessLimits::default());
-        let product = Self {
+        Ok(Self {
             services: Services::new(settings, decorate(ports), &limits)?,
             switches: Switches {
                 production: settings.production,
@@ -151,11 +151,7 @@ impl Product {
             decorate,
             settings: settings.clone(),
             address: address.clone(),
-        };
-        if let PostgresAt::Child(_) = settings.postgres {
-            product.seed().await?;
-        }
-        Ok(product)
+        })
     }
 
     /// Worker threads on a machine with so many cores: each has connections enough of its own.
@@ -191,12 +187,13 @@ impl Product {
         Some(Box::new(move |config| sandbox::configure(config, data)))
     }
 
-    /// Makes the demo stores, if the sandbox plays and no stores but the demo's are there.
+    /// Makes the demo stores, if PostgreSQL is this process's own, the sandbox plays and no stores but the demo's are there.
     ///
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn seed(&self) -> Result<()> {
-        let Some(embedded) = self.connections.embedded.as_ref().filter(|_| self.switches.sandbox.is_some()) else { return Ok(()) };
+        let is_wanted = matches!(self.settings.postgres, PostgresAt::Child(_)) && self.switches.sandbox.is_some();
+        let Some(embedded) = self.connections.embedded.as_ref().filter(|_| is_wanted) else { return Ok(()) };
         let postgres = Arc::new(self.connections.postgres.clone());
         let demo = Demo {
             accounts: postgres.clone(),

@@ -141,7 +141,7 @@ impl Services {
         } = ports;
         let moving = ImportParts {
             imports: postgres.clone(),
-            moved: postgres.clone(),
+            ours: postgres.clone(),
             accounts: postgres.clone(),
             stores: postgres.clone(),
             hours: postgres.clone(),
@@ -200,7 +200,7 @@ impl Services {
         let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
         Ok(Self {
-            give_back: Arc::new(GiveBackService::new(postgres.clone(), archived, clock())),
+            give_back: Arc::new(GiveBackService::new(moving.clone())),
             import: Arc::new(ImportService::new(moving.clone())),
             verify: Arc::new(VerifyService::new(moving)),
             unlink: Arc::new(UnlinkService::new(providers.clone(), postgres.clone(), postgres.clone(), clock())),

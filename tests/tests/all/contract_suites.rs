@@ -38,7 +38,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         ended: postgres.clone(),
         settled: postgres.clone(),
         imports: postgres.clone(),
-        moved: postgres.clone(),
+        ours: postgres.clone(),
         tasks: postgres.clone(),
         ledger: postgres.clone(),
         outbox: postgres,
@@ -193,6 +193,7 @@ mod postgres {
             brought_again_it_is_there_once_and_nobody_is_written_over
             left_stays_what_it_was
             second_store_is_a_placeholders
+            pieces_that_come_back_are_for_whom_they_were_promised
             favorites_are_of_customers_and_stores_that_are_here
             unseen_is_what_no_run_has_seen_since
         }

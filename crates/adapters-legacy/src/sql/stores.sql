@@ -2,11 +2,14 @@
 SELECT lower(btrim(s.seller_email, E' \t\r\n\f\v')) AS key, jsonb_build_object(
     'email', lower(btrim(s.seller_email, E' \t\r\n\f\v')),
     'active', bool_or(seller.email IS NOT NULL AND seller.is_active IS DISTINCT FROM false),
+    'active_customer', bool_or(customer.key IS NOT NULL),
     'stores', jsonb_agg(to_jsonb(s) || jsonb_build_object(
         'address', to_jsonb(a), 'sns', to_jsonb(n), 'payment', to_jsonb(y), 'images', i.images, 'hours', h.hours, 'planned', h.planned,
         'products', coalesce(p.products, 0)) ORDER BY s.store_id)) AS row
 FROM stores s
 LEFT JOIN sellers seller ON seller.email = s.seller_email
+LEFT JOIN (SELECT DISTINCT lower(btrim(email, E' \t\r\n\f\v')) AS key FROM customers WHERE is_active IS DISTINCT FROM false) customer
+    ON customer.key = lower(btrim(s.seller_email, E' \t\r\n\f\v'))
 LEFT JOIN store_addresses a ON a.address_id = s.address_id
 LEFT JOIN store_sns n ON n.store_id = s.store_id
 LEFT JOIN store_payment_info y ON y.store_id = s.store_id

@@ -1,5 +1,5 @@
 //! What is brought over from the Python service, and what is given back.
 
-mod moved;
+mod ours;
 mod rows;
 mod write;

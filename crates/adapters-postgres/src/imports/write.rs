@@ -6,7 +6,7 @@ use cheapbob_domain::{
         Brought, ImportedAccount, ImportedFavorites, ImportedHold, ImportedOrder, ImportedProduct, ImportedStore, Kind, Known,
         ports::Imports,
     },
-    shared::{ProductId, Result, kst},
+    shared::{PaymentId, ProductId, Result, StoreId, kst},
 };
 use chrono::{DateTime, Utc};
 use diesel::{QueryableByName, result::Error as DieselError, sql_query, sql_types as t};
@@ -28,15 +28,20 @@ const FAVORITES: &[&str] = &[include_str!("sql/favorites.sql")];
 const STORES: &[&str] = &[
     include_str!("sql/placeholders.sql"),
     include_str!("sql/stores.sql"),
+    include_str!("sql/store_payments_gone.sql"),
     include_str!("sql/store_payments.sql"),
     include_str!("sql/store_hours.sql"),
     include_str!("sql/store_plans.sql"),
     include_str!("sql/store_images_gone.sql"),
     include_str!("sql/store_images.sql"),
+    include_str!("sql/stores_of_nobody.sql"),
 ];
+/// What is brought anew begins anew: its counts are no pieces that came back.
+const NOT_OVERSOLD: &str = "UPDATE products SET oversold = 0 WHERE id = ANY ($1) AND oversold > 0";
 const PRODUCTS: &str = include_str!("sql/products.sql");
 const ORDERS: &str = include_str!("sql/orders.sql");
 const HOLDS: &str = include_str!("sql/holds.sql");
+const END_HOLDS: &str = include_str!("sql/end_holds.sql");
 const LOCK: &str = "SELECT id AS key FROM products WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
 const RECOUNT: &str = include_str!("sql/recount.sql");
 
@@ -44,6 +49,14 @@ const RECOUNT: &str = include_str!("sql/recount.sql");
 pub(super) struct KeyRow {
     #[diesel(sql_type = t::Text)]
     pub(super) key: String,
+}
+
+#[derive(QueryableByName)]
+struct EndedRow {
+    #[diesel(sql_type = t::Text)]
+    key: String,
+    #[diesel(sql_type = t::Text)]
+    product_id: String,
 }
 
 #[derive(QueryableByName)]
@@ -68,6 +81,12 @@ impl Memory {
         Self { kind, keys: batch.iter().map(|b| key(&b.row)).collect(), old: batch.iter().map(|b| b.old.clone()).collect() }
     }
 
+    /// What could not be written: a later run tries again.
+    fn forget(&mut self, left_out: &[KeyRow]) {
+        let pairs = std::mem::take(&mut self.keys).into_iter().zip(std::mem::take(&mut self.old));
+        (self.keys, self.old) = pairs.filter(|(key, _)| !left_out.iter().any(|row| row.key == *key)).unzip();
+    }
+
     async fn remember(self, connection: &mut Connection, at: DateTime<Utc>) -> Result<(), DieselError> {
         let query = sql_query(REMEMBER).bind::<t::Text, _>(self.kind.as_str()).bind::<t::Array<t::Text>, _>(self.keys);
         let query = query.bind::<t::Array<t::Text>, _>(self.old).bind::<t::Timestamptz, _>(at);
@@ -84,21 +103,23 @@ async fn recount(connection: &mut Connection, products: &[&str], at: DateTime<Ut
 }
 
 impl Postgres {
-    /// Runs these statements on the batch ($1) and remembers it.
-    async fn bring(&self, statements: &[&str], batch: Value, memory: Memory, at: DateTime<Utc>) -> Result<()> {
+    /// Runs these statements on the batch ($1) and remembers it. Gives the keys that the last one gives.
+    async fn bring(&self, statements: &[&str], batch: Value, memory: Memory, at: DateTime<Utc>) -> Result<Vec<String>> {
         if memory.keys.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let batch = &batch;
         let mut connection = self.connection().await?;
         let brought = connection.transaction(async |c| {
+            let mut keys: Vec<KeyRow> = Vec::new();
             for statement in statements {
                 let query = sql_query(*statement).bind::<t::Jsonb, _>(batch).bind::<t::Timestamptz, _>(at);
-                prepared(query).execute(c).await?;
+                keys = prepared(query).load(c).await?;
             }
-            memory.remember(c, at).await
+            memory.remember(c, at).await?;
+            Ok::<_, DieselError>(keys)
         });
-        brought.await.map_err(failed)
+        Ok(brought.await.map_err(failed)?.into_iter().map(|row| row.key).collect())
     }
 
     /// Runs a statement that writes purchases, and counts their products anew. Gives the keys that it gives.
@@ -129,33 +150,35 @@ impl Imports for Postgres {
 
     async fn bring_accounts(&self, accounts: &[Brought<ImportedAccount>], at: DateTime<Utc>) -> Result<()> {
         let memory = Memory::of(Kind::Accounts, accounts, |account| account.email.to_string());
-        self.bring(ACCOUNTS, accounts.iter().map(rows::account).collect(), memory, at).await
+        self.bring(ACCOUNTS, accounts.iter().map(rows::account).collect(), memory, at).await.map(|_| ())
     }
 
-    async fn bring_stores(&self, stores: &[Brought<ImportedStore>], at: DateTime<Utc>) -> Result<()> {
+    async fn bring_stores(&self, stores: &[Brought<ImportedStore>], at: DateTime<Utc>) -> Result<Vec<StoreId>> {
         let memory = Memory::of(Kind::Stores, stores, |store| store.id.to_string());
         let batch = stores.iter().map(|store| rows::store(store, &self.keys)).collect::<Result<Vec<_>>>()?;
-        self.bring(STORES, Value::Array(batch), memory, at).await
+        Ok(self.bring(STORES, Value::Array(batch), memory, at).await?.into_iter().map(StoreId::trusted).collect())
     }
 
     async fn bring_favorites(&self, favorites: &[Brought<ImportedFavorites>], at: DateTime<Utc>) -> Result<()> {
         let memory = Memory::of(Kind::Favorites, favorites, |favorites| favorites.email.to_string());
-        self.bring(FAVORITES, favorites.iter().map(rows::favorites).collect(), memory, at).await
+        self.bring(FAVORITES, favorites.iter().map(rows::favorites).collect(), memory, at).await.map(|_| ())
     }
 
     async fn bring_products(&self, products: &[Brought<ImportedProduct>], at: DateTime<Utc>) -> Result<Vec<ProductId>> {
         if products.is_empty() {
             return Ok(Vec::new());
         }
-        let memory = Memory::of(Kind::Products, products, |product| product.id.to_string());
+        let mut memory = Memory::of(Kind::Products, products, |product| product.id.to_string());
         let ids: Vec<_> = products.iter().map(|product| product.row.id.as_str()).collect();
         let batch = Value::Array(products.iter().map(rows::product).collect::<Result<Vec<_>>>()?);
         let (batch, ids, today) = (&batch, &ids, kst::business_day(at));
         let mut connection = self.connection().await?;
         let brought = connection.transaction(async |c| {
+            sql_query(NOT_OVERSOLD).bind::<t::Array<t::Text>, _>(ids).execute(c).await?;
             let query = sql_query(PRODUCTS).bind::<t::Jsonb, _>(batch).bind::<t::Timestamptz, _>(at).bind::<t::Date, _>(today);
             let left_out: Vec<KeyRow> = prepared(query).load(c).await?;
             recount(c, ids, at).await?;
+            memory.forget(&left_out);
             memory.remember(c, at).await?;
             Ok::<_, DieselError>(left_out)
         });
@@ -172,6 +195,19 @@ impl Imports for Postgres {
         let products: Vec<_> = holds.iter().map(|hold| hold.product_id.as_str()).collect();
         let written = self.bring_purchases(HOLDS, holds.iter().map(rows::hold).collect(), &products, at).await?;
         Ok(written.len() as u64)
+    }
+
+    async fn end_holds(&self, fresh: &[PaymentId], at: DateTime<Utc>) -> Result<Vec<PaymentId>> {
+        let fresh: &Vec<_> = &fresh.iter().map(PaymentId::as_str).collect();
+        let mut connection = self.connection().await?;
+        let ended = connection.transaction(async |c| {
+            let query = sql_query(END_HOLDS).bind::<t::Array<t::Text>, _>(fresh).bind::<t::Timestamptz, _>(at);
+            let ended: Vec<EndedRow> = prepared(query).load(c).await?;
+            let products: Vec<_> = ended.iter().map(|row| row.product_id.as_str()).collect();
+            recount(c, &products, at).await?;
+            Ok::<_, DieselError>(ended)
+        });
+        Ok(ended.await.map_err(failed)?.into_iter().map(|row| PaymentId::trusted(row.key)).collect())
     }
 
     async fn saw(&self, kind: Kind, keys: &[String], at: DateTime<Utc>) -> Result<()> {

@@ -1,79 +1,132 @@
 //! The way back: what was taken here since the move, in the old service's terms.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::ports::Moved;
-use crate::{
-    orders::{Order, ports::OrderArchive},
-    shared::{Clock, Result},
+use super::{
+    import::ImportParts,
+    ports::{Change, GivenBack},
 };
+use crate::{orders::Order, shared::Result};
 
 /// The old service's tables of which rows are given, those first that others refer to.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 18] = [
     "customers",
     "sellers",
     "customer_details",
-    "customer_preferences",
+    "customer_preferred_menus",
+    "customer_nutrition_types",
+    "customer_allergies",
+    "customer_topping_types",
     "stores",
     "store_sns",
     "store_images",
     "store_operation_info",
+    "store_operation_info_modifications",
     "store_product_info",
+    "product_nutrition",
     "customer_favorites",
     "cart_items",
     "order_current_items",
+    "accounts_gone",
 ];
+
+/// Its collections that are given whole, so that what has ended is not in them.
+const WHOLE: [&str; 3] = ["product_stock_reservations", "customer_withdraw_reservations", "seller_withdraw_reservations"];
 
 /// Rows read at once.
 const BATCH: i64 = 1_000;
 
 /// Use case of giving back.
 pub struct GiveBackService {
-    moved: Arc<dyn Moved>,
-    archive: Arc<dyn OrderArchive>,
-    clock: Arc<dyn Clock>,
+    parts: ImportParts,
 }
 
 impl GiveBackService {
     /// Builds the use case on its ports.
-    pub fn new(moved: Arc<dyn Moved>, archive: Arc<dyn OrderArchive>, clock: Arc<dyn Clock>) -> Self {
-        Self { moved, archive, clock }
+    pub fn new(parts: ImportParts) -> Self {
+        Self { parts }
     }
 
-    /// Gives to `line` each row that was made or changed here since `since`, else since the last import: `{"table": …, "row": …}`, one JSON a line, with the
-    /// columns that the old service has. Secrets are not among them. Gives the number of rows.
+    /// Gives to `old` what was made, changed or ended here since `since`, else since the last import, in the old service's tables, collections and
+    /// columns. Secrets are not among it. Gives the number of rows of each.
     ///
     /// # Errors
-    /// Unavailable, where one of the databases does not answer; what `line` fails with.
-    pub async fn give_back(&self, since: Option<DateTime<Utc>>, line: &mut (dyn FnMut(String) -> Result<()> + Send)) -> Result<u64> {
+    /// Unavailable, where one of the databases does not answer; what `old` fails with.
+    pub async fn give_back(&self, since: Option<DateTime<Utc>>, old: &mut dyn GivenBack) -> Result<BTreeMap<&'static str, u64>> {
         let since = match since {
             Some(since) => since,
-            None => self.moved.last_import().await?.unwrap_or(DateTime::UNIX_EPOCH),
+            None => self.parts.ours.last_import().await?.unwrap_or(DateTime::UNIX_EPOCH),
         };
-        let mut given = 0;
+        let mut given = BTreeMap::new();
         for table in TABLES {
             let mut after = String::new();
             loop {
-                let rows = self.moved.changed(table, since, &after, BATCH).await?;
+                let rows = self.parts.ours.changed(table, since, &after, BATCH).await?;
                 let Some((last, _)) = rows.last() else { break };
                 after.clone_from(last);
-                for (_, row) in rows {
-                    line(json!({ "table": table, "row": row }).to_string())?;
-                    given += 1;
+                *given.entry(table).or_default() += rows.len() as u64;
+                rows.into_iter().try_for_each(|(_, change)| old.change(table, change))?;
+            }
+        }
+        self.past(since, old, &mut given).await?;
+        self.planned(old, &mut given).await?;
+        old.end()?;
+        Ok(given)
+    }
+
+    /// Orders that our rollover has archived: they are today's no more.
+    async fn past(&self, since: DateTime<Utc>, old: &mut dyn GivenBack, given: &mut BTreeMap<&'static str, u64>) -> Result<()> {
+        for (store, _) in self.parts.ours.portone_stores().await? {
+            for order in self.parts.archive.ended_of_store(&store, since, self.parts.clock.now()).await? {
+                old.change("order_current_items", Change::Gone(json!({ "payment_id": order.payment_id })))?;
+                old.document("order_history_items", history_item(&order))?;
+                *given.entry("order_history_items").or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What waits for the next rollover.
+    async fn planned(&self, old: &mut dyn GivenBack, given: &mut BTreeMap<&'static str, u64>) -> Result<()> {
+        let (mut give, mut after) = (Vec::new(), None);
+        for (store, _) in self.parts.ours.portone_stores().await? {
+            for product in self.parts.products.of_store(&store).await? {
+                if let Some(reserved) = self.parts.reservations.find(&product.id).await? {
+                    let document = json!({
+                        "product_id": product.id, "initial_stock": product.stock.initial, "new_stock": reserved.new_stock,
+                        "reserved_at": date(reserved.reserved_at), "created_at": date(reserved.reserved_at), "updated_at": date(reserved.reserved_at),
+                    });
+                    give.push((WHOLE[0], document));
                 }
             }
         }
-        for (store, _) in self.moved.portone_stores().await? {
-            for order in self.archive.ended_of_store(&store, since, self.clock.now()).await? {
-                line(json!({ "table": "order_history_items", "row": history_item(&order) }).to_string())?;
-                given += 1;
+        loop {
+            let asked = self.parts.withdrawals.requested_before(self.parts.clock.now(), after.as_ref(), BATCH).await?;
+            let Some(last) = asked.last().cloned() else { break };
+            after = Some(last);
+            for email in asked {
+                let at = self.parts.withdrawals.requested_at(&email).await?.map(date);
+                let role = self.parts.accounts.find(&email).await?.map(|found| found.account.role.as_str());
+                let collection = WHOLE.into_iter().find(|name| role.is_some_and(|role| name.starts_with(role)));
+                let field = role.map(|role| format!("{role}_email")).unwrap_or_default();
+                give.extend(collection.map(|name| (name, json!({ field: email, "withdrawn_at": at, "created_at": at, "updated_at": at }))));
             }
         }
-        Ok(given)
+        WHOLE.into_iter().try_for_each(|collection| old.whole(collection))?;
+        for (collection, document) in give {
+            old.document(collection, document)?;
+            *given.entry(collection).or_default() += 1;
+        }
+        Ok(())
     }
+}
+
+/// An instant in MongoDB's JSON.
+fn date(at: DateTime<Utc>) -> Value {
+    json!({ "$date": at.to_rfc3339_opts(SecondsFormat::Millis, true) })
 }
 
 fn history_item(order: &Order) -> Value {
@@ -83,10 +136,11 @@ fn history_item(order: &Order) -> Value {
         "payment_id": order.payment_id, "customer_id": order.customer, "customer_nickname": order.customer_nickname,
         "customer_phone_number": order.customer_phone_number, "product_id": order.product_id, "product_name": order.product_name,
         "store_id": order.store_id, "store_name": order.store_name, "quantity": order.quantity, "price": order.price, "sale": sale,
-        "total_amount": order.total_amount, "status": order.status, "reservation_at": order.reservation_at, "accepted_at": order.accepted_at,
-        "completed_at": order.completed_at, "canceled_at": order.canceled_at, "cancel_reason": order.cancel_reason,
-        "preferred_menus": joined(&order.preferences.preferred_menus), "nutrition_types": joined(&order.preferences.nutrition_types),
-        "allergies": joined(&order.preferences.allergies), "topping_types": joined(&order.preferences.topping_types),
-        "created_at": order.reservation_at, "updated_at": order.latest_event(),
+        "total_amount": order.total_amount, "status": order.status, "reservation_at": date(order.reservation_at),
+        "accepted_at": order.accepted_at.map(date), "completed_at": order.completed_at.map(date), "canceled_at": order.canceled_at.map(date),
+        "cancel_reason": order.cancel_reason, "preferred_menus": joined(&order.preferences.preferred_menus),
+        "nutrition_types": joined(&order.preferences.nutrition_types), "allergies": joined(&order.preferences.allergies),
+        "topping_types": joined(&order.preferences.topping_types), "created_at": date(order.reservation_at),
+        "updated_at": date(order.latest_event()),
     })
 }

@@ -13,10 +13,11 @@ pub use give_back::GiveBackService;
 pub use import::{ImportParts, ImportService, Mode};
 pub use model::{
     finding::{Done, Finding, Kind, REASONS, Reason, Summary},
+    holds::ImportedHold,
     memory::{Brought, Known},
+    orders::ImportedOrder,
     people::{ImportedAccount, ImportedFavorites, ImportedProfile},
     products::ImportedProduct,
-    purchases::{ImportedHold, ImportedOrder},
     stores::ImportedStore,
 };
 pub use verify::{Compared, VerifyService};

@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::model::{
     finding::{Finding, Kind},
+    holds::ImportedHold,
     memory::{Brought, Known},
+    orders::ImportedOrder,
     people::{ImportedAccount, ImportedFavorites},
     products::ImportedProduct,
-    purchases::{ImportedHold, ImportedOrder},
     stores::ImportedStore,
 };
 use crate::{
@@ -46,8 +48,9 @@ pub trait Imports: Send + Sync {
     /// Writes accounts, with profile and preferences as they are now. MUST NOT change what people have done since: links to providers,
     /// sessions.
     async fn bring_accounts(&self, accounts: &[Brought<ImportedAccount>], at: DateTime<Utc>) -> Result<()>;
-    /// Writes stores with everything; secrets MUST be sealed.
-    async fn bring_stores(&self, stores: &[Brought<ImportedStore>], at: DateTime<Utc>) -> Result<()>;
+    /// Writes stores with everything; secrets MUST be sealed. A store whose owner cannot have it here gets an account that nobody can log in
+    /// to. Gives those that got one without being so meant.
+    async fn bring_stores(&self, stores: &[Brought<ImportedStore>], at: DateTime<Utc>) -> Result<Vec<StoreId>>;
     /// Writes favourites, as far as their stores are here.
     async fn bring_favorites(&self, favorites: &[Brought<ImportedFavorites>], at: DateTime<Utc>) -> Result<()>;
     /// Writes products, as far as their stores are here. Sold and held MUST be what orders and holds of this business day come to, and left what it
@@ -58,6 +61,9 @@ pub trait Imports: Send + Sync {
     async fn bring_orders(&self, orders: &[ImportedOrder], at: DateTime<Utc>) -> Result<()>;
     /// Writes holds that are not here, in whatever state. What is left of their products MUST stay. Those whose time is over are due to be looked at.
     async fn bring_holds(&self, holds: &[ImportedHold], at: DateTime<Utc>) -> Result<u64>;
+    /// Ends the holds that were brought and are held still, but for `fresh`: there they have ended. What is left of their products MUST stay, since
+    /// it was counted there. Their payments are due to be looked at. Gives them.
+    async fn end_holds(&self, fresh: &[PaymentId], at: DateTime<Utc>) -> Result<Vec<PaymentId>>;
     /// Remembers that these rows were seen at `at`, also those that are remembered for nothing else: stock reservations, withdrawals.
     async fn saw(&self, kind: Kind, keys: &[String], at: DateTime<Utc>) -> Result<()>;
     /// Forgets that these rows were ever seen.
@@ -66,19 +72,64 @@ pub trait Imports: Send + Sync {
 
 /// What is asked of our side beside writing to it.
 #[async_trait]
-pub trait Moved: Send + Sync {
+pub trait OurSide: Send + Sync {
     /// All stores here, and the store of PortOne's of each; empty where it has none.
     async fn portone_stores(&self) -> Result<Vec<(StoreId, String)>>;
-    /// Keys of what was seen before and not since `before`: accounts and withdrawals by e-mail, as far as the account is here.
+    /// Keys of what was seen before and not since `before`: accounts, favourites and withdrawals by e-mail, as far as the account is here; stores
+    /// and products as far as they are here and their seller has not asked to be deleted.
     async fn unseen(&self, kind: Kind, before: DateTime<Utc>) -> Result<Vec<String>>;
     /// Of these payments those that are orders of days that are not archived here.
     async fn orders(&self, payments: &[PaymentId]) -> Result<Vec<Order>>;
     /// These accounts, with profile and preferences by kind and word.
     async fn accounts(&self, emails: &[Email]) -> Result<Vec<ImportedAccount>>;
+    /// The stores that each of these customers has as favourites, by id; in the order of the e-mails.
+    async fn favorites(&self, emails: &[Email]) -> Result<Vec<Vec<StoreId>>>;
     /// When something was brought last. `None`: nothing ever was.
     async fn last_import(&self) -> Result<Option<DateTime<Utc>>>;
-    /// Rows of one of the old service's tables as they would stand there, by key after `after`, of what has changed here since `since`.
-    async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Value)>>;
+    /// What has changed here of one of the old service's tables, in its terms, by key after `after`: of what is remembered, since it was brought;
+    /// of the rest since `since`.
+    async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Change)>>;
+}
+
+/// What is to be done to a table of the old service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// This row is there, in the place of one with the same key.
+    Row(Value),
+    /// No row with these columns is there.
+    Gone(Value),
+    /// Of the rows with these columns (`of`) these are there and no others.
+    All {
+        /// Whose rows.
+        of: Value,
+        /// The other columns of each.
+        rows: Vec<Value>,
+    },
+}
+
+/// Writes down what is given back, for the old databases to read. E-mails are in lower case; they are there as people wrote them.
+pub trait GivenBack: Send {
+    /// Writes a change.
+    ///
+    /// # Errors
+    /// Where it cannot be written down.
+    fn change(&mut self, table: &str, change: Change) -> Result<()>;
+    /// The collection is given whole: what is not written of it is not there.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    fn whole(&mut self, collection: &str) -> Result<()>;
+    /// Writes a document, in MongoDB's JSON.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    fn document(&mut self, collection: &str, document: Value) -> Result<()>;
+    /// Everything is written.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    fn end(&mut self) -> Result<()>;
 }
 
 /// Whoever hears of an import.

@@ -1,15 +1,12 @@
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use cheapbob_domain::{
-    imports::{Compared, Done, Kind, Mode, Summary},
-    shared::Error,
-};
-use cheapbob_wiring::{Services, open_legacy};
+use anyhow::{Result, bail};
+use cheapbob_domain::imports::{Compared, Done, Kind, Mode, Summary};
+use cheapbob_wiring::{Services, give_back_into, open_legacy};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::watch::{Watch, create};
+use super::watch::Watch;
 use crate::instant::instant;
 
 /// What there is to say to `import`. Where the old databases are may be in the environment: an argument shows in the list of processes.
@@ -38,8 +35,8 @@ pub struct ImportArguments {
 /// What there is to say to `give-back`.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub struct GiveBackArguments {
-    /// The file: a line of JSON for each row of the old service's
-    pub file: PathBuf,
+    /// A folder for the files: a script for the old PostgreSQL, documents for the old MongoDB
+    pub folder: PathBuf,
     /// From when on; else since the last import
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub since: Option<DateTime<Utc>>,
@@ -109,15 +106,13 @@ fn compared_lines(compared: &Compared) -> Vec<String> {
     lines
 }
 
-/// Writes what was taken here since the move, in the old service's terms; says how many rows.
+/// Writes what was taken here since the move, in the old service's terms; says how many rows of each table and collection.
 ///
 /// # Errors
-/// Where a database does not answer, or the file cannot be written.
-pub async fn give_back(services: &Services, arguments: &GiveBackArguments) -> Result<String> {
-    let path = arguments.file.display();
-    let mut file = create(&arguments.file)?;
-    let mut line = |line: String| writeln!(file, "{line}").map_err(Error::internal);
-    let rows = services.give_back.give_back(arguments.since, &mut line).await?;
-    file.flush().with_context(|| format!("cannot write {path}"))?;
-    Ok(format!("{rows} rows are in {path}"))
+/// Where a database does not answer, or the files cannot be written.
+pub async fn give_back(services: &Services, arguments: &GiveBackArguments) -> Result<Vec<String>> {
+    let given = services.give_back.give_back(arguments.since, &mut give_back_into(&arguments.folder)?).await?;
+    let mut lines: Vec<_> = given.iter().map(|(table, rows)| format!("{table:<36} {rows:>9}")).collect();
+    lines.push(format!("written into {}: docs/moving-in.md says how the old databases read it", arguments.folder.display()));
+    Ok(lines)
 }

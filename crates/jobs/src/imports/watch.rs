@@ -22,7 +22,7 @@ const LOGGED: Duration = Duration::from_secs(10);
 const WIDTH: u64 = 30;
 
 /// A file that its owner alone may read: people stand in it.
-pub(super) fn create(path: &Path) -> Result<BufWriter<File>> {
+fn create(path: &Path) -> Result<BufWriter<File>> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
     file.map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
 }

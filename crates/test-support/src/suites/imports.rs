@@ -1,17 +1,17 @@
-//! `imports::ports::{Imports, Moved}`: what is brought over, and what is remembered of it.
+//! `imports::ports::{Imports, OurSide}`: what is brought over, and what is remembered of it.
 
 use cheapbob_domain::{
     imports::{
         Brought, ImportedAccount, ImportedFavorites, ImportedHold, ImportedOrder, ImportedProduct, ImportedProfile, ImportedStore, Kind,
         Known,
     },
-    orders::{Order, OrderStatus, Preferences},
+    orders::{CanceledBy, Cancellation, HoldEnd, Order, OrderStatus, Preferences},
     shared::{Email, PaymentId, ProductId, Sale, StoreId, Won, kst},
     stores::{Sns, Week},
     users::{Account, DetailChange, Nickname, PreferenceKind, Provider, Role},
 };
 
-use super::world::{World, at, email, new_store, portone};
+use super::world::{World, actor, at, email, new_store, portone};
 
 fn account(email: &Email, role: Role) -> ImportedAccount {
     let preferences = vec![(PreferenceKind::Allergy, "peanut", at(0)), (PreferenceKind::PreferredMenu, "salad", at(0))];
@@ -56,6 +56,7 @@ fn product(id: &str, store: &str, left: i32) -> ImportedProduct {
         sale: Sale::NONE,
         initial_stock: 10,
         left,
+        oversold: 0,
         version: 3,
         nutrition_types: vec!["diet"],
         created_at: at(0),
@@ -120,7 +121,7 @@ pub async fn what_was_brought_is_known_until_it_changes_here(world: &World) {
     world.imports.bring_accounts(&brought(there.clone(), "1"), at(0)).await.unwrap();
     let known = world.known(Kind::Accounts, person.as_str()).await;
     assert!(known.old.as_deref() == Some("1") && known.ours.is_some() && known.ours == known.now, "{known:?}");
-    assert_eq!(world.moved.accounts(std::slice::from_ref(&person)).await.unwrap(), [there]);
+    assert_eq!(world.ours.accounts(std::slice::from_ref(&person)).await.unwrap(), [there]);
     let change = DetailChange { nickname: Some(Nickname::parse("새이름").unwrap()), ..DetailChange::default() };
     world.customers.change_detail(&person, &change, at(1)).await.unwrap();
     let known = world.known(Kind::Accounts, person.as_str()).await;
@@ -138,7 +139,7 @@ pub async fn brought_again_it_is_there_once_and_nobody_is_written_over(world: &W
         profile.preferences.remove(0);
     }
     world.imports.bring_accounts(&brought(there.clone(), "2"), at(1)).await.unwrap();
-    assert_eq!(world.moved.accounts(std::slice::from_ref(&person)).await.unwrap(), [there]);
+    assert_eq!(world.ours.accounts(std::slice::from_ref(&person)).await.unwrap(), [there]);
     assert!(world.accounts.create(&Account::new(other.clone(), Role::Seller, true, at(0)), Provider::Google, "g-1").await.unwrap());
     world.imports.bring_accounts(&brought(account(&other, Role::Customer), "1"), at(1)).await.unwrap();
     let found = world.accounts.find(&other).await.unwrap().unwrap().account;
@@ -176,18 +177,26 @@ pub async fn left_stays_what_it_was(world: &World) {
     assert_eq!(world.holds.due(at(1), 10, 10).await.unwrap(), [holds[1].payment_id.clone()]);
     let canceled = world.refunds.reason(&orders[1].order.payment_id).await.unwrap();
     assert!(canceled.is_some() && world.refunds.open(10).await.unwrap().is_empty());
+    // Ended there meanwhile: its stock was given back there, and is not given back here once more.
+    world.imports.bring_products(&brought(ImportedProduct { left: 6, ..product.clone() }, "2"), at(2)).await.unwrap();
+    assert_eq!(world.stock(&product).await, (2, 1, 6));
+    assert_eq!(world.imports.end_holds(&[holds[0].payment_id.clone()], at(2)).await.unwrap(), []);
+    assert_eq!(world.imports.end_holds(&[], at(2)).await.unwrap(), [holds[0].payment_id.clone()]);
+    assert_eq!(world.stock(&product).await, (2, 0, 6));
+    assert!(!world.holds.release(&holds[0].payment_id, HoldEnd::Expired, at(2), &actor()).await.unwrap());
+    assert!(world.holds.due(at(2), 10, 10).await.unwrap().contains(&holds[0].payment_id));
     // Canceled there meanwhile.
     let mut later = orders[0].clone();
     (later.order.status, later.order.canceled_at) = (OrderStatus::Cancel, Some(at(2)));
     world.imports.bring_orders(&[later.clone()], at(3)).await.unwrap();
-    assert_eq!(world.stock(&product).await, (0, 1, 5));
-    assert_eq!(world.moved.orders(&[later.order.payment_id.clone()]).await.unwrap(), [later.order]);
+    assert_eq!(world.stock(&product).await, (0, 0, 6));
+    assert_eq!(world.ours.orders(&[later.order.payment_id.clone()]).await.unwrap(), [later.order]);
 }
 
 /// A seller has one store; one that has none of its own is a placeholder's, and a product without its store is left out.
 pub async fn second_store_is_a_placeholders(world: &World) {
     let first = world.brought_product("first", 5).await;
-    let seller = world.moved.portone_stores().await.unwrap();
+    let seller = world.ours.portone_stores().await.unwrap();
     assert_eq!(seller, [(first.store_id.clone(), portone().ids.store_id)]);
     let owner = email();
     world.imports.bring_accounts(&brought(account(&owner, Role::Seller), "1"), at(0)).await.unwrap();
@@ -195,11 +204,51 @@ pub async fn second_store_is_a_placeholders(world: &World) {
         world.imports.bring_stores(&brought(store(id, &owner), "1"), at(0)).await.unwrap();
     }
     assert_eq!(world.stores.id_of_seller(&owner).await.unwrap().unwrap().as_str(), "STR_one");
+    // The other one would be chosen now: who has the seller goes on.
+    let unchosen =
+        ImportedStore { placeholder: true, suspended: true, ..store("STR_one", &Email::trusted("str_one@imported.invalid".into())) };
+    world.imports.bring_stores(&brought(unchosen, "2"), at(1)).await.unwrap();
+    let sold = product("PRD_one", "STR_one", 1);
+    assert_eq!(world.imports.bring_products(&brought(sold.clone(), "1"), at(1)).await.unwrap(), []);
+    assert!(!world.holds.offer(&sold.id, &owner, 1, at(1)).await.unwrap().unwrap().calendar.suspended);
     let placeholder = Email::trusted("str_two@imported.invalid".into());
     assert_eq!(world.stores.id_of_seller(&placeholder).await.unwrap().unwrap().as_str(), "STR_two");
     assert!(!world.accounts.find(&placeholder).await.unwrap().unwrap().account.is_active);
     let orphan = product("PRD_orphan", "STR_gone", 1);
-    assert_eq!(world.imports.bring_products(&brought(orphan.clone(), "1"), at(0)).await.unwrap(), [orphan.id]);
+    assert_eq!(world.imports.bring_products(&brought(orphan.clone(), "1"), at(0)).await.unwrap(), [orphan.id.clone()]);
+    assert_eq!(world.known(Kind::Products, orphan.id.as_str()).await, Known::default());
+    // Whoever owns it is not here, or is a customer here.
+    let person = email();
+    world.imports.bring_accounts(&brought(account(&person, Role::Customer), "1"), at(0)).await.unwrap();
+    for (id, owner) in [("STR_nobodys", &email()), ("STR_customers", &person)] {
+        let placed = world.imports.bring_stores(&brought(store(id, owner), "1"), at(0)).await.unwrap();
+        assert_eq!(placed.iter().map(StoreId::as_str).collect::<Vec<_>>(), [id]);
+    }
+    // Its payment account was taken away there.
+    assert!(world.stores.payment(&first.store_id).await.unwrap().is_some());
+    let unpaid = ImportedStore { payment: None, ..store(first.store_id.as_str(), &email()) };
+    world.imports.bring_stores(&brought(unpaid, "2"), at(1)).await.unwrap();
+    assert!(world.stores.payment(&first.store_id).await.unwrap().is_none());
+}
+
+/// What was sold twice there is nobody's to buy when one of its buyers cancels; what comes back after that is.
+pub async fn pieces_that_come_back_are_for_whom_they_were_promised(world: &World) {
+    let product = world.brought_product("oversold", 0).await;
+    let oversold = ImportedProduct { oversold: 3, ..product.clone() };
+    for (run, seconds) in [("2", 1), ("3", 2)] {
+        // Brought again it is owed again, and not in part because its orders are counted anew.
+        assert_eq!(world.imports.bring_products(&brought(oversold.clone(), run), at(seconds)).await.unwrap(), []);
+        let orders =
+            ["PAY_0a1b2c5d_1795485600", "PAY_0a1b2c5e_1795485600"].map(|payment| order(payment, &product, OrderStatus::Reservation));
+        world.imports.bring_orders(&orders, at(seconds)).await.unwrap();
+        assert_eq!(world.stock(&product).await, (4, 0, 0));
+    }
+    for (payment, left) in [("PAY_0a1b2c5d_1795485600", (2, 0, 0)), ("PAY_0a1b2c5e_1795485600", (0, 0, 1))] {
+        let cancellation =
+            Cancellation { by: CanceledBy::Customer, reason: None, today: kst::business_day(at(0)), at: at(3), actor: actor() };
+        world.cancellations.cancel(&PaymentId::trusted(payment.to_owned()), &cancellation).await.unwrap().unwrap();
+        assert_eq!(world.stock(&product).await, left);
+    }
 }
 
 /// Favourites are known while their customer is; those whose stores are not here are left out.
@@ -213,6 +262,8 @@ pub async fn favorites_are_of_customers_and_stores_that_are_here(world: &World) 
     world.imports.bring_favorites(&brought(favorites, "1"), at(0)).await.unwrap();
     let found = world.search.favorites(&person).await.unwrap();
     assert_eq!(found.iter().map(|found| &found.store.id).collect::<Vec<_>>(), [&product.store_id]);
+    let here = world.ours.favorites(&[email(), person.clone()]).await.unwrap();
+    assert_eq!(here, [vec![], vec![product.store_id.clone()]]);
     let none = ImportedFavorites { email: person.clone(), stores: vec![] };
     world.imports.bring_favorites(&brought(none, "2"), at(1)).await.unwrap();
     assert!(world.search.favorites(&person).await.unwrap().is_empty());
@@ -223,13 +274,13 @@ pub async fn unseen_is_what_no_run_has_seen_since(world: &World) {
     let (seen, unseen) = (email(), email());
     let people = [&seen, &unseen].map(|person| Brought { row: account(person, Role::Customer), old: "1".into() });
     world.imports.bring_accounts(&people, at(0)).await.unwrap();
-    assert_eq!(world.moved.last_import().await.unwrap(), Some(at(0)));
+    assert_eq!(world.ours.last_import().await.unwrap(), Some(at(0)));
     world.imports.saw(Kind::Accounts, &[seen.to_string()], at(10)).await.unwrap();
-    assert_eq!(world.moved.unseen(Kind::Accounts, at(10)).await.unwrap(), [unseen.to_string()]);
+    assert_eq!(world.ours.unseen(Kind::Accounts, at(10)).await.unwrap(), [unseen.to_string()]);
     world.imports.saw(Kind::StockReservations, &["PRD_1".into()], at(0)).await.unwrap();
-    assert_eq!(world.moved.unseen(Kind::StockReservations, at(10)).await.unwrap(), ["PRD_1"]);
+    assert_eq!(world.ours.unseen(Kind::StockReservations, at(10)).await.unwrap(), ["PRD_1"]);
     for (kind, key) in [(Kind::StockReservations, "PRD_1".to_owned()), (Kind::Accounts, unseen.to_string())] {
         world.imports.forget(kind, &[key]).await.unwrap();
-        assert!(world.moved.unseen(kind, at(10)).await.unwrap().is_empty());
+        assert!(world.ours.unseen(kind, at(10)).await.unwrap().is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_domain::{
-    imports::ports::{Imports, Moved},
+    imports::ports::{Imports, OurSide},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
@@ -75,7 +75,7 @@ pub struct World {
     /// What is brought over.
     pub imports: Arc<dyn Imports>,
     /// What is asked of it.
-    pub moved: Arc<dyn Moved>,
+    pub ours: Arc<dyn OurSide>,
     /// The queue, as workers see it.
     pub tasks: Arc<dyn TaskQueue>,
     /// The ledger of runs.

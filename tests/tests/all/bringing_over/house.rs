@@ -4,6 +4,7 @@ use std::process::{Child, Stdio};
 
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_test_support::{RealServer, TestDatabase, legacy::LegacyDatabases, noon};
+use mongodb::bson::{Bson, Document, doc};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -68,6 +69,12 @@ impl House {
         command
     }
 
+    /// `cheapbob-jobs …` must end well.
+    pub(super) fn jobs(&self, arguments: &[&str]) {
+        let output = RealServer::command("cheapbob-jobs", &self.settings).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// `cheapbob-jobs import …`: whether it ended well, and what it said.
     pub(super) fn import(&self, old: &LegacyDatabases, arguments: &[&str]) -> (bool, String) {
         let output = self.command(old, arguments).output().unwrap();
@@ -87,13 +94,39 @@ impl House {
         std::fs::read_to_string(&file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// `cheapbob-jobs give-back`: the rows that it gives.
-    pub(super) fn given_back(&self) -> Vec<Value> {
-        let file = self.folder.path().join("since.jsonl");
+    /// `cheapbob-jobs give-back`, and what docs/moving-in.md says to do with its files. Gives what the command says, and everything that it wrote.
+    pub(super) async fn give_back(&self, old: &LegacyDatabases) -> (String, String) {
+        let folder = self.folder.path().join("since");
         let mut command = RealServer::command("cheapbob-jobs", &self.settings);
-        let output = command.arg("give-back").arg(&file).output().unwrap();
+        let output = command.arg("give-back").arg(&folder).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        std::fs::read_to_string(&file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let script = read("postgresql.sql");
+        old.sql(&script).await;
+        let mut written = script;
+        for (name, key) in [
+            ("order_history_items", Some("payment_id")),
+            ("product_stock_reservations", None),
+            ("customer_withdraw_reservations", None),
+            ("seller_withdraw_reservations", None),
+        ] {
+            let collection = old.collection(name);
+            if key.is_none() {
+                collection.delete_many(doc! {}).await.unwrap();
+            }
+            for line in read(&format!("{name}.jsonl")).lines() {
+                let document = document(&serde_json::from_str(line).unwrap());
+                match key {
+                    Some(key) => {
+                        let same = doc! { key: document.get_str(key).unwrap() };
+                        collection.replace_one(same, document).upsert(true).await.map(|_| ()).unwrap();
+                    }
+                    None => collection.insert_one(document).await.map(|_| ()).unwrap(),
+                }
+                written += line;
+            }
+        }
+        (String::from_utf8(output.stdout).unwrap(), written)
     }
 
     /// Everything that was brought: of each table a fingerprint and the number of its rows.
@@ -112,6 +145,15 @@ impl House {
     pub(super) async fn text(&self, query: &str) -> String {
         self.database.texts(query).await.into_iter().next().unwrap_or_default()
     }
+}
+
+/// As `mongoimport` reads it.
+fn document(json: &Value) -> Document {
+    let field = |value: &Value| match value["$date"].as_str() {
+        Some(at) => Bson::DateTime(mongodb::bson::DateTime::parse_rfc3339_str(at).unwrap()),
+        None => mongodb::bson::serialize_to_bson(value).unwrap(),
+    };
+    json.as_object().unwrap().iter().map(|(name, value)| (name.clone(), field(value))).collect()
 }
 
 /// The reasons that a report has for this row.

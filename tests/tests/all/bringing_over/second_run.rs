@@ -8,7 +8,7 @@ use mongodb::bson::doc;
 
 use super::house::{House, brought, reasons};
 
-async fn moved_in() -> (LegacyDatabases, House) {
+pub(super) async fn moved_in() -> (LegacyDatabases, House) {
     let (old, house) = (LegacyDatabases::with(&LegacyData::awkward(1, noon())).await, House::with_fakes().await);
     let (ok, said) = house.import(&old, &[]);
     assert!(ok, "{said}");
@@ -116,46 +116,48 @@ async fn what_has_changed_here_stays_and_is_told() {
         (format!("SELECT name FROM stores WHERE id = '{STORE}'"), "여기 간판"),
         (format!("SELECT (accepted_at AT TIME ZONE 'Asia/Seoul')::time::text FROM orders WHERE payment_id = '{OPEN}'"), "12:02:00"),
         (format!("SELECT count(*)::text FROM accounts WHERE email = '{UNVOUCHED_CUSTOMER}'"), "0"),
-        (format!("SELECT count(*)::text FROM accounts WHERE email = '{NULL_ACCOUNT}'"), "1"),
+        // Its request to be deleted is made here, too.
+        (format!("SELECT count(*)::text FROM accounts WHERE email = '{NULL_ACCOUNT}' AND NOT is_active"), "1"),
+        (format!("SELECT count(*)::text FROM embedded.withdrawals WHERE email = '{NULL_ACCOUNT}'"), "1"),
     ] {
         assert_eq!(house.text(&query).await, expected, "{query}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_taken_here_since_is_given_back_in_the_old_terms() {
-    let (_old, house) = moved_in().await;
-    // Carts are given whole: what is unpaid is asked about on either side.
-    let tables = |rows: &[serde_json::Value]| rows.iter().map(|row| row["table"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    let nothing = house.given_back();
-    assert!(
-        tables(&nothing).iter().all(|table| matches!(table.as_str(), "cart_items" | "store_images" | "customers" | "sellers")),
-        "{nothing:?}"
-    );
-    house
-        .database
-        .sql(&format!(
-            "INSERT INTO accounts (email, role, is_active, email_vouched, created_at) VALUES ('here@example.com', 'customer', true, true, '2026-11-25');
-             UPDATE orders SET status = 'complete', accepted_at = '2026-11-25T12:00:00+09:00', completed_at = '2026-11-25T12:02:00+09:00' WHERE payment_id = '{OPEN}';
-             UPDATE products SET price = 12345, updated_at = '2026-11-25' WHERE id = '{}';",
-            PRODUCTS[0]
-        ))
-        .await;
-    let given = house.given_back();
-    let row = |table: &str, field: &str, value: &str| {
-        given.iter().find(|row| row["table"] == table && row["row"][field] == value).map(|row| row["row"].clone()).unwrap()
-    };
-    assert_eq!(row("customers", "email", "here@example.com")["is_active"], true);
-    let order = row("order_current_items", "payment_id", OPEN);
-    assert_eq!(
-        (order["status"].as_str(), order["preferred_menus"].as_str(), order["sale"].as_i64()),
-        (Some("complete"), Some("salad,poke"), Some(30))
-    );
-    let product = row("store_product_info", "product_id", PRODUCTS[0]);
-    let number = |field: &str| product[field].as_i64().unwrap();
-    assert_eq!(number("price"), 12_345);
-    let left =
-        house.text(&format!("SELECT (initial_stock + adjustment - sold - held)::text FROM products WHERE id = '{}'", PRODUCTS[0])).await;
-    assert_eq!((number("initial_stock") - number("purchased_quantity") + number("admin_adjustment")).to_string(), left);
-    assert!(!given.iter().any(|row| row.to_string().contains("sealed1:")));
+async fn what_is_gone_there_goes_or_is_told() {
+    let (old, house) = moved_in().await;
+    old.sql(&format!(
+        "DELETE FROM customer_favorites WHERE customer_email IN ('{}', '{}');
+         DELETE FROM store_payment_info WHERE store_id = '{STORE}';
+         DELETE FROM store_product_info WHERE product_id = '{BARE_PRODUCT}';
+         DELETE FROM sellers WHERE email = '{BOTH_ROLES_WITH_STORE}';
+         DELETE FROM customers WHERE email = '{BOTH_ROLES_WITH_STORE}';",
+        TWO_CASES[0], TWO_CASES[1]
+    ))
+    .await;
+    let (ok, said) = house.import(&old, &["--verify"]);
+    assert!(!ok && said.contains("the two sides differ"), "{said}");
+    let dry = house.report(&old, &["--dry-run"]);
+    let report = house.report(&old, &[]);
+    assert_eq!(dry, report);
+    for (id, reason) in [(TWO_CASES[0], "gone_there"), (BARE_PRODUCT, "stays_here"), (BOTH_ROLES_WITH_STORE, "gone_there")] {
+        assert!(reasons(&report, id).contains(&reason), "{id}: {:?}", reasons(&report, id));
+    }
+    for (query, expected) in [
+        (format!("SELECT count(*)::text FROM favorites WHERE customer_email = '{}'", TWO_CASES[0]), "0"),
+        (format!("SELECT count(*)::text FROM store_payments WHERE store_id = '{STORE}'"), "0"),
+        (format!("SELECT count(*)::text FROM products WHERE id = '{BARE_PRODUCT}'"), "1"),
+        // The store leaves with its seller, at the next rollover.
+        (format!("SELECT is_active::text FROM accounts WHERE email = '{BOTH_ROLES_WITH_STORE}'"), "false"),
+        (format!("SELECT count(*)::text FROM embedded.withdrawals WHERE email = '{BOTH_ROLES_WITH_STORE}'"), "1"),
+    ] {
+        assert_eq!(house.text(&query).await, expected, "{query}");
+    }
+    assert!(reasons(&report, BOTH_ROLES_STORE).is_empty());
+    let (ok, said) = house.import(&old, &["--strict"]);
+    assert!(!ok && said.contains("stays_here"), "{said}");
+    house.database.sql(&format!("DELETE FROM products WHERE id = '{BARE_PRODUCT}'")).await;
+    let (ok, said) = house.import(&old, &["--verify"]);
+    assert!(ok, "{said}");
 }

@@ -1,9 +1,10 @@
 //! Each trap of an old service's databases: what it becomes, and that it is told.
 
 use cheapbob_test_support::{
-    legacy::{LegacyData, LegacyDatabases, names::*},
+    legacy::{LegacyData, LegacyDatabases, date, names::*},
     mongo_settings, noon,
 };
+use mongodb::bson::{Bson, doc};
 
 use super::house::{House, brought, reasons};
 
@@ -188,4 +189,38 @@ async fn an_old_service_without_traps_is_told_nothing_of() {
     data.product("PRD_1727000000_0a1b2c3d", "STR_1727000000_0a1b2c3d", 7_000, None, 5);
     let (old, house) = (LegacyDatabases::with(&data).await, House::with_fakes().await);
     assert!(house.report(&old, &["--strict"]).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_takes_nothing_else_with_it() {
+    const GOOD: &str = "PAY_0a1b2c3d_1727000000";
+    const TWIN: &str = "PAY_0a1b2c3e_1727000000";
+    let mut data = LegacyData::new();
+    data.account("sellers", "s@example.com", Some(true), Some(noon()));
+    data.store("STR_1727000000_0a1b2c3d", "만두 가게", "s@example.com", noon());
+    data.product("PRD_1727000000_0a1b2c3d", "STR_1727000000_0a1b2c3d", 7_000, None, 5);
+    let order = |payment: Bson, quantity: Bson| {
+        doc! {
+            "payment_id": payment, "customer_id": "a@example.com", "product_id": "PRD_1727000000_0a1b2c3d", "product_name": "만두",
+            "store_id": "STR_1727000000_0a1b2c3d", "store_name": "만두 가게", "quantity": quantity, "price": 7_000, "total_amount": 7_000,
+            "status": "complete", "reservation_at": date(noon()), "completed_at": date(noon()),
+        }
+    };
+    for (payment, quantity) in
+        [(GOOD.into(), 1.into()), (TWIN.into(), 1.into()), (TWIN.into(), "one".into()), (Bson::Null, 1.into()), (Bson::Null, 1.into())]
+    {
+        data.document("order_history_items", order(payment, quantity));
+    }
+    let (old, house) = (LegacyDatabases::with(&data).await, House::with_fakes().await);
+    old.sql("UPDATE sellers SET created_at = 'infinity'; UPDATE stores SET created_at = '0044-03-15 BC'").await;
+    let report = house.report(&old, &[]);
+    assert_eq!(reasons(&report, "s@example.com"), ["creation_unknown"]);
+    assert_eq!(reasons(&report, "STR_1727000000_0a1b2c3d"), ["creation_unknown"]);
+    assert_eq!(reasons(&report, TWIN), ["unreadable"]);
+    assert_eq!(report.iter().filter(|line| line["reason"] == "bad_id").count(), 2, "{report:?}");
+    let here = "SELECT string_agg(payment_id, ' ' ORDER BY payment_id) FROM embedded.order_archive";
+    assert_eq!(house.text(here).await, format!("{GOOD} {TWIN}"));
+    assert_eq!(house.database.count("stores JOIN products p ON p.store_id = stores.id WHERE seller_email = 's@example.com'").await, 1);
+    let (ok, said) = house.import(&old, &["--verify"]);
+    assert!(ok, "{said}");
 }

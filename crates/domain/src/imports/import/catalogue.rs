@@ -19,11 +19,11 @@ impl Run<'_> {
                 let mut told = Told::of(Kind::Accounts, &key);
                 if let Some(account) = people::account(&row, self.begun, &mut told) {
                     if !account.is_active {
-                        self.seen.inactive.insert(account.email.clone(), false);
+                        self.seen.inactive.insert(account.email.clone());
                     }
                     batch.push(Brought { row: account, old: fingerprint });
                 }
-                self.told(told)?;
+                self.tell_all(told)?;
             }
             let bring = self.sorted_out(Kind::Accounts, batch, |account| account.email.to_string()).await?;
             if self.writes() {
@@ -39,12 +39,16 @@ impl Run<'_> {
             for Row { fingerprint, row, .. } in rows {
                 for (store, told) in stores::stores(&row, self.begun) {
                     batch.extend(store.map(|store| Brought { row: store, old: fingerprint.clone() }));
-                    self.told(told)?;
+                    self.tell_all(told)?;
                 }
             }
+            let ids: Vec<_> = batch.iter().map(|brought| brought.row.id.clone()).collect();
             let bring = self.sorted_out(Kind::Stores, batch, |store| store.id.to_string()).await?;
+            self.seen.stores.extend(ids);
             if self.writes() {
-                self.parts.imports.bring_stores(&bring, self.begun).await?;
+                for store in self.parts.imports.bring_stores(&bring, self.begun).await? {
+                    self.tell_of(Kind::Stores, store.as_str(), finding::STORE_OF_NOBODY, None)?;
+                }
             }
         }
         Ok(())
@@ -57,7 +61,7 @@ impl Run<'_> {
                 let mut told = Told::of(Kind::Favorites, &key);
                 let favorites = people::favorites(&row, self.begun, &mut told);
                 batch.extend(favorites.map(|row| Brought { row, old: fingerprint }));
-                self.told(told)?;
+                self.tell_all(told)?;
             }
             let bring = self.sorted_out(Kind::Favorites, batch, |favorites| favorites.email.to_string()).await?;
             if self.writes() {
@@ -72,11 +76,15 @@ impl Run<'_> {
             let mut batch = Vec::new();
             for Row { key, fingerprint, row } in rows {
                 let mut told = Told::of(Kind::Products, &key);
-                if let Some(product) = products::product(&row, self.begun, &mut told) {
-                    self.seen.products.insert(product.id.clone());
-                    batch.push(Brought { row: product, old: fingerprint });
+                match products::product(&row, self.begun, &mut told) {
+                    Some(product) if self.seen.stores.contains(&product.store_id) => {
+                        self.seen.products.insert(product.id.clone());
+                        batch.push(Brought { row: product, old: fingerprint });
+                    }
+                    Some(_) => told.tell(finding::STORE_GONE),
+                    None => {}
                 }
-                self.told(told)?;
+                self.tell_all(told)?;
             }
             let bring = self.sorted_out(Kind::Products, batch, |product| product.id.to_string()).await?;
             if self.writes() {

@@ -1,6 +1,7 @@
 //! Bringing the old service's rows over: read, mended, told, written, kind by kind and batch by batch.
 
 mod catalogue;
+mod gone;
 mod planned;
 mod purchases;
 mod run;

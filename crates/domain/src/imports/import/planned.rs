@@ -1,4 +1,4 @@
-//! What waits for the next rollover, and what is not there any more.
+//! What waits for the next rollover.
 
 use chrono::{DateTime, Utc};
 
@@ -37,7 +37,7 @@ impl Run<'_> {
         }
         if self.writes() {
             // It took effect there, or was taken back.
-            let gone = self.parts.moved.unseen(KIND, self.begun).await?;
+            let gone = self.parts.ours.unseen(KIND, self.begun).await?;
             for product in gone.iter().filter_map(|key| ProductId::parse(key)) {
                 self.parts.reservations.cancel(&product).await?;
             }
@@ -69,11 +69,11 @@ impl Run<'_> {
             for Row { key, row, .. } in rows {
                 let asked = row.customer_email.as_deref().or(row.seller_email.as_deref()).unwrap_or_default();
                 let email = Email::parse(asked).ok();
-                let Some(email) = email.filter(|email| self.seen.inactive.contains_key(email)) else {
+                let Some(email) = email.filter(|email| self.seen.inactive.contains(email)) else {
                     self.tell_of(KIND, &key, finding::WITHDRAWAL_OF_NOBODY, None)?;
                     continue;
                 };
-                self.seen.inactive.insert(email.clone(), true);
+                self.seen.leaving.insert(email.clone());
                 seen.push(email.to_string());
                 self.withdraw(&email, row.withdrawn_at.or(row.created_at).unwrap_or(self.begun)).await?;
             }
@@ -81,7 +81,7 @@ impl Run<'_> {
                 self.parts.imports.saw(KIND, &seen, self.begun).await?;
             }
         }
-        let without: Vec<_> = self.seen.inactive.iter().filter(|(_, asked)| !**asked).map(|(email, _)| email.clone()).collect();
+        let without: Vec<_> = self.seen.inactive.difference(&self.seen.leaving).cloned().collect();
         for email in without {
             self.tell_of(KIND, email.as_str(), finding::INACTIVE_WITHOUT_REQUEST, None)?;
         }
@@ -106,24 +106,12 @@ impl Run<'_> {
 
     /// Who has taken the request back there is active again. One whose account is gone there is still to be deleted here.
     pub(super) async fn take_withdrawals_back(&mut self) -> Result<()> {
-        let gone = self.parts.moved.unseen(Kind::Withdrawals, self.begun).await?;
+        let gone = self.parts.ours.unseen(Kind::Withdrawals, self.begun).await?;
         for email in gone.iter().map(|email| Email::trusted(email.clone())) {
             if self.parts.accounts.find(&email).await?.is_some_and(|found| found.account.is_active) {
                 self.parts.withdrawals.cancel(&email).await?;
             }
         }
         self.parts.imports.forget(Kind::Withdrawals, &gone).await
-    }
-
-    /// Tells what was there once and is not any more.
-    pub(super) async fn gone(&mut self) -> Result<()> {
-        if self.writes() {
-            for kind in [Kind::Accounts, Kind::Stores, Kind::Products] {
-                for key in self.parts.moved.unseen(kind, self.begun).await? {
-                    self.tell_of(kind, &key, finding::GONE_THERE, None)?;
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -1,12 +1,13 @@
 //! One run: what it reads with, what it tells, and what it remembers from kind to kind.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{
     imports::{
@@ -14,11 +15,11 @@ use crate::{
             finding::{self, Finding, Kind, Reason, Summary, Told},
             memory::{Brought, Step},
         },
-        ports::{Imports, Moved, OldRow, OldService, Watcher},
+        ports::{Imports, OldRow, OldService, OurSide, Watcher},
     },
     orders::ports::{Holds, OrderArchive, PaymentArchive},
     products::ports::{Products, StockReservations},
-    shared::{Clock, Email, PaymentId, ProductId, Result},
+    shared::{Clock, Email, PaymentId, ProductId, Result, StoreId},
     stores::ports::{Hours, Stores},
     users::ports::{Accounts, Withdrawals},
 };
@@ -28,7 +29,7 @@ use crate::{
 #[allow(missing_docs, reason = "the names are the ports'")]
 pub struct ImportParts {
     pub imports: Arc<dyn Imports>,
-    pub moved: Arc<dyn Moved>,
+    pub ours: Arc<dyn OurSide>,
     pub accounts: Arc<dyn Accounts>,
     pub stores: Arc<dyn Stores>,
     pub hours: Arc<dyn Hours>,
@@ -54,8 +55,13 @@ pub enum Mode {
 #[derive(Default)]
 pub(super) struct Seen {
     /// Accounts that are not active.
-    pub(super) inactive: BTreeMap<Email, bool>,
+    pub(super) inactive: BTreeSet<Email>,
+    /// Those of them that have asked to be deleted.
+    pub(super) leaving: BTreeSet<Email>,
+    pub(super) stores: HashSet<StoreId>,
     pub(super) products: HashSet<ProductId>,
+    /// Keys of what is there, whatever became of it.
+    pub(super) keys: HashMap<Kind, HashSet<String>>,
     /// Orders that the nightly move has not reached, and how far each has come.
     pub(super) orders: HashMap<PaymentId, (DateTime<Utc>, u8)>,
 }
@@ -90,15 +96,23 @@ impl Run<'_> {
         }
         let mut parsed = Vec::with_capacity(rows.len());
         for OldRow { key, fingerprint, row } in rows {
-            match serde_json::from_value(row) {
-                Ok(row) => parsed.push(Row { key, fingerprint, row }),
-                Err(error) => self.tell_of(kind, &key, finding::UNREADABLE, Some(error.to_string()))?,
+            self.seen.keys.entry(kind).or_default().extend(Some(&key).filter(|_| kind.is_remembered()).cloned());
+            if let Some(row) = self.parsed(kind, &key, row)? {
+                parsed.push(Row { key, fingerprint, row });
             }
         }
         Ok(Some(parsed))
     }
 
-    pub(super) fn told(&mut self, told: Told) -> Result<()> {
+    /// `None`: it is told that it cannot be read.
+    pub(super) fn parsed<T: DeserializeOwned>(&mut self, kind: Kind, key: &str, row: Value) -> Result<Option<T>> {
+        match serde_json::from_value(row) {
+            Ok(row) => Ok(Some(row)),
+            Err(error) => self.tell_of(kind, key, finding::UNREADABLE, Some(error.to_string())).map(|()| None),
+        }
+    }
+
+    pub(super) fn tell_all(&mut self, told: Told) -> Result<()> {
         told.findings.into_iter().try_for_each(|finding| self.tell(&finding))
     }
 
@@ -127,6 +141,7 @@ impl Run<'_> {
         key: impl Fn(&T) -> String,
     ) -> Result<Vec<Brought<T>>> {
         let keys: Vec<_> = batch.iter().map(|brought| key(&brought.row)).collect();
+        self.seen.keys.entry(kind).or_default().extend(keys.iter().cloned());
         let known = self.parts.imports.known(kind, &keys).await?;
         let (mut bring, mut left) = (Vec::new(), Vec::new());
         for ((brought, key), known) in batch.into_iter().zip(keys).zip(known) {

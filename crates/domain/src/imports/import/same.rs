@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, SubsecRound, Utc};
+
 use crate::{orders::Order, shared::PaymentId};
 
 /// By their payments.
@@ -15,7 +17,8 @@ pub(in crate::imports) fn has_come_as_far(here: &Order, there: &Order) -> bool {
     state(here) == state(there)
 }
 
-/// Whether it is the same order, whoever bought it: an account that was deleted here leaves a pseudonym.
+/// Whether it is the same order, whoever bought it: an account that was deleted here leaves a pseudonym. To the millisecond: the archive has
+/// nothing finer.
 pub(in crate::imports) fn is_same(here: &Order, there: &Order) -> bool {
     let there = Order {
         customer: here.customer.clone(),
@@ -23,5 +26,16 @@ pub(in crate::imports) fn is_same(here: &Order, there: &Order) -> bool {
         customer_phone_number: here.customer_phone_number.clone(),
         ..there.clone()
     };
-    *here == there
+    in_milliseconds(here) == in_milliseconds(&there)
+}
+
+fn in_milliseconds(order: &Order) -> Order {
+    let cut = |at: Option<DateTime<Utc>>| at.map(|at| at.trunc_subsecs(3));
+    Order {
+        reservation_at: order.reservation_at.trunc_subsecs(3),
+        accepted_at: cut(order.accepted_at),
+        completed_at: cut(order.completed_at),
+        canceled_at: cut(order.canceled_at),
+        ..order.clone()
+    }
 }

@@ -44,6 +44,11 @@ impl Kind {
         Self::Withdrawals,
     ];
 
+    /// Whether a row of it is remembered by its key, so that it is noticed when it goes.
+    pub fn is_remembered(self) -> bool {
+        matches!(self, Self::Accounts | Self::Stores | Self::Favorites | Self::Products)
+    }
+
     /// The word in reports and rows.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -91,11 +96,12 @@ reasons! {
     DELETED_HERE = LeftOut, "deleted_here", "it was deleted here since it was brought, and stays so";
     MISSING_HERE = LeftOut, "missing_here", "compared: it is not here";
     DIFFERS = Changed, "differs", "compared: it is otherwise here";
-    GONE_THERE = Kept, "gone_there", "it was brought before and is not in the old databases any more; what is here stays";
+    GONE_THERE = Changed, "gone_there", "it was brought before and is not in the old databases any more: an account is deleted at the next 04:40 here too, favourites at once";
+    STAYS_HERE = Changed, "stays_here", "it was brought before and is not in the old databases any more; what is here stays";
 
     EMAIL_LOWERED = Changed, "email_lowered", "e-mails are lower case here";
     EMAIL_TWICE = Changed, "email_twice", "several accounts differ in case only: one has all their orders and favourites; its profile is the active one's, then the older one's";
-    EMAIL_IN_BOTH_ROLES = Changed, "email_in_both_roles", "one account has one role: the seller's where there is a store, else the customer's";
+    EMAIL_IN_BOTH_ROLES = Changed, "email_in_both_roles", "one account has one role: the seller's where there is a store, else the customer's; not one that alone asked to be deleted";
     BAD_EMAIL = LeftOut, "bad_email", "no mail could reach this address, and nobody can have it here";
     ACTIVITY_UNKNOWN = Changed, "activity_unknown", "is_active is NULL: the account is active";
     CREATION_UNKNOWN = Changed, "creation_unknown", "created_at is NULL: the nearest known instant stands for it";
@@ -109,7 +115,7 @@ reasons! {
     FAVORITES_OF_NOBODY = LeftOut, "favorites_of_nobody", "there is no customer of this e-mail here";
 
     SECOND_STORE = Changed, "second_store", "a seller has one store: this one stays, closed, under an account that nobody can log in to";
-    STORE_OF_NOBODY = Changed, "store_of_nobody", "its seller cannot be brought: the store stays, closed, under an account that nobody can log in to";
+    STORE_OF_NOBODY = Changed, "store_of_nobody", "its seller cannot be brought, or leaves and stays a customer: the store stays, closed, under an account that nobody can log in to";
     BAD_ID = LeftOut, "bad_id", "its id is none of the old service's";
     NAME_CHANGED = Changed, "name_changed", "the name breaks the rules of a name: without what nobody sees or what breaks the line";
     TEXT_CHANGED = Changed, "text_changed", "a text has characters that have no place in it: without them";
@@ -136,7 +142,7 @@ reasons! {
     PRICE_WRONG = Changed, "price_wrong", "a price outside of 1 to 100,000,000 won: 1 won, which nobody can buy for";
     SALE_WRONG = Changed, "sale_wrong", "a discount outside of 1 to 100 percent: none";
     STOCK_WRONG = Changed, "stock_wrong", "a stock outside of 0 to 1,000,000: the nearest that can be";
-    SOLD_TWICE = Changed, "sold_twice", "less than nothing is left: nothing is, by the adjustment";
+    SOLD_TWICE = Changed, "sold_twice", "less than nothing is left: nothing is, by the adjustment, and pieces that come back go to those who were promised them";
 
     INSTANT_MISSING = Changed, "instant_missing", "an instant is NULL: the nearest known one stands for it";
     SUM_WRONG = LeftOut, "sum_wrong", "quantity or total cannot be";

@@ -37,9 +37,10 @@ impl Known {
     /// What becomes of the old row with this fingerprint. What people have changed here is never overwritten.
     pub fn step(&self, old: &str) -> Step {
         match (&self.old, &self.now) {
-            (Some(brought), Some(_)) if brought == old => Step::Leave,
-            (Some(_), None) => Step::Tell(finding::DELETED_HERE),
+            // Some rows come to nothing here: favourites of stores that are gone.
+            (Some(brought), now) if brought == old && (now.is_some() || *now == self.ours) => Step::Leave,
             (Some(_), now) if *now == self.ours => Step::Bring,
+            (Some(_), None) => Step::Tell(finding::DELETED_HERE),
             (Some(_), Some(_)) => Step::Tell(finding::CHANGED_HERE),
             (None, Some(_)) => Step::Tell(finding::MADE_HERE),
             (None, None) => Step::Bring,
@@ -67,6 +68,8 @@ mod tests {
             (known(Some("other"), Some("a"), Some("b")), Step::Tell(finding::CHANGED_HERE)),
             (known(Some("other"), Some("a"), None), Step::Tell(finding::DELETED_HERE)),
             (known(Some("same"), Some("a"), None), Step::Tell(finding::DELETED_HERE)),
+            (known(Some("same"), None, None), Step::Leave),
+            (known(Some("other"), None, None), Step::Bring),
         ] {
             assert_eq!(known.step("same"), step, "{known:?}");
         }

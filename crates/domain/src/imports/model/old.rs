@@ -2,13 +2,31 @@
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::Value;
 
 type Instant = Option<DateTime<Utc>>;
 
-/// `null` stands for the default, as where the field is missing.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+/// `null` stands for the default, as where the field is missing. So does an instant that PostgreSQL has and no calendar: a row is not lost
+/// with it.
+fn or_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let no_date = value.as_str().is_some_and(is_no_date);
+    match Option::<T>::deserialize(value) {
+        Ok(read) => Ok(read.unwrap_or_default()),
+        Err(_) if no_date => Ok(T::default()),
+        Err(error) => Err(D::Error::custom(error)),
+    }
+}
+
+/// `infinity`, `-infinity`, years before Christ or of more than four digits.
+fn is_no_date(text: &str) -> bool {
+    text.ends_with("infinity")
+        || text.ends_with(" BC")
+        || text.split_once('-').is_some_and(|(year, _)| year.len() > 4 && year.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 macro_rules! rows {
@@ -34,8 +52,8 @@ rows! {
     OldFavorites { email: String, stores: Vec<OldFavorite>, seller_has_store: bool, }
     /// A row of `customer_favorites`.
     OldFavorite { store_id: String, created_at: Instant, }
-    /// All stores of sellers whose e-mails differ in case at most. `active`: one of those sellers is.
-    OldSeller { email: String, active: bool, stores: Vec<OldStore>, }
+    /// All stores of sellers whose e-mails differ in case at most. `active`: one of those sellers is; `active_customer`: a customer of that e-mail is.
+    OldSeller { email: String, active: bool, active_customer: bool, stores: Vec<OldStore>, }
     /// A row of `stores`, with what belongs to it.
     OldStore {
         store_id: String, store_name: Option<String>, created_at: Instant, store_introduction: Option<String>, store_phone: Option<String>,
@@ -87,5 +105,30 @@ impl OldPurchase {
     /// The latest of its instants.
     pub fn latest_event(&self) -> Instant {
         [self.reservation_at, self.accepted_at, self.completed_at, self.canceled_at].into_iter().flatten().max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_that_is_no_date_is_unknown_and_a_wrong_number_is_an_error() {
+        for (created_at, is_known) in [
+            (json!("2026-11-24T03:00:00+00:00"), true),
+            (json!("infinity"), false),
+            (json!("-infinity"), false),
+            (json!("0044-03-15T12:00:00+00:00 BC"), false),
+            (json!("10000-01-01T00:00:00+00:00"), false),
+            (json!(null), false),
+        ] {
+            let read: OldFavorite = serde_json::from_value(json!({ "store_id": "infinity", "created_at": created_at })).unwrap();
+            assert_eq!((read.store_id.as_str(), read.created_at.is_some()), ("infinity", is_known), "{created_at}");
+        }
+        for wrong in [json!({ "created_at": "yesterday" }), json!({ "store_id": 1 })] {
+            assert!(serde_json::from_value::<OldFavorite>(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 }

@@ -54,9 +54,12 @@ pub struct ImportedFavorites {
     pub stores: Vec<(StoreId, DateTime<Utc>)>,
 }
 
-/// Which role an e-mail has that is in both: with a store the seller's, since others buy there; without one the customer's.
-fn is_sellers(sellers_stores: bool, has_customer: bool) -> bool {
-    sellers_stores || !has_customer
+/// Which role an e-mail has that is in both: with a store the seller's, since others buy there; without one the customer's. Who has asked to be
+/// deleted in one role alone keeps the other: the request must not take that along.
+fn is_sellers(sellers: &[&OldAccount], customers: &[&OldAccount]) -> bool {
+    let is_active = |rows: &[&OldAccount]| rows.iter().any(|row| row.is_active != Some(false));
+    let has_store = sellers.iter().any(|seller| seller.stores > 0);
+    customers.is_empty() || (has_store && (is_active(sellers) || !is_active(customers)))
 }
 
 /// What becomes of all rows of one e-mail. `None`: nothing is brought.
@@ -66,7 +69,7 @@ pub fn account(old: &OldPerson, now: DateTime<Utc>, told: &mut Told) -> Option<I
         return None;
     };
     let (customers, sellers): (Vec<_>, Vec<_>) = old.accounts.iter().partition(|account| account.role == Role::Customer.as_str());
-    let seller = is_sellers(sellers.iter().any(|seller| seller.stores > 0), !customers.is_empty());
+    let seller = is_sellers(&sellers, &customers);
     if !customers.is_empty() && !sellers.is_empty() {
         told.tell_of(finding::EMAIL_IN_BOTH_ROLES, if seller { "seller" } else { "customer" });
     }
@@ -216,6 +219,16 @@ mod tests {
             assert_eq!(told, ["email_in_both_roles"]);
         }
         assert_eq!(mapped(vec![seller("a@b.c", 0)]).0.unwrap().role, Role::Seller);
+        let leaving = |account: OldAccount| OldAccount { is_active: Some(false), ..account };
+        let (person, shop) = (customer("a@b.c", Some("손님"), 0), seller("a@b.c", 1));
+        for (accounts, role, is_active) in [
+            (vec![person.clone(), leaving(shop.clone())], Role::Customer, true),
+            (vec![leaving(person.clone()), shop.clone()], Role::Seller, true),
+            (vec![leaving(person), leaving(shop)], Role::Seller, false),
+        ] {
+            let account = mapped(accounts).0.unwrap();
+            assert_eq!((account.role, account.is_active), (role, is_active));
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct ImportedProduct {
     pub initial_stock: i32,
     /// Pieces that can still be bought: never below 0.
     pub left: i32,
+    /// Pieces that were promised and are not there: as many of those that come back are not for sale.
+    pub oversold: i32,
     /// Grows with every change.
     pub version: i32,
     /// Each word once.
@@ -56,14 +58,17 @@ pub fn product(old: &OldProduct, now: DateTime<Utc>, told: &mut Told) -> Option<
         told.tell_of(finding::STOCK_WRONG, old.initial_stock.to_string());
         number(old.initial_stock).clamp(0, Stock::MAX)
     });
+    let (left, oversold) = left(old, told);
     Some(ImportedProduct {
         name: name(told, "product_name", old.product_name.as_deref(), Product::name),
         description: text(told, "description", old.description.as_deref(), Product::description, finding::TEXT_CHANGED),
         price,
         sale: sale(old.sale, told),
         initial_stock,
-        left: left(old, told),
-        version: number(old.version.max(1)),
+        left,
+        oversold,
+        // It grows with every change from here on.
+        version: number(old.version.clamp(1, 1_000_000_000)),
         nutrition_types: nutrition_types(old, told),
         created_at: made_at(id.as_str()).unwrap_or(now),
         id,
@@ -79,8 +84,9 @@ pub fn sale(old: Option<i64>, told: &mut Told) -> Sale {
     })
 }
 
-/// Pieces that were left there. Less than nothing is nothing: what was sold twice is not sold a third time.
-fn left(old: &OldProduct, told: &mut Told) -> i32 {
+/// Pieces that were left there, and how many were sold that are not there. Less than nothing is nothing: what was sold twice is not sold
+/// a third time.
+fn left(old: &OldProduct, told: &mut Told) -> (i32, i32) {
     let left = old.initial_stock - old.purchased_quantity + old.admin_adjustment;
     if left < 0 {
         told.tell_of(finding::SOLD_TWICE, left.to_string());
@@ -88,7 +94,7 @@ fn left(old: &OldProduct, told: &mut Told) -> i32 {
     if left > Stock::MAX.into() {
         told.tell_of(finding::STOCK_WRONG, left.to_string());
     }
-    number(left).clamp(0, Stock::MAX)
+    (number(left).clamp(0, Stock::MAX), number(-left).clamp(0, Stock::MAX))
 }
 
 fn nutrition_types(old: &OldProduct, told: &mut Told) -> Vec<&'static str> {
@@ -136,7 +142,7 @@ mod tests {
     #[test]
     fn less_than_nothing_is_nothing() {
         let (product, told) = mapped(OldProduct { purchased_quantity: 13, ..old() });
-        assert_eq!((product.left, product.sale, told), (0, Sale::NONE, vec!["sold_twice"]));
+        assert_eq!((product.left, product.oversold, product.sale, told), (0, 3, Sale::NONE, vec!["sold_twice"]));
     }
 
     #[test]
@@ -150,7 +156,8 @@ mod tests {
         fn what_is_left_stays_left(initial in 0..100i64, purchased in 0..120i64, adjustment in -20..20i64) {
             let (product, told) = mapped(OldProduct { initial_stock: initial, purchased_quantity: purchased, admin_adjustment: adjustment, ..old() });
             let left = initial - purchased + adjustment;
-            prop_assert_eq!(i64::from(product.left), left.max(0));
+            prop_assert_eq!(i64::from(product.left - product.oversold), left);
+            prop_assert!(product.left == 0 || product.oversold == 0);
             prop_assert_eq!(told.contains(&"sold_twice"), left < 0);
         }
     }

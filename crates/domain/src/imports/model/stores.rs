@@ -60,7 +60,8 @@ pub struct ImportedStore {
 
 /// What becomes of the stores of one seller's e-mail, and what is told of each.
 pub fn stores(old: &OldSeller, now: DateTime<Utc>) -> Vec<(Option<ImportedStore>, Told)> {
-    let seller = Email::parse(&old.email).ok();
+    // Where the seller alone has asked to be deleted, the account is the customer's.
+    let seller = Email::parse(&old.email).ok().filter(|_| old.active || !old.active_customer);
     let mut all: Vec<_> = old.stores.iter().collect();
     // The one that sells is the seller's, then the older one.
     all.sort_by_key(|store| (store.payment.is_none(), store.products == 0, store.created_at.unwrap_or(now), &store.store_id));
@@ -84,8 +85,13 @@ pub fn stores(old: &OldSeller, now: DateTime<Utc>) -> Vec<(Option<ImportedStore>
     mapped
 }
 
+/// The account that is made for a store that has no seller of its own: nobody can log in to it.
+pub fn placeholder(store: &StoreId) -> Email {
+    Email::trusted(format!("{}@imported.invalid", store.as_str().to_lowercase()))
+}
+
 fn one(id: StoreId, owner: Option<Email>, active: bool, old: &OldStore, now: DateTime<Utc>, told: &mut Told) -> ImportedStore {
-    let (placeholder, payment) = (owner.is_none(), payment(old.payment.as_ref(), told));
+    let (nobodys, payment) = (owner.is_none(), payment(old.payment.as_ref(), told));
     let created_at = old.created_at.unwrap_or_else(|| {
         told.tell(finding::CREATION_UNKNOWN);
         made_at(id.as_str()).unwrap_or(now)
@@ -93,9 +99,9 @@ fn one(id: StoreId, owner: Option<Email>, active: bool, old: &OldStore, now: Dat
     let (week, hours_since) = hours(&old.hours, created_at, told);
     let closed_on = closed_on(&old.hours, &week, now, told);
     ImportedStore {
-        owner: owner.unwrap_or_else(|| Email::trusted(format!("{}@imported.invalid", id.as_str().to_lowercase()))),
-        placeholder,
-        suspended: placeholder || !active,
+        owner: owner.unwrap_or_else(|| placeholder(&id)),
+        placeholder: nobodys,
+        suspended: nobodys || !active,
         has_product: old.products > 0,
         name: name(told, "store_name", old.store_name.as_deref(), words::name),
         introduction: text(told, "store_introduction", old.store_introduction.as_deref(), words::introduction, finding::TEXT_CHANGED),
@@ -247,8 +253,11 @@ mod tests {
 
     /// The stores, and of each what is told besides its hours, of which there are none.
     fn mapped(stores: Vec<OldStore>) -> Vec<(ImportedStore, Vec<&'static str>)> {
-        let seller = OldSeller { email: "s@b.c".into(), active: true, stores };
-        let mapped = super::stores(&seller, Noon.now()).into_iter();
+        of_seller(&OldSeller { email: "s@b.c".into(), active: true, active_customer: false, stores })
+    }
+
+    fn of_seller(seller: &OldSeller) -> Vec<(ImportedStore, Vec<&'static str>)> {
+        let mapped = stores(seller, Noon.now()).into_iter();
         mapped
             .map(|(store, told)| {
                 let codes = told.findings.iter().map(|finding| finding.reason.code);
@@ -263,6 +272,18 @@ mod tests {
         let owners: Vec<_> =
             mapped.iter().map(|(store, told)| (store.id.as_str(), store.owner.as_str(), store.suspended, told.as_slice())).collect();
         assert_eq!(owners, [("STR_2", "s@b.c", false, &[][..]), ("STR_1", "str_1@imported.invalid", true, &["second_store"])]);
+    }
+
+    #[test]
+    fn the_store_of_a_seller_who_leaves_and_stays_a_customer_is_nobodys() {
+        for (active, active_customer, owner) in
+            [(false, true, "str_1@imported.invalid"), (false, false, "s@b.c"), (true, true, "s@b.c"), (true, false, "s@b.c")]
+        {
+            let seller = OldSeller { email: "s@b.c".into(), active, active_customer, stores: vec![old("STR_1", 1)] };
+            let (store, told) = of_seller(&seller).remove(0);
+            assert_eq!((store.owner.as_str(), store.suspended), (owner, !active));
+            assert_eq!(told.contains(&"store_of_nobody"), owner != "s@b.c");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Unpaid holds, orders, and orders of the past.
+//! Orders, and orders of the past.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Value, json};
 
 use super::{
+    buyers::{email, portone_store, sums},
     finding::{self, Told},
     mending::{NO_NAME, made_at, number},
     old::OldPurchase,
@@ -11,36 +12,9 @@ use super::{
 };
 use crate::{
     orders::{HOLD_LIFE, Order, OrderStatus, PaymentRecords, Preferences, RefundReason},
-    shared::{Email, PaymentId, ProductId, Result, StoreId, Won, kst, text::normal},
+    shared::{PaymentId, ProductId, Result, StoreId, Won, kst, text::normal},
     users::PreferenceKind,
 };
-
-/// An unpaid hold to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportedHold {
-    /// Id of the payment.
-    pub payment_id: PaymentId,
-    /// Who may pay.
-    pub customer: Email,
-    /// What is held.
-    pub product_id: ProductId,
-    /// The store that sells it.
-    pub store_id: StoreId,
-    /// PortOne's store that is to be asked. Empty: nobody can be.
-    pub portone_store_id: String,
-    /// Pieces.
-    pub quantity: i32,
-    /// Won a piece before the discount.
-    pub price: Won,
-    /// Percent.
-    pub sale: i32,
-    /// What PortOne must have received.
-    pub total_amount: Won,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// Whether its time is over: then its stock is free, and the payment is watched.
-    pub is_over: bool,
-}
 
 /// An order to be written, with the hold that it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,70 +63,6 @@ impl ImportedOrder {
             "audit_log": [],
         }))
     }
-}
-
-fn email(old: &OldPurchase, told: &mut Told) -> Email {
-    Email::parse(&old.customer_id).unwrap_or_else(|_| {
-        // The order and its money are not lost with the address.
-        told.tell_of(finding::BUYER_UNKNOWN, old.customer_id.as_str());
-        Email::trusted(old.customer_id.trim().to_lowercase())
-    })
-}
-
-/// More pieces than any order has. Sums of what is sold and held stay within our tables' integers.
-const MOST_PIECES: i32 = 10_000;
-
-/// Quantity and total, where our tables can have them.
-fn sums(old: &OldPurchase, told: &mut Told) -> Option<(i32, Won)> {
-    let quantity = i32::try_from(old.quantity).ok().filter(|pieces| (1..=MOST_PIECES).contains(pieces));
-    let sums = quantity.zip(Some(Won(old.total_amount)).filter(|total| total.0 > 0));
-    if sums.is_none() {
-        told.tell_of(finding::SUM_WRONG, format!("{} for {} won", old.quantity, old.total_amount));
-    }
-    sums
-}
-
-/// What becomes of an unpaid hold. `None`: nothing is brought.
-pub fn hold(old: &OldPurchase, now: DateTime<Utc>, told: &mut Told) -> Option<ImportedHold> {
-    let (Some(payment_id), Some(product_id)) = (PaymentId::parse(&old.payment_id), ProductId::parse(&old.product_id)) else {
-        told.tell(finding::BAD_ID);
-        return None;
-    };
-    let Some(store_id) = old.store_id.as_deref().and_then(StoreId::parse) else {
-        told.tell_of(finding::CART_OF_NOTHING, format!("{}, {} won", old.customer_id, old.total_amount));
-        return None;
-    };
-    let (quantity, total_amount) = sums(old, told)?;
-    let created_at = old.created_at.or_else(|| {
-        told.tell(finding::INSTANT_MISSING);
-        made_at(&old.payment_id)
-    });
-    let created_at = created_at.unwrap_or(now - HOLD_LIFE);
-    let is_over = created_at + HOLD_LIFE <= now;
-    if is_over {
-        told.tell(finding::CART_ENDED);
-    }
-    Some(ImportedHold {
-        payment_id,
-        customer: email(old, told),
-        product_id,
-        store_id,
-        portone_store_id: portone_store(old, told),
-        quantity,
-        price: Won(old.price),
-        sale: sale(old.sale, told).get(),
-        total_amount,
-        created_at,
-        is_over,
-    })
-}
-
-fn portone_store(old: &OldPurchase, told: &mut Told) -> String {
-    let there = old.portone_store_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-    there.map(str::to_owned).unwrap_or_else(|| {
-        told.tell(finding::PORTONE_UNKNOWN);
-        String::new()
-    })
 }
 
 /// What becomes of an order that the nightly move has not reached.
@@ -359,17 +269,6 @@ mod tests {
         let mut told = told();
         let order = archived(&[complete, old("accept")], Noon.now(), &mut told).unwrap();
         assert_eq!((order.status, codes(&told)), (OrderStatus::Complete, vec!["archived_twice"]));
-    }
-
-    #[test]
-    fn a_hold_ends_five_minutes_after_it_was_made() {
-        for (minutes, is_over) in [(4, false), (5, true)] {
-            let cart = OldPurchase { created_at: Some(Noon.now() - Duration::minutes(minutes)), ..old("") };
-            assert_eq!(hold(&cart, Noon.now(), &mut told()).unwrap().is_over, is_over);
-        }
-        let mut told = told();
-        assert!(hold(&OldPurchase { store_id: None, ..old("") }, Noon.now(), &mut told).is_none());
-        assert_eq!(codes(&told), ["cart_of_nothing"]);
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    imports::{ImportedAccount, ImportedProfile, Kind, ports::Moved},
+    imports::{
+        ImportedAccount, ImportedProfile, Kind,
+        ports::{Change, OurSide},
+    },
     orders::Order,
     shared::{Email, Error, PaymentId, Result, StoreId},
     users::{PreferenceKind, Role},
@@ -24,23 +27,34 @@ use crate::{
 
 const UNSEEN: &str = include_str!("sql/unseen.sql");
 
-/// What has changed since $1 of one of the old service's tables, in its columns: `key` and `row`.
-fn changed(table: &str) -> Option<&'static str> {
-    Some(match table {
-        "customers" => include_str!("sql/given_back/customers.sql"),
-        "sellers" => include_str!("sql/given_back/sellers.sql"),
+/// What has changed here of one of the old service's tables: `key` and `change`. $1: since when, where that is not remembered.
+fn changed(table: &str) -> Option<String> {
+    let fixed = match table {
+        "customers" => return Some(include_str!("sql/given_back/accounts.sql").replace("{role}", Role::Customer.as_str())),
+        "sellers" => return Some(include_str!("sql/given_back/accounts.sql").replace("{role}", Role::Seller.as_str())),
+        "customer_preferred_menus" => return Some(preferences(PreferenceKind::PreferredMenu, "menu_type")),
+        "customer_nutrition_types" => return Some(preferences(PreferenceKind::NutritionType, "nutrition_type")),
+        "customer_allergies" => return Some(preferences(PreferenceKind::Allergy, "allergy_type")),
+        "customer_topping_types" => return Some(preferences(PreferenceKind::ToppingType, "topping_type")),
         "customer_details" => include_str!("sql/given_back/customer_details.sql"),
-        "customer_preferences" => include_str!("sql/given_back/customer_preferences.sql"),
         "stores" => include_str!("sql/given_back/stores.sql"),
         "store_sns" => include_str!("sql/given_back/store_sns.sql"),
         "store_images" => include_str!("sql/given_back/store_images.sql"),
         "store_operation_info" => include_str!("sql/given_back/store_operation_info.sql"),
+        "store_operation_info_modifications" => include_str!("sql/given_back/store_operation_info_modifications.sql"),
         "store_product_info" => include_str!("sql/given_back/store_product_info.sql"),
+        "product_nutrition" => include_str!("sql/given_back/product_nutrition.sql"),
         "customer_favorites" => include_str!("sql/given_back/customer_favorites.sql"),
         "cart_items" => include_str!("sql/given_back/cart_items.sql"),
         "order_current_items" => include_str!("sql/given_back/order_current_items.sql"),
+        "accounts_gone" => include_str!("sql/given_back/accounts_gone.sql"),
         _ => return None,
-    })
+    };
+    Some(fixed.to_owned())
+}
+
+fn preferences(kind: PreferenceKind, column: &str) -> String {
+    include_str!("sql/given_back/customer_preferences.sql").replace("{kind}", kind.as_str()).replace("{column}", column)
 }
 
 #[derive(QueryableByName)]
@@ -48,13 +62,13 @@ struct ChangedRow {
     #[diesel(sql_type = t::Text)]
     key: String,
     #[diesel(sql_type = t::Jsonb)]
-    row: Value,
+    change: Value,
 }
 
 type ProfileColumns = (Option<String>, Option<String>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 #[async_trait]
-impl Moved for Postgres {
+impl OurSide for Postgres {
     async fn portone_stores(&self) -> Result<Vec<(StoreId, String)>> {
         let mut connection = self.connection().await?;
         let rows: Vec<(String, Option<String>)> = stores::table
@@ -127,6 +141,19 @@ impl Moved for Postgres {
             .collect()
     }
 
+    async fn favorites(&self, emails: &[Email]) -> Result<Vec<Vec<StoreId>>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = t::Array<t::Text>)]
+            stores: Vec<String>,
+        }
+        let emails: Vec<_> = emails.iter().map(Email::as_str).collect();
+        let mut connection = self.connection().await?;
+        let query = sql_query(include_str!("sql/favorites_of.sql")).bind::<t::Array<t::Text>, _>(emails);
+        let rows: Vec<Row> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|row| row.stores.into_iter().map(StoreId::trusted).collect()).collect())
+    }
+
     async fn last_import(&self) -> Result<Option<DateTime<Utc>>> {
         #[derive(QueryableByName)]
         struct Row {
@@ -138,14 +165,15 @@ impl Moved for Postgres {
         Ok(query.get_result::<Row>(&mut connection).await.map_err(failed)?.at)
     }
 
-    async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Value)>> {
+    async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Change)>> {
         let statement = changed(table).ok_or_else(|| Error::internal(format!("no rows of {table} are given back")))?;
         let mut connection = self.connection().await?;
-        let query = sql_query(format!("SELECT key, row FROM ({statement}) given WHERE key > $2 ORDER BY key LIMIT $3"))
-            .bind::<t::Timestamptz, _>(since)
-            .bind::<t::Text, _>(after)
-            .bind::<t::BigInt, _>(limit);
+        let query =
+            sql_query(format!("SELECT key, change FROM ({statement}) given WHERE $1 IS NOT NULL AND key > $2 ORDER BY key LIMIT $3"))
+                .bind::<t::Timestamptz, _>(since)
+                .bind::<t::Text, _>(after)
+                .bind::<t::BigInt, _>(limit);
         let rows: Vec<ChangedRow> = query.load(&mut connection).await.map_err(failed)?;
-        Ok(rows.into_iter().map(|ChangedRow { key, row }| (key, row)).collect())
+        rows.into_iter().map(|ChangedRow { key, change }| Ok((key, serde_json::from_value(change).map_err(Error::internal)?))).collect()
     }
 }
