@@ -104,10 +104,14 @@ mod postgres {
             pictures_are_added_up_to_the_most
             picture_is_removed_once_unless_it_is_the_main_one
             main_picture_is_one
+        }
+        search {
             search_finds_the_names_of_now
             search_without_a_filter_begins_with_the_newest
             search_by_a_text_finds_parts_of_names
             search_by_location_goes_by_name
+            search_shows_each_store_as_it_is_now
+            searches_at_once_are_each_answered
             favorites_are_a_customers_own
             store_is_found_by_its_id
         }

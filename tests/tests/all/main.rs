@@ -29,6 +29,7 @@ mod idempotency;
 mod images;
 mod imports;
 mod journey;
+mod kept_stores;
 mod layers;
 mod limits;
 mod lists;

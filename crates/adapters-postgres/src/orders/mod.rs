@@ -12,5 +12,6 @@ mod mails;
 mod past;
 mod refunds;
 
+pub use holds::ORDER;
 pub(crate) use lists::OrderRow;
 pub use lists::TODAY_OF_CUSTOMER;
