@@ -25,6 +25,7 @@ mod foreign_pages;
 mod front;
 mod fuzz;
 mod headers;
+mod hot_product;
 mod idempotency;
 mod images;
 mod imports;
