@@ -27,6 +27,10 @@ images *ARGS:
 bench *ARGS:
     config/bench.sh {{ARGS}}
 
+# This build against an older one, in turns: just bench-compare REV [seconds] [row] [turns]
+bench-compare REV *ARGS:
+    config/bench-compare.sh {{REV}} {{ARGS}}
+
 # More than can be served, at a fixed rate of arrivals: what is still served, and how late: just overload [seconds for each load]
 overload *ARGS:
     cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins

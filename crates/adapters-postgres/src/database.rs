@@ -27,6 +27,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     address::{Address, PoolMode},
     connect::FORGET,
+    documents::Documents,
     lines::Lines,
     patient::{PatientConnection, Pooled},
     replica::Replica,
@@ -86,6 +87,7 @@ pub struct Postgres {
     reports: Arc<Semaphore>,
     pub(crate) keys: Arc<SecretKeys>,
     pub(crate) lines: Arc<Lines>,
+    pub(crate) documents: Documents,
     replica: Option<Replica>,
 }
 
@@ -129,7 +131,7 @@ impl Postgres {
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (pool, pooled) = pool(address, size, waiting)?;
         let reports = Arc::new(Semaphore::new(size.div_ceil(2)));
-        Ok(Self { pool, pooled, reports, keys, lines: Arc::default(), replica: None })
+        Ok(Self { pool, pooled, reports, keys, lines: Arc::default(), documents: Documents::default(), replica: None })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left
@@ -159,6 +161,12 @@ impl Postgres {
     pub fn with_replica(self, address: &Address, size: usize, breaker: Arc<Breaker>) -> std::result::Result<Self, BuildError> {
         let (pool, _) = pool(address, size, Waiting::Person)?;
         Ok(Self { replica: Some(Replica::new(pool, self.pool.clone(), breaker)), ..self })
+    }
+
+    /// The same, but what is kept of stores is what `other` keeps.
+    #[must_use]
+    pub fn sharing_documents_of(self, other: &Self) -> Self {
+        Self { documents: other.documents.clone(), ..self }
     }
 
     /// Rows of what others have written: nothing that whoever asks may have written just now, and nothing that decides. On the primary,

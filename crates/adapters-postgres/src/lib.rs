@@ -3,6 +3,7 @@
 mod address;
 mod connect;
 mod database;
+mod documents;
 mod imports;
 mod lines;
 mod orders;
@@ -25,10 +26,10 @@ pub use address::{Address, AddressError};
 pub use database::{Connection, Postgres, Waiting, migrate};
 pub use rotation::Rotated;
 pub use secrets::{KeysError, SecretKeys};
-pub use stores::{one_store_statement, pattern, search_statement};
+pub use stores::{one_store_statement, pattern};
 pub use tls::TlsError;
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {
-    pub use crate::orders::TODAY_OF_CUSTOMER;
+    pub use crate::{orders::ORDER, stores::STORES};
 }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use cheapbob_domain::{
-    orders::{NewHold, Offer},
-    shared::{Email, ProductId},
+    orders::{NewHold, Offer, Order, TodayOrder},
+    shared::{Email, ProductId, StoreId},
+    stores::{ListedStore, StoreFilter},
     users::AccountStatus,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::together::Together;
 
@@ -23,6 +24,18 @@ pub(crate) struct OfferAsked {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// Who wants to see a page of a search.
+#[derive(Clone)]
+pub(crate) struct PageAsked {
+    pub(crate) customer: Email,
+    pub(crate) filter: StoreFilter,
+    pub(crate) offset: i64,
+    pub(crate) limit: i64,
+}
+
+/// Those who search in one way.
+type Pages = Arc<Together<PageAsked, Vec<ListedStore>>>;
+
 /// Whether somebody got what they asked for; `None`: somebody else has a lock.
 pub(crate) type Held = Option<bool>;
 
@@ -31,6 +44,10 @@ pub(crate) struct Lines {
     pub(crate) accounts: Arc<Together<Email, Option<AccountStatus>>>,
     pub(crate) offers: Arc<Together<OfferAsked, Option<Offer>>>,
     pub(crate) holds: Arc<Together<NewHold, Held>>,
+    pub(crate) today_of_customers: Arc<Together<(Email, NaiveDate), Vec<TodayOrder>>>,
+    pub(crate) today_of_stores: Arc<Together<(StoreId, NaiveDate), Vec<Order>>>,
+    /// By no filter, by name, by place, by both: who searches in a quick way does not wait for those who search in a slow one.
+    pages: [Pages; 4],
     /// Of products that somebody else has locked: whoever wants them waits for that, and nobody else does.
     kept: Mutex<HashMap<ProductId, Weak<Together<NewHold, Held>>>>,
 }
@@ -41,6 +58,9 @@ impl Default for Lines {
             accounts: Arc::new(Together::new(|_| None)),
             offers: Arc::new(Together::new(|_| None)),
             holds: Arc::new(holds()),
+            today_of_customers: Arc::new(Together::new(|_| None)),
+            today_of_stores: Arc::new(Together::new(|_| None)),
+            pages: [(); 4].map(|()| Arc::new(Together::new(|_| None))),
             kept: Mutex::default(),
         }
     }
@@ -52,6 +72,11 @@ fn holds() -> Together<NewHold, Held> {
 }
 
 impl Lines {
+    /// The line of those who search in this way.
+    pub(crate) fn pages_of(&self, filter: &StoreFilter) -> &Pages {
+        &self.pages[usize::from(filter.name.is_some()) + 2 * usize::from(filter.location.is_some())]
+    }
+
     /// The line of those who wait for this product, if there is one.
     pub(crate) fn waiting(&self, product: &ProductId) -> Option<Arc<Together<NewHold, Held>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(product)?.upgrade()

@@ -16,7 +16,7 @@ use cheapbob_wiring::{Product, Services, Switches};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::{access, admission, auth, context, error_page, limits, openapi, root::docs, routes::routes, state::App};
+use crate::{access, admission, auth, context, error_page, limits, openapi, root::docs, routes::routes, state::App, stores::StoreTexts};
 
 async fn unknown(request: HttpRequest) -> HttpResponse {
     access::no_route(request.match_pattern().as_deref())
@@ -54,12 +54,14 @@ pub async fn serve(
     let workers = product.workers(std::thread::available_parallelism().map_or(2, Into::into));
     let serving = Serving { workers, connections: room_for_connections(), keep_alive: product.switches.keep_alive, to_end: TO_END };
     let document = Data::new(Bytes::from(serde_json::to_string(&openapi::document())?));
+    let texts = Data::new(StoreTexts::default());
     let app = move || {
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
         let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes(), sampled: Sampled::default() });
-        let (actix, _) = actix_web::App::new().into_utoipa_app().app_data(app).configure(routes).split_for_parts();
+        let (actix, _) =
+            actix_web::App::new().into_utoipa_app().app_data(app).app_data(Data::clone(&texts)).configure(routes).split_for_parts();
         actix
             .configure(|config| {
                 if switches.api_docs {

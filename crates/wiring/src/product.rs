@@ -169,7 +169,8 @@ impl Product {
     }
 
     fn own(&self, workers: usize) -> Result<(Services, Connections)> {
-        let connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
+        let mut connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
+        connections.postgres = connections.postgres.sharing_documents_of(&self.connections.postgres);
         let Services { clock, ids, .. } = &self.services;
         let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
         Ok((Services::new(&self.settings, (self.decorate)(ports), &self.limits)?, connections))

@@ -104,10 +104,14 @@ mod postgres {
             pictures_are_added_up_to_the_most
             picture_is_removed_once_unless_it_is_the_main_one
             main_picture_is_one
+        }
+        search {
             search_finds_the_names_of_now
             search_without_a_filter_begins_with_the_newest
             search_by_a_text_finds_parts_of_names
             search_by_location_goes_by_name
+            search_shows_each_store_as_it_is_now
+            searches_at_once_are_each_answered
             favorites_are_a_customers_own
             store_is_found_by_its_id
         }
@@ -148,6 +152,7 @@ mod postgres {
             order_keeps_what_was_bought
             order_goes_forward_one_step_at_a_time
             lists_of_a_day_begin_with_the_newest_event
+            lists_of_a_day_at_once_are_each_ones_own
             an_order_has_the_hours_of_the_day_of_its_purchase
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted

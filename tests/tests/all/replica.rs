@@ -67,7 +67,7 @@ async fn search(customer: &Person) -> Vec<Value> {
 
 /// Until a search was run on this server, and found something.
 async fn searched_on(server: &PrivatePostgres, customer: &Person) {
-    let searched = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT s.id, s.seller_email%'); END $$";
+    let searched = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT a.turn, page.id%'); END $$";
     eventually("it is searched there", 20, || async {
         let found = search(customer).await;
         sql(&server.url(""), searched).await.ok().filter(|()| !found.is_empty())

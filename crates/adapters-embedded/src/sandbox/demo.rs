@@ -148,7 +148,7 @@ impl Demo {
     pub async fn is_wanted(&self) -> Result<bool> {
         let nobody = Email::trusted(String::new());
         let any = self.search.page(&nobody, &Default::default(), 0, 1).await?;
-        Ok(any.into_iter().next().is_none_or(|found| found.store.seller_email.as_str().ends_with(SELLER)))
+        Ok(any.into_iter().next().is_none_or(|found| found.document.store.seller_email.as_str().ends_with(SELLER)))
     }
 
     fn seller_email(&self, number: usize) -> Result<Email> {

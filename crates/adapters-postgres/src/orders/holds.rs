@@ -18,7 +18,8 @@ use crate::{
 /// How far back a customer's holds are read: what is older limits nothing any more.
 pub(super) const OF_A_DAY: Duration = Duration::days(1);
 
-const ORDER: &str = include_str!("sql/order.sql");
+/// What makes a paid hold an order.
+pub const ORDER: &str = include_str!("sql/order.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const REFUND: &str = include_str!("sql/refund.sql");
 const DUE: &str = include_str!("sql/due.sql");

@@ -1,11 +1,14 @@
 //! Stores as sellers keep them and as customers find them.
 
+mod documents;
 mod hours;
 mod images;
+mod pages;
 mod payments;
 mod rows;
 mod search;
 mod seller;
 
 pub(crate) use payments::{api_place, webhook_place};
-pub use search::{one_store_statement, pattern, search_statement};
+pub use rows::STORES;
+pub use search::{one_store_statement, pattern};

@@ -15,7 +15,7 @@ use serde::{
 use crate::{products::ProductRow, schema::stores};
 
 /// The statement without its end; `$1` is the customer whose favourites count.
-pub(crate) const STORES: &str = include_str!("sql/stores.sql");
+pub const STORES: &str = include_str!("sql/stores.sql");
 
 #[derive(QueryableByName)]
 #[diesel(table_name = stores, check_for_backend(diesel::pg::Pg))]
@@ -42,6 +42,8 @@ pub(crate) struct StoreRow {
     closed_on: Option<NaiveDate>,
     suspended: bool,
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = t::Nullable<t::BigInt>)]
+    pub(super) version: Option<i64>,
     #[diesel(sql_type = t::Bool)]
     is_favorite: bool,
     #[diesel(sql_type = t::Bool)]

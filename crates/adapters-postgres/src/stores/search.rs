@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use cheapbob_domain::{
     shared::{Email, Result, StoreId},
-    stores::{CustomerStore, FavoriteAdded, StoreFilter, ports::StoreSearch},
+    stores::{CustomerStore, FavoriteAdded, ListedStore, StoreFilter, ports::StoreSearch},
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -12,47 +12,10 @@ use diesel_async::RunQueryDsl;
 use super::rows::{STORES, StoreRow};
 use crate::{
     database::{OfOthers, Postgres, failed},
+    lines::PageAsked,
     schema::{favorites, stores},
     sql::prepared,
 };
-
-/// Stores, by name, that are looked at before the index is asked: a text that many stores have is found there at once.
-const NEAR: i64 = 256;
-
-/// The statement of a search: first the ids of the page, then the stores of those ids. The limit is part of the text: were it a
-/// parameter, PostgreSQL would expect a tenth of all stores and plan anew at each call. Parameters: customer, offset, then the
-/// [`pattern`] of a name, then sido, sigungu and the neighbourhoods, each where asked for.
-pub fn search_statement(by_name: bool, by_location: bool, limit: i64) -> String {
-    let place = |next: u8| format!("f.sido = ${next} AND f.sigungu = ${} AND f.bname = ANY (${})", next + 1, next + 2);
-    let with_place = |filter: &str, next| {
-        format!(
-            "SELECT f.id FROM stores f WHERE f.has_product AND {}{filter} ORDER BY f.name COLLATE \"C\", f.id LIMIT {limit} OFFSET $2",
-            place(next)
-        )
-    };
-    let page = match (by_name, by_location) {
-        (false, false) => {
-            format!("SELECT f.id FROM stores f WHERE f.has_product ORDER BY f.created_at DESC, f.id DESC LIMIT {limit} OFFSET $2")
-        }
-        (true, true) => with_place(" AND EXISTS (SELECT 1 FROM store_search x WHERE x.store_id = f.id AND x.words LIKE $3)", 4),
-        (false, true) => with_place("", 3),
-        // Of a text that few stores have the trigrams' index gives all; of one that many have it would give thousands to be
-        // sorted, but a full page stands among the first stores.
-        (true, false) => format!(
-            "WITH near AS MATERIALIZED (
-                SELECT store_id, name FROM (SELECT * FROM store_search ORDER BY name, store_id LIMIT {NEAR}) first
-                WHERE words LIKE $3 ORDER BY name, store_id LIMIT {limit} OFFSET $2
-            ), hits AS MATERIALIZED (
-                SELECT store_id, name FROM store_search WHERE (SELECT count(*) FROM near) < {limit} AND words LIKE $3
-            )
-            SELECT store_id AS id FROM near WHERE (SELECT count(*) FROM near) = {limit}
-            UNION ALL (SELECT store_id FROM hits ORDER BY name, store_id LIMIT {limit} OFFSET $2)"
-        ),
-    };
-    let order = if by_name || by_location { "s.name COLLATE \"C\", s.id" } else { "s.created_at DESC, s.id DESC" };
-    // An array, not a join: it says that the ids are few, where PostgreSQL would expect thousands and read all stores.
-    format!("{STORES}WHERE s.id = ANY (ARRAY({page}))\nORDER BY {order}")
-}
 
 /// The statement of one store as a customer sees it. Parameters: customer, store.
 pub fn one_store_statement() -> String {
@@ -104,27 +67,8 @@ impl Postgres {
 
 #[async_trait]
 impl StoreSearch for Postgres {
-    async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<CustomerStore>> {
-        let statement = search_statement(filter.name.is_some(), filter.location.is_some(), limit);
-        // Owns what it asks for: it may be asked twice.
-        let query = || {
-            let query = sql_query(&statement).into_boxed::<diesel::pg::Pg>();
-            let mut query = query.bind::<t::Text, _>(customer.to_string()).bind::<t::BigInt, _>(offset);
-            if let Some(name) = &filter.name {
-                query = query.bind::<t::Text, _>(pattern(name));
-            }
-            if let Some(place) = filter.location.clone() {
-                query = query.bind::<t::Text, _>(place.sido).bind::<t::Text, _>(place.sigungu);
-                query = query.bind::<t::Array<t::Text>, _>(place.bnames);
-            }
-            prepared(query)
-        };
-        let OfOthers { rows, may_be_old } = self.load_of_others(query).await?;
-        let mut page = stores(rows)?;
-        if may_be_old {
-            self.mark_favorites(customer, &mut page).await?;
-        }
-        Ok(page)
+    async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<ListedStore>> {
+        self.page_together(PageAsked { customer: customer.clone(), filter: filter.clone(), offset, limit }).await
     }
 
     async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>> {

@@ -8,7 +8,7 @@ use super::model::{
     hours::{OperationTime, Week},
     image::{Added, Image, Removed, StoredObject},
     payment_account::{PaymentChange, PortOneAccount},
-    search::{CustomerStore, FavoriteAdded, StoreFilter},
+    search::{CustomerStore, FavoriteAdded, ListedStore, StoreFilter},
     store::{NewStore, Store, StoreChange},
 };
 use crate::shared::{Email, Result, StoreId};
@@ -99,8 +99,9 @@ pub trait SearchHistory: Send + Sync {
 #[async_trait]
 pub trait StoreSearch: Send + Sync {
     /// `limit` stores that match, from the `offset`-th on, as this customer sees them. Without a filter newest first, with
-    /// one by name; ties by id.
-    async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<CustomerStore>>;
+    /// one by name; ties by id. No store may be older than the database
+    /// that is asked, whatever is kept of it.
+    async fn page(&self, customer: &Email, filter: &StoreFilter, offset: i64, limit: i64) -> Result<Vec<ListedStore>>;
     /// The customer's favourites by name.
     async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>>;
     /// One store, also without products.

@@ -16,8 +16,10 @@ mod register;
 mod search;
 mod show;
 mod sns;
+mod texts;
 mod uploads;
 
+pub(crate) use texts::StoreTexts;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

@@ -1,10 +1,11 @@
 //! Stores as JSON of a bounded size, whatever stores write into it.
 
-use cheapbob_domain::stores::{PAGE_SIZE, words};
+use cheapbob_domain::stores::{PAGE_SIZE, StorePage, ports::ObjectStorage, words};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::dto::CustomerStoreBody;
+use super::{dto::CustomerStoreBody, texts::StoreTexts};
 
 /// Bytes for each store of a list: a phone has to load it. Without its products a store has 28,000 in the worst case, of which 4,000 are its
 /// introduction and 8,000 its links.
@@ -26,12 +27,18 @@ impl StorePageBody {
     ///
     /// # Errors
     /// What cannot be JSON, which nothing here is.
-    pub(super) fn json(stores: Vec<CustomerStoreBody>, is_end: bool) -> serde_json::Result<Vec<u8>> {
-        let mut page = Self { stores, is_end };
-        let json = serde_json::to_vec(&page)?;
+    pub(super) fn json(
+        found: StorePage,
+        texts: &StoreTexts,
+        storage: &dyn ObjectStorage,
+        now: DateTime<Utc>,
+    ) -> serde_json::Result<Vec<u8>> {
+        let json = texts.page(&found, storage, now)?;
         if json.len() <= LARGEST {
             return Ok(json);
         }
+        let stores = found.stores.into_iter().map(|listed| CustomerStoreBody::new(listed.into(), storage, now)).collect();
+        let mut page = Self { stores, is_end: found.is_end };
         shorten(&mut page.stores, json.len(), LARGEST)?;
         serde_json::to_vec(&page)
     }

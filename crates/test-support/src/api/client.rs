@@ -110,11 +110,22 @@ impl Api {
 
     /// A request with headers of its own and perhaps a raw body.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
+        self.try_send(method, path, headers, body).await.unwrap()
+    }
+
+    /// [`Api::send`] where the connection may break.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        answer(request).await.unwrap()
+        answer(request).await
     }
 
     /// A form with `files`: (file name, declared type, bytes).

@@ -63,9 +63,14 @@ impl Person {
 
     /// A request with an Idempotency-Key.
     pub async fn keyed(&self, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+        self.try_keyed(method, path, key, body).await.unwrap()
+    }
+
+    /// [`Person::keyed`] where the connection may break.
+    pub async fn try_keyed(&self, method: Method, path: &str, key: &str, body: &Value) -> Result<Answer, reqwest::Error> {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("idempotency-key", key)];
-        self.api.send(method, path, &headers, body.to_string()).await
+        self.api.try_send(method, path, &headers, body.to_string()).await
     }
 
     /// payment/init.

@@ -9,7 +9,7 @@ use futures::future::join_all;
 
 use super::world::{TestIds, World, actor, at, counters, hold, paid, stock};
 
-fn cancellation(by: CanceledBy, second: i64) -> Cancellation {
+pub(super) fn cancellation(by: CanceledBy, second: i64) -> Cancellation {
     Cancellation { by, reason: Some("이유".to_owned()), today: kst::business_day(at(0)), at: at(second), actor: actor() }
 }
 

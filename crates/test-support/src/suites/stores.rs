@@ -1,16 +1,12 @@
-//! `stores::ports::{Stores, Hours, StoreImages, StoreSearch}`: stores, and how customers find them (contract, Seller and Customer).
+//! `stores::ports::{Stores, Hours, StoreImages}`: stores as their sellers keep them (contract, Seller).
 
-use cheapbob_domain::stores::{
-    Added, Address, BnameFilter, DayInput, FavoriteAdded, Image, PaymentChange, PortOneIds, Removed, Sns, Store, StoreChange, StoreFilter,
-    Week,
-};
+use cheapbob_domain::stores::{Added, Address, DayInput, Image, PaymentChange, PortOneIds, Removed, Sns, Store, StoreChange, Week};
 use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::world::{TestIds, World, at, new_product, new_store, portone};
+use super::world::{TestIds, World, at, new_store, portone};
 use cheapbob_domain::{
-    products::ProductChange,
-    shared::{Email, ProductId, StoreId, Validation},
+    shared::{Email, StoreId, Validation},
     users::Role,
 };
 
@@ -31,7 +27,7 @@ pub async fn store_is_registered_once(world: &World) {
 }
 
 /// A seller with a store that has no payment account yet.
-async fn unpaid_store(world: &World) -> (Email, StoreId) {
+pub(super) async fn unpaid_store(world: &World) -> (Email, StoreId) {
     let seller = world.account(Role::Seller).await;
     assert!(world.stores.register(&seller, &new_store("가게"), at(0)).await.unwrap());
     let store = world.stores.id_of_seller(&seller).await.unwrap().unwrap();
@@ -140,7 +136,7 @@ pub async fn planned_hours_take_effect_at_the_rollover(world: &World) {
     assert_eq!(hours.apply(at(20), at(31)).await.unwrap(), 0);
 }
 
-fn week(close: &str) -> Week {
+pub(super) fn week(close: &str) -> Week {
     let day = |day_of_week| DayInput {
         day_of_week,
         times: [Some("09:00"), Some(close), Some("18:00"), Some("20:00")],
@@ -149,11 +145,11 @@ fn week(close: &str) -> Week {
     Week::parse("w", &(0..7).map(day).collect::<Vec<_>>(), &mut Validation::default()).unwrap()
 }
 
-fn key(store: &StoreId, name: &str) -> String {
+pub(super) fn key(store: &StoreId, name: &str) -> String {
     format!("stores/{store}/{name}.jpg")
 }
 
-fn keys(store: &StoreId, names: &[&str]) -> Vec<String> {
+pub(super) fn keys(store: &StoreId, names: &[&str]) -> Vec<String> {
     names.iter().map(|name| key(store, name)).collect()
 }
 
@@ -221,137 +217,4 @@ pub async fn main_picture_is_one(world: &World) {
     assert_eq!(list.iter().filter(|i| i.is_main).count(), 1);
     assert_eq!(images.main_of(&[mine.clone(), other.clone()]).await.unwrap(), [(mine, list[0].key.clone())]);
     assert!(images.main_of(&[]).await.unwrap().is_empty());
-}
-
-/// Contract, Customer (by-name): names that change, and many that come at once, are found as they are then.
-pub async fn search_finds_the_names_of_now(world: &World) {
-    let me = world.account(Role::Customer).await;
-    let found = async |text: &str| -> usize {
-        let named = StoreFilter { location: None, name: Some(text.to_owned()) };
-        world.search.page(&me, &named, 0, 10).await.unwrap().len()
-    };
-    let (_, store) = world.store("아직 이름").await;
-    assert_eq!(found("아직").await, 0, "no product yet");
-    let names: Vec<_> = (0..8).map(|n| format!("동시에{n}")).collect();
-    let products = join_all(names.iter().map(|name| async {
-        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(name, 1), at(0)).await.unwrap().unwrap()
-    }))
-    .await;
-    for text in names.iter().map(String::as_str).chain(["아직"]) {
-        assert_eq!(found(text).await, 1, "{text}");
-    }
-    let change = ProductChange { name: Some("다른 음식".into()), ..ProductChange::default() };
-    world.products.change(&store, &products[3].id, &change, at(1)).await.unwrap();
-    world.stores.change(&store, &StoreChange { name: Some("새 이름".into()), ..StoreChange::default() }, at(1)).await.unwrap();
-    for (text, count) in [("동시에3", 0), ("다른 음", 1), ("아직", 0), ("새 이", 1), ("동시에4", 1)] {
-        assert_eq!(found(text).await, count, "{text}");
-    }
-}
-
-/// Four stores with a product, in the order of their names, and one without.
-struct Stores {
-    me: Email,
-    ids: Vec<StoreId>,
-    empty: StoreId,
-}
-
-async fn five_stores(world: &World) -> Stores {
-    let me = world.account(Role::Customer).await;
-    let mut ids: Vec<StoreId> = Vec::new();
-    for (name, product) in [("가 100% 김밥", "참치"), ("나_분식", "Tuna Sandwich"), ("다\\라", "연어"), ("마 국밥", "순대")]
-    {
-        let (_, store) = world.store(name).await;
-        world.products.register(&ProductId::generate(&TestIds), &store, &new_product(product, 1), at(0)).await.unwrap().unwrap();
-        ids.push(store);
-    }
-    let (_, empty) = world.store("바 상품 없음").await;
-    Stores { me, ids, empty }
-}
-
-async fn found(world: &World, stores: &Stores, filter: &StoreFilter, offset: i64, limit: i64) -> Vec<StoreId> {
-    world.search.page(&stores.me, filter, offset, limit).await.unwrap().into_iter().map(|s| s.store.id).collect()
-}
-
-fn named(text: &str) -> StoreFilter {
-    StoreFilter { location: None, name: Some(text.to_owned()) }
-}
-
-/// Contract, Customer (search): newest first; of the same instant the later id first. A store without a product is in no list.
-pub async fn search_without_a_filter_begins_with_the_newest(world: &World) {
-    let (stores, all) = (five_stores(world).await, StoreFilter::default());
-    let newest: Vec<_> = stores.ids.iter().rev().cloned().collect();
-    assert_eq!(found(world, &stores, &all, 0, 10).await, newest);
-    assert_eq!(found(world, &stores, &all, 1, 2).await, newest[1..3]);
-    assert_eq!(found(world, &stores, &all, 4, 2).await, []);
-}
-
-/// Contract, Customer (by-name): a part of the store's or a product's name, whatever its case; no letter is special, and no match runs
-/// across two names.
-pub async fn search_by_a_text_finds_parts_of_names(world: &World) {
-    let stores = five_stores(world).await;
-    let ids = &stores.ids;
-    for (text, expected) in [
-        ("김밥", &ids[0..1]),
-        ("tuna", &ids[1..2]),
-        ("순대", &ids[3..4]),
-        ("100%", &ids[0..1]),
-        ("%", &ids[0..1]),
-        ("_", &ids[1..2]),
-        ("\\", &ids[2..3]),
-        ("바", &[]),
-        ("없는 것", &[]),
-    ] {
-        assert_eq!(found(world, &stores, &named(text), 0, 10).await, expected, "{text}");
-    }
-    // One character, capitals, no match across two names.
-    for (text, expected) in [("밥", vec![0, 3]), ("SAND", vec![1]), ("밥순", vec![]), ("밥참", vec![])] {
-        let expected: Vec<_> = expected.into_iter().map(|n: usize| ids[n].clone()).collect();
-        assert_eq!(found(world, &stores, &named(text), 0, 10).await, expected, "{text}");
-    }
-    // A full page, and the rest.
-    assert_eq!(found(world, &stores, &named("밥"), 0, 1).await, ids[0..1]);
-    assert_eq!(found(world, &stores, &named("밥"), 1, 1).await, ids[3..4]);
-    assert_eq!(found(world, &stores, &named("밥"), 1, 10).await, ids[3..4]);
-}
-
-/// Contract, Customer (by-location): stores of any of the neighbourhoods, by name; with a text, both filters.
-pub async fn search_by_location_goes_by_name(world: &World) {
-    let stores = five_stores(world).await;
-    let place = |bnames: &[&str], name: Option<&str>| {
-        let bnames = bnames.iter().map(|b| (*b).to_owned()).collect();
-        let location = Some(BnameFilter { sido: "서울".into(), sigungu: "마포구".into(), bnames });
-        StoreFilter { location, name: name.map(str::to_owned) }
-    };
-    assert_eq!(found(world, &stores, &place(&["서교동", "합정동"], None), 0, 10).await, stores.ids);
-    assert_eq!(found(world, &stores, &place(&["합정동"], None), 0, 10).await, []);
-    assert_eq!(found(world, &stores, &place(&["서교동"], Some("국밥")), 0, 10).await, stores.ids[3..4]);
-}
-
-/// Contract, Customer (favorites): added once, removed once, shown in every list of the one customer; a favourite without a product waits.
-pub async fn favorites_are_a_customers_own(world: &World) {
-    let (search, Stores { me, ids, empty }) = (&world.search, five_stores(world).await);
-    assert_eq!(search.add_favorite(&me, &StoreId::generate(&TestIds), at(0)).await.unwrap(), FavoriteAdded::NoStore);
-    assert!(!search.remove_favorite(&me, &ids[0]).await.unwrap());
-    for favorite in [&ids[3], &ids[0], &empty] {
-        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), FavoriteAdded::Added);
-        assert_eq!(search.add_favorite(&me, favorite, at(0)).await.unwrap(), FavoriteAdded::WasThere);
-    }
-    let favorites = search.favorites(&me).await.unwrap();
-    assert_eq!(
-        favorites.iter().map(|f| (f.store.id.clone(), f.is_favorite)).collect::<Vec<_>>(),
-        [(ids[0].clone(), true), (ids[3].clone(), true)]
-    );
-    let flags: Vec<_> = search.page(&me, &StoreFilter::default(), 0, 10).await.unwrap().into_iter().map(|s| s.is_favorite).collect();
-    assert_eq!(flags, [true, false, false, true]);
-    let other = world.account(Role::Customer).await;
-    assert!(search.favorites(&other).await.unwrap().is_empty());
-    assert!(search.remove_favorite(&me, &ids[0]).await.unwrap());
-    assert!(!search.find(&me, &ids[0]).await.unwrap().unwrap().is_favorite);
-}
-
-/// Contract, Customer (products of a store): one store is found by its id, also without a product.
-pub async fn store_is_found_by_its_id(world: &World) {
-    let (search, Stores { me, empty, .. }) = (&world.search, five_stores(world).await);
-    assert!(search.find(&me, &empty).await.unwrap().is_some());
-    assert!(search.find(&me, &StoreId::generate(&TestIds)).await.unwrap().is_none());
 }

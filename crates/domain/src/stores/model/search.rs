@@ -1,11 +1,16 @@
 //! What customers search for, and what they find.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 
 use super::store::{Store, words};
-use crate::shared::{
-    Result, Rule, Validation,
-    text::{Text, typed},
+use crate::{
+    products::Product,
+    shared::{
+        Result, Rule, Validation,
+        text::{Text, typed},
+    },
 };
 
 /// The longest text that can be searched for is the longest name of a product.
@@ -15,7 +20,7 @@ const SEARCH_NAME: Text = typed!("검색어는", 1 to 255);
 pub const PAGE_SIZE: i64 = 4;
 
 /// Neighbourhoods to look in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BnameFilter {
     /// Province or metropolitan city.
     pub sido: String,
@@ -39,7 +44,7 @@ impl BnameFilter {
 }
 
 /// What to look for; without either, everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct StoreFilter {
     /// Only stores in these neighbourhoods.
     pub location: Option<BnameFilter>,
@@ -74,11 +79,38 @@ pub struct CustomerStore {
     pub is_favorite: bool,
 }
 
+/// What customers see of a store but for its products, and the version under which that may be kept: what has changed has another one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StoreDocument {
+    /// No other document, of whatever store, has the same.
+    pub version: i64,
+    /// Without products.
+    pub store: Store,
+}
+
+/// A store on a page of search results: what seldom changes is shared by all who look at it.
+#[derive(Debug, Clone)]
+pub struct ListedStore {
+    /// All but the products.
+    pub document: Arc<StoreDocument>,
+    /// In order of their ids, with the stock and prices of now.
+    pub products: Arc<[Product]>,
+    /// Whether it is one of the customer's favourites.
+    pub is_favorite: bool,
+}
+
+impl From<ListedStore> for CustomerStore {
+    fn from(listed: ListedStore) -> Self {
+        let store = Store { products: listed.products.to_vec(), ..listed.document.store.clone() };
+        Self { store, is_favorite: listed.is_favorite }
+    }
+}
+
 /// A page of search results.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct StorePage {
     /// At most [`PAGE_SIZE`].
-    pub stores: Vec<CustomerStore>,
+    pub stores: Vec<ListedStore>,
     /// Nothing comes after it.
     pub is_end: bool,
 }

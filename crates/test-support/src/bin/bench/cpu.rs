@@ -51,6 +51,11 @@ impl Processes {
         Self { http, ..self }
     }
 
+    /// What this process itself has used.
+    pub(crate) fn own() -> f64 {
+        Stat::of(std::process::id()).map_or(0.0, |stat| stat.own)
+    }
+
     pub(crate) fn used(self) -> Cpu {
         let own = |pid| Stat::of(pid).map_or(0.0, |stat| stat.own);
         let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());

@@ -1,0 +1,11 @@
+DROP TRIGGER part_of_store_changed ON products;
+DROP TRIGGER part_of_store_changed ON store_images;
+DROP TRIGGER part_of_store_changed ON operation_times;
+DROP TRIGGER part_of_store_changed ON store_payments;
+DROP TRIGGER store_changed ON stores;
+DROP TRIGGER store_began ON stores;
+DROP FUNCTION part_of_store_changed;
+DROP FUNCTION store_changed;
+DROP FUNCTION change_store_version;
+DROP FUNCTION store_began;
+DROP TABLE store_versions;
