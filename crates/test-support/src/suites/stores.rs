@@ -241,7 +241,7 @@ pub async fn search_finds_the_names_of_now(world: &World) {
         assert_eq!(found(text).await, 1, "{text}");
     }
     let change = ProductChange { name: Some("다른 음식".into()), ..ProductChange::default() };
-    world.products.change(&store, &products[3].id, &change, at(1)).await.unwrap();
+    world.change(&store, &products[3].id, &change, 1).await;
     world.stores.change(&store, &StoreChange { name: Some("새 이름".into()), ..StoreChange::default() }, at(1)).await.unwrap();
     for (text, count) in [("동시에3", 0), ("다른 음", 1), ("아직", 0), ("새 이", 1), ("동시에4", 1)] {
         assert_eq!(found(text).await, count, "{text}");
