@@ -96,6 +96,7 @@ table! {
         stock_day -> Date,
         price_since -> Nullable<Timestamptz>,
         past_prices -> Jsonb,
+        price_steps -> Jsonb,
         max_per_customer -> Nullable<Integer>,
     }
 }

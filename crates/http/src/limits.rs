@@ -178,6 +178,7 @@ pub const LIMITS: &[Limit] = &[
         routes: &[
             ("POST", "/api/v1/seller/store/products/register"),
             ("PUT", "/api/v1/seller/store/products/{product_id}"),
+            ("PUT", "/api/v1/seller/store/products/{product_id}/price-steps"),
             ("PATCH", "/api/v1/seller/store/products/{product_id}/stock/up"),
             ("PATCH", "/api/v1/seller/store/products/{product_id}/stock/down"),
             ("POST", "/api/v1/seller/store/products/{product_id}/stock/reservation"),

@@ -197,7 +197,8 @@ impl Services {
             ids(),
             settings.public_base.clone(),
         ));
-        let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), clock(), ids()));
+        let hours = Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock()));
+        let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), hours.clone(), clock(), ids()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
         Ok(Self {
             give_back: Arc::new(GiveBackService::new(moving.clone())),
@@ -237,7 +238,7 @@ impl Services {
             )),
             archive,
             withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), withdrawals, sessions.clone(), stores.clone(), clock())),
-            hours: Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock())),
+            hours,
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             history,

@@ -263,6 +263,11 @@ fn bodies(world: &World) -> Vec<(&'static str, &'static str, Value)> {
             "/api/v1/seller/store/products/{product_id}",
             json!({ "product_name": "p", "description": "d", "price": 1_000, "sale": 10 }),
         ),
+        (
+            "PUT",
+            "/api/v1/seller/store/products/{product_id}/price-steps",
+            json!({ "steps": [{ "minutes_before_pickup_end": 60, "sale": 50 }] }),
+        ),
         ("POST", "/api/v1/seller/store/products/{product_id}/nutrition", json!({ "nutrition_types": ["protein"] })),
         ("DELETE", "/api/v1/seller/store/products/{product_id}/nutrition", json!({ "nutrition_types": ["protein"] })),
         ("POST", "/api/v1/seller/store/products/{product_id}/stock/reservation", json!({ "new_stock": 5 })),

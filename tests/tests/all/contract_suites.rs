@@ -119,6 +119,7 @@ mod postgres {
             product_is_seen_by_its_own_store_only
             store_has_no_more_products_than_its_most
             product_change_leaves_the_other_fields
+            prices_are_changed_by_whom_knows_them
             stock_adjustment_takes_no_more_than_is_left
             nutrition_types_change_all_or_nothing
             stock_rollover_finds_each_product_once_a_day
@@ -147,6 +148,7 @@ mod postgres {
             ten_holds_that_came_to_nothing_are_enough_for_an_hour
             customer_gets_no_more_pieces_than_the_limit
             hold_knows_the_prices_that_its_customer_may_have_seen
+            hold_is_of_the_steps_that_were_read
         }
         orders {
             order_keeps_what_was_bought

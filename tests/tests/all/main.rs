@@ -49,6 +49,7 @@ mod portone;
 mod portone_openapi;
 mod postgres_reached;
 mod preferences;
+mod price_steps;
 mod races;
 mod random_calls;
 mod rate_limits;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use cheapbob_domain::{
     orders::{Buying, FIRST_LOOK, FRUITLESS, FRUITLESS_FOR, HOLDS_AT_ONCE, NewHold, Offer, PRICE_SEEN},
+    products::Pricing,
     shared::{Error, PaymentId, ProductId, Result, Sale, StoreId, Won, kst},
-    stores::{DayHours, PortOneIds, StoreCalendar},
+    stores::{DayHours, PortOneIds, StoreCalendar, pickup_ends},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::{pg::data_types::PgInterval, prelude::*, sql_query, sql_types as t};
@@ -15,6 +16,7 @@ use super::holds::OF_A_DAY;
 use crate::{
     database::{Postgres, bad_row, failed},
     lines::{Held, OfferAsked},
+    products::{Steps, steps_json},
     sql::prepared,
     together::Statement,
 };
@@ -76,13 +78,15 @@ impl Postgres {
     }
 
     async fn holds(&self, asked: &[NewHold], waits: bool) -> Result<Vec<Held>> {
+        let steps = asked.iter().map(|h| steps_json(&h.pricing.steps)).collect::<Result<Vec<_>>>()?;
+        let stepped = asked.iter().map(|h| serde_json::to_value(&h.stepped)).collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
         let mut connection = self.connection().await?;
         let query = sql_query(HOLD_TOGETHER)
             .bind::<t::Array<t::Text>, _>(column(asked, |h| h.payment_id.as_str()))
             .bind::<t::Array<t::Text>, _>(column(asked, |h| h.customer.as_str()))
             .bind::<t::Array<t::Text>, _>(column(asked, |h| h.product_id.as_str()))
             .bind::<t::Array<t::Integer>, _>(column(asked, |h| h.quantity.get()))
-            .bind::<t::Array<t::BigInt>, _>(column(asked, |h| h.price.0))
+            .bind::<t::Array<t::BigInt>, _>(column(asked, |h| h.pricing.price.0))
             .bind::<t::Array<t::Integer>, _>(column(asked, |h| h.sale.get()))
             .bind::<t::Array<t::BigInt>, _>(column(asked, |h| h.total_amount.0))
             .bind::<t::Array<t::Text>, _>(column(asked, |h| h.portone.store_id.as_str()))
@@ -92,6 +96,9 @@ impl Postgres {
             .bind::<t::Array<t::Nullable<t::Text>>, _>(column(asked, |h| h.request_id.as_deref()))
             .bind::<t::Array<t::Nullable<t::Text>>, _>(column(asked, |h| h.replaces.as_ref().map(|(payment, _)| payment.as_str())))
             .bind::<t::Array<t::Nullable<t::Text>>, _>(column(asked, |h| h.replaces.as_ref().map(|(_, end)| end.as_str())))
+            .bind::<t::Array<t::Integer>, _>(column(asked, |h| h.pricing.sale.get()))
+            .bind::<t::Array<t::Jsonb>, _>(steps)
+            .bind::<t::Array<t::Jsonb>, _>(stepped)
             .bind::<t::Interval, _>(interval(OF_A_DAY))
             .bind::<t::Interval, _>(interval(PRICE_SEEN))
             .bind::<t::BigInt, _>(HOLDS_AT_ONCE as i64)
@@ -137,6 +144,10 @@ struct OfferRow {
     price: i64,
     #[diesel(sql_type = t::Integer)]
     sale: i32,
+    #[diesel(sql_type = t::Jsonb)]
+    price_steps: Steps,
+    #[diesel(sql_type = t::Nullable<t::Time>)]
+    ended_yesterday: Option<NaiveTime>,
     #[diesel(sql_type = t::Integer)]
     left_over: i32,
     #[diesel(sql_type = t::SmallInt)]
@@ -188,11 +199,19 @@ impl TryFrom<OfferRow> for Offer {
             pickup_end_time: row.pickup_end_time,
             is_open_enabled: row.is_open_enabled,
         };
+        let mut ends = pickup_ends([&today]);
+        if let Some(yesterday) = usize::try_from((row.day_of_week + 6) % 7).ok().and_then(|day| ends.0.get_mut(day)) {
+            *yesterday = row.ended_yesterday;
+        }
         Ok(Self {
             product_id: ProductId::trusted(row.product_id),
             store_id: StoreId::trusted(row.store_id),
-            price: Won(row.price),
-            sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
+            pricing: Pricing {
+                price: Won(row.price),
+                sale: Sale::parse(row.sale.into()).map_err(|_| bad_row("products.sale"))?,
+                steps: row.price_steps.try_into()?,
+            },
+            pickup_ends: ends,
             left: row.left_over,
             calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some(), suspended: row.suspended },
             portone,

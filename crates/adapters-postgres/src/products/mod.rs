@@ -4,15 +4,20 @@ mod rollover;
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    products::{MOST_PRODUCTS, NewProduct, PRICES_KEPT, Product, ProductChange, ProductOutcome, Rollover, Stock, ports::Products},
+    products::{
+        KnownPrices, MOST_PRODUCTS, NewProduct, PRICES_KEPT, PriceStep, PriceSteps, Product, ProductChange, ProductOutcome, Rollover,
+        Stock, ports::Products,
+    },
     shared::{Error, ProductId, Result, Sale, StoreId, Won, kst},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
+    deserialize::{self, FromSql, FromSqlRow},
     dsl::sql,
+    pg::{Pg, PgValue},
     prelude::*,
     sql_query,
-    sql_types::{self as t, Array, Bool, Text},
+    sql_types::{self as t, Array, Bool, Jsonb, Text},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
@@ -25,7 +30,7 @@ use crate::{
 const CHANGE: &str = include_str!("sql/change.sql");
 
 #[derive(Queryable, QueryableByName, Selectable, serde::Deserialize)]
-#[diesel(table_name = products, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = products, check_for_backend(Pg))]
 pub(crate) struct ProductRow {
     id: String,
     store_id: String,
@@ -40,6 +45,31 @@ pub(crate) struct ProductRow {
     version: i32,
     nutrition_types: Vec<String>,
     max_per_customer: Option<i32>,
+    price_steps: Steps,
+}
+
+/// `products.price_steps`, wherever it is read.
+#[derive(Debug, FromSqlRow, serde::Deserialize)]
+pub(crate) struct Steps(Vec<PriceStep>);
+
+impl FromSql<Jsonb, Pg> for Steps {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let json: serde_json::Value = FromSql::<Jsonb, Pg>::from_sql(value)?;
+        Ok(serde_json::from_value(json)?)
+    }
+}
+
+impl TryFrom<Steps> for PriceSteps {
+    type Error = Error;
+
+    fn try_from(steps: Steps) -> Result<Self> {
+        Self::stored(steps.0).ok_or_else(|| bad_row("products.price_steps"))
+    }
+}
+
+/// As the column has it.
+pub(crate) fn steps_json(steps: &PriceSteps) -> Result<serde_json::Value> {
+    serde_json::to_value(steps).map_err(Error::internal)
 }
 
 impl TryFrom<ProductRow> for Product {
@@ -57,6 +87,7 @@ impl TryFrom<ProductRow> for Product {
             version: row.version,
             nutrition_types: row.nutrition_types,
             max_per_customer: row.max_per_customer,
+            steps: row.price_steps.try_into()?,
         })
     }
 }
@@ -127,7 +158,16 @@ impl Products for Postgres {
         rows.into_iter().map(Product::try_from).collect()
     }
 
-    async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>> {
+    async fn change(
+        &self,
+        store: &StoreId,
+        id: &ProductId,
+        change: &ProductChange,
+        known: &KnownPrices,
+        at: DateTime<Utc>,
+    ) -> Result<ProductOutcome> {
+        let steps = change.steps.as_ref().map(steps_json).transpose()?;
+        let past = serde_json::to_value(&known.past).map_err(Error::internal)?;
         let mut connection = self.connection().await?;
         let query = sql_query(CHANGE)
             .bind::<Text, _>(id.as_str())
@@ -139,9 +179,15 @@ impl Products for Postgres {
             .bind::<Bool, _>(change.max_per_customer.is_some())
             .bind::<t::Nullable<t::Integer>, _>(change.max_per_customer.flatten())
             .bind::<t::Timestamptz, _>(at)
-            .bind::<t::Timestamptz, _>(at - PRICES_KEPT);
-        let row: QueryResult<Option<ProductRow>> = prepared(query).get_result(&mut connection).await.optional();
-        row.map_err(failed)?.map(Product::try_from).transpose()
+            .bind::<t::Timestamptz, _>(at - PRICES_KEPT)
+            .bind::<t::Nullable<Jsonb>, _>(steps)
+            .bind::<t::BigInt, _>(known.pricing.price.0)
+            .bind::<t::Integer, _>(known.pricing.sale.get())
+            .bind::<Jsonb, _>(steps_json(&known.pricing.steps)?)
+            .bind::<Jsonb, _>(past);
+        let row = prepared(query).get_result(&mut connection).await.optional().map_err(failed)?;
+        drop(connection);
+        self.changed(store, id, row).await
     }
 
     async fn adjust(&self, store: &StoreId, id: &ProductId, by: i32, at: DateTime<Utc>) -> Result<ProductOutcome> {

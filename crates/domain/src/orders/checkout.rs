@@ -80,10 +80,11 @@ impl CheckoutService {
             let hold = NewHold {
                 payment_id: call.map_or_else(|| PaymentId::generate(self.ids.as_ref()), |call| call.payment_id.clone()),
                 customer: customer.clone(),
+                sale: offer.sale(now),
+                stepped: offer.stepped(now),
                 product_id: offer.product_id,
                 quantity,
-                price: offer.price,
-                sale: offer.sale,
+                pricing: offer.pricing,
                 total_amount,
                 portone,
                 business_day: kst::business_day(now),
@@ -93,8 +94,8 @@ impl CheckoutService {
                 replaces,
             };
             if self.holds.hold(&hold).await? {
-                let NewHold { payment_id, portone, price, sale, .. } = hold;
-                return Ok(Checkout { payment_id, portone, quantity, price, sale, total_amount });
+                let NewHold { payment_id, portone, pricing, sale, .. } = hold;
+                return Ok(Checkout { payment_id, portone, quantity, price: pricing.price, sale, total_amount });
             }
         }
         // The customer's own calls at once took each other's place.
@@ -149,6 +150,7 @@ mod tests {
             ports::MockHolds,
             testing::{hold, nothing_past, offer, paid, portone, resolving},
         },
+        products::{PriceStep, PriceSteps, Pricing},
         shared::{
             Sale, Won,
             testing::{Counter, Noon, email},
@@ -208,7 +210,7 @@ mod tests {
             (closed(|o| o.calendar.today.pickup_end_time = kst::parse_time("12:00").unwrap()), error::PICKUP_OVER),
             (closed(|o| o.calendar.payment_ready = false), error::PAYMENT_NOT_SET_UP),
             (closed(|o| o.portone = None), error::PAYMENT_NOT_SET_UP),
-            (closed(|o| o.sale = Sale::parse(100).unwrap()), error::NOT_FOR_SALE),
+            (closed(|o| o.pricing.sale = Sale::parse(100).unwrap()), error::NOT_FOR_SALE),
             (closed(|o| o.left = 1), error::INSUFFICIENT_STOCK),
             (closed(|o| o.buyer_registered = false), error::PROFILE_REQUIRED),
         ] {
@@ -225,9 +227,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_price_that_changes_before_the_hold_is_asked_for_again() {
-        let dearer = Offer { price: Won(20_000), ..offer() };
+        let mut dearer = offer();
+        dearer.pricing.price = Won(20_000);
         let (checkout, hold) = checkout(1, vec![Some(offer()), Some(dearer)], vec![false, true]).await.unwrap();
         assert_eq!((checkout.total_amount, hold.unwrap().total_amount), (Won(14_000), Won(14_000)));
+    }
+
+    #[tokio::test]
+    async fn a_step_that_was_just_reached_is_charged_and_the_price_before_it_was_seen() {
+        // Noon is eight hours before the end of pickup.
+        for (minutes, percent, seen) in [(479, 30, vec![]), (480, 50, vec![30]), (494, 50, vec![30]), (495, 50, vec![])] {
+            let mut offer = offer();
+            let step = PriceStep { minutes_before_pickup_end: minutes, sale: Sale::parse(50).unwrap() };
+            offer.pricing.steps = PriceSteps::stored(vec![step]).unwrap();
+            let (checkout, hold) = checkout(2, vec![Some(offer.clone())], vec![true]).await.unwrap();
+            let hold = hold.unwrap();
+            let unit = Won(10_000).unit_price(Sale::parse(percent).unwrap());
+            assert_eq!((checkout.sale.get(), checkout.total_amount), (i32::try_from(percent).unwrap(), Won(unit.0 * 2)), "{minutes}");
+            assert_eq!((hold.sale, hold.pricing), (checkout.sale, offer.pricing));
+            assert_eq!(hold.stepped.iter().map(|past| past.sale.get()).collect::<Vec<_>>(), seen, "{minutes}");
+        }
     }
 
     #[tokio::test]
@@ -332,7 +351,8 @@ mod tests {
         /// Contract, payment rules: the unit price is rounded, then multiplied; never the other way round.
         #[test]
         fn the_total_is_the_rounded_unit_price_times_the_quantity(price in 1..=Won::MAX_PRICE, sale in 0i64..=100, quantity in 1..=1_000i64) {
-            let offer = Offer { price: Won(price), sale: Sale::parse(sale).unwrap(), left: 1_000, ..offer() };
+            let pricing = Pricing { price: Won(price), sale: Sale::parse(sale).unwrap(), ..offer().pricing };
+            let offer = Offer { pricing, left: 1_000, ..offer() };
             let unit = (price * (100 - sale) + 5_000) / 10_000 * 100;
             let total = offer.check(Quantity::parse(quantity).unwrap(), Noon.now());
             match unit {

@@ -22,6 +22,7 @@ use crate::{
         refund::RefundService,
         resolve::ResolveService,
     },
+    products::{PickupEnds, testing::product},
     shared::{
         Clock, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won, kst,
         testing::{Counter, Never, Noon, email},
@@ -72,8 +73,8 @@ pub(crate) fn offer() -> Offer {
     Offer {
         product_id: ProductId::parse("PRD_1").unwrap(),
         store_id: StoreId::parse("STR_1").unwrap(),
-        price: Won(10_000),
-        sale: Sale::parse(30).unwrap(),
+        pricing: product().pricing(),
+        pickup_ends: PickupEnds([Some(today.pickup_end_time); 7]),
         left: 5,
         calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false },
         portone: Some(portone()),

@@ -27,7 +27,7 @@ impl PersonalData for ProductService {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        let ids: Vec<_> = products.into_iter().map(|product| product.id).collect();
+        let ids: Vec<_> = products.into_iter().map(|priced| priced.product.id).collect();
         // All of them are older than tomorrow.
         let reserved = self.reservations.due(&ids, self.clock.now() + Duration::days(1)).await?;
         let rows: Vec<_> = reserved.iter().map(|(id, stock)| json!({ "product_id": id.as_str(), "new_stock": stock })).collect();

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::model::{
-    product::{NewProduct, Product, ProductChange, ProductOutcome, StockReservation},
+    price::PickupEnds,
+    product::{KnownPrices, NewProduct, Product, ProductChange, ProductOutcome, StockReservation},
     rollover::Rollover,
 };
 use crate::shared::{Email, ProductId, Result, StoreId};
@@ -22,9 +23,17 @@ pub trait Products: Send + Sync {
     async fn find(&self, store: &StoreId, id: &ProductId) -> Result<Option<Product>>;
     /// All products of a store, by id.
     async fn of_store(&self, store: &StoreId) -> Result<Vec<Product>>;
-    /// Changes the fields given in one statement; the version grows. Another price or discount is in force from `at` on; those before
-    /// it MUST stay known for [`super::PRICES_KEPT`].
-    async fn change(&self, store: &StoreId, id: &ProductId, change: &ProductChange, at: DateTime<Utc>) -> Result<Option<Product>>;
+    /// Changes the fields given in one statement; the version grows. Another price, discount or step is in force from `at` on; the prices
+    /// before it MUST stay known for [`super::PRICES_KEPT`]: of `known`, those since the last change. Where the product's prices are others
+    /// than `known` says, nothing MUST change: it is [`ProductOutcome::Unchanged`].
+    async fn change(
+        &self,
+        store: &StoreId,
+        id: &ProductId,
+        change: &ProductChange,
+        known: &KnownPrices,
+        at: DateTime<Utc>,
+    ) -> Result<ProductOutcome>;
     /// Adds (`add`) or takes away nutrition types in one statement, unless one of them is there already, or is not there: then
     /// it is [`ProductOutcome::Unchanged`].
     async fn change_nutrition(
@@ -60,6 +69,14 @@ pub trait StockReservations: Send + Sync {
     async fn due(&self, products: &[ProductId], before: DateTime<Utc>) -> Result<Vec<(ProductId, i32)>>;
     /// Forgets what was reserved before `before`, of all products.
     async fn forget(&self, before: DateTime<Utc>) -> Result<()>;
+}
+
+/// When pickup ends at a store. The feature `stores` knows.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PickupHours: Send + Sync {
+    /// By the hours in force.
+    async fn pickup_ends(&self, store: &StoreId) -> Result<PickupEnds>;
 }
 
 /// Which store a seller has. The feature `stores` knows.

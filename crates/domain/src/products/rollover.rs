@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        products::ports::{MockProducts, MockSellersStore, MockStockReservations},
+        products::ports::{MockPickupHours, MockProducts, MockSellersStore, MockStockReservations},
         shared::{
             Clock, Error, ProductId,
             testing::{Counter, Noon, at},
@@ -61,9 +61,9 @@ mod tests {
     }
 
     async fn roll_over(products: MockProducts, reservations: MockStockReservations, due_at: DateTime<Utc>) -> Result<usize> {
-        let stores = MockSellersStore::new();
-        let service =
-            ProductService::new(Arc::new(products), Arc::new(reservations), Arc::new(stores), Arc::new(Noon), Arc::new(Counter::default()));
+        let (stores, hours) = (Arc::new(MockSellersStore::new()), Arc::new(MockPickupHours::new()));
+        let (products, reservations) = (Arc::new(products), Arc::new(reservations));
+        let service = ProductService::new(products, reservations, stores, hours, Arc::new(Noon), Arc::new(Counter::default()));
         service.roll_over(due_at).await
     }
 

@@ -11,7 +11,7 @@ mod store_service;
 
 pub use images::ImageService;
 pub use model::{
-    hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week},
+    hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week, pickup_ends},
     image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload, is_object_key},
     payment_account::{PaymentChange, PortOneAccount, PortOneIds, api_secret, webhook_secret},
     planned_hours::{Modification, ReservedHours},

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
     model::{
-        hours::{OperationTime, Week},
+        hours::{OperationTime, Week, pickup_ends},
         planned_hours::{Modification, ReservedHours},
     },
     ports::Hours,
     store_service::StoreService,
 };
-use crate::shared::{Clock, Email, Result, kst};
+use crate::{
+    products::{PickupEnds, ports::PickupHours},
+    shared::{Clock, Email, Result, StoreId, kst},
+};
 
 /// Use cases of a store's hours.
 pub struct HoursService {
@@ -74,5 +78,12 @@ impl HoursService {
     pub async fn cancel(&self, seller: &Email) -> Result<()> {
         let store = self.stores.store_id(seller).await?;
         self.hours.cancel(&store).await
+    }
+}
+
+#[async_trait]
+impl PickupHours for HoursService {
+    async fn pickup_ends(&self, store: &StoreId) -> Result<PickupEnds> {
+        Ok(pickup_ends(self.hours.current(store).await?.iter().map(|row| &row.hours)))
     }
 }

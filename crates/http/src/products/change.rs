@@ -22,7 +22,7 @@ struct ChangeProduct {
     description: Option<String>,
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100_000_000)]
     price: Option<Whole>,
-    /// 0 removes the discount.
+    /// The product's own; 0 removes it. One that a price step has is taken for what the app was shown, and changes nothing.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 100)]
     sale: Option<Whole>,
     /// Pieces that a customer may have held or ordered of it in a business day; `null` removes the limit.
@@ -42,7 +42,7 @@ impl ChangeProduct {
             Some(Some(most)) => errors.check("max_per_customer", Product::max_per_customer(most.0)).map(Some),
             sent => sent.map(|_| None),
         };
-        errors.finish(|| Some(ProductChange { name, description, price, sale, max_per_customer }))
+        errors.finish(|| Some(ProductChange { name, description, price, sale, steps: None, max_per_customer }))
     }
 }
 

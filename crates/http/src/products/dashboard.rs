@@ -1,8 +1,9 @@
 use actix_web::{HttpResponse, get, web::Data};
-use cheapbob_domain::products::Product;
+use cheapbob_domain::products::PricedProduct;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::dto::NextPriceStep;
 use crate::{auth::Me, error::Result, state::App};
 
 #[derive(Serialize, ToSchema)]
@@ -14,6 +15,13 @@ struct DashboardItem {
     /// Sold and held.
     purchased_stock: i32,
     adjustment_stock: i32,
+    price: i64,
+    /// In force now.
+    sale: i32,
+    /// The product's own.
+    base_sale: i32,
+    /// When `sale` changes next today, and to what.
+    next_price_step: Option<NextPriceStep>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -22,8 +30,8 @@ struct Dashboard {
     total_items: usize,
 }
 
-impl From<Product> for DashboardItem {
-    fn from(product: Product) -> Self {
+impl From<PricedProduct> for DashboardItem {
+    fn from(PricedProduct { product, now }: PricedProduct) -> Self {
         Self {
             product_id: product.id.to_string(),
             product_name: product.name,
@@ -31,11 +39,15 @@ impl From<Product> for DashboardItem {
             initial_stock: product.stock.initial,
             purchased_stock: product.stock.purchased(),
             adjustment_stock: product.stock.adjustment,
+            price: product.price.0,
+            sale: now.sale.get(),
+            base_sale: product.sale.get(),
+            next_price_step: NextPriceStep::of(now),
         }
     }
 }
 
-/// Stock of every product.
+/// Stock and price of every product.
 #[utoipa::path(tag = "seller", responses((status = 200, body = Dashboard)))]
 #[get("/seller/store/orders/dashboard")]
 pub(super) async fn dashboard(app: Data<App>, me: Me) -> Result<HttpResponse> {

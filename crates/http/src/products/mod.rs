@@ -4,6 +4,7 @@ mod change;
 mod dashboard;
 mod dto;
 mod nutrition;
+mod price_steps;
 mod register;
 mod show;
 mod stock;
@@ -17,6 +18,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(register::register)
         .service(show::show)
         .service(change::change)
+        .service(price_steps::show)
+        .service(price_steps::set)
         .service(stock::up)
         .service(stock::down)
         .service(stock_reservation::show)

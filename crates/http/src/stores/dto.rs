@@ -196,6 +196,7 @@ pub(crate) struct StoreBody {
 impl StoreBody {
     pub(super) fn new(store: Store, storage: &dyn ObjectStorage, now: DateTime<Utc>) -> Self {
         let operation_times = store.operation_times.iter().map(|row| OperationTimeBody::new(&store, row, now)).collect();
+        let ends = store.pickup_ends();
         Self {
             operation_times,
             store_id: store.id.to_string(),
@@ -207,7 +208,7 @@ impl StoreBody {
             address: AddressBody::new(store.id.as_str(), store.address),
             sns: store.sns.into(),
             images: store.images.into_iter().map(|image| ImageBody::new(image, storage)).collect(),
-            products: store.products.into_iter().map(ProductBody::from).collect(),
+            products: store.products.into_iter().map(|product| product.priced(&ends, now).into()).collect(),
         }
     }
 }

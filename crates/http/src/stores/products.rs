@@ -17,6 +17,7 @@ struct StoreProducts {
 #[get("/customer/search/stores/{store_id}/products")]
 pub(super) async fn products(app: Data<App>, me: Me, id: PathId<StoreId>) -> Result<HttpResponse> {
     let store = app.services.search.store(&me.0, &id.0).await?;
-    let products = store.products.into_iter().map(ProductBody::from).collect();
+    let (ends, now) = (store.pickup_ends(), app.services.clock.now());
+    let products = store.products.into_iter().map(|product| product.priced(&ends, now).into()).collect();
     Ok(HttpResponse::Ok().json(StoreProducts { store_id: store.id.to_string(), store_name: store.name, products }))
 }

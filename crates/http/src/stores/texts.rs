@@ -54,12 +54,13 @@ impl StoreTexts {
     /// What a [`super::dto::CustomerStoreBody`] would be.
     fn write(&self, listed: &ListedStore, storage: &dyn ObjectStorage, now: DateTime<Utc>, json: &mut Vec<u8>) -> serde_json::Result<()> {
         let text = self.text(listed, storage, now)?;
+        let ends = listed.document.store.pickup_ends();
         json.extend_from_slice(text.before.as_bytes());
         for (place, product) in listed.products.iter().enumerate() {
             if place > 0 {
                 json.push(b',');
             }
-            serde_json::to_writer(&mut *json, &ProductBody::from(product.clone()))?;
+            serde_json::to_writer(&mut *json, &ProductBody::from(product.clone().priced(&ends, now)))?;
         }
         json.extend_from_slice(text.behind.as_bytes());
         json.extend_from_slice(if listed.is_favorite { br#","is_favorite":true}"# } else { br#","is_favorite":false}"# });
@@ -86,7 +87,7 @@ impl StoreTexts {
 mod tests {
     use async_trait::async_trait;
     use cheapbob_domain::{
-        products::{Product, Stock},
+        products::{PriceStep, PriceSteps, Product, Stock},
         shared::{Email, ProductId, Result, Sale, StoreId, Won},
         stores::{Address, DayHours, Image, OperationTime, Sns, Store, StoreDocument, StoredObject},
     };
@@ -172,6 +173,7 @@ mod tests {
             version: n,
             nutrition_types: vec!["diet".into()],
             max_per_customer: None,
+            steps: PriceSteps::stored(vec![PriceStep { minutes_before_pickup_end: 300, sale: Sale::parse(50).unwrap() }]).unwrap(),
         };
         ListedStore { document: Arc::new(StoreDocument { version: 7, store }), products: (0..products).map(product).collect(), is_favorite }
     }
@@ -189,6 +191,11 @@ mod tests {
             let page = StorePage { stores: vec![found.clone(), found], is_end: !is_favorite };
             let kept = String::from_utf8(texts.page(&page, &Elsewhere, now).unwrap()).unwrap();
             assert_eq!(kept, format!(r#"{{"stores":[{fresh},{fresh}],"is_end":{}}}"#, !is_favorite));
+            // From eleven o'clock on a step is reached.
+            assert_eq!(
+                kept.contains(r#""sale":50,"base_sale":30"#),
+                products > 0 && now.time() >= NaiveTime::from_hms_opt(2, 0, 0).unwrap()
+            );
             assert_eq!(kept.contains(r#""is_currently_open":true"#), now.time() < NaiveTime::from_hms_opt(8, 0, 0).unwrap());
         }
     }

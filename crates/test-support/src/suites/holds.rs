@@ -2,7 +2,7 @@
 
 use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, Expected, HoldEnd, HoldState, NewHold, OrderOutcome, PricePaid, RefundReason},
-    products::{NewProduct, Product, ProductChange},
+    products::{NewProduct, PastPrice, PriceStep, PriceSteps, Pricing, Product, ProductChange},
     shared::{Email, PaymentId, ProductId, Sale, Won, kst},
     stores::PortOneIds,
 };
@@ -15,7 +15,7 @@ pub async fn offer_says_what_can_be_bought(world: &World) {
     let holds = &world.holds;
     let (customer, store, product) = world.five_pieces().await;
     let offer = holds.offer(&product.id, &customer, 1, at(0)).await.unwrap().unwrap();
-    assert_eq!((offer.left, offer.price, offer.sale, &offer.store_id), (5, Won(10_000), Sale::parse(30).unwrap(), &store));
+    assert_eq!((offer.left, offer.pricing.price, offer.pricing.sale, &offer.store_id), (5, Won(10_000), Sale::parse(30).unwrap(), &store));
     assert_eq!((offer.calendar.today.day_of_week, offer.calendar.today.is_open_enabled, offer.buyer_registered), (1, true, true));
     assert_eq!((offer.portone, offer.calendar.payment_ready), (Some(portone().ids), true));
     assert!(!holds.offer(&product.id, &customer, 6, at(0)).await.unwrap().unwrap().calendar.today.is_open_enabled);
@@ -39,7 +39,8 @@ pub async fn hold_is_refused_for_want_of_stock_and_for_another_price(world: &Wor
     assert!(world.holds.hold(&hold(&customer, &product, 3)).await.unwrap());
     let other = world.customer().await;
     assert!(!world.holds.hold(&hold(&other, &product, 3)).await.unwrap());
-    assert!(!world.holds.hold(&NewHold { price: Won(9_000), ..hold(&other, &product, 1) }).await.unwrap());
+    let dearer = Pricing { price: Won(9_000), ..product.pricing() };
+    assert!(!world.holds.hold(&NewHold { pricing: dearer, ..hold(&other, &product, 1) }).await.unwrap());
     assert_eq!(stock(world, &product).await, counters(0, 3));
 }
 
@@ -324,7 +325,7 @@ pub async fn customer_gets_no_more_pieces_than_the_limit(world: &World) {
     let made = join_all(released.iter().map(|late| async { holds.order(late, &paid(1), at(301), &actor()).await.unwrap() })).await;
     assert_eq!(made.iter().filter(|made| **made == OrderOutcome::Made).count(), 2, "{made:?}");
     let unlimited = ProductChange { max_per_customer: Some(None), ..ProductChange::default() };
-    let product = world.products.change(&store, &product.id, &unlimited, at(302)).await.unwrap().unwrap();
+    let product = world.change(&store, &product.id, &unlimited, 302).await.unwrap();
     assert_eq!(product.max_per_customer, None);
     assert!(holds.hold(&hold(&customer, &product, 20)).await.unwrap());
 }
@@ -334,7 +335,7 @@ pub async fn hold_knows_the_prices_that_its_customer_may_have_seen(world: &World
     let (holds, (customer, store, product)) = (&world.holds, world.five_pieces().await);
     let change = async |price, sale, second| {
         let change = ProductChange { price: Some(Won(price)), sale: Some(Sale::parse(sale).unwrap()), ..ProductChange::default() };
-        world.products.change(&store, &product.id, &change, at(second)).await.unwrap().unwrap()
+        world.change(&store, &product.id, &change, second).await.unwrap()
     };
     let price = |price, sale| (Won(price), Sale::parse(sale).unwrap());
     let seen_by = async |product: &Product, second| {
@@ -352,7 +353,7 @@ pub async fn hold_knows_the_prices_that_its_customer_may_have_seen(world: &World
     assert_eq!(seen_by(&product, 1_500).await, [price(8_000, 0)]);
     // A change of anything else is none of the price.
     let renamed = ProductChange { name: Some("새 이름".into()), price: Some(Won(9_000)), ..ProductChange::default() };
-    let product = world.products.change(&store, &product.id, &renamed, at(2_000)).await.unwrap().unwrap();
+    let product = world.change(&store, &product.id, &renamed, 2_000).await.unwrap();
     assert_eq!(seen_by(&product, 2_099).await, [price(8_000, 0)]);
     assert!(seen_by(&product, 2_100).await.is_empty());
 
@@ -364,4 +365,34 @@ pub async fn hold_knows_the_prices_that_its_customer_may_have_seen(world: &World
     assert_eq!((order.price, order.sale, order.total_amount), (Won(8_000), Sale::NONE, Won(16_000)));
     let booked = world.books.find(std::slice::from_ref(&held.payment_id)).await.unwrap();
     assert_eq!(booked[0].expected, Expected::Money(16_000));
+}
+
+/// Additions, Price steps: whose prices have changed since they were read holds nothing; a price that ended at a step was seen if it was in
+/// force since the last change.
+pub async fn hold_is_of_the_steps_that_were_read(world: &World) {
+    let (holds, (customer, store, product)) = (&world.holds, world.five_pieces().await);
+    let step = PriceStep { minutes_before_pickup_end: 60, sale: Sale::parse(50).unwrap() };
+    let change = ProductChange { steps: PriceSteps::stored(vec![step]), ..ProductChange::default() };
+    let stepped = world.change(&store, &product.id, &change, 600).await.unwrap();
+    let at_then = |product: &Product| NewHold { created_at: at(900), expires_at: at(1_200), ..hold(&customer, product, 1) };
+    assert!(!holds.hold(&at_then(&product)).await.unwrap());
+    assert!(!holds.hold(&NewHold { pricing: Pricing { sale: Sale::NONE, ..stepped.pricing() }, ..at_then(&stepped) }).await.unwrap());
+
+    let offer = holds.offer(&product.id, &customer, kst::weekday(at(900)), at(900)).await.unwrap().unwrap();
+    assert_eq!((&offer.pricing, offer.pickup_ends.0.iter().flatten().count()), (&stepped.pricing(), 2));
+    // Before Monday lies Sunday, on which the store does not open.
+    let of_monday = holds.offer(&product.id, &customer, 0, at(900)).await.unwrap().unwrap();
+    assert_eq!(of_monday.pickup_ends.0.iter().flatten().count(), 1);
+
+    let past = |sale, from, until| PastPrice { price: Won(10_000), sale: Sale::parse(sale).unwrap(), from: at(from), until: at(until) };
+    let held = NewHold {
+        sale: Sale::parse(50).unwrap(),
+        total_amount: Won(5_000),
+        stepped: vec![past(10, 0, 600), past(20, 600, 601)],
+        ..at_then(&stepped)
+    };
+    assert!(holds.hold(&held).await.unwrap());
+    let found = holds.find(&held.payment_id).await.unwrap().unwrap();
+    let seen: Vec<_> = found.seen_prices.iter().map(|(price, sale)| (price.0, sale.get())).collect();
+    assert_eq!((found.sale.get(), seen), (50, vec![(10_000, 20), (10_000, 30)]));
 }

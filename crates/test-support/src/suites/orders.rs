@@ -17,7 +17,7 @@ pub async fn order_keeps_what_was_bought(world: &World) {
     let (customer, store, product) = world.five_pieces().await;
     let payment = world.ordered(&customer, &product, 1).await;
     let change = ProductChange { name: Some("새 이름".into()), price: Some(Won(1)), ..ProductChange::default() };
-    world.products.change(&store, &product.id, &change, at(3)).await.unwrap();
+    world.change(&store, &product.id, &change, 3).await;
     let order = world.orders.find(&payment).await.unwrap().unwrap();
     assert_eq!(
         (order.status, order.product_name.as_str(), order.price, order.total_amount),

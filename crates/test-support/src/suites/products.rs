@@ -2,7 +2,10 @@
 
 use cheapbob_domain::{
     orders::{CanceledBy, Cancellation, HoldEnd, NewHold},
-    products::{MOST_PRODUCTS, Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation, ports::StockReservations},
+    products::{
+        KnownPrices, MOST_PRODUCTS, PriceStep, PriceSteps, Product, ProductChange, ProductOutcome, Rollover, Stock, StockReservation,
+        ports::StockReservations,
+    },
     shared::{ProductId, Sale, StoreId, Won, kst},
 };
 use chrono::NaiveDate;
@@ -32,7 +35,8 @@ pub async fn product_is_seen_by_its_own_store_only(world: &World) {
     assert_eq!(products.find(&mine, &product.id).await.unwrap(), Some(product.clone()));
     assert_eq!(products.of_store(&mine).await.unwrap(), [product.clone()]);
     assert_eq!(products.find(&other, &product.id).await.unwrap(), None);
-    assert_eq!(products.change(&other, &product.id, &cheaper(), at(1)).await.unwrap(), None);
+    let known = KnownPrices { pricing: product.pricing(), past: Vec::new() };
+    assert_eq!(products.change(&other, &product.id, &cheaper(), &known, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.adjust(&other, &product.id, 1, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.change_nutrition(&other, &product.id, &["diet"], true, at(1)).await.unwrap(), ProductOutcome::NotFound);
     assert_eq!(products.find(&mine, &ProductId::generate(&TestIds)).await.unwrap(), None);
@@ -61,8 +65,38 @@ fn cheaper() -> ProductChange {
 pub async fn product_change_leaves_the_other_fields(world: &World) {
     let (_, store) = world.store("가게").await;
     let product = world.product(&store, 3).await;
-    let changed = world.products.change(&store, &product.id, &cheaper(), at(1)).await.unwrap().unwrap();
+    let changed = world.change(&store, &product.id, &cheaper(), 1).await.unwrap();
     assert_eq!((changed.price, changed.sale, changed.name.as_str(), changed.version), (Won(500), Sale::NONE, "도시락", 2));
+}
+
+fn steps(steps: &[(i32, i64)]) -> PriceSteps {
+    let step = |(minutes_before_pickup_end, sale): &(i32, i64)| PriceStep {
+        minutes_before_pickup_end: *minutes_before_pickup_end,
+        sale: Sale::parse(*sale).unwrap(),
+    };
+    PriceSteps::stored(steps.iter().map(step).collect()).unwrap()
+}
+
+/// Additions, Price steps: they are kept as they are; whoever has read other prices changes nothing, of many at once one changes.
+pub async fn prices_are_changed_by_whom_knows_them(world: &World) {
+    let (products, (_, store)) = (&world.products, world.store("가게").await);
+    let product = world.product(&store, 3).await;
+    let stepped = ProductChange { steps: Some(steps(&[(90, 40), (30, 60)])), ..ProductChange::default() };
+    let changed = world.change(&store, &product.id, &stepped, 1).await.unwrap();
+    assert_eq!((&changed.steps, changed.sale, changed.version), (stepped.steps.as_ref().unwrap(), product.sale, 2));
+    assert_eq!(products.of_store(&store).await.unwrap(), [changed.clone()]);
+    let before = KnownPrices { pricing: product.pricing(), past: Vec::new() };
+    let renamed = ProductChange { name: Some("김밥".into()), ..ProductChange::default() };
+    assert!(!is_changed(products.change(&store, &product.id, &renamed, &before, at(2)).await.unwrap()));
+    let known = KnownPrices { pricing: changed.pricing(), past: Vec::new() };
+    let dearer = |won| ProductChange { price: Some(Won(won)), ..ProductChange::default() };
+    let changes = join_all((1..=8).map(|n| {
+        let known = &known;
+        let change = dearer(20_000 + n);
+        let (store, id) = (&store, &product.id);
+        async move { is_changed(products.change(store, id, &change, known, at(3)).await.unwrap()) }
+    }));
+    assert_eq!(changes.await.into_iter().filter(|changed| *changed).count(), 1);
 }
 
 /// Ten at once take the three that are there, the rest changes nothing; nor does more than a product may have (contract, Seller).

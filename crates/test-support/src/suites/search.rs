@@ -35,7 +35,7 @@ pub async fn search_finds_the_names_of_now(world: &World) {
         assert_eq!(found(text).await, 1, "{text}");
     }
     let change = ProductChange { name: Some("다른 음식".into()), ..ProductChange::default() };
-    world.products.change(&store, &products[3].id, &change, at(1)).await.unwrap();
+    world.change(&store, &products[3].id, &change, 1).await;
     world.stores.change(&store, &StoreChange { name: Some("새 이름".into()), ..StoreChange::default() }, at(1)).await.unwrap();
     for (text, count) in [("동시에3", 0), ("다른 음", 1), ("아직", 0), ("새 이", 1), ("동시에4", 1)] {
         assert_eq!(found(text).await, count, "{text}");
@@ -156,7 +156,7 @@ pub async fn search_shows_each_store_as_it_is_now(world: &World) {
         ("its price again", ProductChange { price: Some(Won(10_000)), sale: Some(Sale::parse(30).unwrap()), ..ProductChange::default() }),
     ];
     for (what, change) in changes {
-        world.products.change(&store, &product.id, &change, at(4)).await.unwrap();
+        world.change(&store, &product.id, &change, 4).await;
         is_now(what).await;
     }
     world.products.adjust(&store, &product.id, 2, at(5)).await.unwrap();

@@ -8,7 +8,7 @@ use cheapbob_domain::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
     },
-    products::{NewProduct, Product, Stock, ports::Products},
+    products::{KnownPrices, NewProduct, PRICES_KEPT, PickupEnds, Product, ProductChange, ProductOutcome, Stock, ports::Products},
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
@@ -165,6 +165,17 @@ impl World {
         hold.payment_id
     }
 
+    /// The product changed so; `None` where the store has no such product.
+    pub(crate) async fn change(&self, store: &StoreId, product: &ProductId, change: &ProductChange, second: i64) -> Option<Product> {
+        let (ends, from) = (PickupEnds::default(), at(second) - PRICES_KEPT);
+        let pricing = self.products.find(store, product).await.unwrap()?.pricing();
+        let known = KnownPrices { past: pricing.between(&ends, from, at(second)), pricing };
+        match self.products.change(store, product, change, &known, at(second)).await.unwrap() {
+            ProductOutcome::Changed(product) => Some(product),
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn product(&self, store: &StoreId, stock: i32) -> Product {
         self.products.register(&ProductId::generate(&TestIds), store, &new_product("도시락", stock), at(0)).await.unwrap().unwrap()
     }
@@ -178,8 +189,9 @@ pub(crate) fn hold(customer: &Email, product: &Product, quantity: i64) -> NewHol
         customer: customer.clone(),
         product_id: product.id.clone(),
         quantity,
-        price: product.price,
+        pricing: product.pricing(),
         sale: product.sale,
+        stepped: Vec::new(),
         total_amount: product.price.unit_price(product.sale).times(quantity),
         portone: portone().ids,
         business_day: kst::business_day(at(0)),

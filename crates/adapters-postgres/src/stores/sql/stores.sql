@@ -13,7 +13,7 @@ SELECT s.id, s.seller_email, s.name, s.introduction, s.phone, s.postal_code, s.a
        (SELECT json_agg(json_build_object('id', p.id, 'store_id', p.store_id, 'name', p.name, 'description', p.description, 'price', p.price,
                                           'sale', p.sale, 'initial_stock', p.initial_stock, 'sold', p.sold, 'held', p.held,
                                           'adjustment', p.adjustment, 'version', p.version, 'nutrition_types', p.nutrition_types,
-                                          'max_per_customer', p.max_per_customer)
+                                          'max_per_customer', p.max_per_customer, 'price_steps', p.price_steps)
                         ORDER BY p.id)
           FROM products p WHERE p.store_id = s.id)::text AS products
 FROM stores s

@@ -5,6 +5,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use super::{super::error, refund::RefundReason};
 use crate::{
+    products::{PastPrice, PickupEnds, Pricing},
     shared::{Email, Error, PaymentId, ProductId, Quantity, Result, Sale, StoreId, Won},
     stores::{OpeningState, PortOneIds, StoreCalendar},
 };
@@ -33,10 +34,10 @@ pub struct Offer {
     pub product_id: ProductId,
     /// The store that sells it.
     pub store_id: StoreId,
-    /// Price of one piece before the discount.
-    pub price: Won,
-    /// Discount in percent; 0 is none.
-    pub sale: Sale,
+    /// What decides what a piece costs.
+    pub pricing: Pricing,
+    /// When pickup ends on the day asked for, and on the day before.
+    pub pickup_ends: PickupEnds,
     /// Pieces that can be bought.
     pub left: i32,
     /// Hours of the day asked for and what overrides them.
@@ -104,6 +105,19 @@ impl Offer {
         }
     }
 
+    /// The discount in force at `now`.
+    pub fn sale(&self, now: DateTime<Utc>) -> Sale {
+        self.pricing.at(&self.pickup_ends, now).sale
+    }
+
+    /// What was in force within [`PRICE_SEEN`] before `now` and ended at a step, unless somebody has changed the product since.
+    pub fn stepped(&self, now: DateTime<Utc>) -> Vec<PastPrice> {
+        let mut past = self.pricing.between(&self.pickup_ends, now - PRICE_SEEN, now);
+        let sale = self.sale(now);
+        past.pop_if(|last| last.sale == sale);
+        past
+    }
+
     /// What `quantity` pieces cost at `now`, if this customer can hold them.
     ///
     /// # Errors
@@ -112,7 +126,7 @@ impl Offer {
     pub fn check(&self, quantity: Quantity, now: DateTime<Utc>) -> Result<(Won, PortOneIds)> {
         self.check_open(now)?;
         let portone = self.portone.clone().ok_or(error::PAYMENT_NOT_SET_UP)?;
-        let unit = self.price.unit_price(self.sale);
+        let unit = self.pricing.price.unit_price(self.sale(now));
         if unit.0 == 0 {
             return Err(error::NOT_FOR_SALE.into());
         }
@@ -142,10 +156,12 @@ pub struct NewHold {
     pub product_id: ProductId,
     /// Number of pieces, at least one.
     pub quantity: Quantity,
-    /// The price that the total was computed from.
-    pub price: Won,
+    /// What decided what a piece costs. It MUST be so still when the stock is taken.
+    pub pricing: Pricing,
     /// The discount that the total was computed from.
     pub sale: Sale,
+    /// Prices before it that ended at a step.
+    pub stepped: Vec<PastPrice>,
     /// What PortOne must have received.
     pub total_amount: Won,
     /// The account that must have received it.

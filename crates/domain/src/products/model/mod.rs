@@ -1,4 +1,5 @@
 //! What products are made of.
 
+pub mod price;
 pub mod product;
 pub mod rollover;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::price::{PastPrice, PickupEnds, PriceSteps, Pricing, SaleNow};
 use crate::shared::{
     ProductId, Result, Rule, Sale, StoreId, Won,
     text::{Text, typed},
@@ -71,8 +72,10 @@ pub struct Product {
     pub stock: Stock,
     /// Price of one piece before the discount.
     pub price: Won,
-    /// Discount in percent; 0 is none.
+    /// Its own discount in percent; 0 is none. What is in force at an instant says [`Pricing::at`].
     pub sale: Sale,
+    /// What takes the place of its own discount as the end of pickup comes nearer.
+    pub steps: PriceSteps,
     /// Grows with every change.
     pub version: i32,
     /// Words of the nutrition types.
@@ -113,6 +116,25 @@ impl Product {
             }),
         }
     }
+
+    /// All that decides what a piece costs, apart from the hours and the clock.
+    pub fn pricing(&self) -> Pricing {
+        Pricing { price: self.price, sale: self.sale, steps: self.steps.clone() }
+    }
+
+    /// With what it costs at `now`, at a store where pickup ends so.
+    pub fn priced(self, ends: &PickupEnds, now: DateTime<Utc>) -> PricedProduct {
+        PricedProduct { now: self.pricing().at(ends, now), product: self }
+    }
+}
+
+/// A product with what it costs at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PricedProduct {
+    /// The product.
+    pub product: Product,
+    /// What is in force, perhaps in place of its own discount.
+    pub now: SaleNow,
 }
 
 /// A stock for the next business day.
@@ -154,8 +176,19 @@ pub struct ProductChange {
     pub price: Option<Won>,
     /// New discount; [`Sale::NONE`] removes it.
     pub sale: Option<Sale>,
+    /// New price steps, in place of all there are.
+    pub steps: Option<PriceSteps>,
     /// New limit for each customer; `Some(None)` removes it.
     pub max_per_customer: Option<Option<i32>>,
+}
+
+/// Prices as they were read before a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPrices {
+    /// What decided what a piece costs.
+    pub pricing: Pricing,
+    /// What was in force within [`PRICES_KEPT`] before the change if that was so all the time.
+    pub past: Vec<PastPrice>,
 }
 
 /// What a conditional change of a product came to.

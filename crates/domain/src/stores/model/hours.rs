@@ -3,7 +3,10 @@
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{Rule, Validation, kst};
+use crate::{
+    products::PickupEnds,
+    shared::{Rule, Validation, kst},
+};
 
 /// Hours of one day of the week, KST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +156,17 @@ pub struct OperationTime {
     pub hours: DayHours,
     /// Instant of the last change.
     pub updated_at: DateTime<Utc>,
+}
+
+/// When pickup ends on those of these days on which the store opens.
+pub fn pickup_ends<'a>(days: impl IntoIterator<Item = &'a DayHours>) -> PickupEnds {
+    let mut ends = PickupEnds::default();
+    for day in days.into_iter().filter(|day| day.is_open_enabled) {
+        if let Some(end) = usize::try_from(day.day_of_week).ok().and_then(|weekday| ends.0.get_mut(weekday)) {
+            *end = Some(day.pickup_end_time);
+        }
+    }
+    ends
 }
 
 /// What decides whether a store sells, apart from the clock.

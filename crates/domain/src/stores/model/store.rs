@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    hours::{OpeningState, OperationTime, StoreCalendar, Week},
+    hours::{OpeningState, OperationTime, StoreCalendar, Week, pickup_ends},
     image::Image,
 };
 use crate::{
-    products::Product,
+    products::{PickupEnds, Product},
     shared::{
         Email, Result, Rule, StoreId, Validation,
         text::{Text, normal, typed},
@@ -244,6 +244,11 @@ impl Store {
     fn state_of(&self, row: &OperationTime, now: DateTime<Utc>) -> OpeningState {
         StoreCalendar { today: row.hours, closed_on: self.closed_on, payment_ready: self.payment_ready, suspended: self.suspended }
             .state(now)
+    }
+
+    /// When pickup ends on the days on which it opens.
+    pub fn pickup_ends(&self) -> PickupEnds {
+        pickup_ends(self.operation_times.iter().map(|row| &row.hours))
     }
 
     /// Whether the store is open at `now`.
