@@ -1,16 +1,21 @@
 -- What the service that had this one's place has taken since, for the old one to go on with. All of it or nothing.
 --     psql -q -v ON_ERROR_STOP=1 -o /dev/null -f postgresql.sql URL
+SET client_encoding = 'UTF8';
 BEGIN;
 
--- An e-mail as it is written here; as it came where nobody has it.
-CREATE FUNCTION pg_temp.spelled(account text, lowered text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    here text;
-BEGIN
-    EXECUTE format('SELECT email FROM %I WHERE lower(btrim(email, E'' \t\r\n\f\v'')) = $1 ORDER BY is_active IS FALSE, created_at LIMIT 1', account)
-    INTO here USING lowered;
-    RETURN coalesce(here, lowered);
-END $$;
+-- E-mails as they are written here, by what both services know them by.
+CREATE TEMPORARY TABLE written ON COMMIT DROP AS
+SELECT 'customers' AS account, lower(btrim(email, E' \t\r\n\f\v')) AS lowered, email, is_active, created_at FROM customers
+UNION ALL SELECT 'sellers', lower(btrim(email, E' \t\r\n\f\v')), email, is_active, created_at FROM sellers;
+CREATE INDEX ON written (lowered);
+CREATE INDEX ON written (encode(sha256(convert_to(lowered, 'UTF8')), 'hex'));
+ANALYZE written;
+
+-- The spelling of an e-mail; as it came where nobody has it.
+CREATE FUNCTION pg_temp.spelled(of_account text, given text) RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(
+        (SELECT email FROM pg_temp.written WHERE account = of_account AND lowered = given ORDER BY is_active IS FALSE, created_at LIMIT 1), given)
+$$;
 
 CREATE FUNCTION pg_temp.as_written(tab text, given jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,7 +33,7 @@ END $$;
 -- Whether a row has the given columns; an e-mail in whatever case: of two spellings one person is here.
 CREATE FUNCTION pg_temp.same(names text[]) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(CASE WHEN name IN ('email', 'customer_email')
-        THEN format('lower(btrim(o.%1$I, E'' \t\r\n\f\v'')) = lower(btrim(n.%1$I, E'' \t\r\n\f\v''))', name)
+        THEN format('o.%1$I = ANY (ARRAY(SELECT w.email FROM pg_temp.written w WHERE w.lowered = lower(btrim(n.%1$I, E'' \t\r\n\f\v''))))', name)
         ELSE format('o.%1$I = n.%1$I', name) END, ' AND ')
     FROM unnest(names) name
 $$;
@@ -98,7 +103,7 @@ END $$;
 -- Somebody who was deleted, in either role. What refers to them goes by the tables' own rules.
 CREATE FUNCTION pg_temp.gone_account(hash text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM customers WHERE encode(sha256(convert_to(lower(btrim(email, E' \t\r\n\f\v')), 'UTF8')), 'hex') = hash;
-    DELETE FROM sellers WHERE encode(sha256(convert_to(lower(btrim(email, E' \t\r\n\f\v')), 'UTF8')), 'hex') = hash;
+    DELETE FROM customers c USING pg_temp.written w WHERE encode(sha256(convert_to(w.lowered, 'UTF8')), 'hex') = hash AND c.email = w.email;
+    DELETE FROM sellers s USING pg_temp.written w WHERE encode(sha256(convert_to(w.lowered, 'UTF8')), 'hex') = hash AND s.email = w.email;
 END $$;
 

@@ -5,7 +5,9 @@ COMMENT ON COLUMN products.oversold IS 'pieces that were promised and are not th
 -- Here and not in each statement that gives stock back: whatever frees a piece frees it for whom it was promised.
 CREATE FUNCTION products_oversold() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    owed integer := least(OLD.oversold, greatest(OLD.sold + OLD.held - NEW.sold - NEW.held, 0));
+    -- What is counted anew and leaves as many as before is nothing that came back.
+    freed integer := NEW.initial_stock + NEW.adjustment - NEW.sold - NEW.held - (OLD.initial_stock + OLD.adjustment - OLD.sold - OLD.held);
+    owed integer := least(OLD.oversold, greatest(freed, 0));
 BEGIN
     -- A new day begins with what is there.
     IF NEW.stock_day <> OLD.stock_day THEN

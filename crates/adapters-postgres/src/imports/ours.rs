@@ -14,7 +14,7 @@ use cheapbob_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::write::KeyRow;
@@ -66,6 +66,19 @@ struct ChangedRow {
 }
 
 type ProfileColumns = (Option<String>, Option<String>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+#[derive(QueryableByName)]
+struct InstantRow {
+    #[diesel(sql_type = t::Nullable<t::Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+impl Postgres {
+    async fn last(&self, query: &str) -> Result<Option<DateTime<Utc>>> {
+        let mut connection = self.connection().await?;
+        Ok(sql_query(query).get_result::<InstantRow>(&mut connection).await.map_err(failed)?.at)
+    }
+}
 
 #[async_trait]
 impl OurSide for Postgres {
@@ -155,14 +168,11 @@ impl OurSide for Postgres {
     }
 
     async fn last_import(&self) -> Result<Option<DateTime<Utc>>> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = t::Nullable<t::Timestamptz>)]
-            at: Option<DateTime<Utc>>,
-        }
-        let mut connection = self.connection().await?;
-        let query = sql_query("SELECT max(seen_at) AS at FROM imported");
-        Ok(query.get_result::<Row>(&mut connection).await.map_err(failed)?.at)
+        self.last("SELECT max(seen_at) AS at FROM imported").await
+    }
+
+    async fn last_brought(&self) -> Result<Option<DateTime<Utc>>> {
+        self.last("SELECT max(brought_at) AS at FROM imported").await
     }
 
     async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Change)>> {
@@ -173,7 +183,12 @@ impl OurSide for Postgres {
                 .bind::<t::Timestamptz, _>(since)
                 .bind::<t::Text, _>(after)
                 .bind::<t::BigInt, _>(limit);
-        let rows: Vec<ChangedRow> = query.load(&mut connection).await.map_err(failed)?;
+        let rows = connection.transaction(async |c| {
+            // Of many rows few may have changed, and each is looked at.
+            sql_query("SET LOCAL statement_timeout = 0").execute(c).await?;
+            query.load::<ChangedRow>(c).await
+        });
+        let rows: Vec<ChangedRow> = rows.await.map_err(failed)?;
         rows.into_iter().map(|ChangedRow { key, change }| Ok((key, serde_json::from_value(change).map_err(Error::internal)?))).collect()
     }
 }

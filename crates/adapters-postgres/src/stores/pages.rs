@@ -26,6 +26,9 @@ use crate::{
 /// Stores, by name, that are looked at before the index is asked: a text that many stores have is found there at once.
 const NEAR: i64 = 256;
 
+/// Stores before a page, beyond which the page is read by itself: PostgreSQL counts all of them, and nobody else is to wait for that.
+const FAR: i64 = 500;
+
 /// Divides the neighbourhoods of one search: no typed text has it.
 const DIVIDER: &str = "\u{1f}";
 
@@ -147,6 +150,9 @@ struct Page<'a> {
 impl Postgres {
     /// A page, read with those that others ask for just then.
     pub(super) async fn page_together(&self, asked: PageAsked) -> Result<Vec<ListedStore>> {
+        if asked.offset > FAR {
+            return Ok(self.pages(&[asked]).await?.pop().unwrap_or_default());
+        }
         let statement = || -> Statement<PageAsked, Vec<ListedStore>> {
             let postgres = self.clone();
             Box::new(move |asked| {
@@ -221,7 +227,7 @@ impl Postgres {
     /// store that was deleted meanwhile is left out.
     async fn with_documents(&self, pages: Vec<Vec<Said>>) -> Result<Vec<Vec<Shown>>> {
         let shown = |said: &Said| {
-            let kept = self.documents.get(said.version)?;
+            let kept = self.documents.get(said.version).filter(|kept| kept.document.store.id.as_str() == said.id)?;
             let products = kept.products_now(&said.numbers)?;
             Some(Shown { document: Arc::clone(&kept.document), products })
         };

@@ -50,7 +50,7 @@ impl GiveBackService {
         Self { parts }
     }
 
-    /// Gives to `old` what was made, changed or ended here since `since`, else since the last import, in the old service's tables, collections and
+    /// Gives to `old` what was made, changed or ended here since `since`, else since something was brought last, in the old service's tables, collections and
     /// columns. Secrets are not among it. Gives the number of rows of each.
     ///
     /// # Errors
@@ -58,7 +58,8 @@ impl GiveBackService {
     pub async fn give_back(&self, since: Option<DateTime<Utc>>, old: &mut dyn GivenBack) -> Result<BTreeMap<&'static str, u64>> {
         let since = match since {
             Some(since) => since,
-            None => self.parts.ours.last_import().await?.unwrap_or(DateTime::UNIX_EPOCH),
+            // Not when it was read last: that may be long after people have come over.
+            None => self.parts.ours.last_brought().await?.unwrap_or(DateTime::UNIX_EPOCH),
         };
         let mut given = BTreeMap::new();
         for table in TABLES {

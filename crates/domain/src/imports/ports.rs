@@ -84,8 +84,10 @@ pub trait OurSide: Send + Sync {
     async fn accounts(&self, emails: &[Email]) -> Result<Vec<ImportedAccount>>;
     /// The stores that each of these customers has as favourites, by id; in the order of the e-mails.
     async fn favorites(&self, emails: &[Email]) -> Result<Vec<Vec<StoreId>>>;
-    /// When something was brought last. `None`: nothing ever was.
+    /// When the old databases were read last. `None`: never.
     async fn last_import(&self) -> Result<Option<DateTime<Utc>>>;
+    /// When something was brought last: a run after that found nothing new. `None`: nothing ever was.
+    async fn last_brought(&self) -> Result<Option<DateTime<Utc>>>;
     /// What has changed here of one of the old service's tables, in its terms, by key after `after`: of what is remembered, since it was brought;
     /// of the rest since `since`.
     async fn changed(&self, table: &str, since: DateTime<Utc>, after: &str, limit: i64) -> Result<Vec<(String, Change)>>;

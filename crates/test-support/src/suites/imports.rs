@@ -243,6 +243,13 @@ pub async fn pieces_that_come_back_are_for_whom_they_were_promised(world: &World
         world.imports.bring_orders(&orders, at(seconds)).await.unwrap();
         assert_eq!(world.stock(&product).await, (4, 0, 0));
     }
+    // Canceled there: it was counted there, and nothing came back here.
+    let mut there = order("PAY_0a1b2c5f_1795485600", &product, OrderStatus::Reservation);
+    for (status, sold) in [(OrderStatus::Reservation, 6), (OrderStatus::Cancel, 4)] {
+        (there.order.status, there.order.canceled_at) = (status, Some(at(2)).filter(|_| status == OrderStatus::Cancel));
+        world.imports.bring_orders(std::slice::from_ref(&there), at(2)).await.unwrap();
+        assert_eq!(world.stock(&product).await, (sold, 0, 0));
+    }
     for (payment, left) in [("PAY_0a1b2c5d_1795485600", (2, 0, 0)), ("PAY_0a1b2c5e_1795485600", (0, 0, 1))] {
         let cancellation =
             Cancellation { by: CanceledBy::Customer, reason: None, today: kst::business_day(at(0)), at: at(3), actor: actor() };
@@ -277,6 +284,7 @@ pub async fn unseen_is_what_no_run_has_seen_since(world: &World) {
     assert_eq!(world.ours.last_import().await.unwrap(), Some(at(0)));
     world.imports.saw(Kind::Accounts, &[seen.to_string()], at(10)).await.unwrap();
     assert_eq!(world.ours.unseen(Kind::Accounts, at(10)).await.unwrap(), [unseen.to_string()]);
+    assert_eq!((world.ours.last_import().await.unwrap(), world.ours.last_brought().await.unwrap()), (Some(at(10)), Some(at(0))));
     world.imports.saw(Kind::StockReservations, &["PRD_1".into()], at(0)).await.unwrap();
     assert_eq!(world.ours.unseen(Kind::StockReservations, at(10)).await.unwrap(), ["PRD_1"]);
     for (kind, key) in [(Kind::StockReservations, "PRD_1".to_owned()), (Kind::Accounts, unseen.to_string())] {

@@ -125,6 +125,20 @@ async fn what_has_changed_here_stays_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_deleted_because_another_database_is_read_or_who_has_come_over() {
+    let (old, house) = moved_in().await;
+    house.database.sql(&format!("UPDATE accounts SET email_vouched = true WHERE email = '{NULL_ACCOUNT}'")).await;
+    old.sql(&format!("DELETE FROM customers WHERE email IN ('{NULL_ACCOUNT}', '{NO_DETAILS}')")).await;
+    let report = house.report(&old, &[]);
+    assert_eq!((reasons(&report, NULL_ACCOUNT), reasons(&report, NO_DETAILS)), (vec!["stays_here"], vec!["gone_there"]));
+    let leaving = house.database.count("embedded.withdrawals").await;
+    let report = house.report(&LegacyDatabases::create().await, &[]);
+    assert!(report.iter().all(|line| line["reason"] == "stays_here"));
+    assert!(report.iter().filter(|line| line["kind"] == "accounts").count() > 300);
+    assert_eq!(house.database.count("embedded.withdrawals").await, leaving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_gone_there_goes_or_is_told() {
     let (old, house) = moved_in().await;
     old.sql(&format!(
@@ -155,6 +169,7 @@ async fn what_is_gone_there_goes_or_is_told() {
         assert_eq!(house.text(&query).await, expected, "{query}");
     }
     assert!(reasons(&report, BOTH_ROLES_STORE).is_empty());
+    assert_eq!(house.database.count(&format!("stores WHERE id = '{BOTH_ROLES_STORE}' AND suspended")).await, 1);
     let (ok, said) = house.import(&old, &["--strict"]);
     assert!(!ok && said.contains("stays_here"), "{said}");
     house.database.sql(&format!("DELETE FROM products WHERE id = '{BARE_PRODUCT}'")).await;

@@ -7,7 +7,9 @@ WITH person AS (
     INSERT INTO accounts (email, role, is_active, email_vouched, created_at, imported_at)
     SELECT email, role, is_active, false, created_at, $2 FROM person
     ON CONFLICT (email) DO UPDATE SET role = excluded.role, is_active = excluded.is_active WHERE accounts.imported_at IS NOT NULL
-    RETURNING email
+    RETURNING email, is_active
+), suspended AS (
+    UPDATE stores SET suspended = true, updated_at = $2 FROM account WHERE stores.seller_email = account.email AND NOT account.is_active AND NOT suspended
 ), profile AS (
     INSERT INTO customers (email, nickname, phone_number, created_at, updated_at)
     SELECT p.email, p.nickname, p.phone_number, p.profile_created_at, p.profile_updated_at

@@ -12,6 +12,10 @@ use crate::{
     shared::{Email, Result},
 };
 
+/// One in so many may be gone between two runs, and so few at any rate; where more are, another database is read, and not people who left.
+const MOST_GONE: usize = 50;
+const FEW: usize = 10;
+
 impl Run<'_> {
     /// People have left there, and leave here too; so do favourites. Stores and products go nowhere by themselves: that is told.
     pub(super) async fn gone(&mut self) -> Result<()> {
@@ -19,14 +23,16 @@ impl Run<'_> {
         let mut leaving = HashSet::new();
         for kind in Kind::ALL.into_iter().filter(|kind| kind.is_remembered()) {
             let seen = self.seen.keys.remove(&kind).unwrap_or_default();
-            for key in self.parts.ours.unseen(kind, self.begun).await?.into_iter().filter(|key| !seen.contains(key)) {
+            let gone: Vec<_> = self.parts.ours.unseen(kind, self.begun).await?.into_iter().filter(|key| !seen.contains(key)).collect();
+            let are_many = gone.len() > FEW && gone.len() * MOST_GONE > seen.len();
+            for key in gone {
                 if leaving.contains(&key) {
                     continue;
                 }
                 let known = self.parts.imports.known(kind, std::slice::from_ref(&key)).await?.remove(0);
                 let reason = match kind {
                     Kind::Stores | Kind::Products => finding::STAYS_HERE,
-                    _ if known.now != known.ours => finding::STAYS_HERE,
+                    _ if are_many || known.now != known.ours || self.is_somebodys(kind, &key).await? => finding::STAYS_HERE,
                     _ => finding::GONE_THERE,
                 };
                 if kind == Kind::Accounts && reason == finding::GONE_THERE {
@@ -40,6 +46,12 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody has logged in by it here: whatever the old databases say then, it is theirs.
+    async fn is_somebodys(&self, kind: Kind, email: &str) -> Result<bool> {
+        let found = self.parts.accounts.find(&Email::trusted(email.to_owned())).await?;
+        Ok(kind == Kind::Accounts && found.is_some_and(|found| !found.account.is_unclaimed()))
     }
 
     /// Ids of the store and the products of this e-mail, where it is a seller's.
