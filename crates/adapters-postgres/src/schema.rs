@@ -48,6 +48,8 @@ table! {
         suspended -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        rating_count -> Integer,
+        rating_sum -> Integer,
     }
 }
 table! {
@@ -98,6 +100,32 @@ table! {
         past_prices -> Jsonb,
         price_steps -> Jsonb,
         max_per_customer -> Nullable<Integer>,
+    }
+}
+table! {
+    reviews (id) {
+        id -> Text,
+        payment_id -> Text,
+        store_id -> Text,
+        product_id -> Text,
+        product_name -> Text,
+        customer_email -> Text,
+        rating -> SmallInt,
+        reasons -> Array<Text>,
+        text -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        reply -> Nullable<Text>,
+        replied_at -> Nullable<Timestamptz>,
+        hidden_at -> Nullable<Timestamptz>,
+    }
+}
+table! {
+    review_reports (review_id, reporter) {
+        review_id -> Text,
+        reporter -> Text,
+        reason -> Text,
+        created_at -> Timestamptz,
     }
 }
 table! {
@@ -221,6 +249,8 @@ allow_tables_to_appear_in_same_query!(
     store_images,
     favorites,
     products,
+    reviews,
+    review_reports,
     holds,
     orders,
     refunds,
