@@ -10,6 +10,7 @@ mod orders;
 mod patient;
 mod products;
 mod replica;
+mod reviews;
 mod rotation;
 mod schema;
 mod secrets;

@@ -101,6 +101,32 @@ table! {
     }
 }
 table! {
+    reviews (id) {
+        id -> Text,
+        payment_id -> Text,
+        store_id -> Text,
+        product_id -> Text,
+        product_name -> Text,
+        customer_email -> Text,
+        rating -> SmallInt,
+        reasons -> Array<Text>,
+        text -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        reply -> Nullable<Text>,
+        replied_at -> Nullable<Timestamptz>,
+        hidden_at -> Nullable<Timestamptz>,
+    }
+}
+table! {
+    review_reports (review_id, reporter) {
+        review_id -> Text,
+        reporter -> Text,
+        reason -> Text,
+        created_at -> Timestamptz,
+    }
+}
+table! {
     holds (payment_id) {
         payment_id -> Text,
         customer_email -> Text,
@@ -221,6 +247,8 @@ allow_tables_to_appear_in_same_query!(
     store_images,
     favorites,
     products,
+    reviews,
+    review_reports,
     holds,
     orders,
     refunds,

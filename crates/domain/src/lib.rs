@@ -3,6 +3,7 @@
 pub mod imports;
 pub mod orders;
 pub mod products;
+pub mod reviews;
 pub mod shared;
 pub mod stores;
 pub mod tasks;

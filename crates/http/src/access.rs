@@ -11,6 +11,7 @@ use actix_web::{
 use cheapbob_domain::{
     orders::error as orders,
     products::error as products,
+    reviews::error as reviews,
     shared::{Refusal, TOO_MANY_REQUESTS},
     stores::error as stores,
     users::{Role, error as users},
@@ -69,6 +70,7 @@ pub type Route = (&'static str, &'static str, Access, &'static [Refusal]);
 
 const NO_STORE: Refusal = stores::STORE_NOT_FOUND;
 const NO_PRODUCT: Refusal = products::PRODUCT_NOT_FOUND;
+const NO_REVIEW: Refusal = reviews::REVIEW_NOT_FOUND;
 const NO_ORDER: Refusal = orders::ORDER_NOT_FOUND;
 const NO_PROFILE: Refusal = users::PROFILE_NOT_FOUND;
 
@@ -119,6 +121,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/search/stores/by-location-name", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/favorites", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/{store_id}/products", Customer, &[NO_STORE]),
+    ("GET",    "/api/v1/customer/search/stores/{store_id}/reviews", Customer, &[NO_STORE]),
     ("POST",   "/api/v1/customer/search/stores/{store_id}/favorites", Customer, &[NO_STORE, stores::FAVORITE_EXISTS]),
     ("DELETE", "/api/v1/customer/search/stores/{store_id}/favorites", Customer, &[stores::FAVORITE_NOT_FOUND]),
     ("GET",    "/api/v1/customer/history/search", Customer, &[]),
@@ -132,6 +135,10 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/orders/today-alarm", Customer, &[]),
     ("GET",    "/api/v1/customer/orders/{payment_id}", Customer, &[NO_ORDER]),
     ("PATCH",  "/api/v1/customer/orders/{payment_id}/complete", Customer, &[NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED, orders::QR_INVALID]),
+    ("POST",   "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_ORDER, reviews::ORDER_NOT_PICKED_UP, reviews::REVIEW_TOO_LATE, reviews::REVIEW_EXISTS]),
+    ("PATCH",  "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW, reviews::REVIEW_CHANGE_TOO_LATE]),
+    ("DELETE", "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW]),
+    ("POST",   "/api/v1/customer/reviews/{review_id}/report", Customer, &[NO_REVIEW, reviews::ALREADY_REPORTED]),
     ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", Customer, &[NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_ACCEPTED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/withdraw", Customer, &[users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/customer/withdraw/cancel", CustomerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
@@ -174,6 +181,9 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/products/{product_id}/stock/reservation", Seller, &[NO_STORE, NO_PRODUCT, products::RESERVATION_NOT_FOUND]),
     ("POST",   "/api/v1/seller/store/products/{product_id}/nutrition", Seller, &[NO_STORE, NO_PRODUCT, products::NUTRITION_EXISTS]),
     ("DELETE", "/api/v1/seller/store/products/{product_id}/nutrition", Seller, &[NO_STORE, NO_PRODUCT, products::NUTRITION_NOT_FOUND]),
+    ("GET",    "/api/v1/seller/store/reviews", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/reviews/{review_id}/reply", Seller, &[NO_STORE, NO_REVIEW]),
+    ("DELETE", "/api/v1/seller/store/reviews/{review_id}/reply", Seller, &[NO_STORE, NO_REVIEW]),
     ("GET",    "/api/v1/seller/store/orders", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/today", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/dashboard", Seller, &[NO_STORE]),

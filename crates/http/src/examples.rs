@@ -43,7 +43,7 @@ fn give(component: &str, field: &str, schema: &mut RefOr<Schema>) {
 /// Gives a parameter its example. (What changes nothing but this call, or identifies it, has none: it would be sent again and again.)
 pub(crate) fn give_to_parameter(parameter: &mut Parameter) {
     let value = match parameter.name.as_str() {
-        name @ ("payment_id" | "product_id" | "store_id" | "image_id") => example("", name),
+        name @ ("payment_id" | "product_id" | "store_id" | "image_id" | "review_id") => example("", name),
         "key" => example("", "image_id"),
         "page" => Some(json!(1)),
         _ => None,
@@ -69,6 +69,8 @@ fn example(component: &str, field: &str) -> Option<Value> {
         })).collect(),
         ("NextPriceStep", "at") => json!("2026-11-27T19:30:00+09:00"),
         ("NextPriceStep" | "StepInput", "sale") => json!(50),
+        ("ReportReview", "reason") => json!("욕설이 있습니다."),
+        ("ReplyBody" | "ReplyToReview", "text") => json!("다음에도 맛있게 준비하겠습니다."),
         ("Event", "detail") => Value::Null,
         ("Message", "message") => json!("즐겨찾기에 추가되었습니다."),
         ("Closed", "message") => json!("오늘 영업을 마감했습니다."),
@@ -148,6 +150,14 @@ fn example(component: &str, field: &str) -> Option<Value> {
         (_, "day_of_week") => json!(4),
         (_, "modification_type") => json!(3),
 
+        (_, "review_id" | "next_cursor") => json!("RVW_01K9W3A5B7C9D1E3F5G7H9J1KM"),
+        (_, "rating") => json!(5),
+        (_, "reasons") => json!(["taste", "value"]),
+        (_, "text") => json!("양도 많고 신선해요."),
+        (_, "replied_at") => json!("2026-11-28T09:41:07.553218+09:00"),
+        (_, "rating_average") => json!(4.3),
+        (_, "rating_count") => json!(128),
+        (_, "is_hidden") => json!(false),
         (_, "count") => json!(2),
         (_, "display_order") => json!(0),
         (_, "ms") => json!(3),

@@ -22,6 +22,7 @@ mod products;
 mod program;
 mod refusals;
 mod request_id;
+mod reviews;
 mod room;
 mod root;
 mod routes;

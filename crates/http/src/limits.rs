@@ -142,6 +142,7 @@ pub const LIMITS: &[Limit] = &[
             ("GET", "/api/v1/customer/search/stores/by-location-name"),
             ("GET", "/api/v1/customer/search/stores/favorites"),
             ("GET", "/api/v1/customer/search/stores/{store_id}/products"),
+            ("GET", "/api/v1/customer/search/stores/{store_id}/reviews"),
         ],
         reason: "Somebody scrolls through hundreds of stores. A process is enough, since no search is to pay for another question to Redis.",
     },
@@ -170,6 +171,25 @@ pub const LIMITS: &[Limit] = &[
         counting: Counting::Each,
         routes: &[("POST", "/api/v1/seller/store/register/images"), ("POST", "/api/v1/seller/store/images")],
         reason: "Eleven pictures are a store's; decoding them is the dearest thing that we do.",
+    },
+    Limit {
+        quota: quota("reviews", 30, Duration::from_secs(10), Counted::Together),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[
+            ("POST", "/api/v1/customer/orders/{payment_id}/review"),
+            ("PATCH", "/api/v1/customer/orders/{payment_id}/review"),
+            ("DELETE", "/api/v1/customer/orders/{payment_id}/review"),
+            ("POST", "/api/v1/customer/reviews/{review_id}/report"),
+        ],
+        reason: "A person reviews what they have eaten; each review changes its store's row, and one that is written and deleted in a loop makes each search read it anew.",
+    },
+    Limit {
+        quota: quota("replies", 120, Duration::from_secs(2), Counted::Together),
+        caller: Caller::Store,
+        counting: Counting::Each,
+        routes: &[("PUT", "/api/v1/seller/store/reviews/{review_id}/reply"), ("DELETE", "/api/v1/seller/store/reviews/{review_id}/reply")],
+        reason: "A store answers a week's reviews in an evening.",
     },
     Limit {
         quota: quota("products", 300, Duration::from_millis(500), Counted::Together),

@@ -48,6 +48,7 @@ use crate::{
         (name = "search", description = "The customer finds stores"),
         (name = "payment", description = "The customer holds and pays"),
         (name = "orders", description = "The customer's orders"),
+        (name = "reviews", description = "What customers say of what they picked up"),
         (name = "customer", description = "The customer's own data"),
         (name = "seller", description = "The store, its products and orders"),
         (name = "common", description = "Words to choose from"),

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{common, orders, products, root, stores, users};
+use crate::{common, orders, products, reviews, root, stores, users};
 
 /// Every route, as `utoipa` collects it.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -13,6 +13,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(orders::configure)
                 .configure(stores::configure)
                 .configure(products::configure)
+                .configure(reviews::configure)
                 .configure(users::configure)
                 .configure(common::configure),
         )

@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 use cheapbob_domain::{
     orders::{Actor, RefundState},
-    shared::{PaymentId, kst},
+    reviews::Reported,
+    shared::{PaymentId, ReviewId, kst},
     tasks::{JobRun, ports::JobRunner},
 };
 use cheapbob_wiring::Services;
@@ -67,6 +68,9 @@ pub enum Command {
     /// Refunds that are still to be done
     #[command(subcommand)]
     Refunds(RefundsCommand),
+    /// What customers say of stores
+    #[command(subcommand)]
+    Reviews(ReviewsCommand),
     /// Bring everything over from the databases of the Python service, or compare both sides
     Import(ImportArguments),
     /// Write what was taken here since the import, in the Python service's terms
@@ -96,6 +100,29 @@ pub enum RefundsCommand {
         #[arg(value_parser = payment)]
         payment: PaymentId,
     },
+}
+
+/// What there is to do with reviews.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum ReviewsCommand {
+    /// Reviews that were reported or are hidden, the most reported first
+    List,
+    /// Hide a review from everybody but its writer and the store; it does not count then
+    Hide {
+        /// Its id (RVW_…); see `reviews list`
+        #[arg(value_parser = review)]
+        review: ReviewId,
+    },
+    /// Show a hidden review again
+    Show {
+        /// Its id (RVW_…); see `reviews list`
+        #[arg(value_parser = review)]
+        review: ReviewId,
+    },
+}
+
+fn review(text: &str) -> Result<ReviewId, String> {
+    ReviewId::parse(text).ok_or_else(|| format!("{text} is no review's id (RVW_…)"))
 }
 
 fn payment(text: &str) -> Result<PaymentId, String> {
@@ -233,6 +260,39 @@ pub async fn retry_refund(services: &Services, payment: &PaymentId) -> Result<St
     }
 }
 
+/// A list of the reviews that an operator has to look at, the most reported first, times in KST.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list_reviews(services: &Services) -> Result<Vec<String>> {
+    let reported = services.reviews.reported(LONGEST).await?;
+    let mut lines = Vec::new();
+    for Reported { review, reasons } in &reported {
+        let state = if review.is_hidden { "hidden" } else { "shown" };
+        let (stars, reports) = (review.says.stars.get(), reasons.len());
+        lines.push(format!(
+            "{}  {state:<6}  {reports} reports  {stars} stars  {}  {}",
+            review.id,
+            review.store_id,
+            time(review.created_at)
+        ));
+        // What people have typed stays on its line, whatever it is.
+        lines.push(format!("    {:?}", review.says.text.as_deref().unwrap_or_default()));
+        lines.extend(reasons.iter().map(|reason| format!("    reported: {reason:?}")));
+    }
+    lines.push(format!("{} reviews were reported or are hidden", reported.len()));
+    Ok(lines)
+}
+
+/// Hides a review, or shows it again.
+///
+/// # Errors
+/// Where there is no such review.
+pub async fn hide_review(services: &Services, review: &ReviewId, hidden: bool) -> Result<String> {
+    services.reviews.hide(review, hidden).await?;
+    Ok(format!("{review} is {}", if hidden { "hidden" } else { "shown" }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +314,9 @@ mod tests {
             ("once rollover_stock --at 2026-11-26T04:10:00+09:00", once(Some(due))),
             ("outbox list", Command::Outbox(OutboxCommand::List)),
             ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
+            ("reviews list", Command::Reviews(ReviewsCommand::List)),
+            ("reviews hide RVW_1", Command::Reviews(ReviewsCommand::Hide { review: ReviewId::parse("RVW_1").unwrap() })),
+            ("reviews show RVW_1", Command::Reviews(ReviewsCommand::Show { review: ReviewId::parse("RVW_1").unwrap() })),
             ("refunds list", Command::Refunds(RefundsCommand::List)),
             (
                 "give-back since --since 2026-11-26T04:10:00+09:00",
@@ -275,6 +338,7 @@ mod tests {
             ("outbox", "Usage: cheapbob-jobs outbox <COMMAND>"),
             ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
             ("refunds retry", "<PAYMENT>"),
+            ("reviews hide PAY1", "PAY1 is no review's id (RVW_…)"),
             ("import", "--from-postgres <URL>"),
             ("refunds retry x", "x is no payment id (PAY…)"),
             ("list x", "unexpected argument 'x'"),

@@ -44,7 +44,7 @@ impl Names {
             assert_eq!(instant.offset().local_minus_utc(), 9 * 3600, "{field} is in KST: {text}");
             return "[instant]".to_owned();
         }
-        for prefix in ["PAY", "STR_", "PRD_"] {
+        for prefix in ["PAY", "STR_", "PRD_", "RVW_"] {
             if text.len() == prefix.len() + 26 && text.starts_with(prefix) {
                 return self.name(prefix, text);
             }

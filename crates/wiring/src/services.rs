@@ -12,6 +12,7 @@ use cheapbob_domain::{
         PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
     },
     products::ProductService,
+    reviews::ReviewService,
     shared::{Clock, Ids, RateLimiter, RateLimits},
     stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
@@ -65,6 +66,8 @@ pub struct Services {
     pub history: Arc<HistoryService>,
     /// A seller's products.
     pub products: Arc<ProductService>,
+    /// What customers say of stores.
+    pub reviews: Arc<ReviewService>,
     /// Payments.
     pub checkout: Arc<CheckoutService>,
     /// What payments come to.
@@ -197,6 +200,7 @@ impl Services {
             ids(),
             settings.public_base.clone(),
         ));
+        let reviews = Arc::new(ReviewService::new(postgres.clone(), orders.clone(), stores.clone(), clock(), ids()));
         let hours = Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock()));
         let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), hours.clone(), clock(), ids()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
@@ -239,6 +243,7 @@ impl Services {
             archive,
             withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), withdrawals, sessions.clone(), stores.clone(), clock())),
             hours,
+            reviews,
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             history,

@@ -29,6 +29,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         products: postgres.clone(),
         holds: postgres.clone(),
         orders: postgres.clone(),
+        reviews: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
         audit: postgres.clone(),
@@ -165,6 +166,14 @@ mod postgres {
             order_is_canceled_from_these_states_only
             order_of_an_ended_day_gives_no_stock_back
             closing_a_store_cancels_its_open_orders_and_lets_no_payment_by
+        }
+        reviews {
+            an_order_has_one_review
+            a_stores_reviews_come_in_pages
+            the_rating_is_that_of_the_reviews_that_are_shown
+            reviews_go_with_their_account
+            a_reply_is_of_the_stores_own_review
+            a_person_reports_a_review_once
         }
         refunds {
             refund_is_tried_by_one_at_a_time

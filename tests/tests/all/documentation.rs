@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cheapbob_domain::shared::{Email, PaymentId, ProductId, StoreId, kst};
+use cheapbob_domain::shared::{Email, PaymentId, ProductId, ReviewId, StoreId, kst};
 use cheapbob_test_support::TestApp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -107,6 +107,7 @@ fn examples_are_values_that_we_would_take_and_give() {
             let good = match name.as_str() {
                 "payment_id" => PaymentId::parse(text).is_some(),
                 "product_id" => ProductId::parse(text).is_some(),
+                "review_id" => ReviewId::parse(text).is_some(),
                 "store_id" => StoreId::parse(text).is_some() || text.starts_with("store-"),
                 "email" | "customer_email" | "customer_id" | "seller_email" => Email::parse(text).is_ok(),
                 "order_time" => is_instant(text),

@@ -57,6 +57,7 @@ mod reconcile;
 mod redis_servers;
 mod refunds;
 mod replica;
+mod reviews;
 mod rollover;
 mod routes;
 mod sandbox_clients;

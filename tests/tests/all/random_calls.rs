@@ -71,7 +71,7 @@ impl World {
         let product = &self.shops[shop].product_id;
         let mine = self.some_payment(rng, |p| p.1 == n);
         let id = mine.as_ref().map_or("PAY0", |held| held.payment_id.as_str()).to_owned();
-        match rng.random_range(0..34) {
+        match rng.random_range(0..38) {
             0..7 => {
                 let quantity = rng.random_range(1..4);
                 let answer =
@@ -135,6 +135,11 @@ impl World {
                 }
             }
             30 => drop(self.call(me, "GET", "/customer/history/search", None).await),
+            34..38 => {
+                let method = ["POST", "POST", "PATCH", "DELETE"].choose(rng).unwrap();
+                let review = json!({ "rating": rng.random_range(1..=5), "text": "좋아요" });
+                drop(self.call(me, method, &format!("/customer/orders/{id}/review"), Some(review)).await);
+            }
             31 => drop(self.call(me, "PATCH", "/customer/profile/detail", Some(json!({ "nickname": "둘리" }))).await),
             _ => {
                 self.call(me, "POST", "/customer/withdraw", None).await;
@@ -147,7 +152,7 @@ impl World {
         let Shop { seller: me, product_id, store_id } = &self.shops[n];
         let product = format!("/seller/store/products/{product_id}");
         let id = self.some_payment(rng, |p| p.2 == n).map_or("PAY0".to_owned(), |held| held.payment_id);
-        match rng.random_range(0..40) {
+        match rng.random_range(0..42) {
             0..10 => drop(self.call(me, "PATCH", &format!("/seller/store/orders/{id}/accept"), None).await),
             10..13 => drop(self.call(me, "DELETE", &format!("/seller/store/orders/{id}/cancel"), Some(json!({}))).await),
             13..18 => {
@@ -204,6 +209,11 @@ impl World {
             34..36 => drop(self.call(me, "GET", "/seller/store/settlement?start_date=2026-11-01&end_date=2026-12-31", None).await),
             36 => drop(self.call(me, "GET", "/seller/store/settlement/weekly-revenue", None).await),
             37..39 => drop(self.call(me, "GET", "/seller/store", None).await),
+            39..41 => {
+                let step = |n: i64| json!({ "minutes_before_pickup_end": 1_300 - 400 * n, "sale": 60 + n });
+                let steps: Vec<_> = (0..rng.random_range(0..4)).map(step).collect();
+                drop(self.call(me, "PUT", &format!("{product}/price-steps"), Some(json!({ "steps": steps }))).await);
+            }
             _ if rng.random_bool(0.01) => {
                 self.call(me, "PATCH", "/seller/store/close", None).await;
                 self.call(me, "POST", "/seller/withdraw", None).await;
@@ -282,6 +292,7 @@ async fn after_any_calls_stock_and_money_add_up() {
     })
     .await;
     stock_adds_up(&app, &world, &replay).await;
+    stars_add_up(&app, &replay).await;
     money_adds_up(&app, &world, &replay).await;
 }
 
@@ -295,6 +306,12 @@ async fn stock_adds_up(app: &TestApp, world: &World, replay: &str) {
     assert_eq!(app.database.number(wrong).await, 0, "stock: {replay}");
     let (sold, calls) = (app.database.count("audit_log WHERE event = 'ordered'").await, world.calls.load(Ordering::Relaxed));
     assert!(sold.unsigned_abs() > calls / 500, "enough happened: {sold} ({replay})");
+}
+
+async fn stars_add_up(app: &TestApp, replay: &str) {
+    let wrong = "SELECT count(*) AS n FROM store_versions s
+        WHERE (rating_count, rating_sum) <> (SELECT count(*), coalesce(sum(rating), 0) FROM reviews r WHERE r.store_id = s.store_id AND r.hidden_at IS NULL)";
+    assert_eq!(app.database.number(wrong).await, 0, "stars: {replay}");
 }
 
 async fn money_adds_up(app: &TestApp, world: &World, replay: &str) {

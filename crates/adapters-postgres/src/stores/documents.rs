@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use super::rows::{STORES, StoreRow};
 use crate::{
-    database::{OfOthers, Postgres, bad_row, failed},
+    database::{OfOthers, Postgres, failed},
     documents::Kept,
     sql::prepared,
 };
@@ -34,7 +34,7 @@ impl Postgres {
     }
 
     fn keep(&self, row: StoreRow) -> Result<(StoreId, Arc<Kept>)> {
-        let version = row.version.ok_or_else(|| bad_row("a store without a version"))?;
+        let version = row.version;
         let CustomerStore { mut store, .. } = row.try_into()?;
         let products = mem::take(&mut store.products).into();
         let id = store.id.clone();

@@ -3,7 +3,7 @@
 use cheapbob_domain::{
     products::Product,
     shared::{Email, Error, Result, StoreId},
-    stores::{Address, CustomerStore, DayHours, Image, OperationTime, Sns, Store},
+    stores::{Address, CustomerStore, DayHours, Image, OperationTime, Rating, Sns, Store},
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::{prelude::*, sql_types as t};
@@ -42,8 +42,12 @@ pub(crate) struct StoreRow {
     closed_on: Option<NaiveDate>,
     suspended: bool,
     created_at: DateTime<Utc>,
-    #[diesel(sql_type = t::Nullable<t::BigInt>)]
-    pub(super) version: Option<i64>,
+    #[diesel(sql_type = t::BigInt)]
+    pub(super) version: i64,
+    #[diesel(sql_type = t::Integer)]
+    rating_count: i32,
+    #[diesel(sql_type = t::Integer)]
+    rating_sum: i32,
     #[diesel(sql_type = t::Bool)]
     is_favorite: bool,
     #[diesel(sql_type = t::Bool)]
@@ -154,6 +158,7 @@ impl TryFrom<StoreRow> for CustomerStore {
             closed_on: row.closed_on,
             payment_ready: row.payment_ready,
             suspended: row.suspended,
+            rating: Rating { count: row.rating_count, sum: row.rating_sum },
         };
         Ok(Self { store, is_favorite: row.is_favorite })
     }

@@ -68,7 +68,7 @@ mod tests {
     use crate::{
         orders::{OrderEvent, OrderStatus, ports::MockOrderMails, testing},
         shared::{PaymentId, mail::MockMailer, testing::email},
-        stores::{Address, CustomerStore, DayHours, OperationTime, Sns, Store, ports::MockStoreSearch},
+        stores::{Address, CustomerStore, DayHours, OperationTime, Rating, Sns, Store, ports::MockStoreSearch},
     };
 
     /// The store of the order, which is open every day; on the day of the purchase, a Tuesday, pickup is from 18:00 to 20:00.
@@ -108,6 +108,7 @@ mod tests {
             closed_on: None,
             payment_ready: true,
             suspended: false,
+            rating: Rating::default(),
         };
         CustomerStore { store, is_favorite: false }
     }

@@ -61,12 +61,23 @@ id!(
     is_time_and_digits
 );
 id!(
+    /// `RVW_…`.
+    ReviewId,
+    "RVW_",
+    is_never
+);
+id!(
     /// `PAY…`, letters and digits, at most 40: some payment providers cut or refuse anything else. An imported one, which PortOne knows, is
     /// `PAY_{8 hex digits}_{unix seconds}`. Also the order's id.
     PaymentId,
     "PAY",
     is_digits_and_time
 );
+
+/// The Python service had none.
+fn is_never(_: &str) -> bool {
+    false
+}
 
 /// `{unix seconds}_{8 hex digits}`
 fn is_time_and_digits(text: &str) -> bool {

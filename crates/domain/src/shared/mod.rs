@@ -19,7 +19,7 @@ pub mod timer;
 pub use breaker::{Breaker, LeftAlone};
 pub use clock::{Clock, Ids, can_be_secret};
 pub use error::{Error, ErrorKind, FieldError, Refusal, Result, Rule, Validation};
-pub use ids::{Email, PaymentId, ProductId, StoreId};
+pub use ids::{Email, PaymentId, ProductId, ReviewId, StoreId};
 pub use money::{Quantity, Sale, Won};
 pub use rate_limits::{Counted, Quota, RateLimiter, RateLimits, TOO_MANY_REQUESTS};
 pub use sampled::Sampled;

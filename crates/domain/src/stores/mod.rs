@@ -15,6 +15,7 @@ pub use model::{
     image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload, is_object_key},
     payment_account::{PaymentChange, PortOneAccount, PortOneIds, api_secret, webhook_secret},
     planned_hours::{Modification, ReservedHours},
+    rating::Rating,
     search::{BnameFilter, CustomerStore, FavoriteAdded, KEPT, KEPT_FOR, ListedStore, PAGE_SIZE, StoreDocument, StoreFilter, StorePage},
     store::{Address, NewStore, Sns, Store, StoreChange, words},
 };

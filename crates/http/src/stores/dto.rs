@@ -191,14 +191,20 @@ pub(crate) struct StoreBody {
     operation_times: Vec<OperationTimeBody>,
     images: Vec<ImageBody>,
     products: Vec<ProductBody>,
+    /// Of its reviews, with one decimal; `null`: there is none.
+    rating_average: Option<f64>,
+    rating_count: i32,
 }
 
 impl StoreBody {
     pub(super) fn new(store: Store, storage: &dyn ObjectStorage, now: DateTime<Utc>) -> Self {
         let operation_times = store.operation_times.iter().map(|row| OperationTimeBody::new(&store, row, now)).collect();
         let ends = store.pickup_ends();
+        let rating_average = store.rating.tenths().map(|tenths| tenths as f64 / 10.0);
         Self {
             operation_times,
+            rating_average,
+            rating_count: store.rating.count,
             store_id: store.id.to_string(),
             store_name: store.name,
             store_introduction: store.introduction,

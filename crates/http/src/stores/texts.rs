@@ -89,7 +89,7 @@ mod tests {
     use cheapbob_domain::{
         products::{PriceStep, PriceSteps, Product, Stock},
         shared::{Email, ProductId, Result, Sale, StoreId, Won},
-        stores::{Address, DayHours, Image, OperationTime, Sns, Store, StoreDocument, StoredObject},
+        stores::{Address, DayHours, Image, OperationTime, Rating, Sns, Store, StoreDocument, StoredObject},
     };
     use chrono::NaiveTime;
 
@@ -161,6 +161,7 @@ mod tests {
             closed_on: None,
             payment_ready: true,
             suspended: false,
+            rating: Rating::default(),
         };
         let product = |n: i32| Product {
             id: ProductId::parse(&format!("PRD_{n}")).unwrap(),

@@ -12,6 +12,7 @@ pub mod orders;
 pub mod past;
 pub mod products;
 pub mod refunds;
+pub mod reviews;
 pub mod search;
 pub mod stores;
 pub mod tasks;

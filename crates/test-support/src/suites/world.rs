@@ -9,6 +9,7 @@ use cheapbob_domain::{
         ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
     },
     products::{KnownPrices, NewProduct, PRICES_KEPT, PickupEnds, Product, ProductChange, ProductOutcome, Stock, ports::Products},
+    reviews::ports::Reviews,
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
@@ -56,6 +57,8 @@ pub struct World {
     pub holds: Arc<dyn Holds>,
     /// Orders.
     pub orders: Arc<dyn Orders>,
+    /// Reviews.
+    pub reviews: Arc<dyn Reviews>,
     /// Cancellations.
     pub cancellations: Arc<dyn Cancellations>,
     /// Refunds.

@@ -10,6 +10,10 @@ SELECT jsonb_build_object(
     'customer', (SELECT to_jsonb(c) FROM customers c WHERE c.email = a.email),
     'customer_preferences', (SELECT jsonb_agg(to_jsonb(p) - 'id') FROM customer_preferences p WHERE p.email = a.email),
     'favorites', (SELECT jsonb_agg(to_jsonb(f)) FROM favorites f WHERE f.customer_email = a.email),
+    'reviews', (SELECT jsonb_agg(to_jsonb(r) - 'reply' - 'replied_at' ORDER BY r.id) FROM reviews r WHERE r.customer_email = a.email),
+    'review_reports', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.created_at) FROM review_reports p WHERE p.reporter = a.email),
+    'review_replies', (SELECT jsonb_agg(jsonb_build_object('review_id', r.id, 'reply', r.reply, 'replied_at', r.replied_at) ORDER BY r.id)
+                       FROM reviews r JOIN stores s ON s.id = r.store_id WHERE s.seller_email = a.email AND r.reply IS NOT NULL),
     'holds', (SELECT jsonb_agg(to_jsonb(h) ORDER BY h.created_at) FROM holds h WHERE h.customer_email = a.email),
     'orders', (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.reservation_at) FROM orders o WHERE o.customer_email = a.email),
     'refunds', (SELECT jsonb_agg(to_jsonb(r)) FROM refunds r JOIN holds h ON h.payment_id = r.payment_id WHERE h.customer_email = a.email),

@@ -4,5 +4,6 @@ pub mod hours;
 pub mod image;
 pub mod payment_account;
 pub mod planned_hours;
+pub mod rating;
 pub mod search;
 pub mod store;

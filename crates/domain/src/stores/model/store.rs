@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     hours::{OpeningState, OperationTime, StoreCalendar, Week, pickup_ends},
     image::Image,
+    rating::Rating,
 };
 use crate::{
     products::{PickupEnds, Product},
@@ -233,6 +234,8 @@ pub struct Store {
     pub payment_ready: bool,
     /// The seller asked to withdraw.
     pub suspended: bool,
+    /// What customers think of it.
+    pub rating: Rating,
 }
 
 impl Store {

@@ -1,0 +1,4 @@
+//! What reviews are made of.
+
+pub mod review;
+pub mod times;
