@@ -31,8 +31,5 @@ pub use tls::TlsError;
 
 /// Statements whose speed the benchmark compares with pgbench on the same text.
 pub mod statements {
-    pub use crate::{
-        orders::{ORDER, TODAY_OF_CUSTOMER},
-        stores::STORES,
-    };
+    pub use crate::{orders::ORDER, stores::STORES};
 }

@@ -6,12 +6,12 @@ use std::{
 };
 
 use cheapbob_domain::{
-    orders::{NewHold, Offer},
-    shared::{Email, ProductId},
+    orders::{NewHold, Offer, Order, TodayOrder},
+    shared::{Email, ProductId, StoreId},
     stores::{ListedStore, StoreFilter},
     users::AccountStatus,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::together::Together;
 
@@ -44,6 +44,8 @@ pub(crate) struct Lines {
     pub(crate) accounts: Arc<Together<Email, Option<AccountStatus>>>,
     pub(crate) offers: Arc<Together<OfferAsked, Option<Offer>>>,
     pub(crate) holds: Arc<Together<NewHold, Held>>,
+    pub(crate) today_of_customers: Arc<Together<(Email, NaiveDate), Vec<TodayOrder>>>,
+    pub(crate) today_of_stores: Arc<Together<(StoreId, NaiveDate), Vec<Order>>>,
     /// By no filter, by name, by place, by both: who searches in a quick way does not wait for those who search in a slow one.
     pages: [Pages; 4],
     /// Of products that somebody else has locked: whoever wants them waits for that, and nobody else does.
@@ -56,6 +58,8 @@ impl Default for Lines {
             accounts: Arc::new(Together::new(|_| None)),
             offers: Arc::new(Together::new(|_| None)),
             holds: Arc::new(holds()),
+            today_of_customers: Arc::new(Together::new(|_| None)),
+            today_of_stores: Arc::new(Together::new(|_| None)),
             pages: [(); 4].map(|()| Arc::new(Together::new(|_| None))),
             kept: Mutex::default(),
         }

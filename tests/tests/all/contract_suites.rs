@@ -152,6 +152,7 @@ mod postgres {
             order_keeps_what_was_bought
             order_goes_forward_one_step_at_a_time
             lists_of_a_day_begin_with_the_newest_event
+            lists_of_a_day_at_once_are_each_ones_own
             an_order_has_the_hours_of_the_day_of_its_purchase
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted

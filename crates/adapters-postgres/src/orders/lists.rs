@@ -6,7 +6,7 @@ use cheapbob_domain::{
     },
     shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
 };
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
@@ -16,8 +16,6 @@ use crate::{
     sql::prepared,
 };
 
-/// A customer's orders of a business day.
-pub const TODAY_OF_CUSTOMER: &str = include_str!("sql/today_of_customer.sql");
 const ACCEPT: &str = include_str!("sql/accept.sql");
 const COMPLETE: &str = include_str!("sql/complete.sql");
 const COMPLETE_CLOSED: &str = include_str!("sql/complete_closed.sql");
@@ -48,18 +46,6 @@ pub(crate) struct OrderRow {
     nutrition_types: Option<Vec<String>>,
     allergies: Option<Vec<String>>,
     topping_types: Option<Vec<String>>,
-}
-
-#[derive(QueryableByName)]
-struct TodayRow {
-    #[diesel(embed)]
-    order: OrderRow,
-    #[diesel(sql_type = t::Nullable<t::Text>)]
-    main_image: Option<String>,
-    #[diesel(sql_type = t::Nullable<t::Time>)]
-    pickup_start_time: Option<NaiveTime>,
-    #[diesel(sql_type = t::Nullable<t::Time>)]
-    pickup_end_time: Option<NaiveTime>,
 }
 
 impl TryFrom<OrderRow> for Order {
@@ -105,28 +91,11 @@ impl Orders for Postgres {
     }
 
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
-        let mut connection = self.connection().await?;
-        let query = sql_query(TODAY_OF_CUSTOMER).bind::<t::Text, _>(customer.as_str()).bind::<t::Date, _>(day);
-        let rows: Vec<TodayRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
-        rows.into_iter()
-            .map(|row| {
-                let pickup = (row.pickup_start_time.unwrap_or_default(), row.pickup_end_time.unwrap_or_default());
-                Ok(TodayOrder { order: row.order.try_into()?, main_image: row.main_image, pickup })
-            })
-            .collect()
+        self.today_of_customer(customer, day).await
     }
 
     async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<OrderRow> = orders::table
-            .filter(orders::store_id.eq(store.as_str()).and(orders::business_day.eq(day)))
-            .select(OrderRow::as_select())
-            .load(&mut connection)
-            .await
-            .map_err(failed)?;
-        let mut orders = into_orders(rows)?;
-        orders.sort_by(Order::newest_first);
-        Ok(orders)
+        self.today_of_store(store, day).await
     }
 
     async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {

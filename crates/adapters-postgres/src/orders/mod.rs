@@ -11,7 +11,7 @@ mod lists;
 mod mails;
 mod past;
 mod refunds;
+mod today;
 
 pub use holds::ORDER;
 pub(crate) use lists::OrderRow;
-pub use lists::TODAY_OF_CUSTOMER;

@@ -64,6 +64,31 @@ fn o_clock(hour: i16) -> NaiveTime {
     NaiveTime::from_hms_opt(hour.try_into().unwrap(), 0, 0).unwrap()
 }
 
+/// Contract, Customer and Seller (orders/today): many who ask at once are each shown their own.
+pub async fn lists_of_a_day_at_once_are_each_ones_own(world: &World) {
+    let mut asks = Vec::new();
+    for n in 0..6 {
+        let (customer, store, product) = world.five_pieces().await;
+        let mut ids = Vec::new();
+        for second in 0..n % 3 {
+            ids.insert(0, world.ordered_at(&customer, &product, 1, second + 1).await);
+        }
+        asks.push((customer, store, ids));
+    }
+    let day = kst::business_day(at(0));
+    let of_customers = join_all(asks.iter().map(|(customer, ..)| async {
+        let list = world.orders.of_customer(customer, day).await.unwrap();
+        list.into_iter().map(|today| today.order.payment_id).collect::<Vec<_>>()
+    }));
+    let of_stores = join_all(asks.iter().map(|(_, store, _)| async {
+        let list = world.orders.of_store(store, day).await.unwrap();
+        list.into_iter().map(|order| order.payment_id).collect::<Vec<_>>()
+    }));
+    let (of_customers, of_stores) = tokio::join!(of_customers, of_stores);
+    let own: Vec<_> = asks.into_iter().map(|(.., ids)| ids).collect();
+    assert_eq!((of_customers, of_stores), (own.clone(), own));
+}
+
 /// Hours that differ from day to day: on day `d` pickup is from `d` + 8 to `d` + 9 o'clock, closing at `d` + 10.
 fn different_days() -> Week {
     let times: Vec<_> = (0..7).map(|d| [0, d + 10, d + 8, d + 9].map(|hour| format!("{hour:02}:00"))).collect();

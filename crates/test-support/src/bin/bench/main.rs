@@ -124,12 +124,17 @@ async fn main() {
     println!("{:<34}{:>12}{:>12}{:>9}  {:<12}µs of CPU a call: http, PostgreSQL, Redis", "", "cheapbob/s", "pgbench/s", "share", "goal");
     let (mut costs, mut lists) = (Costs::default(), None);
     for read in bench.reads() {
-        let changes = if read.stores.is_empty() { None } else { Some(Changes::begin(&bench.database, &read.stores).await) };
+        let changes = if read.stores.is_empty() || !bench.wants(read.name) {
+            None
+        } else {
+            Some(Changes::begin(&bench.database, &read.stores).await)
+        };
         let token = if read.by_seller { &bench.shop.seller.token } else { &bench.token };
         let call = Call { token, ..bench.call(&read.path) };
         let row = bench.compare(read.name, &call, &read.sql, &mut judge).await;
-        if let Some(changes) = changes {
-            changes.end().await;
+        if let (Some(changes), Some(_)) = (changes, &row) {
+            let rate = changes.end().await;
+            judge.judge(&format!("changes of stock during {}", read.name), rate, Goal::Least(450.0), "a second");
         }
         let cost = row.as_ref().map(|row| row.cost);
         match read.name {

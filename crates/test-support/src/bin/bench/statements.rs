@@ -8,6 +8,9 @@ use super::{Bench, RARE};
 const OFFER: &str = include_str!("offer.sql");
 const HOLD: &str = include_str!("hold.sql");
 
+/// A customer's orders of a business day.
+const LIST: &str = include_str!("today.sql");
+
 /// The business day.
 pub(super) const TODAY: &str = "((now() AT TIME ZONE 'Asia/Seoul') - interval '4 hours')::date";
 
@@ -76,12 +79,7 @@ impl Bench {
             read("search, page 50", format!("{stores}?page=50"), search_statement(None, 200), &[200, 201, 202, 203, 204, 205]),
             read("search by name", by_name(RARE), search_statement(Some(RARE), 0), &[7, 70, 71, 72, 73]),
             read("a store's page", format!("{stores}/{}/products", store(1)), one_store, &[]),
-            read(
-                "orders today (5 orders)",
-                "/api/v1/customer/orders/today".to_owned(),
-                statements::TODAY_OF_CUSTOMER.replace("$2", TODAY),
-                &[],
-            ),
+            read("orders today (5 orders)", "/api/v1/customer/orders/today".to_owned(), LIST.replace("$2", TODAY), &[]),
             Read {
                 by_seller: true,
                 ..read("orders today of a store", "/api/v1/seller/store/orders/today".to_owned(), today_of_store, &[])
