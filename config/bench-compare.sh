@@ -26,7 +26,7 @@ done
 # A row begins with its name in 34 columns; then comes its rate.
 awk -v turns="$turns" '
     { name = substr($0, 1, 34); sub(/ +$/, "", name); split(substr($0, 35), part, " ") }
-    part[1] ~ /^[0-9]+$/ && name ~ /^[a-zA-Z]/ { rate[FILENAME ~ /old/ ? "old" : "new", name] += part[1] / turns; seen[name] }
+    part[1] ~ /^[0-9]+$/ && name ~ /^[a-zA-Z]/ && name !~ /^(memory|ready)/ { rate[FILENAME ~ /old/ ? "old" : "new", name] += part[1] / turns; seen[name] }
     END {
         printf "%-34s%12s%12s%10s\n", "", "old/s", "new/s", "change"
         for (name in seen) if (rate["old", name] && rate["new", name]) {

@@ -11,7 +11,7 @@ use super::{
     ports::Reviews,
 };
 use crate::{
-    orders::OrderService,
+    orders::{self, OrderService},
     shared::{Clock, Email, Ids, PaymentId, Result, ReviewId},
     stores::StoreService,
 };
