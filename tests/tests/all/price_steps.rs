@@ -230,20 +230,24 @@ async fn of_changes_at_once_each_is_decided_by_the_prices_that_it_changes() {
     let app = TestApp::start().await;
     let shop = shop(&app).await;
     let (product, steps) = (path(&shop), format!("{}/price-steps", path(&shop)));
-    let change = async |n: i64| match n % 2 {
-        0 => shop.seller.put(&product, &json!({ "sale": n })).await,
-        _ => shop.seller.put(&steps, &json!({ "steps": [{ "minutes_before_pickup_end": 60, "sale": n }] })).await,
-    };
-    for answer in join_all((1..=24).map(change)).await {
-        match answer.status {
-            200 => {}
-            // Others were faster all the time, or had made what would not fit beside it.
-            409 => assert_eq!(answer.refused(409), "product_changing"),
-            _ => assert_eq!(answer.refused(422), "validation_failed"),
+    let own = async |sale: i64| shop.seller.put(&product, &json!({ "sale": sale })).await;
+    let step = async |sale: i64| shop.seller.put(&steps, &json!({ "steps": [{ "minutes_before_pickup_end": 60, "sale": sale }] })).await;
+    for round in 0..10 {
+        set(&shop, json!([])).await;
+        own(0).await.expect(200);
+        // Either fits what is there, and neither beside the other.
+        let answers = join_all((0..8).map(async |n| if n % 2 == 0 { own(50).await } else { step(40).await })).await;
+        for answer in answers {
+            match answer.status {
+                200 => {}
+                // Others were faster all the time.
+                409 => assert_eq!(answer.refused(409), "product_changing"),
+                _ => assert_eq!(answer.refused(422), "validation_failed"),
+            }
         }
+        let fits = "SELECT count(*) AS n FROM products WHERE sale < coalesce((price_steps -> 0 ->> 'sale')::integer, 101)";
+        assert_eq!(app.database.number(fits).await, 1, "round {round}");
     }
-    let fits = "SELECT count(*) AS n FROM products WHERE sale < coalesce((price_steps -> 0 ->> 'sale')::integer, 101)";
-    assert_eq!(app.database.number(fits).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

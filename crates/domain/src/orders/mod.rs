@@ -19,7 +19,7 @@ mod release;
 mod resolve;
 mod settlement;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod webhook;
 
 pub use archive::ArchiveService;
