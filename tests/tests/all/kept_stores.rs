@@ -48,6 +48,7 @@ async fn whatever_is_kept_of_a_store_moves_its_version() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_search_is_older_than_what_was_answered_before_it() {
     const CHANGES: i64 = 60;
+    const STOCK: i64 = 100;
     let database = TestDatabase::create().await;
     let settings = [
         ("DB_HOST", "127.0.0.1".to_owned()),
@@ -58,12 +59,12 @@ async fn no_search_is_older_than_what_was_answered_before_it() {
     ];
     let one = RealServer::http(RealServer::free_port(), &settings).await;
     let two = RealServer::http(RealServer::free_port(), &settings).await;
-    let shop = one.api.shop(1_000_000).await;
+    let shop = one.api.shop(STOCK).await;
     let elsewhere = Person { api: two.api.clone(), ..shop.seller.clone() };
     let customer = one.api.customer().await;
     let readers = [customer.clone(), Person { api: two.api.clone(), ..customer }];
-    let product = format!("/api/v1/seller/store/products/{}", shop.product_id);
-    let (name, price, over) = (AtomicI64::new(0), AtomicI64::new(0), AtomicBool::new(false));
+    let up = format!("/api/v1/seller/store/products/{}/stock/up", shop.product_id);
+    let (name, stock, over) = (AtomicI64::new(0), AtomicI64::new(0), AtomicBool::new(false));
     // One writes through the one process, one through the other.
     let names = async {
         for n in 1..=CHANGES {
@@ -71,18 +72,19 @@ async fn no_search_is_older_than_what_was_answered_before_it() {
             name.store(n, Ordering::SeqCst);
         }
     };
-    let prices = async {
-        for n in 1..=CHANGES {
-            elsewhere.put(&product, &json!({ "price": 1_000 + n })).await.expect(200);
-            price.store(n, Ordering::SeqCst);
+    // Stock is in no version.
+    let stocks = async {
+        for n in 1..=2 * CHANGES {
+            elsewhere.patch(&up).await.expect(200);
+            stock.store(n, Ordering::SeqCst);
         }
     };
     let read = async |reader: &Person, path: &str| {
         let mut seen = 0;
         while !over.load(Ordering::SeqCst) {
-            let least = (name.load(Ordering::SeqCst), price.load(Ordering::SeqCst));
+            let least = (name.load(Ordering::SeqCst), stock.load(Ordering::SeqCst));
             let page = reader.get(path).await.expect(200);
-            assert!(shown(&page) >= least.0 && priced(&page) >= least.1, "{least:?} was there before: {page}");
+            assert!(shown(&page) >= least.0 && left(&page) - STOCK >= least.1, "{least:?} was there before: {page}");
             seen += 1;
         }
         seen
@@ -90,14 +92,14 @@ async fn no_search_is_older_than_what_was_answered_before_it() {
     let paths = ["/api/v1/customer/search/stores?page=0", "/api/v1/customer/search/stores/by-name?search_name=%EA%B0%80%EA%B2%8C&page=0"];
     let reading = join_all((0..16).map(|n| read(&readers[n % 2], paths[n / 2 % 2])));
     let writing = async {
-        tokio::join!(names, prices);
+        tokio::join!(names, stocks);
         over.store(true, Ordering::SeqCst);
     };
     let (seen, ()) = tokio::join!(reading, writing);
     assert!(seen.iter().all(|seen| *seen > 0), "{seen:?}");
     for reader in &readers {
         let page = reader.get(paths[0]).await.expect(200);
-        assert_eq!((shown(&page), priced(&page)), (CHANGES, CHANGES));
+        assert_eq!((shown(&page), left(&page)), (CHANGES, STOCK + 2 * CHANGES));
     }
 }
 
@@ -106,8 +108,7 @@ fn shown(page: &Value) -> i64 {
     page["stores"][0]["store_name"].as_str().unwrap().rsplit(' ').next().unwrap().parse().unwrap_or(0)
 }
 
-/// The number in the product's price.
-fn priced(page: &Value) -> i64 {
-    let price = page["stores"][0]["products"][0]["price"].as_i64().unwrap();
-    if price > 5_000 { 0 } else { price - 1_000 }
+/// What is left of the product.
+fn left(page: &Value) -> i64 {
+    page["stores"][0]["products"][0]["current_stock"].as_i64().unwrap()
 }
