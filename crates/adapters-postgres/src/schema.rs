@@ -12,6 +12,7 @@ table! {
         generation -> BigInt,
         kept_session -> Nullable<Text>,
         imported_at -> Nullable<Timestamptz>,
+        imported_as -> Nullable<Text>,
     }
 }
 table! { account_identities (provider, provider_user_id) { provider -> Text, provider_user_id -> Text, email -> Text, created_at -> Timestamptz, cut_at -> Nullable<Timestamptz>, } }

@@ -169,6 +169,7 @@ mod postgres {
         }
         reviews {
             an_order_has_one_review
+            changes_at_once_are_each_made
             a_stores_reviews_come_in_pages
             the_rating_is_that_of_the_reviews_that_are_shown
             reviews_go_with_their_account

@@ -112,11 +112,11 @@ impl OurSide for Postgres {
     async fn accounts(&self, emails: &[Email]) -> Result<Vec<ImportedAccount>> {
         let emails: Vec<_> = emails.iter().map(Email::as_str).collect();
         let mut connection = self.connection().await?;
-        let rows: Vec<((String, String, bool, DateTime<Utc>), ProfileColumns)> = accounts::table
+        let rows: Vec<((String, Option<String>, String, bool, DateTime<Utc>), ProfileColumns)> = accounts::table
             .left_join(customers::table.on(customers::email.eq(accounts::email)))
             .filter(accounts::email.eq_any(&emails))
             .select((
-                (accounts::email, accounts::role, accounts::is_active, accounts::created_at),
+                (accounts::email, accounts::imported_as, accounts::role, accounts::is_active, accounts::created_at),
                 (
                     customers::nickname.nullable(),
                     customers::phone_number.nullable(),
@@ -140,7 +140,7 @@ impl OurSide for Postgres {
             preferences.entry(email).or_default().push((kind, kind.word(&word).map_err(|_| bad_row("customer_preferences.word"))?, at));
         }
         rows.into_iter()
-            .map(|((email, role, is_active, created_at), profile)| {
+            .map(|((email, written, role, is_active, created_at), profile)| {
                 let preferences = preferences.remove(&email).unwrap_or_default();
                 let profile = match profile {
                     (Some(nickname), Some(phone_number), Some(created_at), Some(updated_at)) => {
@@ -149,7 +149,7 @@ impl OurSide for Postgres {
                     _ => None,
                 };
                 let role = Role::parse(&role).ok_or_else(|| bad_row("accounts.role"))?;
-                Ok(ImportedAccount { email: Email::trusted(email), role, is_active, created_at, profile })
+                Ok(ImportedAccount { email: Email::trusted(email), written, role, is_active, created_at, profile })
             })
             .collect()
     }

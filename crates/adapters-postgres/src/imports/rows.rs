@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use crate::{secrets::SecretKeys, stores::api_place};
 
 pub(super) fn account(brought: &Brought<ImportedAccount>) -> Value {
-    let ImportedAccount { email, role, is_active, created_at, profile } = &brought.row;
+    let ImportedAccount { email, written, role, is_active, created_at, profile } = &brought.row;
     let words = profile.iter().flat_map(|profile| &profile.preferences);
     let preferences: Vec<_> = words.map(|(kind, word, at)| json!({ "kind": kind.as_str(), "word": word, "created_at": at })).collect();
     let profile = profile.as_ref();
     json!({
-        "email": email, "role": role, "is_active": is_active, "created_at": created_at, "nickname": profile.map(|p| &p.nickname),
+        "email": email, "written": written, "role": role, "is_active": is_active, "created_at": created_at, "nickname": profile.map(|p| &p.nickname),
         "phone_number": profile.map(|p| &p.phone_number), "profile_created_at": profile.map(|p| p.created_at),
         "profile_updated_at": profile.map(|p| p.updated_at), "preferences": preferences,
     })

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cheapbob_domain::{
-    reviews::{NewReview, ReasonWord, Reply, Reported, Review, Stars, ports::Reviews},
+    reviews::{ChangeReview, NewReview, ReasonWord, Reply, Reported, Review, Stars, ports::Reviews},
     shared::{Email, Error, PaymentId, ProductId, Result, ReviewId, StoreId},
 };
 use chrono::{DateTime, Utc};
@@ -74,8 +74,8 @@ struct ReportedRow {
     why: Vec<String>,
 }
 
-fn words(says: &NewReview) -> Vec<&'static str> {
-    says.reasons.iter().map(|reason| reason.as_str()).collect()
+fn words(reasons: &[ReasonWord]) -> Vec<&'static str> {
+    reasons.iter().map(|reason| reason.as_str()).collect()
 }
 
 fn one(row: Option<ReviewRow>) -> Result<Option<Review>> {
@@ -94,7 +94,7 @@ impl Reviews for Postgres {
             .bind::<t::Text, _>(&review.product_name)
             .bind::<t::Text, _>(review.customer.as_str())
             .bind::<t::SmallInt, _>(review.says.stars.get())
-            .bind::<t::Array<t::Text>, _>(words(&review.says))
+            .bind::<t::Array<t::Text>, _>(words(&review.says.reasons))
             .bind::<t::Nullable<t::Text>, _>(review.says.text.as_deref())
             .bind::<t::Timestamptz, _>(review.created_at)
             .bind::<t::Timestamptz, _>(review.updated_at);
@@ -108,15 +108,19 @@ impl Reviews for Postgres {
         one(prepared(query).get_result(&mut connection).await.optional().map_err(failed)?)
     }
 
-    async fn change(&self, id: &ReviewId, says: &NewReview, at: DateTime<Utc>) -> Result<Option<Review>> {
+    async fn change(&self, id: &ReviewId, change: &ChangeReview, at: DateTime<Utc>) -> Result<Option<Review>> {
         let mut connection = self.connection().await?;
-        let statement =
-            format!("UPDATE reviews r SET rating = $2, reasons = $3, text = $4, updated_at = $5 WHERE r.id = $1 RETURNING {COLUMNS}");
+        let statement = format!(
+            "UPDATE reviews r
+             SET rating = coalesce($2, r.rating), reasons = coalesce($3, r.reasons), text = CASE WHEN $4 THEN $5 ELSE r.text END, updated_at = $6
+             WHERE r.id = $1 RETURNING {COLUMNS}"
+        );
         let query = sql_query(statement)
             .bind::<t::Text, _>(id.as_str())
-            .bind::<t::SmallInt, _>(says.stars.get())
-            .bind::<t::Array<t::Text>, _>(words(says))
-            .bind::<t::Nullable<t::Text>, _>(says.text.as_deref())
+            .bind::<t::Nullable<t::SmallInt>, _>(change.stars.map(Stars::get))
+            .bind::<t::Nullable<t::Array<t::Text>>, _>(change.reasons.as_deref().map(words))
+            .bind::<t::Bool, _>(change.text.is_some())
+            .bind::<t::Nullable<t::Text>, _>(change.text.as_ref().and_then(Option::as_deref))
             .bind::<t::Timestamptz, _>(at);
         one(prepared(query).get_result(&mut connection).await.optional().map_err(failed)?)
     }

@@ -1,6 +1,6 @@
 //! The way back: what was taken here since the move, in the old service's terms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -9,7 +9,10 @@ use super::{
     import::ImportParts,
     ports::{Change, GivenBack},
 };
-use crate::{orders::Order, shared::Result};
+use crate::{
+    orders::Order,
+    shared::{Email, Result},
+};
 
 /// The old service's tables of which rows are given, those first that others refer to.
 pub const TABLES: [&str; 18] = [
@@ -81,13 +84,23 @@ impl GiveBackService {
     /// Orders that our rollover has archived: they are today's no more.
     async fn past(&self, since: DateTime<Utc>, old: &mut dyn GivenBack, given: &mut BTreeMap<&'static str, u64>) -> Result<()> {
         for (store, _) in self.parts.ours.portone_stores().await? {
-            for order in self.parts.archive.ended_of_store(&store, since, self.parts.clock.now()).await? {
+            let ended = self.parts.archive.ended_of_store(&store, since, self.parts.clock.now()).await?;
+            let customers: Vec<_> = ended.iter().map(|order| order.customer.clone()).collect();
+            let written = self.written(&customers).await?;
+            for order in ended {
                 old.change("order_current_items", Change::Gone(json!({ "payment_id": order.payment_id })))?;
-                old.document("order_history_items", history_item(&order))?;
+                let customer = written.get(&order.customer).map_or(order.customer.as_str(), String::as_str);
+                old.document("order_history_items", history_item(&order, customer))?;
                 *given.entry("order_history_items").or_default() += 1;
             }
         }
         Ok(())
+    }
+
+    /// How these e-mails are written there, where that is otherwise. In PostgreSQL the script looks that up.
+    async fn written(&self, emails: &[Email]) -> Result<HashMap<Email, String>> {
+        let accounts = self.parts.ours.accounts(emails).await?.into_iter();
+        Ok(accounts.filter_map(|account| Some((account.email, account.written?))).collect())
     }
 
     /// What waits for the next rollover.
@@ -108,12 +121,16 @@ impl GiveBackService {
             let asked = self.parts.withdrawals.requested_before(self.parts.clock.now(), after.as_ref(), BATCH).await?;
             let Some(last) = asked.last().cloned() else { break };
             after = Some(last);
+            let written = self.written(&asked).await?;
             for email in asked {
                 let at = self.parts.withdrawals.requested_at(&email).await?.map(date);
                 let role = self.parts.accounts.find(&email).await?.map(|found| found.account.role.as_str());
                 let collection = WHOLE.into_iter().find(|name| role.is_some_and(|role| name.starts_with(role)));
                 let field = role.map(|role| format!("{role}_email")).unwrap_or_default();
-                give.extend(collection.map(|name| (name, json!({ field: email, "withdrawn_at": at, "created_at": at, "updated_at": at }))));
+                let email_there = written.get(&email).map_or(email.as_str(), String::as_str);
+                give.extend(
+                    collection.map(|name| (name, json!({ field: email_there, "withdrawn_at": at, "created_at": at, "updated_at": at }))),
+                );
             }
         }
         WHOLE.into_iter().try_for_each(|collection| old.whole(collection))?;
@@ -130,11 +147,11 @@ fn date(at: DateTime<Utc>) -> Value {
     json!({ "$date": at.to_rfc3339_opts(SecondsFormat::Millis, true) })
 }
 
-fn history_item(order: &Order) -> Value {
+fn history_item(order: &Order, customer: &str) -> Value {
     let joined = |words: &Option<Vec<String>>| words.as_ref().map(|words| words.join(","));
     let sale = Some(order.sale.get()).filter(|sale| *sale > 0);
     json!({
-        "payment_id": order.payment_id, "customer_id": order.customer, "customer_nickname": order.customer_nickname,
+        "payment_id": order.payment_id, "customer_id": customer, "customer_nickname": order.customer_nickname,
         "customer_phone_number": order.customer_phone_number, "product_id": order.product_id, "product_name": order.product_name,
         "store_id": order.store_id, "store_name": order.store_name, "quantity": order.quantity, "price": order.price, "sale": sale,
         "total_amount": order.total_amount, "status": order.status, "reservation_at": date(order.reservation_at),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::model::review::{NewReview, Reported, Review};
+use super::model::review::{ChangeReview, Reported, Review};
 use crate::shared::{Email, PaymentId, Result, ReviewId, StoreId};
 
 /// Reviews of stores. Each change MUST change the store's rating in the same transaction, whatever happens at once: its number and sum are
@@ -15,8 +15,8 @@ pub trait Reviews: Send + Sync {
     async fn add(&self, review: &Review) -> Result<bool>;
     /// The review of an order.
     async fn of_payment(&self, payment: &PaymentId) -> Result<Option<Review>>;
-    /// Changes what it says. `None`: it is not there.
-    async fn change(&self, id: &ReviewId, says: &NewReview, at: DateTime<Utc>) -> Result<Option<Review>>;
+    /// Changes what is named of what it says: of two changes at once that name different things both MUST stand. `None`: it is not there.
+    async fn change(&self, id: &ReviewId, change: &ChangeReview, at: DateTime<Utc>) -> Result<Option<Review>>;
     /// Deletes it with its reply and reports. `false`: it was not there.
     async fn delete(&self, id: &ReviewId) -> Result<bool>;
     /// A store's reviews, newest first, those before `before`, up to `limit`; hidden ones only where `with_hidden`. `None`: there is no such

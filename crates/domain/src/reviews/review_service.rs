@@ -78,8 +78,7 @@ impl ReviewService {
         let review = self.own(customer, payment).await?;
         let now = self.clock.now();
         can_be_changed(review.created_at, now)?;
-        let says = change.of(review.says);
-        Ok(self.reviews.change(&review.id, &says, now).await?.ok_or(error::REVIEW_NOT_FOUND)?)
+        Ok(self.reviews.change(&review.id, &change, now).await?.ok_or(error::REVIEW_NOT_FOUND)?)
     }
 
     /// Deletes a review with its reply.

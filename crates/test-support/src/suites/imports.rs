@@ -20,7 +20,14 @@ fn account(email: &Email, role: Role) -> ImportedAccount {
             nickname: "손님".into(), phone_number: "01012345678".into(), created_at: at(0), updated_at: at(0), preferences
         };
     let profile = Some(profile).filter(|_| role == Role::Customer);
-    ImportedAccount { email: email.clone(), role, is_active: true, created_at: at(0), profile }
+    ImportedAccount {
+        email: email.clone(),
+        written: Some(email.as_str().to_uppercase()),
+        role,
+        is_active: true,
+        created_at: at(0),
+        profile,
+    }
 }
 
 fn store(id: &str, owner: &Email) -> ImportedStore {

@@ -1,7 +1,7 @@
 //! `reviews::ports::Reviews`: what customers say, and a store's rating (additions, Reviews).
 
 use cheapbob_domain::{
-    reviews::{NewReview, ReasonWord, Review, Stars},
+    reviews::{ChangeReview, NewReview, ReasonWord, Review, Stars},
     shared::{Email, PaymentId, ProductId, ReviewId, StoreId, kst},
     stores::Rating,
     users::{Deactivation, Erasure},
@@ -14,6 +14,10 @@ fn says(stars: i64) -> NewReview {
     NewReview {
         stars: Stars::parse(stars).unwrap(), reasons: vec![ReasonWord::Value, ReasonWord::Taste], text: Some("좋아요 <b>".into())
     }
+}
+
+fn stars(stars: i64) -> ChangeReview {
+    ChangeReview { stars: Some(Stars::parse(stars).unwrap()), ..ChangeReview::default() }
 }
 
 fn review(customer: &Email, store: &StoreId, stars: i64) -> Review {
@@ -60,6 +64,25 @@ pub async fn an_order_has_one_review(world: &World) {
     }
 }
 
+/// Of changes at once, each of something else, all stand; what is not named stays.
+pub async fn changes_at_once_are_each_made(world: &World) {
+    let (reviews, customer, (_, store)) = (&world.reviews, world.customer().await, world.store("가게").await);
+    for round in 0..8 {
+        let first = review(&customer, &store, 3);
+        assert!(reviews.add(&first).await.unwrap());
+        let changes = [
+            stars(5),
+            ChangeReview { reasons: Some(vec![ReasonWord::Amount]), ..ChangeReview::default() },
+            ChangeReview { text: Some(None), ..ChangeReview::default() },
+        ];
+        let changed = join_all(changes.iter().map(|change| reviews.change(&first.id, change, at(1)))).await;
+        assert!(changed.into_iter().all(|changed| changed.unwrap().is_some()));
+        let nothing = reviews.change(&first.id, &ChangeReview::default(), at(2)).await.unwrap().unwrap();
+        let expected = NewReview { stars: Stars::parse(5).unwrap(), reasons: vec![ReasonWord::Amount], text: None };
+        assert_eq!((nothing.says, nothing.updated_at), (expected, at(2)), "round {round}");
+    }
+}
+
 /// Newest first, without those that are hidden; a store that is not there has no list.
 pub async fn a_stores_reviews_come_in_pages(world: &World) {
     let (reviews, customer, (_, store)) = (&world.reviews, world.customer().await, world.store("가게").await);
@@ -91,7 +114,7 @@ pub async fn the_rating_is_that_of_the_reviews_that_are_shown(world: &World) {
     // A quarter each: changed to five stars, deleted, hidden, hidden and shown again.
     join_all(all.iter().enumerate().map(|(n, review)| async move {
         match n / 10 {
-            0 => assert_eq!(reviews.change(&review.id, &says(5), at(1)).await.unwrap().unwrap().says.stars.get(), 5),
+            0 => assert_eq!(reviews.change(&review.id, &stars(5), at(1)).await.unwrap().unwrap().says.stars.get(), 5),
             1 => assert!(reviews.delete(&review.id).await.unwrap()),
             2 => assert!(reviews.hide(&review.id, true, at(1)).await.unwrap()),
             _ => {
@@ -104,11 +127,11 @@ pub async fn the_rating_is_that_of_the_reviews_that_are_shown(world: &World) {
     .await;
     assert_eq!(rating(world, &store).await, (20, 80));
     // What is hidden counts nowhere, however it changes.
-    reviews.change(&all[20].id, &says(5), at(4)).await.unwrap().unwrap();
+    reviews.change(&all[20].id, &stars(5), at(4)).await.unwrap().unwrap();
     assert!(reviews.delete(&all[21].id).await.unwrap());
     assert_eq!(rating(world, &store).await, (20, 80));
     assert!(!reviews.delete(&all[21].id).await.unwrap());
-    assert_eq!(reviews.change(&all[21].id, &says(5), at(4)).await.unwrap(), None);
+    assert_eq!(reviews.change(&all[21].id, &stars(5), at(4)).await.unwrap(), None);
     assert!(!reviews.hide(&all[21].id, true, at(4)).await.unwrap());
 }
 

@@ -1,6 +1,7 @@
 //! The way back: `cheapbob-jobs give-back`, and the old databases read it.
 
 use cheapbob_test_support::legacy::names::*;
+use mongodb::bson::doc;
 
 use super::{house::brought, second_run::moved_in};
 
@@ -44,7 +45,7 @@ async fn the_old_service_goes_on_where_ours_stopped() {
              UPDATE products p SET sold = (SELECT coalesce(sum(quantity), 0) FROM orders o WHERE o.product_id = p.id AND status <> 'cancel' AND business_day >= p.stock_day),
                                    held = (SELECT coalesce(sum(quantity), 0) FROM holds h WHERE h.product_id = p.id AND state = 'held'), updated_at = {now}
              WHERE store_id = '{STORE}' AND id <> 'PRD_new';
-             UPDATE orders SET status = 'complete', accepted_at = {now}, completed_at = {now} WHERE payment_id IN ('{OPEN}', '{ACCEPTED}');
+             UPDATE orders SET status = 'complete', accepted_at = {now}, completed_at = {now} WHERE payment_id IN ('{OPEN}', '{ACCEPTED}', '{OF_UPPER_CASE}');
              DELETE FROM embedded.stock_reservations WHERE product_id = '{STOCK_RESERVED}';",
             two_cases = TWO_CASES[0],
             image = IMAGES[0],
@@ -52,7 +53,7 @@ async fn the_old_service_goes_on_where_ours_stopped() {
         ))
         .await;
     // It belongs to yesterday, and the rollover has been there.
-    house.database.sql(&format!("UPDATE orders SET business_day = business_day - 1, reservation_at = reservation_at - interval '1 day' WHERE payment_id = '{OPEN}'")).await;
+    house.database.sql(&format!("UPDATE orders SET business_day = business_day - 1, reservation_at = reservation_at - interval '1 day' WHERE payment_id IN ('{OPEN}', '{OF_UPPER_CASE}')")).await;
     house.jobs(&["once", "archive_orders"]);
     assert_eq!(house.database.count(&format!("orders WHERE payment_id = '{OPEN}'")).await, 0);
     let (ok, said) = house.import(&old, &["--verify"]);
@@ -78,6 +79,8 @@ async fn the_old_service_goes_on_where_ours_stopped() {
     ] {
         assert_eq!(old.count(&rows).await, 0, "{rows}");
     }
+    let past = old.collection("order_history_items").find_one(doc! { "payment_id": OF_UPPER_CASE }).await.unwrap().unwrap();
+    assert_eq!(past.get_str("customer_id").unwrap(), UPPER_CASE);
     // As if it had been brought over from there.
     let (ok, said) = house.import(&old, &["--verify"]);
     assert!(ok, "{said}");

@@ -1,12 +1,12 @@
 -- An account that somebody has made here meanwhile stays as it is: it was not brought, and imported_at says so.
 WITH person AS (
     SELECT * FROM jsonb_to_recordset($1) AS p (
-        email text, role text, is_active boolean, created_at timestamptz, nickname text, phone_number text,
+        email text, written text, role text, is_active boolean, created_at timestamptz, nickname text, phone_number text,
         profile_created_at timestamptz, profile_updated_at timestamptz, preferences jsonb)
 ), account AS (
-    INSERT INTO accounts (email, role, is_active, email_vouched, created_at, imported_at)
-    SELECT email, role, is_active, false, created_at, $2 FROM person
-    ON CONFLICT (email) DO UPDATE SET role = excluded.role, is_active = excluded.is_active WHERE accounts.imported_at IS NOT NULL
+    INSERT INTO accounts (email, role, is_active, email_vouched, created_at, imported_at, imported_as)
+    SELECT email, role, is_active, false, created_at, $2, written FROM person
+    ON CONFLICT (email) DO UPDATE SET role = excluded.role, is_active = excluded.is_active, imported_as = excluded.imported_as WHERE accounts.imported_at IS NOT NULL
     RETURNING email, is_active
 ), suspended AS (
     UPDATE stores SET suspended = true, updated_at = $2 FROM account WHERE stores.seller_email = account.email AND NOT account.is_active AND NOT suspended

@@ -20,6 +20,8 @@ use crate::{
 pub struct ImportedAccount {
     /// Its name here, lower case.
     pub email: Email,
+    /// How it is written there, where that is otherwise.
+    pub written: Option<String>,
     /// The one role that it has.
     pub role: Role,
     /// `false`: it asked to be deleted.
@@ -85,7 +87,8 @@ pub fn account(old: &OldPerson, now: DateTime<Utc>, told: &mut Told) -> Option<I
         told.tell(finding::ACTIVITY_UNKNOWN);
     }
     let profile = if role == Role::Customer { profile(&rows, created_at, told) } else { None };
-    Some(ImportedAccount { email, role, is_active: rows.iter().any(|row| row.is_active != Some(false)), created_at, profile })
+    let written = rows.first().map(|row| row.email.clone()).filter(|written| written != email.as_str());
+    Some(ImportedAccount { email, written, role, is_active: rows.iter().any(|row| row.is_active != Some(false)), created_at, profile })
 }
 
 fn tell_of_emails(rows: &[&OldAccount], email: &Email, told: &mut Told) {

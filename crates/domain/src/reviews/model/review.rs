@@ -132,17 +132,6 @@ pub struct ChangeReview {
     pub text: Option<Option<String>>,
 }
 
-impl ChangeReview {
-    /// What becomes of a review that says `was`.
-    pub fn of(self, was: NewReview) -> NewReview {
-        NewReview {
-            stars: self.stars.unwrap_or(was.stars),
-            reasons: self.reasons.unwrap_or(was.reasons),
-            text: self.text.unwrap_or(was.text),
-        }
-    }
-}
-
 /// What a store replies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -228,13 +217,5 @@ mod tests {
         let words = |words: &[&str]| ReasonWord::words(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(words(&["value", "taste", "value"]).unwrap(), [ReasonWord::Value, ReasonWord::Taste]);
         assert_eq!(words(&["Taste"]).unwrap_err().code, "unknown_option");
-    }
-
-    #[test]
-    fn a_change_leaves_what_is_not_named() {
-        let was = NewReview { stars: Stars(3), reasons: vec![ReasonWord::Taste], text: Some("좋아요".into()) };
-        assert_eq!(ChangeReview::default().of(was.clone()), was);
-        let change = ChangeReview { stars: Some(Stars(5)), reasons: Some(Vec::new()), text: Some(None) };
-        assert_eq!(change.of(was), NewReview { stars: Stars(5), reasons: Vec::new(), text: None });
     }
 }
