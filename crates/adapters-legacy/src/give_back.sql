@@ -5,10 +5,11 @@ BEGIN;
 
 -- E-mails as they are written here, by what both services know them by.
 CREATE TEMPORARY TABLE written ON COMMIT DROP AS
-SELECT 'customers' AS account, lower(btrim(email, E' \t\r\n\f\v')) AS lowered, email, is_active, created_at FROM customers
-UNION ALL SELECT 'sellers', lower(btrim(email, E' \t\r\n\f\v')), email, is_active, created_at FROM sellers;
+SELECT p.*, encode(sha256(convert_to(lowered, 'UTF8')), 'hex') AS hash
+FROM (SELECT 'customers' AS account, lower(btrim(email, E' \t\r\n\f\v')) AS lowered, email, is_active, created_at FROM customers
+      UNION ALL SELECT 'sellers', lower(btrim(email, E' \t\r\n\f\v')), email, is_active, created_at FROM sellers) p;
 CREATE INDEX ON written (lowered);
-CREATE INDEX ON written (encode(sha256(convert_to(lowered, 'UTF8')), 'hex'));
+CREATE INDEX ON written (hash);
 ANALYZE written;
 
 -- The spelling of an e-mail; as it came where nobody has it.
@@ -101,9 +102,9 @@ BEGIN
 END $$;
 
 -- Somebody who was deleted, in either role. What refers to them goes by the tables' own rules.
-CREATE FUNCTION pg_temp.gone_account(hash text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.gone_account(of_hash text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM customers c USING pg_temp.written w WHERE encode(sha256(convert_to(w.lowered, 'UTF8')), 'hex') = hash AND c.email = w.email;
-    DELETE FROM sellers s USING pg_temp.written w WHERE encode(sha256(convert_to(w.lowered, 'UTF8')), 'hex') = hash AND s.email = w.email;
+    DELETE FROM customers c USING pg_temp.written w WHERE w.hash = of_hash AND c.email = w.email;
+    DELETE FROM sellers s USING pg_temp.written w WHERE w.hash = of_hash AND s.email = w.email;
 END $$;
 

@@ -17,6 +17,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 struct Page {
     /// `next_cursor` of the page before; the first page has none.
+    #[param(pattern = "^(RVW_[0-9A-Za-z]{1,36})?$")]
     cursor: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::{
         memory::Brought,
         people::ImportedFavorites,
     },
-    shared::{Email, Result},
+    shared::{Email, Error, Result},
 };
 
 /// One in so many may be gone between two runs, and so few at any rate; where more are, another database is read, and not people who left.
@@ -17,6 +17,20 @@ const MOST_GONE: usize = 50;
 const FEW: usize = 10;
 
 impl Run<'_> {
+    /// Before anything is written or ended because it is not there.
+    ///
+    /// # Errors
+    /// There is nobody in the old databases, though something was brought from them before.
+    pub(super) async fn is_the_same_service(&mut self) -> Result<()> {
+        let is_empty = self.seen.keys.get(&Kind::Accounts).is_none_or(HashSet::is_empty);
+        if is_empty && self.parts.ours.last_import().await?.is_some() {
+            return Err(Error::internal(
+                "the old databases have no accounts, and accounts were brought from them before: are these their addresses?",
+            ));
+        }
+        Ok(())
+    }
+
     /// People have left there, and leave here too; so do favourites. Stores and products go nowhere by themselves: that is told.
     pub(super) async fn gone(&mut self) -> Result<()> {
         // What leaves with its seller.

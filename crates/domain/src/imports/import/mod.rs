@@ -35,7 +35,10 @@ impl ImportService {
         let mut run = Run { parts: &self.parts, old, watcher, mode, begun, summary: Summary::default(), seen: Seen::default() };
         for kind in Kind::ALL {
             match kind {
-                Kind::Accounts => run.accounts().await?,
+                Kind::Accounts => {
+                    run.accounts().await?;
+                    run.is_the_same_service().await?;
+                }
                 Kind::Stores => run.stores().await?,
                 Kind::Favorites => run.favorites().await?,
                 Kind::Products => run.products().await?,
