@@ -4,12 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . config/setup.sh
-need_cargo
-need_postgres
-need_redis
-command -v wrk >/dev/null || package wrk wrk
+need_bench
 rev=$(git rev-parse --verify "$1^{commit}") seconds=${2:-3} row=${3:-} turns=${4:-2}
 there=target/compare/$rev said=target/compare/said
+# target/ may have been deleted since.
+git worktree prune
 [ -d "$there" ] || git worktree add --detach --quiet "$there" "$rev"
 build() { (cd "$1" && CARGO_TARGET_DIR=$2 cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins); }
 build . "$PWD/target"

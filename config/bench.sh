@@ -4,9 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . config/setup.sh
-need_cargo
-need_postgres
-need_redis
-command -v wrk >/dev/null || package wrk wrk
+need_bench
 cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
 exec target/release/with-servers --durable target/release/bench "$@"

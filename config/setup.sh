@@ -70,6 +70,14 @@ need_images() {
 
 need_redis() { command -v redis-server >/dev/null || package redis-server redis; }
 
+# What `bench` measures with.
+need_bench() {
+    need_cargo
+    need_postgres
+    need_redis
+    command -v wrk >/dev/null || package wrk wrk
+}
+
 # python_programs NAME PACKAGE==VERSION…: programs from PyPI, pinned, in target/NAME, a virtual environment of ours.
 python_programs() {
     local venv="target/$1" pins="${*:2}"

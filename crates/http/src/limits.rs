@@ -182,7 +182,7 @@ pub const LIMITS: &[Limit] = &[
             ("DELETE", "/api/v1/customer/orders/{payment_id}/review"),
             ("POST", "/api/v1/customer/reviews/{review_id}/report"),
         ],
-        reason: "A person reviews what they have eaten; each review changes its store's row, and one that is written and deleted in a loop makes each search read it anew.",
+        reason: "A person reviews what they have eaten; each review gives its store another version, and one that is written and deleted in a loop makes each search read it anew.",
     },
     Limit {
         quota: quota("replies", 120, Duration::from_secs(2), Counted::Together),

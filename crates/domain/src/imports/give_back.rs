@@ -14,7 +14,7 @@ use crate::{
     shared::{Email, Result},
 };
 
-/// The old service's tables of which rows are given, those first that others refer to.
+/// The old service's tables of which rows are given, those first that others refer to; `accounts_gone`: people of either table who were deleted.
 pub const TABLES: [&str; 18] = [
     "customers",
     "sellers",
