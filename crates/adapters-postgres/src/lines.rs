@@ -7,7 +7,7 @@ use std::{
 
 use cheapbob_domain::{
     orders::{NewHold, Offer, Order, TodayOrder},
-    shared::{Email, ProductId, StoreId},
+    shared::{Email, ProductId},
     stores::{ListedStore, StoreFilter},
     users::AccountStatus,
 };
@@ -45,7 +45,7 @@ pub(crate) struct Lines {
     pub(crate) offers: Arc<Together<OfferAsked, Option<Offer>>>,
     pub(crate) holds: Arc<Together<NewHold, Held>>,
     pub(crate) today_of_customers: Arc<Together<(Email, NaiveDate), Vec<TodayOrder>>>,
-    pub(crate) today_of_stores: Arc<Together<(StoreId, NaiveDate), Vec<Order>>>,
+    pub(crate) today_of_sellers: Arc<Together<(Email, NaiveDate), Vec<Order>>>,
     /// By no filter, by name, by place, by both: who searches in a quick way does not wait for those who search in a slow one.
     pages: [Pages; 4],
     /// Of products that somebody else has locked: whoever wants them waits for that, and nobody else does.
@@ -59,7 +59,7 @@ impl Default for Lines {
             offers: Arc::new(Together::new(|_| None)),
             holds: Arc::new(holds()),
             today_of_customers: Arc::new(Together::new(|_| None)),
-            today_of_stores: Arc::new(Together::new(|_| None)),
+            today_of_sellers: Arc::new(Together::new(|_| None)),
             pages: [(); 4].map(|()| Arc::new(Together::new(|_| None))),
             kept: Mutex::default(),
         }

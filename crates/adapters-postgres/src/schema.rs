@@ -234,6 +234,7 @@ table! {
         again -> Bool,
     }
 }
+table! { archive_version (one) { one -> Bool, version -> BigInt, } }
 
 allow_tables_to_appear_in_same_query!(
     accounts,
@@ -252,6 +253,7 @@ allow_tables_to_appear_in_same_query!(
     review_reports,
     holds,
     orders,
+    archive_version,
     refunds,
     inbox,
     idempotency_keys,

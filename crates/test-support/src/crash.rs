@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Actor, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, MessagePut, NewHold, Offer, OpenRefund, Order,
-        OrderOutcome, Page, PaymentTruth, PricePaid, Refund, RefundReason, RefundState, TodayOrder,
+        Actor, ArchiveVersion, Attempt, CancelAnswer, Cancellation, Hold, HoldEnd, HoldState, Message, MessagePut, NewHold, Offer,
+        OpenRefund, Order, OrderOutcome, Page, PaymentTruth, PricePaid, Refund, RefundReason, RefundState, TodayOrder,
         ports::{Cancellations, Holds, Inbox, Orders, Payments, Refunds},
     },
     shared::{
@@ -151,8 +151,8 @@ impl Orders for Fragile<dyn Orders> {
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
         self.port.of_customer(customer, day).await
     }
-    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
-        self.port.of_store(store, day).await
+    async fn of_seller(&self, seller: &Email, day: NaiveDate) -> Result<Vec<Order>> {
+        self.port.of_seller(seller, day).await
     }
     async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
         self.around("accept", self.port.accept(payment, now, actor)).await
@@ -163,7 +163,7 @@ impl Orders for Fragile<dyn Orders> {
     async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, actor: &Actor) -> Result<usize> {
         self.around("complete", self.port.complete_closed(now, limit, actor)).await
     }
-    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
+    async fn all_of_customer(&self, customer: &Email) -> Result<(Vec<Order>, ArchiveVersion)> {
         self.port.all_of_customer(customer).await
     }
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>> {

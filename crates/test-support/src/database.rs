@@ -9,6 +9,8 @@ use cheapbob_adapters_redis::{RedisServers, RedisSettings};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use secrecy::SecretString;
 
+use crate::waiting::eventually;
+
 pub(crate) fn port(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./test, or `just test …` for a part of it"))
 }
@@ -143,6 +145,17 @@ impl TestDatabase {
     /// How many rows there are of these: a table, and perhaps a condition.
     pub async fn count(&self, rows: &str) -> i64 {
         self.number(&format!("SELECT count(*) AS n FROM {rows}")).await
+    }
+
+    /// Waits until the jobs are over that a jobs process begins with: the night's comparison asks PortOne for every payment of the last
+    /// days, also for one that a test has just made and has other plans with.
+    pub async fn jobs_of_the_start(&self) {
+        eventually("the jobs of the start", 30, || async {
+            let seen = self.count("tasks WHERE job = 'reconcile_nightly'").await;
+            let waiting = self.count("tasks WHERE job IS NOT NULL AND status IN ('pending', 'running')").await;
+            (seen > 0 && waiting == 0).then_some(())
+        })
+        .await;
     }
 
     /// A column of texts from it.

@@ -150,6 +150,7 @@ impl Services {
             hours: postgres.clone(),
             products: postgres.clone(),
             holds: holds.clone(),
+            ended: postgres.clone(),
             archive: archived.clone(),
             past: past.clone(),
             reservations: reservations.clone(),

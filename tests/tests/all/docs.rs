@@ -10,7 +10,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn text(file: impl AsRef<Path>) -> String {
+pub(crate) fn text(file: impl AsRef<Path>) -> String {
     read_to_string(root().join(&file)).unwrap_or_else(|e| panic!("{}: {e}", file.as_ref().display()))
 }
 
@@ -39,6 +39,12 @@ fn papers() -> Vec<String> {
 fn source(crates: &[&str]) -> String {
     let of_crate = |krate: &&str| files(&format!("crates/{krate}/src")).into_iter().filter(|file| file.ends_with(".rs"));
     crates.iter().flat_map(of_crate).flat_map(|file| text(file).split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// That of every crate.
+pub(crate) fn whole_source() -> String {
+    let crates: Vec<_> = read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    source(&crates.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// What stands between back ticks, outside of code blocks.
@@ -114,8 +120,7 @@ fn every_field_code_has_its_row() {
 
 #[test]
 fn messages_and_metrics_are_those_of_the_code() {
-    let crates: Vec<_> = read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let source = source(&crates.iter().map(String::as_str).collect::<Vec<_>>());
+    let source = whole_source();
     let logging = text("docs/logging.md");
     let messages: Vec<_> =
         logging.split("| message | level |").nth(1).unwrap().lines().filter_map(|line| line.strip_prefix("| `")).collect();

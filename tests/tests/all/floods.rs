@@ -43,12 +43,14 @@ async fn looks_around(person: Person, shop: Shop, until: Instant) -> Vec<Duratio
 }
 
 /// Everybody for a while, and a purchase by each in the midst of it.
-async fn while_people_buy(people: &[Person], shop: &Shop, how_long: Duration) -> Duration {
+async fn while_people_buy(people: &[Person], shop: &Shop, portone: &Api, how_long: Duration) -> Duration {
     let until = Instant::now() + how_long;
     let looking = people.iter().map(|person| tokio::spawn(looks_around(person.clone(), shop.clone(), until)));
     let buying = people.iter().map(|person| async {
-        let order = person.order(&shop.product_id, 1).await;
-        person.cancel(&order.payment_id).await.expect(200);
+        let held = person.hold(&shop.product_id, 1).await;
+        portone.pay(&held).await;
+        person.confirm(&held.payment_id).await.expect(200);
+        person.cancel(&held.payment_id).await.expect(200);
     });
     let (looked, _) = futures::join!(join_all(looking), join_all(buying));
     let mut taken: Vec<_> = looked.into_iter().flat_map(Result::unwrap).collect();
@@ -119,7 +121,11 @@ async fn fifty_people_buy_beside_floods_of_everything_and_none_is_turned_away() 
     let database = TestDatabase::create().await;
     let mut settings = servers(&database);
     settings.push(("RUST_LOG", "error".to_owned()));
+    // PortOne is on a machine that nobody floods: its sandbox has a process of its own here.
+    let portone = RealServer::http(RealServer::free_port(), &settings).await;
+    settings.push(("PORTONE_API_BASE_URL", format!("{}/sandbox/portone", portone.api.base)));
     let server = RealServer::http_with_jobs(RealServer::free_port(), &settings).await;
+    database.jobs_of_the_start().await;
     let shop = server.api.shop(10_000).await;
     let other = server.api.shop(10).await;
     let mut people = Vec::new();
@@ -128,9 +134,9 @@ async fn fifty_people_buy_beside_floods_of_everything_and_none_is_turned_away() 
     }
     let greedy = server.api.customer().await;
     let half = Duration::from_secs(seconds() / 2);
-    let before = while_people_buy(&people, &shop, half).await;
+    let before = while_people_buy(&people, &shop, &portone.api, half).await;
     let floods = flood(&Api::new(&server.api.base), &greedy, &other.seller, &other);
-    let during = while_people_buy(&people, &shop, half).await;
+    let during = while_people_buy(&people, &shop, &portone.api, half).await;
     drop(floods);
     println!(
         "p99 of fifty people: {before:?} in peace, {during:?} beside the floods: {:.1} times",

@@ -1,6 +1,7 @@
 //! Every test that needs more than one crate: one binary, so that it links once.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod alarms;
 mod answers;
 mod auth;
 mod bad_values;

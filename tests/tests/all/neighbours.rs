@@ -36,8 +36,7 @@ fn undisturbed(what: &str, before: Duration, during: Duration, at_least: Duratio
     assert!(during < limit, "{what} took {during:?}, {before:?} before");
 }
 
-/// A cluster on which no job but the frequent ones is due for minutes. Those of the start are over: the night's comparison would
-/// ask PortOne for the payments of a test, too.
+/// A cluster on which no job but the frequent ones is due for minutes. Those of the start are over.
 async fn cluster() -> Cluster {
     let cluster = Cluster::start().await;
     let now = noon() + chrono::Duration::seconds(31);
@@ -47,12 +46,7 @@ async fn cluster() -> Cluster {
         seen.into_iter().all(|seen| seen < now + chrono::Duration::minutes(1)).then_some(())
     })
     .await;
-    eventually("the jobs of the start", 30, || async {
-        let seen = cluster.database.count("tasks WHERE job = 'reconcile_nightly'").await;
-        let waiting = cluster.database.count("tasks WHERE job IS NOT NULL AND status IN ('pending', 'running')").await;
-        (seen > 0 && waiting == 0).then_some(())
-    })
-    .await;
+    cluster.database.jobs_of_the_start().await;
     cluster
 }
 

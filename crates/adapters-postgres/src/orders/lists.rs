@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use cheapbob_domain::{
     orders::{
-        Actor, Order, OrderStatus, Preferences, TodayOrder,
+        Actor, ArchiveVersion, Order, OrderStatus, Preferences, TodayOrder,
         ports::{EndedOrders, Orders},
     },
     shared::{Email, Error, PaymentId, ProductId, Result, Sale, StoreId, Won},
@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, bad_row, failed},
-    schema::orders,
+    schema::{archive_version, orders},
     sql::prepared,
 };
 
@@ -94,8 +94,8 @@ impl Orders for Postgres {
         self.today_of_customer(customer, day).await
     }
 
-    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
-        self.today_of_store(store, day).await
+    async fn of_seller(&self, seller: &Email, day: NaiveDate) -> Result<Vec<Order>> {
+        self.today_of_seller(seller, day).await
     }
 
     async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>> {
@@ -117,10 +117,14 @@ impl Orders for Postgres {
         prepared(query).execute(&mut connection).await.map_err(failed)
     }
 
-    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>> {
+    async fn all_of_customer(&self, customer: &Email) -> Result<(Vec<Order>, ArchiveVersion)> {
         let (_permit, mut connection) = self.report().await?;
-        let mine = orders::table.filter(orders::customer_email.eq(customer.as_str()));
-        into_orders(mine.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+        // Of one snapshot, and a row of nothing where the customer has no orders.
+        let mine = archive_version::table.left_join(orders::table.on(orders::customer_email.eq(customer.as_str())));
+        let selected = mine.select((archive_version::version, Option::<OrderRow>::as_select()));
+        let rows: Vec<(i64, Option<OrderRow>)> = selected.load(&mut connection).await.map_err(failed)?;
+        let [(version, _), ..] = rows[..] else { return Err(bad_row("archive_version")) };
+        Ok((into_orders(rows.into_iter().filter_map(|(_, order)| order).collect())?, ArchiveVersion(version)))
     }
 
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>> {
@@ -147,6 +151,11 @@ impl EndedOrders for Postgres {
         let mut connection = self.connection().await?;
         let these = orders::table.filter(orders::payment_id.eq_any(payments.iter().map(PaymentId::as_str)));
         diesel::delete(these).execute(&mut connection).await.map_err(failed)
+    }
+
+    async fn archive_changed(&self) -> Result<()> {
+        let mut connection = self.connection().await?;
+        sql_query("SELECT change_archive_version()").execute(&mut connection).await.map(|_| ()).map_err(failed)
     }
 }
 

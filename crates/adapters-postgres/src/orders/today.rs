@@ -2,7 +2,7 @@
 
 use cheapbob_domain::{
     orders::{Order, TodayOrder},
-    shared::{Email, Error, Result, StoreId},
+    shared::{Email, Error, Result},
 };
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const OF_CUSTOMERS: &str = include_str!("sql/today_of_customers.sql");
-const OF_STORES: &str = include_str!("sql/today_of_stores.sql");
+const OF_SELLERS: &str = include_str!("sql/today_of_sellers.sql");
 
 #[derive(QueryableByName)]
 struct OfCustomerRow {
@@ -33,7 +33,7 @@ struct OfCustomerRow {
 }
 
 #[derive(QueryableByName)]
-struct OfStoreRow {
+struct OfSellerRow {
     #[diesel(sql_type = t::BigInt)]
     turn: i64,
     #[diesel(embed)]
@@ -62,16 +62,16 @@ impl Postgres {
         self.lines.today_of_customers.ask((customer.clone(), day), statement).await
     }
 
-    /// A store's, the same way.
-    pub(super) async fn today_of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>> {
-        let statement = || -> Statement<(StoreId, NaiveDate), Vec<Order>> {
+    /// Those of a seller's store, the same way.
+    pub(super) async fn today_of_seller(&self, seller: &Email, day: NaiveDate) -> Result<Vec<Order>> {
+        let statement = || -> Statement<(Email, NaiveDate), Vec<Order>> {
             let postgres = self.clone();
             Box::new(move |asked| {
                 let postgres = postgres.clone();
-                Box::pin(async move { postgres.of_stores(&asked).await })
+                Box::pin(async move { postgres.of_sellers(&asked).await })
             })
         };
-        self.lines.today_of_stores.ask((store.clone(), day), statement).await
+        self.lines.today_of_sellers.ask((seller.clone(), day), statement).await
     }
 
     async fn of_customers(&self, asked: &[(Email, NaiveDate)]) -> Result<Vec<Vec<TodayOrder>>> {
@@ -81,10 +81,10 @@ impl Postgres {
         by_turn(asked.len(), rows.into_iter().map(|row| (row.turn, TodayOrder::try_from(row))))
     }
 
-    async fn of_stores(&self, asked: &[(StoreId, NaiveDate)]) -> Result<Vec<Vec<Order>>> {
-        let (stores, days): (Vec<_>, Vec<_>) = asked.iter().map(|(store, day)| (store.as_str(), *day)).unzip();
-        let query = sql_query(OF_STORES).bind::<t::Array<t::Text>, _>(stores).bind::<t::Array<t::Date>, _>(days);
-        let rows: Vec<OfStoreRow> = prepared(query).load(&mut self.connection().await?).await.map_err(failed)?;
+    async fn of_sellers(&self, asked: &[(Email, NaiveDate)]) -> Result<Vec<Vec<Order>>> {
+        let (sellers, days): (Vec<_>, Vec<_>) = asked.iter().map(|(seller, day)| (seller.as_str(), *day)).unzip();
+        let query = sql_query(OF_SELLERS).bind::<t::Array<t::Text>, _>(sellers).bind::<t::Array<t::Date>, _>(days);
+        let rows: Vec<OfSellerRow> = prepared(query).load(&mut self.connection().await?).await.map_err(failed)?;
         by_turn(asked.len(), rows.into_iter().map(|row| (row.turn, Order::try_from(row.order))))
     }
 }

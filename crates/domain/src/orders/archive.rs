@@ -61,7 +61,8 @@ impl ArchiveService {
 #[async_trait]
 impl PersonalData for ArchiveService {
     async fn erase(&self, deleted: &Unfinished) -> Result<()> {
-        self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await
+        self.archive.pseudonymize(&deleted.email, &deleted.pseudonym, deleted.erased_at).await?;
+        self.ended.archive_changed().await
     }
 
     async fn export(&self, account: &Account) -> Result<(&'static str, Value)> {
@@ -119,7 +120,9 @@ mod tests {
                 (customer.as_str(), pseudonym.as_str(), *before) == ("a@b", "p@withdrawn.invalid", at("2026-11-24T04:40:00+09:00"))
             })
             .returning(|_, _, _| Ok(()));
-        let service = ArchiveService::new(Arc::new(MockEndedOrders::new()), Arc::new(archive));
+        let mut ended = MockEndedOrders::new();
+        ended.expect_archive_changed().times(1).returning(|| Ok(()));
+        let service = ArchiveService::new(Arc::new(ended), Arc::new(archive));
         let erased_at = at("2026-11-24T04:40:00+09:00");
         service.erase(&Unfinished { email: email("a@b"), pseudonym: email("p@withdrawn.invalid"), erased_at }).await.unwrap();
     }

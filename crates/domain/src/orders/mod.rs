@@ -7,6 +7,7 @@ mod checkout;
 mod confirm;
 pub mod error;
 mod idempotency;
+mod kept;
 mod mail;
 pub mod model;
 mod order_service;
@@ -38,7 +39,7 @@ pub use model::{
     },
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
     mail::{OrderEvent, OrderMail},
-    order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
+    order::{AlarmCard, ArchiveVersion, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{Asker, CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},
     pickup_code::{CODE_LIFE, PickupCode, PickupCodes},
     pickup_feed::PickupFeed,

@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error,
+    kept::KeptOrders,
     model::{
         audit::Actor,
-        order::{AlarmCard, CustomerOrder, Order, OrderStatus, TodayOrder},
+        order::{AlarmCard, ArchiveVersion, CustomerOrder, Order, OrderStatus, TodayOrder},
     },
     ports::{OrderArchive, Orders},
 };
@@ -30,6 +31,7 @@ pub struct OrderService {
     images: Arc<dyn StoreImages>,
     stores: Arc<StoreService>,
     clock: Arc<dyn Clock>,
+    kept: KeptOrders,
 }
 
 impl OrderService {
@@ -41,7 +43,7 @@ impl OrderService {
         stores: Arc<StoreService>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { orders, archive, images, stores, clock }
+        Self { orders, archive, images, stores, clock, kept: KeptOrders::default() }
     }
 
     /// One order, wherever it is.
@@ -98,11 +100,21 @@ impl OrderService {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn all_of_customer(&self, customer: &Email) -> Result<Vec<CustomerOrder>> {
-        let current = self.orders.all_of_customer(customer).await?;
-        let orders = newest(current, or_none(self.archive.of_customer(customer, LONGEST_LIST as i64).await)?);
+        let (current, version) = self.orders.all_of_customer(customer).await?;
+        let orders = newest(current, or_none(self.archived_of_customer(customer, version).await)?);
         let stores: HashSet<_> = orders.iter().map(|o| o.store_id.clone()).collect();
         let images: HashMap<_, _> = self.images.main_of(&stores.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
         Ok(orders.into_iter().map(|order| CustomerOrder { main_image: images.get(&order.store_id).cloned(), order }).collect())
+    }
+
+    /// Those of the archive, which is not asked again while it is the same.
+    async fn archived_of_customer(&self, customer: &Email, version: ArchiveVersion) -> Result<Vec<Order>> {
+        if let Some(orders) = self.kept.find(customer, version) {
+            return Ok(orders);
+        }
+        let orders = self.archive.of_customer(customer, LONGEST_LIST as i64).await?;
+        self.kept.keep(customer, version, &orders)?;
+        Ok(orders)
     }
 
     /// One of the customer's orders.
@@ -119,8 +131,11 @@ impl OrderService {
     /// # Errors
     /// `store_not_found`: the seller has no store.
     pub async fn today_of_store(&self, seller: &Email) -> Result<Vec<Order>> {
-        let store = self.stores.store_id(seller).await?;
-        self.orders.of_store(&store, kst::business_day(self.clock.now())).await
+        let orders = self.orders.of_seller(seller, kst::business_day(self.clock.now())).await?;
+        if orders.is_empty() {
+            self.stores.store_id(seller).await?;
+        }
+        Ok(orders)
     }
 
     /// All of the store's orders, today's and the archive's, newest event first, at most [`LONGEST_LIST`]; while the archive is
@@ -274,13 +289,14 @@ mod tests {
             .withf(|customer, day| customer.as_str() == "a@b" && day.to_string() == "2026-11-24")
             .returning(|_, _| Ok(vec![today(order("PAY1", OrderStatus::Accept))]));
         orders
-            .expect_of_store()
-            .times(1)
-            .withf(|store, day| store.as_str() == "STR_1" && day.to_string() == "2026-11-24")
-            .returning(|_, _| Ok(vec![ago("PAY2", 1)]));
+            .expect_of_seller()
+            .times(2)
+            .withf(|_, day| day.to_string() == "2026-11-24")
+            .returning(|seller, _| Ok(if seller.as_str() == "s@b" { vec![ago("PAY2", 1)] } else { vec![] }));
         let lists = only_here(orders);
         assert_eq!(lists.today_of_customer(&email("a@b")).await.unwrap().len(), 1);
         assert_eq!(ids(&lists.today_of_store(&email("s@b")).await.unwrap()), ["PAY2"]);
+        assert!(lists.today_of_store(&email("a@b")).await.unwrap_err().is(&STORE_NOT_FOUND));
     }
 
     fn today(order: Order) -> TodayOrder {
@@ -310,11 +326,13 @@ mod tests {
         );
     }
 
+    const VERSION: ArchiveVersion = ArchiveVersion(7);
+
     /// Lists over what is here and what the archive says.
     fn over(current: Vec<Order>, archived: impl Fn() -> Result<Vec<Order>> + Send + Sync + Clone + 'static) -> OrderService {
         let (mut orders, mut archive, mut images) = (MockOrders::new(), MockOrderArchive::new(), MockStoreImages::new());
         let (here, there) = (current.clone(), archived.clone());
-        orders.expect_all_of_customer().returning(move |_| Ok(current.clone()));
+        orders.expect_all_of_customer().returning(move |_| Ok((current.clone(), VERSION)));
         orders.expect_all_of_store().returning(move |_| Ok(here.clone()));
         archive.expect_of_customer().withf(|_, limit| *limit == 1_000).returning(move |_, _| archived());
         archive.expect_of_store().withf(|_, limit| *limit == 1_000).returning(move |_, _| there());
@@ -332,6 +350,28 @@ mod tests {
         let seen = lists.all_of_customer(&email("a@b")).await.unwrap();
         assert!(seen.iter().all(|seen| seen.main_image.as_deref() == Some("key")), "{seen:?}");
         assert_eq!(ids(&seen.into_iter().map(|seen| seen.order).collect::<Vec<_>>()), ["PAY1", "PAY3", "PAY2"]);
+    }
+
+    #[tokio::test]
+    async fn the_archive_is_asked_once_for_each_customer_and_version() {
+        let (mut orders, mut archive, mut images) = (MockOrders::new(), MockOrderArchive::new(), MockStoreImages::new());
+        // Between the second list and the third the archive has another version.
+        let mut versions = [1, 1, 2, 2, 2].into_iter();
+        orders.expect_all_of_customer().returning(move |_| Ok((vec![], ArchiveVersion(versions.next().unwrap()))));
+        let mut read = [Ok(vec!["PAY1"]), Err(Error::unavailable("mongodb", "x")), Ok(vec!["PAY2", "PAY1"]), Ok(vec![])].into_iter();
+        archive.expect_of_customer().times(4).returning(move |_, _| {
+            let read = read.next().unwrap()?;
+            Ok(read.into_iter().enumerate().map(|(minutes, payment)| ago(payment, minutes as i64)).collect())
+        });
+        images.expect_main_of().returning(|_| Ok(vec![]));
+        let lists = order_service(orders, archive, images);
+        let mut seen = Vec::new();
+        for customer in ["a@b", "a@b", "a@b", "a@b", "c@d"] {
+            let orders = lists.all_of_customer(&email(customer)).await.unwrap();
+            seen.push(ids(&orders.into_iter().map(|seen| seen.order).collect::<Vec<_>>()).join(" "));
+        }
+        // The outage is not kept.
+        assert_eq!(seen, ["PAY1", "PAY1", "", "PAY2 PAY1", ""]);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use super::model::{
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PricePaid},
     idempotency::{Claim, StoredAnswer},
     mail::OrderMail,
-    order::{Order, TodayOrder},
+    order::{ArchiveVersion, Order, TodayOrder},
     payment::{CancelAnswer, Page, PaymentTruth},
     records::PaymentRecords,
     refund::{Attempt, OpenRefund, Refund, RefundReason, RefundState},
@@ -64,8 +64,8 @@ pub trait Orders: Send + Sync {
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
     /// A customer's orders of a business day, newest event first.
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>>;
-    /// A store's orders of a business day, newest event first.
-    async fn of_store(&self, store: &StoreId, day: NaiveDate) -> Result<Vec<Order>>;
+    /// The orders of a seller's store of a business day, newest event first; none where the seller has no store.
+    async fn of_seller(&self, seller: &Email, day: NaiveDate) -> Result<Vec<Order>>;
     /// `reservation` → `accept` with its mail, both or neither. `None`, and nothing changed, from any other state.
     async fn accept(&self, payment: &PaymentId, now: DateTime<Utc>, actor: &Actor) -> Result<Option<Order>>;
     /// `accept` → `complete`. `None`, and nothing changed, from any other state.
@@ -73,8 +73,8 @@ pub trait Orders: Send + Sync {
     /// `accept` → `complete` of up to `limit` orders whose store's closing time has come; that time is when they were completed.
     /// Gives their number.
     async fn complete_closed(&self, now: DateTime<Utc>, limit: i64, actor: &Actor) -> Result<usize>;
-    /// A customer's orders of all days that are not archived yet.
-    async fn all_of_customer(&self, customer: &Email) -> Result<Vec<Order>>;
+    /// A customer's orders of all days that are not archived yet, and the version of the archive at the same instant.
+    async fn all_of_customer(&self, customer: &Email) -> Result<(Vec<Order>, ArchiveVersion)>;
     /// A store's orders of all days that are not archived yet.
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>>;
 }
@@ -101,8 +101,10 @@ pub trait Cancellations: Send + Sync {
 pub trait EndedOrders: Send + Sync {
     /// Orders picked up or canceled of business days before `today`, by id after `after`, up to `limit`.
     async fn of_days_before<'a>(&self, today: NaiveDate, after: Option<&'a PaymentId>, limit: i64) -> Result<Vec<Order>>;
-    /// Deletes exactly these. Gives the number of those that were there.
+    /// Deletes exactly these, and changes the version of the archive with it. Gives the number of those that were there.
     async fn delete(&self, payments: &[PaymentId]) -> Result<usize>;
+    /// Changes the version of the archive: something there is not as it was.
+    async fn archive_changed(&self) -> Result<()>;
 }
 
 /// Orders of days that are over. Readers look at [`Orders`] first, then here: an order that is being moved is then seen once or

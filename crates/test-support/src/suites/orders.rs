@@ -48,12 +48,14 @@ pub async fn order_goes_forward_one_step_at_a_time(world: &World) {
 
 /// Contract, Customer and Seller: the lists of today, newest event first; a customer's with the store's pickup hours.
 pub async fn lists_of_a_day_begin_with_the_newest_event(world: &World) {
-    let (orders, (customer, store, product)) = (&world.orders, world.five_pieces().await);
+    let (orders, customer, (seller, store)) = (&world.orders, world.customer().await, world.store("가게").await);
+    let product = world.product(&store, 5).await;
     let ids = [world.ordered_at(&customer, &product, 1, 1).await, world.ordered_at(&customer, &product, 1, 2).await];
     orders.accept(&ids[0], at(5), &actor()).await.unwrap();
     let day = kst::business_day(at(0));
-    let of_store: Vec<_> = orders.of_store(&store, day).await.unwrap().into_iter().map(|o| o.payment_id).collect();
-    assert_eq!(of_store, ids);
+    let of_seller: Vec<_> = orders.of_seller(&seller, day).await.unwrap().into_iter().map(|o| o.payment_id).collect();
+    assert_eq!(of_seller, ids);
+    assert!(orders.of_seller(&customer, day).await.unwrap().is_empty());
     let of_customer = orders.of_customer(&customer, day).await.unwrap();
     assert_eq!(of_customer.iter().map(|o| o.order.payment_id.clone()).collect::<Vec<_>>(), ids);
     assert_eq!((of_customer[0].pickup.0.to_string(), of_customer[0].pickup.1.to_string()), ("18:00:00".to_owned(), "20:00:00".to_owned()));
@@ -68,25 +70,26 @@ fn o_clock(hour: i16) -> NaiveTime {
 pub async fn lists_of_a_day_at_once_are_each_ones_own(world: &World) {
     let mut asks = Vec::new();
     for n in 0..6 {
-        let (customer, store, product) = world.five_pieces().await;
+        let (customer, (seller, store)) = (world.customer().await, world.store("가게").await);
+        let product = world.product(&store, 5).await;
         let mut ids = Vec::new();
         for second in 0..n % 3 {
             ids.insert(0, world.ordered_at(&customer, &product, 1, second + 1).await);
         }
-        asks.push((customer, store, ids));
+        asks.push((customer, seller, ids));
     }
     let day = kst::business_day(at(0));
     let of_customers = join_all(asks.iter().map(|(customer, ..)| async {
         let list = world.orders.of_customer(customer, day).await.unwrap();
         list.into_iter().map(|today| today.order.payment_id).collect::<Vec<_>>()
     }));
-    let of_stores = join_all(asks.iter().map(|(_, store, _)| async {
-        let list = world.orders.of_store(store, day).await.unwrap();
+    let of_sellers = join_all(asks.iter().map(|(_, seller, _)| async {
+        let list = world.orders.of_seller(seller, day).await.unwrap();
         list.into_iter().map(|order| order.payment_id).collect::<Vec<_>>()
     }));
-    let (of_customers, of_stores) = tokio::join!(of_customers, of_stores);
+    let (of_customers, of_sellers) = tokio::join!(of_customers, of_sellers);
     let own: Vec<_> = asks.into_iter().map(|(.., ids)| ids).collect();
-    assert_eq!((of_customers, of_stores), (own.clone(), own));
+    assert_eq!((of_customers, of_sellers), (own.clone(), own));
 }
 
 /// Hours that differ from day to day: on day `d` pickup is from `d` + 8 to `d` + 9 o'clock, closing at `d` + 10.

@@ -115,6 +115,7 @@ impl Run<'_> {
             self.parts.past.put(&records?).await?;
             let orders: Vec<_> = orders.into_iter().map(|order| order.order).collect();
             self.parts.archive.put(&orders).await?;
+            self.parts.ended.archive_changed().await?;
         }
         Ok(())
     }

@@ -116,6 +116,11 @@ impl Order {
     }
 }
 
+/// Which archive it is: another one whenever orders have gone there, or somebody was erased from it. What is past changes by nothing
+/// else, so that what was read under one version may be kept under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveVersion(pub i64);
+
 /// A customer's order of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TodayOrder {
