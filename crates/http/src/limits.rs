@@ -147,6 +147,13 @@ pub const LIMITS: &[Limit] = &[
         reason: "Somebody scrolls through hundreds of stores. A process is enough, since no search is to pay for another question to Redis.",
     },
     Limit {
+        quota: quota("streams", 60, Duration::from_secs(1), Counted::Apart),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[("GET", "/api/v1/customer/orders/stream"), ("GET", "/api/v1/seller/store/orders/stream")],
+        reason: "Each reads what was missed in the last hour. Ten may be open; a browser whose network comes and goes opens one each second.",
+    },
+    Limit {
         quota: quota("holds", 60, Duration::from_secs(1), Counted::Apart),
         caller: Caller::Account,
         counting: Counting::Each,

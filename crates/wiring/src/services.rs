@@ -8,8 +8,9 @@ use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     orders::{
-        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PastPayments,
-        PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
+        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, LiveService, MailService, OrderService,
+        PastPayments, PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService,
+        WebhookService,
     },
     products::ProductService,
     reviews::ReviewService,
@@ -86,6 +87,8 @@ pub struct Services {
     pub idempotency: Arc<IdempotencyService>,
     /// Looking back.
     pub audit: Arc<AuditService>,
+    /// Orders as they happen.
+    pub live: Arc<LiveService>,
     /// What stores earned.
     pub settlement: Arc<SettlementService>,
     /// Handing out.
@@ -254,6 +257,7 @@ impl Services {
             webhooks: Arc::new(webhooks),
             idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
+            live: Arc::new(LiveService::new(postgres.clone(), orders.clone(), stores.clone())),
             settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),

@@ -29,6 +29,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         products: postgres.clone(),
         holds: postgres.clone(),
         orders: postgres.clone(),
+        changes: postgres.clone(),
         reviews: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
@@ -160,6 +161,8 @@ mod postgres {
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted
             day_end_finds_what_was_left_open
+            each_change_is_told_to_store_and_customer
+            what_commits_late_is_not_missed
         }
         cancellations {
             order_is_canceled_once_with_stock_and_refund
@@ -288,6 +291,7 @@ mod embedded {
             calls_at_once_get_no_more_than_the_quota
             streams_of_an_account_have_so_many_places
             stream_that_nobody_closed_gives_its_place_back
+            stream_that_is_extended_keeps_its_place
         }
         archive {
             what_is_in_the_archive_stays_as_it_is
@@ -389,6 +393,7 @@ mod redis {
             calls_at_once_get_no_more_than_the_quota
             streams_of_an_account_have_so_many_places
             stream_that_nobody_closed_gives_its_place_back
+            stream_that_is_extended_keeps_its_place
         }
     }
 

@@ -7,6 +7,7 @@ mod checkout;
 mod confirm;
 pub mod error;
 mod idempotency;
+mod live;
 mod mail;
 pub mod model;
 mod order_service;
@@ -27,6 +28,7 @@ pub use audit::AuditService;
 pub use cancel::CancelService;
 pub use checkout::CheckoutService;
 pub use idempotency::IdempotencyService;
+pub use live::{LiveService, MISSED_AT_ONCE, Missed, News, with_ids};
 pub use mail::MailService;
 pub use model::{
     audit::{Actor, ActorKind, AuditEntry},
@@ -37,6 +39,7 @@ pub use model::{
         PRICE_SEEN, PricePaid,
     },
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    live::{Listener, OrderChange, Snapshot, Told, ToldChange},
     mail::{OrderEvent, OrderMail},
     order::{AlarmCard, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{Asker, CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},

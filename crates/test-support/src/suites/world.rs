@@ -6,7 +6,9 @@ use cheapbob_domain::{
     imports::ports::{Imports, OurSide},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
-        ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
+        ports::{
+            AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, OrderChanges, Orders, Refunds, SettledPayments,
+        },
     },
     products::{KnownPrices, NewProduct, PRICES_KEPT, PickupEnds, Product, ProductChange, ProductOutcome, Stock, ports::Products},
     reviews::ports::Reviews,
@@ -57,6 +59,8 @@ pub struct World {
     pub holds: Arc<dyn Holds>,
     /// Orders.
     pub orders: Arc<dyn Orders>,
+    /// What becomes of orders.
+    pub changes: Arc<dyn OrderChanges>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
     /// Cancellations.
