@@ -37,6 +37,7 @@ mod lists;
 mod logs;
 mod migrations;
 mod moving_in;
+mod nearby;
 mod neighbours;
 mod oauth;
 mod operator;
