@@ -119,6 +119,8 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/search/stores/by-location", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/by-name", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/by-location-name", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/nearby", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/map", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/favorites", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/{store_id}/products", Customer, &[NO_STORE]),
     ("GET",    "/api/v1/customer/search/stores/{store_id}/reviews", Customer, &[NO_STORE]),

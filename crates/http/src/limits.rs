@@ -140,6 +140,8 @@ pub const LIMITS: &[Limit] = &[
             ("GET", "/api/v1/customer/search/stores/by-location"),
             ("GET", "/api/v1/customer/search/stores/by-name"),
             ("GET", "/api/v1/customer/search/stores/by-location-name"),
+            ("GET", "/api/v1/customer/search/stores/nearby"),
+            ("GET", "/api/v1/customer/search/stores/map"),
             ("GET", "/api/v1/customer/search/stores/favorites"),
             ("GET", "/api/v1/customer/search/stores/{store_id}/products"),
             ("GET", "/api/v1/customer/search/stores/{store_id}/reviews"),

@@ -15,7 +15,7 @@ use cheapbob_domain::{
     products::ProductService,
     reviews::ReviewService,
     shared::{Clock, Ids, RateLimiter, RateLimits},
-    stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
+    stores::{HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
@@ -63,6 +63,8 @@ pub struct Services {
     pub images: Arc<ImageService>,
     /// Searching stores.
     pub search: Arc<SearchService>,
+    /// Stores around a place, and on a map.
+    pub nearby: Arc<NearbyService>,
     /// What customers searched for.
     pub history: Arc<HistoryService>,
     /// A seller's products.
@@ -249,6 +251,7 @@ impl Services {
             reviews,
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
+            nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),
             history,
             products,
             checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), past.clone(), clock(), ids())),

@@ -24,6 +24,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
+        nearby: postgres.clone(),
         hours: postgres.clone(),
         images: postgres.clone(),
         products: postgres.clone(),
@@ -116,6 +117,11 @@ mod postgres {
             searches_at_once_are_each_answered
             favorites_are_a_customers_own
             store_is_found_by_its_id
+        }
+        nearby {
+            stores_are_where_they_are_now
+            addresses_that_are_no_places_are_nowhere
+            offers_are_those_of_now
         }
         products {
             product_is_seen_by_its_own_store_only

@@ -38,6 +38,7 @@ mod live;
 mod logs;
 mod migrations;
 mod moving_in;
+mod nearby;
 mod neighbours;
 mod oauth;
 mod operator;

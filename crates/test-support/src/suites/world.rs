@@ -15,7 +15,7 @@ use cheapbob_domain::{
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        ports::{Hours, StoreImages, StoreSearch, Stores},
+        ports::{Hours, StoreImages, StoreSearch, Stores, StoresNearby},
     },
     tasks::{
         Claiming, Lane, Task,
@@ -49,6 +49,8 @@ pub struct World {
     pub stores: Arc<dyn Stores>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
+    /// Where stores are.
+    pub nearby: Arc<dyn StoresNearby>,
     /// Opening hours.
     pub hours: Arc<dyn Hours>,
     /// Pictures.
