@@ -67,8 +67,6 @@ async function tour(press, picture) {
   await Promise.all([shop, store].map((page) => page.getByText("실시간 연결됨").waitFor()));
   const name = (await store.locator("h1").textContent()).trim();
   await shop.locator("#map a.pin").first().waitFor();
-  // The demo's store is at one of the places.
-  await shop.getByLabel("내 위치").first().selectOption("역삼역");
   await picture(shop, "1-shop");
   await press(shop.locator("#stores").getByRole("link", { name, exact: true }));
   await press(shop.locator("#store").getByRole("button", { name: /2개 사기$/ }).first());

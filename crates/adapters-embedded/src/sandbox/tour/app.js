@@ -8,7 +8,13 @@ export class Person {
     this.role = role;
   }
 
-  async log_in() {
+  /** Once, for all that is asked meanwhile. */
+  logIn() {
+    this.login ??= this.#logIn().finally(() => { this.login = undefined; });
+    return this.login;
+  }
+
+  async #logIn() {
     const answer = await fetch("/sandbox/login", {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ role: this.role }), credentials: "omit",
     });
@@ -18,7 +24,7 @@ export class Person {
 
   /** Asks the API; gives the JSON. A refusal is thrown with its sentence. */
   async ask(method, path, body) {
-    if (!this.token) await this.log_in();
+    if (!this.token) await this.logIn();
     const headers = { accept: "application/json", authorization: `Bearer ${this.token}` };
     if (body) headers["content-type"] = "application/json";
     const answer = await fetch(API + path, { method, headers, body: body && JSON.stringify(body), credentials: "omit" });
@@ -34,7 +40,7 @@ export class Person {
     let lastId;
     for (;;) {
       try {
-        if (!this.token) await this.log_in();
+        if (!this.token) await this.logIn();
         const headers = { accept: "text/event-stream", authorization: `Bearer ${this.token}` };
         if (lastId) headers["last-event-id"] = lastId;
         const answer = await fetch(API + path, { headers, credentials: "omit" });

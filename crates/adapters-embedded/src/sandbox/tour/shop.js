@@ -3,12 +3,12 @@ import { Person, action, button, codes, el, hhmm, live, orderCard, say, show, sv
 
 const me = new Person("customer");
 /** Where the customer stands: stations around which the demo's stores are. */
-const PLACES = { "서울대입구역": [37.4812, 126.9527], "역삼역": [37.5006, 127.0364], "홍대입구역": [37.5553, 126.9229], "종각역": [37.569, 126.986] };
+const PLACES = { "역삼역": [37.5006, 127.0364], "서울대입구역": [37.4812, 126.9527], "홍대입구역": [37.5553, 126.9229], "종각역": [37.569, 126.986] };
 const SORTS = { distance: "가까운 순", price: "싼 순", closing: "마감 임박 순", recommended: "추천 순" };
 /** Half of the map's height, in degrees of latitude. */
 const ZOOMS = [0.01, 0.02, 0.045, 0.1, 0.25];
 
-const shown = { place: "서울대입구역", sort: "distance", zoom: 2, middle: undefined, stores: [], next: null, map: { pins: [], clusters: [] }, store: undefined, orders: [] };
+const shown = { place: "역삼역", sort: "distance", zoom: 3, middle: undefined, stores: [], next: null, map: { pins: [], clusters: [] }, store: undefined, orders: [] };
 const $ = (id) => document.getElementById(id);
 const middle = () => shown.middle ?? PLACES[shown.place];
 
