@@ -81,7 +81,7 @@ impl MessageBody for Pieces {
                 return Poll::Ready(Some(Err(Box::new(io::Error::from(io::ErrorKind::TimedOut)))));
             }
             if self.is_endless && self.under_way.0.has_left() {
-                return Poll::Ready(Some(Err(Box::new(io::Error::from(io::ErrorKind::UnexpectedEof)))));
+                return Poll::Ready(None);
             }
             if let Some(piece) = self.under_way.0.piece() {
                 return Poll::Ready(Some(Ok(piece)));

@@ -66,8 +66,8 @@ function showMap() {
     onclick: (event) => { event.preventDefault(); shown.middle = [cluster.lat, cluster.lng]; shown.zoom = Math.max(0, shown.zoom - 1); look(); },
   }, svg("circle", { cx: x(cluster.lng), cy: y(cluster.lat), r: 14 }), svg("text", { x: x(cluster.lng), y: y(cluster.lat) + 4 }, String(cluster.count))));
   show($("map"), svg("svg", { viewBox: "0 0 400 300", role: "group", "aria-label": "매장 지도" },
-    svg("path", { d: "M0 75H400M0 150H400M0 225H400M100 0V300M200 0V300M300 0V300", class: "grid" }), clusters, pins,
-    svg("circle", { cx: x(lng), cy: y(lat), r: 6, class: "me" })),
+    svg("path", { d: "M0 75H400M0 150H400M0 225H400M100 0V300M200 0V300M300 0V300", class: "grid" }),
+    svg("circle", { cx: x(lng), cy: y(lat), r: 16, class: "me" }), clusters, pins),
   el("div", { class: "tools" },
     button("nearer", "＋ 크게", () => { shown.zoom = Math.max(0, shown.zoom - 1); look(); }, { class: "quiet", disabled: shown.zoom === 0 }),
     button("farther", "－ 작게", () => { shown.zoom = Math.min(ZOOMS.length - 1, shown.zoom + 1); look(); }, { class: "quiet", disabled: shown.zoom === ZOOMS.length - 1 }),
