@@ -43,6 +43,11 @@ bench-slow *ARGS:
     cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
     target/release/with-servers target/release/bench-slow {{ARGS}}
 
+# Memory of 2,000 open streams of orders, and how soon they tell
+bench-live:
+    cargo build --quiet --release -p cheapbob-http -p cheapbob-test-support --bins
+    target/release/with-servers target/release/bench-live
+
 # schemathesis for longer, as every kind of caller: just fuzz [examples for each endpoint] [seed]
 fuzz EXAMPLES="200" SEED=`date +%s`:
     CHEAPBOB_FUZZ_ROUNDS=1 CHEAPBOB_FUZZ_EXAMPLES={{EXAMPLES}} CHEAPBOB_FUZZ_SEED={{SEED}} CHEAPBOB_FUZZ_PHASES=examples,coverage,fuzzing,stateful \
@@ -83,10 +88,10 @@ bench-import ORDERS="1000000" CUSTOMERS="100000":
     cargo build --quiet --release -p cheapbob-jobs -p cheapbob-test-support --bins
     target/release/with-servers target/release/bench-import {{ORDERS}} {{CUSTOMERS}}
 
-# The README's purchase in a real browser by clicks alone (needs Node.js and chromium, or CHROMIUM=path); pictures in target/clicks.
+# The README's tour in a real browser, by clicks and by keyboard, and every page; pictures in target/clicks.
 clicks:
     cargo build
-    npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1
+    bash -c '. config/setup.sh && need_browser'
     node config/clicks.mjs
 
 # A round of tasks through the queue: fresh, beside a transaction that stays open, a million tasks done: just bench-queue [seconds open]

@@ -1,14 +1,19 @@
-// `just clicks`: README.md's purchase in a real browser, by clicks alone, on a phone and on a desk; then every page for people. Pictures of
-// all of it are in target/clicks/*.png, to be looked at. Fails where something is asked for elsewhere, the console complains, or a page is
-// wider than its window.
+// The tour of README.md in a real browser: by clicks on a desk's screen, by keyboard on a phone's; then every page for people (`just clicks`; with
+// --tour, as `./test` has it, without those). Pictures of all of it are in target/clicks/*.png, to be looked at. Fails where axe finds something,
+// something is asked for elsewhere, the console complains, or a page is wider than its window.
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 
 const folder = `${process.cwd()}/target/clicks`;
 const { chromium } = createRequire(`${folder}/`)("playwright-core");
+const axe = readFileSync(`${folder}/node_modules/axe-core/axe.min.js`, "utf8");
 const complaints = [];
+/** Only the tour, as `./test` has it. */
+const tourAlone = process.argv.includes("--tour");
+/** A window, in which nothing may go wrong unnoticed. */
+let watched;
 
 const port = await new Promise((free) => {
   const probe = createServer().listen(0, "127.0.0.1", () => {
@@ -19,7 +24,7 @@ const port = await new Promise((free) => {
 const base = `http://localhost:${port}`;
 rmSync(`${folder}/data`, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const server = spawn("target/debug/cheapbob-http", {
+const server = spawn(process.env.CHEAPBOB_HTTP ?? "target/debug/cheapbob-http", {
   env: { PATH: process.env.PATH, PORT: String(port), CHEAPBOB_DATA_DIR: `${folder}/data` },
   stdio: ["ignore", "ignore", "inherit"],
 });
@@ -33,40 +38,75 @@ async function served() {
   throw new Error("the server does not answer");
 }
 
-/** The five steps of the purchase. */
-async function purchase(page, picture) {
-  const [customer, seller] = ["Customer", "Seller"].map((name) => page.getByRole("region", { name }));
-  await page.goto(base);
-  await customer.getByRole("button", { name: "Buy 2" }).first().waitFor();
-  await picture("1-choose");
-  await customer.getByRole("button", { name: "Buy 2" }).first().click();
-  const frame = page.frameLocator("dialog iframe");
-  await frame.getByRole("button", { name: "Pay" }).waitFor();
-  await picture("2-pay", false);
-  await frame.getByRole("button", { name: "Pay", exact: true }).click();
-  await customer.getByText("waits for the store").waitFor();
-  await seller.getByRole("button", { name: "Accept" }).click();
-  await seller.getByRole("button", { name: "Show the QR code" }).click();
-  await page.waitForFunction(() => document.querySelector("img.code")?.naturalWidth > 0);
-  await picture("3-code");
-  await customer.getByRole("button", { name: "Scan the code: collect" }).click();
-  await page.locator("li[aria-current]", { hasText: "Done" }).waitFor();
-  const mails = page.getByRole("region", { name: "Mails" });
-  await mails.getByText("매장이 주문을 확인했습니다").first().click();
-  await page.frameLocator("details[open] iframe").getByText("주문 번호").waitFor();
-  await picture("4-collected");
-  // A payment window that is closed, and a store that has to be opened by the clock.
-  await customer.getByRole("button", { name: "Buy 1" }).last().click();
-  await page.getByRole("button", { name: "Close the window" }).click();
-  await customer.getByRole("button", { name: "Let it go" }).click();
-  await customer.getByRole("button", { name: "Let it go" }).waitFor({ state: "detached" });
+/** What axe finds on a page, which is nothing. */
+async function check(page, name) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  for (const { id, help, nodes } of violations) complaints.push(`${name}: ${id}, ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(" ")}`);
 }
+
+/** Presses Tab until this has the focus, then Enter. */
+async function byKeyboard(target) {
+  const page = target.page();
+  await target.waitFor();
+  for (let i = 0; i < 150; i++) {
+    if (await target.evaluate((element) => element === element.ownerDocument.activeElement && element.ownerDocument.hasFocus())) {
+      return page.keyboard.press("Enter");
+    }
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${target}`);
+}
+
+const byClick = (target) => target.click();
+
+/** The tour: a purchase in six clicks, in two windows that hear of each other. */
+async function tour(press, picture) {
+  const [shop, store] = [await watched(), await watched()];
+  await Promise.all([shop.goto(`${base}/shop`), store.goto(`${base}/store`)]);
+  await Promise.all([shop, store].map((page) => page.getByText("실시간 연결됨").waitFor()));
+  const name = (await store.locator("h1").textContent()).trim();
+  await shop.locator("#map a.pin").first().waitFor();
+  await picture(shop, "1-shop");
+  await press(shop.locator("#stores").getByRole("link", { name, exact: true }));
+  await press(shop.locator("#store").getByRole("button", { name: /2개 사기$/ }).first());
+  const frame = shop.frameLocator("dialog iframe");
+  await frame.getByRole("button", { name: "Pay", exact: true }).waitFor();
+  await picture(shop, "2-pay", false);
+  await press(frame.getByRole("button", { name: "Pay", exact: true }));
+  await shop.locator("#orders").getByText("매장 확인 중").first().waitFor();
+  await press(store.locator("#orders").getByRole("button", { name: "주문 받기" }).first());
+  await shop.locator("#orders").getByText("픽업 대기").first().waitFor();
+  await press(store.locator("#orders").getByRole("button", { name: "QR 보이기" }).first());
+  await store.waitForFunction(() => document.querySelector("img.code")?.naturalWidth > 0);
+  await picture(store, "3-code");
+  await press(shop.locator("#orders").getByRole("button", { name: "QR 스캔" }).first());
+  await Promise.all([shop, store].map((page) => page.locator("#orders").getByText("픽업 완료").first().waitFor()));
+  await picture(shop, "4-collected");
+  // The price falls, and the customer sees it; then it is the old one again.
+  await press(store.getByRole("button", { name: /마감 할인 단계$/ }).first());
+  await store.getByLabel("할인 (%)").first().waitFor();
+  await press(store.getByRole("button", { name: "단계 추가" }).first());
+  await store.getByText(/분 전부터 \d+% 할인/).first().waitFor();
+  await picture(store, "5-steps");
+  await press(store.getByRole("button", { name: /할인 단계 지우기$/ }).first());
+  await store.getByText(/분 전부터 \d+% 할인/).first().waitFor({ state: "detached" });
+  await press(store.getByRole("button", { name: /재고 ＋1$/ }).first());
+  await shop.close();
+  await store.close();
+}
+
+const send = (method, path, token, body) => fetch(base + path, {
+  method, body: body && JSON.stringify(body), headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+}).then((answer) => (answer.status === 204 ? null : answer.json()));
 
 /** A held product for the checkout page, and every page. */
 async function pages(page, picture) {
+  const [customer, seller] = await Promise.all(["customer", "seller"].map((role) => send("POST", "/sandbox/login", undefined, { role })));
+  const { products } = await send("GET", "/api/v1/seller/store", seller.token);
+  await send("POST", "/api/v1/customer/payment/init", customer.token, { product_id: products[0].product_id, quantity: 1 });
   await page.goto(base);
-  await page.getByRole("button", { name: "Buy 1" }).first().click();
-  await page.getByRole("button", { name: "Close the window" }).click();
+  await picture("front");
   for (const path of ["/sandbox/", "/sandbox/portone/checkout", "/sandbox/portone/payments", "/sandbox/faults", "/sandbox/clock", "/sandbox/jobs",
     "/sandbox/mail", "/nope", "/auth/success", "/auth/fail?code=email_missing"]) {
     await page.goto(base + path);
@@ -81,9 +121,9 @@ async function pages(page, picture) {
   await page.goto(`${base}/sandbox/portone/checkout`);
   await page.getByRole("button", { name: "Pay", exact: true }).first().click();
   await page.getByRole("heading", { name: "Paid" }).waitFor();
-  await page.goto(base);
-  await page.getByRole("button", { name: "Cancel the order" }).click();
-  await page.getByText("canceled").first().waitFor();
+  await page.goto(`${base}/shop`);
+  await page.getByRole("button", { name: "주문 취소" }).first().click();
+  await page.getByText("취소됨").first().waitFor();
   await page.goto(`${base}/sandbox/faults`);
   await page.getByLabel("When").selectOption("cancel");
   await page.getByRole("button", { name: "Let it go wrong" }).click();
@@ -103,30 +143,7 @@ async function pages(page, picture) {
   await picture("docs-init", false);
 }
 
-/** A store that has closed for today is opened by the clock, which goes on at noon: today's, where that is to come, or the next day's. */
-async function opening(page, picture) {
-  const send = (method, path, token, body) => fetch(base + path, {
-    method, body: body && JSON.stringify(body), headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
-  });
-  const { token } = await (await send("POST", "/sandbox/login", undefined, { role: "seller" })).json();
-  await send("PATCH", "/api/v1/seller/store/close", token);
-  await page.goto(base);
-  const seller = page.getByRole("region", { name: "Seller" });
-  await seller.getByText("closed", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Buy 1" }).first().click();
-  await page.getByRole("alert").waitFor();
-  await picture("closed");
-  const [open, move] = [seller.getByText("open", { exact: true }), seller.getByRole("button", { name: "Move the clock" })];
-  for (let i = 0; i < 2 && !(await open.isVisible()); i++) {
-    await move.click();
-    await open.or(move.and(page.locator(":enabled"))).first().waitFor();
-  }
-  await open.waitFor();
-  await page.getByRole("button", { name: "Buy 1" }).first().click();
-  await page.getByRole("button", { name: "Close the window" }).click();
-}
-
-const SCREENS = [[1280, 900], [390, 844]];
+const SCREENS = [[1280, 800, byClick], [390, 844, byKeyboard]];
 let browser;
 try {
   await served();
@@ -135,30 +152,37 @@ try {
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync"],
   });
-  for (const [width, height] of SCREENS) {
+  for (const [width, height, press] of SCREENS) {
     const context = await browser.newContext({ viewport: { width, height } });
-    const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    page.on("console", (message) => {
-      // What is refused on purpose.
-      const expected = /404|400/.test(message.text()) && /nope|payment.init/.test(message.location().url);
-      if (["error", "warning"].includes(message.type()) && !expected) complaints.push(`${width}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => complaints.push(`${width}: ${error}`));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(base) && !request.url().startsWith("data:")) complaints.push(`${width}: asks ${request.url()}`);
-    });
-    const picture = async (name, fullPage = true) => {
+    // Of a window that is one's own, and of one beside it.
+    const picture = async (page, name, fullPage = true) => {
       await page.screenshot({ path: `${folder}/${width}-${name}.png`, fullPage });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) complaints.push(`${width}: ${name} is ${wide} px too wide`);
+      if (fullPage && name !== "docs") await check(page, `${width}: ${name}`);
+    };
+    watched = async () => {
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      page.on("console", (message) => {
+        // What is refused on purpose.
+        const expected = /404/.test(message.text()) && /nope/.test(message.location().url);
+        if (["error", "warning"].includes(message.type()) && !expected) complaints.push(`${width}: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => complaints.push(`${width}: ${error}`));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(base) && !request.url().startsWith("data:")) complaints.push(`${width}: asks ${request.url()}`);
+      });
+      return page;
     };
     try {
-      await purchase(page, picture);
-      await pages(page, picture);
-      if (width === SCREENS.at(-1)[0]) await opening(page, picture);
+      await tour(press, picture);
+      if (!tourAlone) {
+        const page = await watched();
+        await pages(page, (name, fullPage) => picture(page, name, fullPage));
+      }
     } catch (error) {
-      await picture("failed");
+      for (const [n, page] of context.pages().entries()) await page.screenshot({ path: `${folder}/${width}-failed-${n}.png` });
       throw error;
     }
     await context.close();

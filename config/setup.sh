@@ -40,6 +40,15 @@ need_korean() {
     as_root localedef -i ko_KR -f UTF-8 ko_KR.UTF-8
 }
 
+# A browser that knows Korean letters, what drives it, and what finds pages that not everybody can use.
+need_browser() {
+    command -v chromium >/dev/null || [ -n "${CHROMIUM:-}" ] || package chromium chromium
+    ! command -v fc-list >/dev/null || fc-list :lang=ko | grep -q . || package fonts-nanum font-nanum
+    command -v npm >/dev/null || package npm node
+    [ -d target/clicks/node_modules/axe-core ] ||
+        npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1 axe-core@4.14.1 >/dev/null
+}
+
 need_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || package nginx nginx; }
 
 # Builds images without a daemon.

@@ -32,6 +32,7 @@ use crate::{
     patient::{PatientConnection, Pooled},
     replica::Replica,
     secrets::SecretKeys,
+    tiles::Tiles,
     together::PART,
 };
 
@@ -88,6 +89,7 @@ pub struct Postgres {
     pub(crate) keys: Arc<SecretKeys>,
     pub(crate) lines: Arc<Lines>,
     pub(crate) documents: Documents,
+    pub(crate) tiles: Tiles,
     replica: Option<Replica>,
 }
 
@@ -131,7 +133,16 @@ impl Postgres {
     pub fn new(address: &Address, size: usize, waiting: Waiting, keys: Arc<SecretKeys>) -> std::result::Result<Self, BuildError> {
         let (pool, pooled) = pool(address, size, waiting)?;
         let reports = Arc::new(Semaphore::new(size.div_ceil(2)));
-        Ok(Self { pool, pooled, reports, keys, lines: Arc::default(), documents: Documents::default(), replica: None })
+        Ok(Self {
+            pool,
+            pooled,
+            reports,
+            keys,
+            lines: Arc::default(),
+            documents: Documents::default(),
+            tiles: Tiles::default(),
+            replica: None,
+        })
     }
 
     /// A connection for a report: what reads many rows, and may be slow. However many of them come, half of the connections are left
@@ -166,7 +177,7 @@ impl Postgres {
     /// The same, but what is kept of stores is what `other` keeps.
     #[must_use]
     pub fn sharing_documents_of(self, other: &Self) -> Self {
-        Self { documents: other.documents.clone(), ..self }
+        Self { documents: other.documents.clone(), tiles: other.tiles.clone(), ..self }
     }
 
     /// Rows of what others have written: nothing that whoever asks may have written just now, and nothing that decides. On the primary,

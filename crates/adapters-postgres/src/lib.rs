@@ -17,6 +17,7 @@ mod secrets;
 mod sql;
 mod stores;
 mod tasks;
+mod tiles;
 mod tls;
 mod together;
 mod traces;

@@ -33,6 +33,13 @@ redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1";
 
+const EXTEND: &str = "
+local time = redis.call('TIME')
+local until_then = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+redis.call('ZADD', KEYS[1], string.format('%.0f', until_then), ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1";
+
 const CLOSE: &str = "return redis.call('ZREM', KEYS[1], ARGV[1])";
 
 impl Redis {
@@ -63,6 +70,11 @@ impl Streams for Redis {
     async fn open(&self, account: &Email, stream: &str, most: usize, lease: Duration) -> Result<bool> {
         let lease = u64::try_from(lease.as_millis()).map_err(Error::internal)?;
         self.query(self.script(OPEN, self.streams_key(account)).arg(most).arg(lease).arg(stream)).await
+    }
+
+    async fn extend(&self, account: &Email, stream: &str, lease: Duration) -> Result<()> {
+        let lease = u64::try_from(lease.as_millis()).map_err(Error::internal)?;
+        self.query(self.script(EXTEND, self.streams_key(account)).arg(lease).arg(stream)).await
     }
 
     async fn close(&self, account: &Email, stream: &str) -> Result<()> {

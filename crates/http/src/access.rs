@@ -119,6 +119,8 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/search/stores/by-location", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/by-name", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/by-location-name", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/nearby", Customer, &[]),
+    ("GET",    "/api/v1/customer/search/stores/map", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/favorites", Customer, &[]),
     ("GET",    "/api/v1/customer/search/stores/{store_id}/products", Customer, &[NO_STORE]),
     ("GET",    "/api/v1/customer/search/stores/{store_id}/reviews", Customer, &[NO_STORE]),
@@ -133,6 +135,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/orders", Customer, &[]),
     ("GET",    "/api/v1/customer/orders/today", Customer, &[]),
     ("GET",    "/api/v1/customer/orders/today-alarm", Customer, &[]),
+    ("GET",    "/api/v1/customer/orders/stream", Customer, &[]),
     ("GET",    "/api/v1/customer/orders/{payment_id}", Customer, &[NO_ORDER]),
     ("PATCH",  "/api/v1/customer/orders/{payment_id}/complete", Customer, &[NO_ORDER, orders::ORDER_NOT_ACCEPTED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED, orders::QR_INVALID]),
     ("POST",   "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_ORDER, reviews::ORDER_NOT_PICKED_UP, reviews::REVIEW_TOO_LATE, reviews::REVIEW_EXISTS]),
@@ -186,6 +189,7 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/api/v1/seller/store/reviews/{review_id}/reply", Seller, &[NO_STORE, NO_REVIEW]),
     ("GET",    "/api/v1/seller/store/orders", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/today", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/orders/stream", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store/orders/dashboard", Seller, &[NO_STORE]),
     ("PATCH",  "/api/v1/seller/store/orders/{payment_id}/accept", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_NOT_RESERVED, orders::ORDER_COMPLETE, orders::ORDER_CANCELED]),
     ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", Seller, &[NO_STORE, NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
@@ -202,8 +206,8 @@ pub const ROUTES: &[Route] = &[
 /// The rows' patterns, compiled.
 static PATTERNS: LazyLock<Vec<ResourceDef>> = LazyLock::new(|| ROUTES.iter().map(|(_, pattern, ..)| ResourceDef::new(*pattern)).collect());
 
-/// Paths that begin so are anyone's where the sandbox is: its own, and PortOne's that it plays.
-const OF_SANDBOX: [&str; 6] = ["sandbox", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
+/// Paths that begin so are anyone's where the sandbox is: its own, its tour's pages, and PortOne's that it plays.
+const OF_SANDBOX: [&str; 8] = ["sandbox", "shop", "store", "login", "token", "payments", "payments-by-cursor", "payment-events-by-cursor"];
 
 /// Whether a pattern is of what has no rows: Swagger UI, and the sandbox, which development alone has.
 pub(crate) fn is_open(pattern: &str, sandbox: bool) -> bool {

@@ -11,12 +11,12 @@ use actix_web::{
 };
 use cheapbob_domain::{
     orders::Actor,
-    shared::Email,
+    shared::{Email, ErrorKind},
     users::{Caller, NewToken, Role, error},
 };
 
 use crate::{
-    access::{self, Access},
+    access::{self, Access, Row},
     context::Routed,
     error::ApiError,
     origin,
@@ -60,6 +60,40 @@ impl FromRequest for CurrentCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Self>().cloned();
         std::future::ready(caller.ok_or_else(|| error::UNAUTHENTICATED.into()))
+    }
+}
+
+/// What keeps a stream open: the session's token, and who may call.
+pub(crate) struct Standing {
+    token: String,
+    access: Access,
+}
+
+impl Standing {
+    /// Whether the token is good still, and its account may call.
+    ///
+    /// # Errors
+    /// Unavailable: nobody can say.
+    pub(crate) async fn is_good(&self, app: &App) -> cheapbob_domain::shared::Result<bool> {
+        match app.services.sessions.authenticate(Some(&self.token)).await {
+            Ok(caller) => Ok(admit(&caller, self.access).is_ok()),
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl FromRequest for Standing {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let extensions = request.extensions();
+        // Whoever is given another token in this answer goes on with that one; of an exchanged one nothing is left.
+        let renewed = extensions.get::<CurrentCaller>().and_then(|caller| caller.0.renewal.as_ref()).map(|renewal| renewal.token.clone());
+        let standing = extensions.get::<Row>().zip(renewed.or_else(|| token(request)));
+        let standing = standing.map(|(row, token)| Self { token, access: row.0.2 });
+        std::future::ready(standing.ok_or_else(|| error::UNAUTHENTICATED.into()))
     }
 }
 

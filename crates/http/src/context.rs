@@ -34,6 +34,9 @@ impl Routed {
     }
 }
 
+/// In the extensions of a HEAD, which handlers see as GET: an answer that does not end is of no use to it.
+pub(crate) struct IsHead;
+
 /// The methods that something of ours answers: OPTIONS is CORS'.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -72,6 +75,7 @@ async fn serve(
     // HEAD is GET, whose answer the connection sends without its body.
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(IsHead);
     }
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| Err(ApiError::panicked().into()));
     match answered {

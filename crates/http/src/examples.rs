@@ -71,6 +71,10 @@ fn example(component: &str, field: &str) -> Option<Value> {
         ("NextPriceStep" | "StepInput", "sale") => json!(50),
         ("ReportReview", "reason") => json!("욕설이 있습니다."),
         ("ReplyBody" | "ReplyToReview", "text") => json!("다음에도 맛있게 준비하겠습니다."),
+        ("NearbyPageBody", "next_cursor") => json!("q2FzZXQgbGV0dGVyAAAAAAAGGoBTVFJfMDFLOVcyVjlQM1I1VDdXMU40TTZROFM0Rjc"),
+        ("PinBody" | "ClusterBody", "lat") => json!(37.5006),
+        ("PinBody" | "ClusterBody", "lng") => json!(127.0364),
+        ("NearbyFacts", "reasons") => json!(["preferred_menu"]),
         ("Event", "detail") => Value::Null,
         ("Message", "message") => json!("즐겨찾기에 추가되었습니다."),
         ("Closed", "message") => json!("오늘 영업을 마감했습니다."),
@@ -151,6 +155,9 @@ fn example(component: &str, field: &str) -> Option<Value> {
         (_, "modification_type") => json!(3),
 
         (_, "review_id" | "next_cursor") => json!("RVW_01K9W3A5B7C9D1E3F5G7H9J1KM"),
+        (_, "distance_m") => json!(412),
+        (_, "lowest_price") => json!(5_300),
+        (_, "left") => json!(19),
         (_, "rating") => json!(5),
         (_, "reasons") => json!(["taste", "value"]),
         (_, "text") => json!("양도 많고 신선해요."),
@@ -163,7 +170,7 @@ fn example(component: &str, field: &str) -> Option<Value> {
         (_, "ms") => json!(3),
         (_, "total" | "total_items" | "refunded_orders") => json!(1),
         (_, "is_end" | "is_favorite") => json!(false),
-        (_, "is_active" | "is_currently_open" | "is_exist" | "is_main" | "is_open_enabled" | "is_webhook_secret_set"
+        (_, "is_open_now" | "is_active" | "is_currently_open" | "is_exist" | "is_main" | "is_open_enabled" | "is_webhook_secret_set"
             | "new_is_open_enabled" | "success") => json!(true),
         _ => return None,
     })

@@ -13,10 +13,12 @@ use anyhow::Result;
 use cheapbob_domain::{shared::Sampled, tasks::ports::JobRunner};
 use cheapbob_listener::{Serving, answer, room_for_connections};
 use cheapbob_wiring::{Product, Services, Switches};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use utoipa_actix_web::AppExt;
 
-use crate::{access, admission, auth, context, error_page, limits, openapi, root::docs, routes::routes, state::App, stores::StoreTexts};
+use crate::{
+    access, admission, auth, context, error_page, limits, openapi, orders::Hub, root::docs, routes::routes, state::App, stores::StoreTexts,
+};
 
 async fn unknown(request: HttpRequest) -> HttpResponse {
     access::no_route(request.match_pattern().as_deref())
@@ -54,14 +56,21 @@ pub async fn serve(
     let workers = product.workers(std::thread::available_parallelism().map_or(2, Into::into));
     let serving = Serving { workers, connections: room_for_connections(), keep_alive: product.switches.keep_alive, to_end: TO_END };
     let document = Data::new(Bytes::from(serde_json::to_string(&openapi::document())?));
+    let hub = Data::new(Hub::default());
+    let _reader = AbortOnDropHandle::new(tokio::spawn(Hub::read(hub.clone().into_inner(), product.services.clone(), stop.clone())));
     let texts = Data::new(StoreTexts::default());
     let app = move || {
         let (services, connections) = product.worker(workers);
         let sandbox = product.sandbox(&connections, jobs(services.clone()));
         let switches = product.switches.clone();
         let app = Data::new(App { services, switches: switches.clone(), probes: connections.probes(), sampled: Sampled::default() });
-        let (actix, _) =
-            actix_web::App::new().into_utoipa_app().app_data(app).app_data(Data::clone(&texts)).configure(routes).split_for_parts();
+        let (actix, _) = actix_web::App::new()
+            .into_utoipa_app()
+            .app_data(app)
+            .app_data(Data::clone(&texts))
+            .app_data(Data::clone(&hub))
+            .configure(routes)
+            .split_for_parts();
         actix
             .configure(|config| {
                 if switches.api_docs {

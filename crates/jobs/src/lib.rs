@@ -54,7 +54,7 @@ const JOBS: [Job; 15] = [
     Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(stores::delete_orphans::run(s)) },
     // The index of the searches' words gets slower as it grows row by row: built anew each Sunday, while searches go on.
     Job { name: "rebuild_search", schedule: "0 55 5 * * SUN", catch_up: Together, run: |s, _, _| Box::pin(stores::rebuild_search::run(s)) },
-    // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day.
+    // PortOne's messages are kept 30 days (it repeats them for six hours), answers to calls with a key one day, what streams tell an hour.
     Job { name: "prune_inbox", schedule: "0 40 * * * *", catch_up: Together, run: |s, _, _| Box::pin(orders::prune_inbox::run(s)) },
 ];
 

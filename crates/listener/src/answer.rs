@@ -11,6 +11,7 @@ use actix_web::{
     Error, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::header,
     middleware::Next,
     web::Bytes,
 };
@@ -32,7 +33,10 @@ pub async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     if response.status().is_client_error() {
         yield_now().await;
     }
-    Ok(response.map_body(|_, body| BoxBody::new(Pieces { body: body.boxed(), under_way })))
+    Ok(response.map_body(|head, body| {
+        let is_endless = head.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        BoxBody::new(Pieces { body: body.boxed(), is_endless, under_way })
+    }))
 }
 
 fn connection(request: &HttpRequest) -> Option<Rc<Connection>> {
@@ -59,6 +63,8 @@ impl Drop for UnderWay {
 /// actix copies whatever a body gives at once: of a large one each reader would have a copy, also those who do not read.
 struct Pieces {
     body: BoxBody,
+    /// It goes on for as long as somebody is there: nothing else would tell that nobody is.
+    is_endless: bool,
     under_way: UnderWay,
 }
 
@@ -73,6 +79,9 @@ impl MessageBody for Pieces {
         loop {
             if self.under_way.0.is_cut() {
                 return Poll::Ready(Some(Err(Box::new(io::Error::from(io::ErrorKind::TimedOut)))));
+            }
+            if self.is_endless && self.under_way.0.has_left() {
+                return Poll::Ready(None);
             }
             if let Some(piece) = self.under_way.0.piece() {
                 return Poll::Ready(Some(Ok(piece)));

@@ -87,6 +87,8 @@ pub(crate) struct Connection {
     /// It has to go, so that others can be answered.
     cut: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// The other side has sent its end. It may read on all the same.
+    left: Cell<bool>,
 }
 
 thread_local! {
@@ -106,6 +108,7 @@ impl Connection {
             held: Cell::new(0),
             cut: Cell::new(false),
             waker: RefCell::new(None),
+            left: Cell::new(false),
         })
     }
 
@@ -114,6 +117,15 @@ impl Connection {
         if let Asking::Nothing(_) = self.asking.get() {
             self.asking.set(Asking::Head(Instant::now()));
         }
+    }
+
+    /// The other side has sent its end.
+    pub(crate) fn leave(&self) {
+        self.left.set(true);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.get()
     }
 
     /// A head is whole.

@@ -84,12 +84,14 @@ impl AsyncRead for Patient {
             self.put_off = true;
             return self.wait(cx);
         }
-        let before = buffer.filled().len();
+        let (before, has_room) = (buffer.filled().len(), buffer.remaining() > 0);
         match Pin::new(&mut self.io).poll_read(cx, buffer) {
             Poll::Pending => self.wait(cx),
             read => {
                 if buffer.filled().len() > before {
                     self.connection.heard();
+                } else if has_room {
+                    self.connection.leave();
                 }
                 read
             }

@@ -148,6 +148,9 @@ impl Orders for Fragile<dyn Orders> {
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>> {
         self.port.find(payment).await
     }
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>> {
+        self.port.find_all(payments).await
+    }
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
         self.port.of_customer(customer, day).await
     }

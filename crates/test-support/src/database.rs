@@ -103,7 +103,7 @@ impl TestDatabase {
     /// Makes stores `first` to `last`, open round the clock, each with two products whose stock lasts for ever.
     pub async fn stores(&self, first: usize, last: usize) {
         // Beyond every store's number: the second product's is that much higher.
-        const MANY_STORES: usize = 50_000;
+        const MANY_STORES: usize = 1_000_000;
         self
         .sql(&format!(
             "CREATE TEMP TABLE s AS SELECT n, 'STR_' || lpad(n::text, 26, '0') AS store, 'seller' || n || '@bench.example' AS seller

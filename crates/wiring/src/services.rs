@@ -8,13 +8,14 @@ use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     orders::{
-        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, MailService, OrderService, PastPayments,
-        PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService, WebhookService,
+        ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, LiveService, MailService, OrderService,
+        PastPayments, PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService,
+        WebhookService,
     },
     products::ProductService,
     reviews::ReviewService,
     shared::{Clock, Ids, RateLimiter, RateLimits},
-    stores::{HistoryService, HoursService, ImageService, SearchService, StoreService, ports::ObjectStorage},
+    stores::{HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage},
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
@@ -62,6 +63,8 @@ pub struct Services {
     pub images: Arc<ImageService>,
     /// Searching stores.
     pub search: Arc<SearchService>,
+    /// Stores around a place, and on a map.
+    pub nearby: Arc<NearbyService>,
     /// What customers searched for.
     pub history: Arc<HistoryService>,
     /// A seller's products.
@@ -86,6 +89,8 @@ pub struct Services {
     pub idempotency: Arc<IdempotencyService>,
     /// Looking back.
     pub audit: Arc<AuditService>,
+    /// Orders as they happen.
+    pub live: Arc<LiveService>,
     /// What stores earned.
     pub settlement: Arc<SettlementService>,
     /// Handing out.
@@ -247,6 +252,7 @@ impl Services {
             reviews,
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
+            nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),
             history,
             products,
             checkout: Arc::new(CheckoutService::new(holds, resolve.clone(), past.clone(), clock(), ids())),
@@ -255,6 +261,7 @@ impl Services {
             webhooks: Arc::new(webhooks),
             idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
+            live: Arc::new(LiveService::new(postgres.clone(), orders.clone(), stores.clone())),
             settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),

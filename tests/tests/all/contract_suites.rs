@@ -24,11 +24,13 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         customers: postgres.clone(),
         stores: postgres.clone(),
         search: postgres.clone(),
+        nearby: postgres.clone(),
         hours: postgres.clone(),
         images: postgres.clone(),
         products: postgres.clone(),
         holds: postgres.clone(),
         orders: postgres.clone(),
+        changes: postgres.clone(),
         reviews: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
@@ -116,6 +118,11 @@ mod postgres {
             favorites_are_a_customers_own
             store_is_found_by_its_id
         }
+        nearby {
+            stores_are_where_they_are_now
+            addresses_that_are_no_places_are_nowhere
+            offers_are_those_of_now
+        }
         products {
             product_is_seen_by_its_own_store_only
             store_has_no_more_products_than_its_most
@@ -160,6 +167,8 @@ mod postgres {
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted
             day_end_finds_what_was_left_open
+            each_change_is_told_to_store_and_customer
+            what_commits_late_is_not_missed
         }
         cancellations {
             order_is_canceled_once_with_stock_and_refund
@@ -288,6 +297,7 @@ mod embedded {
             calls_at_once_get_no_more_than_the_quota
             streams_of_an_account_have_so_many_places
             stream_that_nobody_closed_gives_its_place_back
+            stream_that_is_extended_keeps_its_place
         }
         archive {
             what_is_in_the_archive_stays_as_it_is
@@ -389,6 +399,7 @@ mod redis {
             calls_at_once_get_no_more_than_the_quota
             streams_of_an_account_have_so_many_places
             stream_that_nobody_closed_gives_its_place_back
+            stream_that_is_extended_keeps_its_place
         }
     }
 

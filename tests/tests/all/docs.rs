@@ -163,6 +163,18 @@ fn links_and_paths_lead_somewhere() {
 }
 
 #[test]
+fn the_korean_readme_has_the_same_parts() {
+    let [english, korean] = ["README.md", "README.ko.md"].map(text);
+    let parts = |readme: &str| readme.lines().filter(|line| line.starts_with("## ")).count();
+    assert_eq!(parts(&english), parts(&korean));
+    let rows = english.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0));
+    let links = english.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    let names = rows.chain(links).filter(|name| name.contains(['_', '/', '.']) && !name.contains(' ') && !name.contains("README"));
+    let lost: Vec<_> = names.filter(|name| !korean.contains(name)).collect();
+    assert_eq!(lost, [""; 0], "README.ko.md does not name these");
+}
+
+#[test]
 fn every_requirement_has_its_row() {
     let paper = text("docs/security.md");
     let rows: Vec<_> = paper.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | ")).collect();

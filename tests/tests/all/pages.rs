@@ -198,12 +198,20 @@ async fn a_refusal_is_a_page_in_a_browser_and_a_problem_in_the_api() {
 async fn the_front_page_lets_a_person_click_through_a_purchase() {
     let app = TestApp::start().await;
     let front = html(&open(&app.api, "/").await, 200, "en");
-    assert!(front.contains("<script src=\"/sandbox/purchase.js\" defer></script>") && front.contains("id=\"purchase\""));
+    assert!(front.contains("href=\"/shop\"") && front.contains("href=\"/store\"") && !front.contains("<script"), "{front}");
     assert!(front.contains("This server plays Google, Kakao, Naver, PortOne and the mail box."), "{front}");
     assert!(!front.contains("real:"), "{front}");
-    let script = app.api.get("/sandbox/purchase.js").await;
-    assert_eq!((script.status, header(&script, "content-type")), (200, "text/javascript; charset=utf-8"));
-    assert!(!script.body.as_str().unwrap().contains("innerHTML"), "nothing that people typed becomes markup");
+    for name in ["shop", "store"] {
+        let page = html(&open(&app.api, &format!("/{name}")).await, 200, "ko");
+        assert!(page.contains(&format!("<script type=\"module\" src=\"/sandbox/tour/{name}.js\"></script>")), "{page}");
+        for script in [name, "app"] {
+            let script = app.api.get(&format!("/sandbox/tour/{script}.js")).await;
+            assert_eq!((script.status, header(&script, "content-type")), (200, "text/javascript; charset=utf-8"));
+            let text = script.body.as_str().unwrap();
+            assert!(!text.contains("innerHTML") && !text.contains("http://localhost"), "nothing that people typed becomes markup");
+        }
+    }
+    app.api.get("/sandbox/tour/other.js").await.expect(404);
     // Two people at once, whom one browser's cookie could not hold.
     for (role, home) in [("customer", "/api/v1/customer/profile/me"), ("seller", "/api/v1/seller/store/profile/me")] {
         let login = app.api.call(Method::POST, "/sandbox/login", None, Some(&json!({ "role": role }))).await.expect(200);
@@ -223,7 +231,7 @@ async fn what_is_real_is_not_called_played() {
         let page = html(&open(&app.api, page).await, 200, "en");
         assert!(page.contains("This server plays Google, Kakao, Naver and the mail box."), "{page}");
         assert!(page.contains("real: PortOne."), "{page}");
-        for played in ["purchase.js", "/sandbox/portone/checkout", "PortOne’s books"] {
+        for played in ["href=\"/shop\"", "/sandbox/portone/checkout", "PortOne’s books"] {
             assert!(!page.contains(played), "{played} in {page}");
         }
     }
@@ -275,10 +283,19 @@ async fn production_has_no_sandbox_and_says_nothing_of_it() {
     let database = TestDatabase::create().await;
     let server = RealServer::http(RealServer::free_port(), &production(&database)).await;
     let front = html(&open(&server.api, "/").await, 200, "en");
-    for part in ["sandbox", "purchase", "Log in", "plays"] {
+    for part in ["sandbox", "/shop", "Log in", "plays"] {
         assert!(!front.contains(part), "{part} in {front}");
     }
-    let others = ["/sandbox", "/sandbox/", "/sandbox/purchase.js", "/sandbox/qr.svg?text=x", "/sandbox/mail/html?id=x", "/auth/success"];
+    let others = [
+        "/sandbox",
+        "/sandbox/",
+        "/shop",
+        "/store",
+        "/sandbox/tour/shop.js",
+        "/sandbox/qr.svg?text=x",
+        "/sandbox/mail/html?id=x",
+        "/auth/success",
+    ];
     for path in PAGES.iter().map(|(page, _)| *page).chain(others) {
         html(&open(&server.api, path).await, 404, "ko");
         assert_eq!(server.api.get(path).await.refused(404), "not_found", "{path}");

@@ -121,7 +121,10 @@ impl World {
                 }
             }
             25..28 => {
-                let query = ["", "?page=1", "/by-name?search_name=%EA%B0%80", "/by-name?search_name=x", "/favorites"].choose(rng).unwrap();
+                let around = ["/nearby?lat=37.5&lng=127&radius_m=20000&sort=recommended", "/map?bbox=120,30,130,40"];
+                let searches =
+                    ["", "?page=1", "/by-name?search_name=%EA%B0%80", "/by-name?search_name=x", "/favorites", around[0], around[1]];
+                let query = searches.choose(rng).unwrap();
                 drop(self.call(me, "GET", &format!("/customer/search/stores{query}"), None).await);
             }
             28 => {

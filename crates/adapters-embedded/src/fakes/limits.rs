@@ -72,6 +72,21 @@ impl Streams for Embedded {
         Ok(opened.await.map_err(failed)? == 1)
     }
 
+    async fn extend(&self, account: &Email, stream: &str, lease: Duration) -> Result<()> {
+        let mut connection = self.connection().await?;
+        sql_query(
+            "INSERT INTO embedded.open_streams (account, stream, until) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+             ON CONFLICT (account, stream) DO UPDATE SET until = excluded.until",
+        )
+        .bind::<t::Text, _>(account.as_str())
+        .bind::<t::Text, _>(stream)
+        .bind::<t::BigInt, _>(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+        .execute(&mut connection)
+        .await
+        .map(|_| ())
+        .map_err(failed)
+    }
+
     async fn close(&self, account: &Email, stream: &str) -> Result<()> {
         let mut connection = self.connection().await?;
         sql_query("DELETE FROM embedded.open_streams WHERE account = $1 AND stream = $2")

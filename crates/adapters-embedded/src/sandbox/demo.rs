@@ -94,24 +94,27 @@ const KINDS: [Kind; 8] = [
     ("디저트", 7, [("조각 케이크", "그날의 케이크 한 조각", 7_000, 50), ("마카롱 여섯 개", "랜덤 구성", 12_000, 45)]),
 ];
 
-/// District, neighbourhood, latitude, longitude, station, minutes on foot. The customer app's location filter has those of 관악구.
-const PLACES: [(&str, &str, &str, &str, &str, i32); 16] = [
-    ("강남구", "역삼동", "37.5006", "127.0364", "역삼역", 4),
-    ("마포구", "서교동", "37.5553", "126.9229", "홍대입구역", 6),
-    ("성동구", "성수동2가", "37.5400", "127.0560", "성수역", 3),
-    ("종로구", "관철동", "37.5690", "126.9860", "종각역", 5),
-    ("영등포구", "여의도동", "37.5219", "126.9245", "여의도역", 7),
-    ("송파구", "잠실동", "37.5113", "127.0980", "잠실역", 8),
-    ("용산구", "이태원동", "37.5345", "126.9946", "이태원역", 2),
-    ("서초구", "서초동", "37.4920", "127.0300", "강남역", 9),
-    ("관악구", "낙성대동", "37.4769", "126.9637", "낙성대역", 3),
-    ("관악구", "신림동", "37.4842", "126.9297", "신림역", 4),
-    ("관악구", "봉천동", "37.4824", "126.9418", "봉천역", 5),
-    ("관악구", "대학동", "37.4720", "126.9339", "서울대벤처타운역", 6),
-    ("관악구", "행운동", "37.4812", "126.9527", "서울대입구역", 4),
-    ("관악구", "청룡동", "37.4800", "126.9480", "서울대입구역", 7),
-    ("관악구", "인헌동", "37.4745", "126.9660", "낙성대역", 8),
-    ("관악구", "서원동", "37.4806", "126.9310", "신림역", 8),
+/// District, neighbourhood, latitude, longitude, station, minutes on foot.
+type Spot = (&'static str, &'static str, f64, f64, &'static str, i32);
+
+/// The customer app's location filter has those of 관악구.
+const PLACES: [Spot; 16] = [
+    ("강남구", "역삼동", 37.5006, 127.0364, "역삼역", 4),
+    ("마포구", "서교동", 37.5553, 126.9229, "홍대입구역", 6),
+    ("성동구", "성수동2가", 37.543, 127.056, "성수역", 3),
+    ("종로구", "관철동", 37.569, 126.986, "종각역", 5),
+    ("영등포구", "여의도동", 37.5219, 126.9245, "여의도역", 7),
+    ("송파구", "잠실동", 37.5113, 127.098, "잠실역", 8),
+    ("용산구", "이태원동", 37.5345, 126.9946, "이태원역", 2),
+    ("서초구", "서초동", 37.492, 127.03, "강남역", 9),
+    ("관악구", "낙성대동", 37.4769, 126.9637, "낙성대역", 3),
+    ("관악구", "신림동", 37.4842, 126.9297, "신림역", 4),
+    ("관악구", "봉천동", 37.4824, 126.9418, "봉천역", 5),
+    ("관악구", "대학동", 37.472, 126.9339, "서울대벤처타운역", 6),
+    ("관악구", "행운동", 37.4812, 126.9527, "서울대입구역", 4),
+    ("관악구", "청룡동", 37.48, 126.948, "서울대입구역", 7),
+    ("관악구", "인헌동", 37.4745, 126.966, "낙성대역", 8),
+    ("관악구", "서원동", 37.4806, 126.931, "신림역", 8),
 ];
 
 /// How many stores the demo has.
@@ -176,7 +179,7 @@ impl Demo {
     async fn store(&self, number: usize) -> Result<()> {
         let seller = self.seller_email(number)?;
         self.account(&seller, Role::Seller).await?;
-        let ((kind, picture, products), place) = (KINDS[number % KINDS.len()], PLACES[(number / KINDS.len() + number) % PLACES.len()]);
+        let ((kind, picture, products), place) = (KINDS[number % KINDS.len()], spot(number));
         let now = self.clock.now();
         let fresh = NewStore {
             id: StoreId::generate(self.ids.as_ref()),
@@ -238,7 +241,13 @@ fn invalid(rule: cheapbob_domain::shared::Rule) -> Error {
     Error::internal(format!("the demo breaks a rule: {}", rule.code))
 }
 
-fn address(number: usize, (sigungu, bname, lat, lng, station, minutes): (&str, &str, &str, &str, &str, i32)) -> Address {
+fn spot(number: usize) -> Spot {
+    PLACES[(number / KINDS.len() + number) % PLACES.len()]
+}
+
+fn address(number: usize, (sigungu, bname, lat, lng, station, minutes): Spot) -> Address {
+    // Twenty metres north of the one before at the same spot.
+    let lat = lat + 0.0002 * (number / KINDS.len()) as f64;
     Address {
         postal_code: format!("0{}", 4000 + number),
         address: format!("서울특별시 {sigungu} {bname} {}", 10 + number),
@@ -246,8 +255,8 @@ fn address(number: usize, (sigungu, bname, lat, lng, station, minutes): (&str, &
         sido: "서울".to_owned(),
         sigungu: sigungu.to_owned(),
         bname: bname.to_owned(),
-        lat: lat.to_owned(),
-        lng: lng.to_owned(),
+        lat: format!("{lat:.4}"),
+        lng: format!("{lng:.4}"),
         nearest_station: Some(station.to_owned()),
         walking_time: Some(minutes),
     }
@@ -265,4 +274,48 @@ fn round_the_clock() -> Result<Week> {
     let mut errors = Validation::default();
     let week = Week::parse("demo", &days, &mut errors);
     errors.finish(|| week)
+}
+
+#[cfg(test)]
+mod tests {
+    use cheapbob_domain::stores::Place;
+
+    use super::*;
+
+    /// Where the stations are, as maps show them.
+    const STATIONS: [(&str, f64, f64); 13] = [
+        ("역삼역", 37.5006, 127.0364),
+        ("홍대입구역", 37.5572, 126.9254),
+        ("성수역", 37.5446, 127.0559),
+        ("종각역", 37.5702, 126.9831),
+        ("여의도역", 37.5216, 126.9243),
+        ("잠실역", 37.5133, 127.1001),
+        ("이태원역", 37.5345, 126.9946),
+        ("강남역", 37.4979, 127.0276),
+        ("낙성대역", 37.4769, 126.9636),
+        ("신림역", 37.4842, 126.9297),
+        ("봉천역", 37.4824, 126.9418),
+        ("서울대벤처타운역", 37.4721, 126.9339),
+        ("서울대입구역", 37.4812, 126.9527),
+    ];
+
+    #[test]
+    fn the_demo_stores_lie_where_their_addresses_say() {
+        /// Metres in a minute, at most.
+        const WALKED: i64 = 80;
+        let mut places = Vec::new();
+        for number in 0..STORES {
+            let address = address(number, spot(number));
+            let place = Place::parse(&address.lat, &address.lng).unwrap();
+            let station = address.nearest_station.unwrap();
+            let (_, lat, lng) = STATIONS.iter().find(|(name, ..)| *name == station).unwrap();
+            let metres = place.millimetres_to(Place::new(*lat, *lng).unwrap()) / 1_000;
+            let minutes = i64::from(address.walking_time.unwrap());
+            assert!(metres <= minutes * WALKED, "{} {}: {metres} m in {minutes} minutes", address.address, station);
+            places.push((address.lat, address.lng));
+        }
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), STORES, "each stands for itself");
+    }
 }

@@ -90,6 +90,12 @@ impl Orders for Postgres {
         row.map_err(failed)?.map(Order::try_from).transpose()
     }
 
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>> {
+        let mut connection = self.connection().await?;
+        let these = orders::table.filter(orders::payment_id.eq_any(payments.iter().map(PaymentId::as_str)));
+        into_orders(these.select(OrderRow::as_select()).load(&mut connection).await.map_err(failed)?)
+    }
+
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>> {
         self.today_of_customer(customer, day).await
     }

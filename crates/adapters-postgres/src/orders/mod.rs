@@ -3,6 +3,7 @@
 mod audit_log;
 mod books;
 mod cancellations;
+mod changes;
 mod checkout;
 mod holds;
 mod idempotency_keys;

@@ -3,6 +3,7 @@
 mod documents;
 mod hours;
 mod images;
+mod nearby;
 mod pages;
 mod payments;
 mod rows;

@@ -128,16 +128,16 @@ struct FavoriteRow {
 
 /// A store on a page, whoever looks at it.
 #[derive(Clone)]
-struct Shown {
+pub(super) struct Shown {
     document: Arc<StoreDocument>,
     products: Arc<[Product]>,
 }
 
 /// What the statement says of a store.
-struct Said {
-    id: String,
-    version: i64,
-    numbers: Vec<Numbers>,
+pub(super) struct Said {
+    pub(super) id: String,
+    pub(super) version: i64,
+    pub(super) numbers: Vec<Numbers>,
 }
 
 /// A page, without who asks for it.
@@ -225,7 +225,7 @@ impl Postgres {
 
     /// The stores of these pages: those that are kept in the version that they have, with the numbers of now; the others are read anew. A
     /// store that was deleted meanwhile is left out.
-    async fn with_documents(&self, pages: Vec<Vec<Said>>) -> Result<Vec<Vec<Shown>>> {
+    pub(super) async fn with_documents(&self, pages: Vec<Vec<Said>>) -> Result<Vec<Vec<Shown>>> {
         let shown = |said: &Said| {
             let kept = self.documents.get(said.version).filter(|kept| kept.document.store.id.as_str() == said.id)?;
             let products = kept.products_now(&said.numbers)?;
@@ -242,7 +242,7 @@ impl Postgres {
     }
 
     /// Who has which of their stores among the favourites. It is read on the primary: they have written it themselves.
-    async fn with_favorites(&self, pages: Vec<(&Email, Vec<Shown>)>) -> Result<Vec<Vec<ListedStore>>> {
+    pub(super) async fn with_favorites(&self, pages: Vec<(&Email, Vec<Shown>)>) -> Result<Vec<Vec<ListedStore>>> {
         let mut pairs = HashMap::new();
         for (customer, stores) in &pages {
             for store in stores {

@@ -8,6 +8,7 @@ mod confirm;
 pub mod error;
 mod idempotency;
 mod kept;
+mod live;
 mod mail;
 pub mod model;
 mod order_service;
@@ -28,6 +29,7 @@ pub use audit::AuditService;
 pub use cancel::CancelService;
 pub use checkout::CheckoutService;
 pub use idempotency::IdempotencyService;
+pub use live::{LiveService, MISSED_AT_ONCE, Missed, News, with_ids};
 pub use mail::MailService;
 pub use model::{
     audit::{Actor, ActorKind, AuditEntry},
@@ -38,6 +40,7 @@ pub use model::{
         PRICE_SEEN, PricePaid,
     },
     idempotency::{Claim, KeyedCall, KeyedOutcome, KeyedRequest, StoredAnswer},
+    live::{Listener, OrderChange, Snapshot, Told, ToldChange},
     mail::{OrderEvent, OrderMail},
     order::{AlarmCard, ArchiveVersion, CustomerOrder, Order, OrderStatus, Preferences, TodayOrder},
     payment::{Asker, CancelAnswer, FIRST_LOOK, Page, Paid, PaymentTruth, Resolution},

@@ -57,6 +57,24 @@ impl OrderService {
         }
     }
 
+    /// These orders, wherever they are, in any order, as their customers see them.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn these(&self, payments: &[PaymentId]) -> Result<Vec<CustomerOrder>> {
+        let current = self.orders.find_all(payments).await?;
+        let here: HashSet<_> = current.iter().map(|o| &o.payment_id).collect();
+        let past: Vec<_> = payments.iter().filter(|payment| !here.contains(payment)).cloned().collect();
+        let archived = if past.is_empty() { Vec::new() } else { self.archive.find_all(&past).await? };
+        self.with_images(once(current, archived)).await
+    }
+
+    async fn with_images(&self, orders: Vec<Order>) -> Result<Vec<CustomerOrder>> {
+        let stores: HashSet<_> = orders.iter().map(|o| o.store_id.clone()).collect();
+        let images: HashMap<_, _> = self.images.main_of(&stores.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
+        Ok(orders.into_iter().map(|order| CustomerOrder { main_image: images.get(&order.store_id).cloned(), order }).collect())
+    }
+
     /// The order once more, for whoever lost a race over it and has to say what is so.
     ///
     /// # Errors
@@ -102,9 +120,7 @@ impl OrderService {
     pub async fn all_of_customer(&self, customer: &Email) -> Result<Vec<CustomerOrder>> {
         let (current, version) = self.orders.all_of_customer(customer).await?;
         let orders = newest(current, or_none(self.archived_of_customer(customer, version).await)?);
-        let stores: HashSet<_> = orders.iter().map(|o| o.store_id.clone()).collect();
-        let images: HashMap<_, _> = self.images.main_of(&stores.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
-        Ok(orders.into_iter().map(|order| CustomerOrder { main_image: images.get(&order.store_id).cloned(), order }).collect())
+        self.with_images(orders).await
     }
 
     /// Those of the archive, which is not asked again while it is the same.

@@ -13,6 +13,7 @@ use super::model::{
     discrepancy::{Booked, Discrepancy},
     hold::{Hold, HoldEnd, HoldState, NewHold, Offer, OrderOutcome, PricePaid},
     idempotency::{Claim, StoredAnswer},
+    live::{Listener, OrderChange, Snapshot},
     mail::OrderMail,
     order::{ArchiveVersion, Order, TodayOrder},
     payment::{CancelAnswer, Page, PaymentTruth},
@@ -62,6 +63,8 @@ pub trait Holds: Send + Sync {
 pub trait Orders: Send + Sync {
     /// The order of this payment. `None`: not here.
     async fn find(&self, payment: &PaymentId) -> Result<Option<Order>>;
+    /// These orders, as far as they are here, in any order.
+    async fn find_all(&self, payments: &[PaymentId]) -> Result<Vec<Order>>;
     /// A customer's orders of a business day, newest event first.
     async fn of_customer(&self, customer: &Email, day: NaiveDate) -> Result<Vec<TodayOrder>>;
     /// The orders of a seller's store of a business day, newest event first; none where the seller has no store.
@@ -77,6 +80,22 @@ pub trait Orders: Send + Sync {
     async fn all_of_customer(&self, customer: &Email) -> Result<(Vec<Order>, ArchiveVersion)>;
     /// A store's orders of all days that are not archived yet.
     async fn all_of_store(&self, store: &StoreId) -> Result<Vec<Order>>;
+}
+
+/// What becomes of orders, as it happens. Each change of [`Orders`], [`Holds`] and [`Cancellations`] MUST be here from its commit on, whichever
+/// process makes it, and an hour later still.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait OrderChanges: Send + Sync {
+    /// Which transactions have ended by now.
+    async fn now(&self) -> Result<Snapshot>;
+    /// What `since` had not seen and the snapshot that is given has, of everybody, by id, up to `limit`. MUST be as quick while somebody's
+    /// transaction stays open.
+    async fn since(&self, since: &Snapshot, limit: i64) -> Result<(Vec<OrderChange>, Snapshot)>;
+    /// What of this one's changes of the last hour `since` had not seen and `until` has, by id after `after`, up to `limit`.
+    async fn missed(&self, listener: &Listener, since: &Snapshot, until: &Snapshot, after: i64, limit: usize) -> Result<Vec<OrderChange>>;
+    /// Deletes what is older than an hour; gives the number.
+    async fn prune(&self) -> Result<u64>;
 }
 
 /// Cancelling orders. Order, stock (of the current business day's orders), refund and mail are stored all or nothing, and each

@@ -1,5 +1,7 @@
 //! What this feature needs from outside.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -7,9 +9,12 @@ use secrecy::SecretString;
 use super::model::{
     hours::{OperationTime, Week},
     image::{Added, Image, Removed, StoredObject},
+    offer::StoreOffer,
     payment_account::{PaymentChange, PortOneAccount},
+    place::Area,
     search::{CustomerStore, FavoriteAdded, ListedStore, StoreFilter},
     store::{NewStore, Store, StoreChange},
+    tile::Tile,
 };
 use crate::shared::{Email, Result, StoreId};
 
@@ -112,6 +117,20 @@ pub trait StoreSearch: Send + Sync {
     async fn remove_favorite(&self, customer: &Email, store: &StoreId) -> Result<bool>;
     /// Builds the index behind the words of a search anew, while searches go on.
     async fn rebuild(&self) -> Result<()>;
+}
+
+/// Where stores with a product are, and what they offer. Nothing may be older than the database that is asked, whatever is kept of it.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait StoresNearby: Send + Sync {
+    /// The tiles that have a part in these areas and a store whose address is a place ([`super::Place::parse`]), each once, as they were at one
+    /// instant: a store that moves meanwhile is in one of them.
+    async fn tiles(&self, areas: &[Area]) -> Result<Vec<Arc<Tile>>>;
+    /// What these stores offer on the day of `at`, in this order; without those that are gone.
+    async fn offers(&self, stores: &[StoreId], at: DateTime<Utc>) -> Result<Vec<StoreOffer>>;
+    /// The stores of these offers as this customer sees them, in this order, with the stock and prices offered; one that has changed since in
+    /// another way is as it is now, and one that is gone is left out.
+    async fn listed(&self, customer: &Email, offers: Vec<StoreOffer>) -> Result<Vec<ListedStore>>;
 }
 
 /// The bucket that pictures lie in.

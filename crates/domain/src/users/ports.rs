@@ -191,6 +191,8 @@ pub trait Streams: Send + Sync {
     /// Takes a place for this stream, unless the account has `most` of them: then it is `false`. Of any number at once no more MUST get one.
     /// A place MUST be free again after `lease`, in the part's own time: the process that took it may have died.
     async fn open(&self, account: &Email, stream: &str, most: usize, lease: Duration) -> Result<bool>;
+    /// The stream is open still: its place is taken for so long from now, also where the part has forgotten it.
+    async fn extend(&self, account: &Email, stream: &str, lease: Duration) -> Result<()>;
     /// Gives the place back.
     async fn close(&self, account: &Email, stream: &str) -> Result<()>;
 }

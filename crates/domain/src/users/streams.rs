@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use super::ports::Streams;
 use crate::shared::{Email, Error, Ids, Result, TOO_MANY_REQUESTS};
 
-/// WebSockets that an account may have open at once, in all processes together. An app has one for each order that waits to be picked up, and
-/// sometimes another while it closes the first.
+/// WebSockets and streams of orders that an account may have open at once, in all processes together. An app has a WebSocket for each order that waits
+/// to be picked up, and sometimes another while it closes the first; and a stream in each window.
 const MOST_STREAMS: usize = 10;
 
-/// After so long a place is free whose process died: longer than any of our streams stays open.
+/// After so long a place is free whose process died: longer than a WebSocket stays open. A stream of orders is extended.
 const STREAM_LEASE: Duration = Duration::from_secs(40);
 
 /// Use cases of connections that stay open.
@@ -52,6 +52,14 @@ impl StreamService {
         Ok(OpenStream { account: account.clone(), id })
     }
 
+    /// The stream is open still.
+    pub async fn extend(&self, stream: &OpenStream) {
+        let Some(id) = &stream.id else { return };
+        if let Err(error) = self.streams.extend(&stream.account, id, STREAM_LEASE).await {
+            tracing::debug!(%error, "a stream's place was not extended; another may take it");
+        }
+    }
+
     /// Gives the place back.
     pub async fn close(&self, stream: OpenStream) {
         let Some(id) = &stream.id else { return };
@@ -76,6 +84,7 @@ mod tests {
             .withf(|_, _, most, lease| (*most, lease.as_secs()) == (10, 40))
             .times(1)
             .returning(move |_, _, _, _| opened());
+        streams.expect_extend().withf(|_, _, lease| lease.as_secs() == 40).times(closed).returning(|_, _, _| Ok(()));
         streams.expect_close().times(closed).returning(|_, _| Ok(()));
         StreamService::new(Arc::new(streams), Arc::new(Counter::default()))
     }
@@ -84,6 +93,7 @@ mod tests {
     async fn a_stream_has_a_place_or_is_refused_until_one_may_be_free() {
         let places = service(|| Ok(true), 1);
         let stream = places.open(&email("a@b.example")).await.unwrap();
+        places.extend(&stream).await;
         places.close(stream).await;
         let full = service(|| Ok(false), 0).open(&email("a@b.example")).await.unwrap_err();
         assert!(matches!(full, Error::TooMany { refusal: TOO_MANY_REQUESTS, retry_after } if retry_after.num_seconds() == 40));
@@ -93,6 +103,7 @@ mod tests {
     async fn nobody_is_kept_out_where_nobody_counts() {
         let away = service(|| Err(Error::unavailable("redis", "away")), 0);
         let stream = away.open(&email("a@b.example")).await.unwrap();
+        away.extend(&stream).await;
         away.close(stream).await;
     }
 }

@@ -6,6 +6,9 @@ mod favorites;
 mod history;
 mod hours;
 mod images;
+mod map;
+mod nearby;
+mod nearby_page;
 mod page;
 mod payment;
 mod picture;
@@ -28,6 +31,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(search::by_location)
         .service(search::by_name)
         .service(search::by_location_name)
+        .service(nearby::nearby)
+        .service(map::on_map)
         .service(favorites::list)
         .service(favorites::add)
         .service(favorites::remove)

@@ -9,7 +9,7 @@ use super::{dto::CustomerStoreBody, texts::StoreTexts};
 
 /// Bytes for each store of a list: a phone has to load it. Without its products a store has 28,000 in the worst case, of which 4,000 are its
 /// introduction and 8,000 its links.
-const FOR_EACH: usize = 50_000;
+pub(super) const FOR_EACH: usize = 50_000;
 
 /// Bytes of a page at most.
 const LARGEST: usize = FOR_EACH * PAGE_SIZE as usize;
@@ -59,7 +59,7 @@ pub(super) fn list_json(mut stores: Vec<CustomerStoreBody>) -> serde_json::Resul
 
 /// Leaves as many of each store's products as there is room for in `largest` bytes; `length`: what they are now. Stores that need little
 /// come first, so that what they leave is the others'.
-fn shorten(stores: &mut [CustomerStoreBody], mut length: usize, largest: usize) -> serde_json::Result<()> {
+pub(super) fn shorten(stores: &mut [CustomerStoreBody], mut length: usize, largest: usize) -> serde_json::Result<()> {
     let mut products = Vec::new();
     for (place, found) in stores.iter_mut().enumerate() {
         // One that is longer was stored before there was a limit.

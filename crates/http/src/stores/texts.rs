@@ -52,7 +52,16 @@ impl StoreTexts {
     }
 
     /// What a [`super::dto::CustomerStoreBody`] would be.
-    fn write(&self, listed: &ListedStore, storage: &dyn ObjectStorage, now: DateTime<Utc>, json: &mut Vec<u8>) -> serde_json::Result<()> {
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub(super) fn write(
+        &self,
+        listed: &ListedStore,
+        storage: &dyn ObjectStorage,
+        now: DateTime<Utc>,
+        json: &mut Vec<u8>,
+    ) -> serde_json::Result<()> {
         let text = self.text(listed, storage, now)?;
         let ends = listed.document.store.pickup_ends();
         json.extend_from_slice(text.before.as_bytes());

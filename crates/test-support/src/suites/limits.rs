@@ -92,3 +92,16 @@ pub async fn stream_that_nobody_closed_gives_its_place_back(streams: &dyn Stream
     eventually("its place is free", 10, || async { next().await.then_some(()) }).await;
     assert!(begun.elapsed() + Duration::from_millis(50) >= lease, "{:?}", begun.elapsed());
 }
+
+/// A place that is extended stays taken after its first lease, also where it was forgotten.
+pub async fn stream_that_is_extended_keeps_its_place(streams: &dyn Streams) {
+    let (account, lease) = (email(), Duration::from_secs(1));
+    assert!(streams.open(&account, "short", 2, lease).await.unwrap() && streams.open(&account, "extended", 2, lease).await.unwrap());
+    streams.extend(&account, "extended", HOUR).await.unwrap();
+    eventually("the other one's place is free", 10, || async { streams.open(&account, "next", 2, HOUR).await.unwrap().then_some(()) })
+        .await;
+    assert!(!streams.open(&account, "one more", 2, HOUR).await.unwrap());
+    streams.close(&account, "extended").await.unwrap();
+    streams.extend(&account, "extended", HOUR).await.unwrap();
+    assert!(!streams.open(&account, "one more", 2, HOUR).await.unwrap());
+}

@@ -1,7 +1,7 @@
 //! `orders::ports::Orders` and what of `orders::ports::Cancellations` goes by the clock (contract, Seller; Daily rollover).
 
 use cheapbob_domain::{
-    orders::{NewHold, OrderOutcome, OrderStatus},
+    orders::{Listener, NewHold, OrderOutcome, OrderStatus, Snapshot},
     products::ProductChange,
     shared::{PaymentId, Validation, Won, kst},
     stores::{DayInput, NewStore, Week},
@@ -189,4 +189,70 @@ pub async fn day_end_finds_what_was_left_open(world: &World) {
     assert_eq!(left(tomorrow, None).await, [waiting.clone()]);
     assert!(left(tomorrow, Some(&waiting)).await.is_empty());
     assert_eq!(world.orders.find(&taken).await.unwrap().unwrap().status, OrderStatus::Complete);
+}
+
+/// Additions, Live: each change of an order is told once, in order, to its store and its customer and to nobody else.
+pub async fn each_change_is_told_to_store_and_customer(world: &World) {
+    let (changes, (customer, store, product)) = (&world.changes, world.five_pieces().await);
+    let begin = changes.now().await.unwrap();
+    let payment = world.ordered(&customer, &product, 1).await;
+    let placed = changes.now().await.unwrap();
+    world.orders.accept(&payment, at(5), &actor()).await.unwrap();
+    world.orders.complete(&payment, at(6), &actor()).await.unwrap();
+    world.orders.complete(&payment, at(7), &actor()).await.unwrap();
+    let (_, now) = changes.since(&placed, 1_000).await.unwrap();
+    let missed = async |listener: &Listener, since: &Snapshot, until: &Snapshot, after, limit| {
+        let missed = changes.missed(listener, since, until, after, limit).await.unwrap();
+        assert!(missed.iter().all(|change| change.payment_id == payment && change.listeners().contains(listener)));
+        missed.into_iter().map(|change| (change.status, change.id)).collect::<Vec<_>>()
+    };
+    let states = |missed: &[(OrderStatus, i64)]| missed.iter().map(|(status, _)| *status).collect::<Vec<_>>();
+    let all = [OrderStatus::Reservation, OrderStatus::Accept, OrderStatus::Complete];
+    for listener in [Listener::Store(store), Listener::Customer(customer)] {
+        let told = missed(&listener, &begin, &now, 0, 9).await;
+        assert_eq!(states(&told), all);
+        assert_eq!(states(&missed(&listener, &begin, &now, told[0].1, 1).await), [OrderStatus::Accept]);
+        assert_eq!(states(&missed(&listener, &begin, &placed, 0, 9).await), [OrderStatus::Reservation]);
+        assert_eq!(states(&missed(&listener, &placed, &now, 0, 9).await), all[1..]);
+        assert_eq!(states(&missed(&listener, &Snapshot::of_nothing(), &now, 0, 9).await), all);
+    }
+    let (stranger, ..) = world.five_pieces().await;
+    assert!(missed(&Listener::Customer(stranger), &begin, &now, 0, 9).await.is_empty());
+    let (of_all, until) = changes.since(&begin, 1_000).await.unwrap();
+    let of_payment: Vec<_> = of_all.iter().filter(|change| change.payment_id == payment).collect();
+    assert_eq!(of_payment.iter().map(|change| change.status).collect::<Vec<_>>(), all);
+    assert!(of_payment.iter().all(|change| until.sees(change.transaction) && !begin.sees(change.transaction)) && begin.is_before(&until));
+}
+
+/// Additions, Live: what commits after something that began later is told then, by whatever looks there are in between.
+pub async fn what_commits_late_is_not_missed(world: &World) {
+    let mut asks = Vec::new();
+    for _ in 0..12 {
+        asks.push(world.five_pieces().await);
+    }
+    let begin = world.changes.now().await.unwrap();
+    let trade = join_all(asks.iter().map(|(customer, _, product)| async {
+        let payment = world.ordered(customer, product, 1).await;
+        world.orders.accept(&payment, at(5), &actor()).await.unwrap();
+        payment
+    }));
+    let mut told = Vec::new();
+    let mut since = begin;
+    let look = async |since: &mut Snapshot, told: &mut Vec<_>| {
+        let (changes, now) = world.changes.since(since, 1_000).await.unwrap();
+        *since = now;
+        told.extend(changes.into_iter().map(|change| (change.payment_id, change.status)));
+    };
+    let mut trade = std::pin::pin!(trade);
+    let payments = loop {
+        tokio::select! {
+            payments = &mut trade => break payments,
+            () = look(&mut since, &mut told) => {}
+        }
+    };
+    look(&mut since, &mut told).await;
+    for payment in payments {
+        let of_payment: Vec<_> = told.iter().filter(|(told, _)| *told == payment).map(|(_, status)| *status).collect();
+        assert_eq!(of_payment, [OrderStatus::Reservation, OrderStatus::Accept]);
+    }
 }

@@ -6,14 +6,16 @@ use cheapbob_domain::{
     imports::ports::{Imports, OurSide},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
-        ports::{AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, Orders, Refunds, SettledPayments},
+        ports::{
+            AuditLog, Books, Cancellations, EndedOrders, Holds, IdempotencyKeys, Inbox, OrderChanges, Orders, Refunds, SettledPayments,
+        },
     },
     products::{KnownPrices, NewProduct, PRICES_KEPT, PickupEnds, Product, ProductChange, ProductOutcome, Stock, ports::Products},
     reviews::ports::Reviews,
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        ports::{Hours, StoreImages, StoreSearch, Stores},
+        ports::{Hours, StoreImages, StoreSearch, Stores, StoresNearby},
     },
     tasks::{
         Claiming, Lane, Task,
@@ -47,6 +49,8 @@ pub struct World {
     pub stores: Arc<dyn Stores>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
+    /// Where stores are.
+    pub nearby: Arc<dyn StoresNearby>,
     /// Opening hours.
     pub hours: Arc<dyn Hours>,
     /// Pictures.
@@ -57,6 +61,8 @@ pub struct World {
     pub holds: Arc<dyn Holds>,
     /// Orders.
     pub orders: Arc<dyn Orders>,
+    /// What becomes of orders.
+    pub changes: Arc<dyn OrderChanges>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
     /// Cancellations.

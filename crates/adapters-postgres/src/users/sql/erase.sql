@@ -17,6 +17,8 @@ WITH asked AS (
     UPDATE holds SET customer_email = $2 FROM gone WHERE customer_email = gone.email
 ), of_audit_log AS (
     UPDATE audit_log SET actor = $2 FROM gone WHERE actor = gone.email
+), of_streams AS (
+    DELETE FROM order_events USING gone WHERE customer_email = gone.email
 ), of_keys AS (
     DELETE FROM idempotency_keys USING gone WHERE account = gone.email
 ), of_identities AS (

@@ -16,6 +16,7 @@ SELECT jsonb_build_object(
                        FROM reviews r JOIN stores s ON s.id = r.store_id WHERE s.seller_email = a.email AND r.reply IS NOT NULL),
     'holds', (SELECT jsonb_agg(to_jsonb(h) ORDER BY h.created_at) FROM holds h WHERE h.customer_email = a.email),
     'orders', (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.reservation_at) FROM orders o WHERE o.customer_email = a.email),
+    'order_events', (SELECT jsonb_agg(to_jsonb(v) - 'xid' ORDER BY v.id) FROM order_events v WHERE v.customer_email = a.email),
     'refunds', (SELECT jsonb_agg(to_jsonb(r)) FROM refunds r JOIN holds h ON h.payment_id = r.payment_id WHERE h.customer_email = a.email),
     'audit_log', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.at) FROM audit_log e
                   WHERE e.payment_id IN (SELECT h.payment_id FROM holds h WHERE h.customer_email = a.email)),

@@ -5,6 +5,7 @@ pub mod cancellation;
 pub mod discrepancy;
 pub mod hold;
 pub mod idempotency;
+pub mod live;
 pub mod mail;
 pub mod order;
 pub mod payment;

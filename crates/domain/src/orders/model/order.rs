@@ -100,6 +100,18 @@ impl Order {
         Self { customer: pseudonym, customer_nickname: NOBODY.0.to_owned(), customer_phone_number: NOBODY.1.to_owned(), ..self }
     }
 
+    /// The order as it was when it came into this state.
+    #[must_use]
+    pub fn as_of(self, status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::Complete | OrderStatus::Cancel => self,
+            OrderStatus::Accept => Self { status, completed_at: None, canceled_at: None, cancel_reason: None, ..self },
+            OrderStatus::Reservation => {
+                Self { status, accepted_at: None, completed_at: None, canceled_at: None, cancel_reason: None, ..self }
+            }
+        }
+    }
+
     /// The latest of its four instants.
     pub fn latest_event(&self) -> DateTime<Utc> {
         [self.accepted_at, self.completed_at, self.canceled_at].into_iter().flatten().fold(self.reservation_at, DateTime::max)
@@ -186,6 +198,20 @@ mod tests {
         assert_eq!(Some(Order { canceled_at: minute(3), ..accepted.clone() }.latest_event()), minute(3));
         let ended = |completed_at, canceled_at| Order { completed_at, canceled_at, ..accepted.clone() }.ended_at();
         assert_eq!((ended(None, None), ended(minute(2), None), ended(None, minute(3))), (None, minute(2), minute(3)));
+    }
+
+    #[test]
+    fn an_order_is_as_it_was_in_each_of_its_states() {
+        let placed = order("PAY1");
+        let accepted = Order { status: OrderStatus::Accept, accepted_at: minute(1), ..placed.clone() };
+        let picked_up = Order { status: OrderStatus::Complete, completed_at: minute(2), ..accepted.clone() };
+        let reason = Some("재료 소진".to_owned());
+        let canceled = Order { status: OrderStatus::Cancel, canceled_at: minute(2), cancel_reason: reason, ..accepted.clone() };
+        for last in [&picked_up, &canceled] {
+            assert_eq!(last.clone().as_of(OrderStatus::Reservation), placed);
+            assert_eq!(last.clone().as_of(OrderStatus::Accept), accepted);
+            assert_eq!(last.clone().as_of(last.status), *last);
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Goal {
 }
 
 /// Shares of pgbench, in per cent.
-const SHARES: [(&str, f64); 8] = [
+const SHARES: [(&str, f64); 10] = [
     ("search, page 0", 300.0),
     ("search, page 50", 300.0),
     ("search by name", 200.0),
@@ -35,6 +35,8 @@ const SHARES: [(&str, f64); 8] = [
     ("payment init, one hot product", 1_000.0),
     ("payment init, 500 products", 200.0),
     ("payment confirm", 80.0),
+    ("nearby", 60.0),
+    ("nearby, map of Seoul", 60.0),
 ];
 
 /// Remembers what fell short.

@@ -10,6 +10,7 @@ mod changes;
 mod cpu;
 mod judge;
 mod lists;
+mod nearby;
 mod others;
 mod payments;
 mod reckoning;
@@ -163,6 +164,9 @@ async fn main() {
     }
     if bench.only.is_none() {
         bench.many_stores(&mut judge).await;
+        bench.city(MANY_STORES, &mut judge).await;
+    } else if bench.wants("nearby") {
+        bench.city(STORES, &mut judge).await;
     }
     println!();
     costs.say(|line| println!("{line}"));

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY stores_tile ON stores (store_tile(lat, lng)) WHERE has_product;

@@ -1,0 +1,4 @@
+DROP TRIGGER orders_tell_new ON orders;
+DROP TRIGGER orders_tell_changed ON orders;
+DROP FUNCTION tell_order;
+DROP TABLE order_events;
