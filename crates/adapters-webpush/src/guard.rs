@@ -112,6 +112,13 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_name_that_leads_here_leads_nowhere() {
+        let resolved = async |own_machine| PublicOnly { own_machine }.resolve("localhost".parse().unwrap()).await;
+        assert!(resolved(false).await.is_err());
+        assert!(resolved(true).await.is_ok_and(|mut found| found.all(|address| address.ip().is_loopback())));
+    }
+
     #[test]
     fn an_endpoint_is_a_name_reached_by_https() {
         for good in [

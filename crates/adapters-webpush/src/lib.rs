@@ -96,7 +96,7 @@ impl WebPush {
 fn keys(subscription: &Subscription) -> std::result::Result<(PublicKey, Auth), &'static str> {
     let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
     let point = bytes(&subscription.p256dh).filter(|point| point.len() == 65).and_then(|point| PublicKey::from_sec1_bytes(&point).ok());
-    let auth = bytes(&subscription.auth).filter(|auth| auth.len() == 16).map(|auth| Auth::clone_from_slice(&auth));
+    let auth = bytes(&subscription.auth).and_then(|auth| <[u8; 16]>::try_from(auth).ok()).map(Auth::from);
     Ok((point.ok_or("keys.p256dh")?, auth.ok_or("keys.auth")?))
 }
 

@@ -54,7 +54,7 @@ CREATE INDEX notices_of_batch ON notices (batch, customer_email) WHERE told_at I
 CREATE INDEX notices_by_day ON notices (business_day);
 
 CREATE TABLE notice_looks (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    id boolean PRIMARY KEY DEFAULT true CHECK (id),
     until timestamptz NOT NULL
 );
 COMMENT ON TABLE notice_looks IS 'until when find_occasions has looked';

@@ -38,6 +38,7 @@ mod logs;
 mod migrations;
 mod moving_in;
 mod neighbours;
+mod notices;
 mod oauth;
 mod operator;
 mod outages;

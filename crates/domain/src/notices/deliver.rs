@@ -143,7 +143,7 @@ impl Outcome {
             Ok(Pushed::Taken) => self.told.reached.push(place.to_owned()),
             Ok(Pushed::Gone) => self.gone.push(place.to_owned()),
             Ok(Pushed::Refused(why)) => {
-                tracing::warn!(place = if place == MAIL { MAIL } else { "push" }, why, "a notice is refused for good")
+                tracing::warn!(place = if place == MAIL { MAIL } else { "push" }, why, "a notice is refused for good");
             }
             Ok(Pushed::Later(pause)) => self.later(pause),
             Err(Error::Unavailable { .. }) => self.later(None),

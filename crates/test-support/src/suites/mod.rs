@@ -8,6 +8,7 @@ pub mod holds;
 pub mod imports;
 pub mod limits;
 pub mod money;
+pub mod notices;
 pub mod orders;
 pub mod past;
 pub mod products;

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::occasion::{Kind, Occasion, StoreNow};
@@ -13,7 +13,7 @@ use crate::shared::{Email, Error, ProductId, Result, Sale, StoreId, mail::Mail};
 const MARK: &str = "(광고)";
 
 /// What the service worker of a page gets, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushContent {
     /// First line.
     pub title: String,
@@ -26,7 +26,7 @@ pub struct PushContent {
 }
 
 /// What a push notice is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushData {
     /// Why.
     pub kind: Kind,
