@@ -10,7 +10,7 @@ const LONGEST: usize = 2_048;
 
 /// Where an endpoint leads, if we go there. `own_machine`: to this one as well, in the clear too.
 pub(crate) fn endpoint(text: &str, own_machine: bool) -> Option<Url> {
-    let url = Url::parse(text).ok().filter(|_| text.len() <= LONGEST && text.is_ascii())?;
+    let url = Url::parse(text).ok().filter(|_| text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic()))?;
     let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let is_public = match url.host()? {
         Host::Domain(name) => url.scheme() == "https" && url.port().is_none() && name.contains('.') && !name.ends_with('.'),
@@ -146,6 +146,8 @@ mod tests {
             "ftp://push.example/x",
             "file:///etc/passwd",
             "https://push.example/길",
+            "https://push.example/\0",
+            "https://push.example/a b",
             "http://127.0.0.1:9/x",
             &long,
         ] {

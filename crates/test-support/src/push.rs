@@ -135,7 +135,8 @@ async fn serve(socket: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()> {
         let mut body = vec![0; length];
         socket.read_exact(&mut body).await?;
         if is_read {
-            let (kind, text) = if path == "/worker.js" { ("text/javascript", WORKER) } else { ("text/html", "<!doctype html><title>page</title>") };
+            let (kind, text) =
+                if path == "/worker.js" { ("text/javascript", WORKER) } else { ("text/html", "<!doctype html><title>page</title>") };
             let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{text}", text.len());
             socket.write_all(answer.as_bytes()).await?;
             continue;

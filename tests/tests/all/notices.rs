@@ -8,7 +8,8 @@ use cheapbob_domain::notices::{
     ports::{PushService, Pushed},
 };
 use cheapbob_test_support::{
-    Answer, Browser, Chromium, MailSink, Person, PushRequest, PushServer, RealServer, Shop, SinkTls, TestApp, VAPID_KEY, eventually, normalized, text,
+    Answer, Browser, Chromium, MailSink, Person, PushRequest, PushServer, RealServer, Shop, SinkTls, TestApp, VAPID_KEY, eventually,
+    normalized, text,
 };
 use chrono::{DateTime, Duration, Utc};
 use futures::{StreamExt, future::join_all};
@@ -453,7 +454,9 @@ async fn a_notice_is_seen_in_a_browser() {
     chromium.call("ServiceWorker.enable", json!({})).await;
     chromium.call("Page.navigate", json!({ "url": format!("{origin}/") })).await;
     chromium.event("Page.loadEventFired", |_| Some(())).await;
-    chromium.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then((it) => it.scope)").await;
+    chromium
+        .evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then((it) => it.scope)")
+        .await;
     let registration = chromium
         .event("ServiceWorker.workerRegistrationUpdated", |event| event["registrations"][0]["registrationId"].as_str().map(str::to_owned))
         .await;

@@ -27,7 +27,8 @@ impl PushService for Embedded {
 
     fn check(&self, subscription: &Subscription) -> std::result::Result<(), (&'static str, Rule)> {
         let is_https = Url::parse(&subscription.endpoint).is_ok_and(|url| url.scheme() == "https");
-        if !is_https || subscription.endpoint.len() > 2_048 {
+        let is_plain = subscription.endpoint.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_https || !is_plain || subscription.endpoint.len() > 2_048 {
             return Err(("endpoint", BAD_ENDPOINT));
         }
         let has = |text: &str, length| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).is_ok_and(|bytes| bytes.len() == length);

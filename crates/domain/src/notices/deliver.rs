@@ -26,6 +26,9 @@ const PACE: RealDuration = RealDuration::from_millis(80);
 /// How often somebody is tried; with the pauses between these, for two hours or so.
 const ATTEMPTS: u32 = 10;
 
+/// Until places that are given back are free.
+const A_MOMENT: Duration = Duration::seconds(10);
+
 /// The longest pause that a push service is believed.
 const LONGEST_PAUSE: Duration = Duration::hours(1);
 
@@ -37,6 +40,8 @@ const MAIL: &str = "mail";
 struct Outcome {
     told: Told,
     gone: Vec<String>,
+    /// Why it was refused for good.
+    refused: Option<String>,
     /// When it is tried again, where something failed.
     again_in: Option<Duration>,
 }
@@ -59,7 +64,8 @@ impl NoticeService {
         let in_time = |r: &Recipient| r.day == kst::business_day(now) && (r.choices.at_night || !is_night(now));
         let (recipients, late): (Vec<_>, Vec<_>) = recipients.into_iter().partition(in_time);
         if !late.is_empty() {
-            let at = if is_night(now) { morning(now) } else { now };
+            // Not at once: their places are given back first.
+            let at = if is_night(now) { morning(now) } else { now + A_MOMENT };
             self.book.in_the_morning(occasion, at).await?;
             self.release(batch, &late).await?;
         }
@@ -67,19 +73,24 @@ impl NoticeService {
         self.release(batch, &unwanted).await?;
 
         let message = Message::new(occasion, &store, now);
-        let mut told = 0;
+        let (mut told, mut refused, mut why) = (0, 0, None);
         let mut pause: Option<Duration> = None;
         for some in wanted.chunks(AT_ONCE) {
             let (outcomes, ()) = futures::join!(join_all(some.iter().map(|r| self.tell(&message, r, now))), self.timer.sleep(PACE));
             let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_>>()?;
             told += outcomes.iter().filter(|outcome| !outcome.told.reached.is_empty()).count();
             pause = outcomes.iter().filter_map(|outcome| outcome.again_in).chain(pause).max();
+            refused += outcomes.iter().filter(|outcome| outcome.refused.is_some()).count();
+            why = outcomes.iter().find_map(|outcome| outcome.refused.clone()).or(why);
             let gone: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.gone.clone()).collect();
             let rows: Vec<_> = outcomes.into_iter().map(|outcome| outcome.told).collect();
             self.book.record(batch, &rows, &gone, now).await?;
         }
         if let Some(asked) = pause {
             self.try_again(task, asked, now).await?;
+        }
+        if let Some(why) = why {
+            tracing::warn!(refused, why, "notices are refused for good; these people are not told");
         }
         tracing::info!(kind = occasion.kind.as_str(), store = %occasion.store, told, attempt, "notices sent");
         Ok(told)
@@ -142,9 +153,7 @@ impl Outcome {
         match sent {
             Ok(Pushed::Taken) => self.told.reached.push(place.to_owned()),
             Ok(Pushed::Gone) => self.gone.push(place.to_owned()),
-            Ok(Pushed::Refused(why)) => {
-                tracing::warn!(place = if place == MAIL { MAIL } else { "push" }, why, "a notice is refused for good");
-            }
+            Ok(Pushed::Refused(why)) => self.refused = Some(why),
             Ok(Pushed::Later(pause)) => self.later(pause),
             Err(Error::Unavailable { .. }) => self.later(None),
             Err(error) => return Err(error),

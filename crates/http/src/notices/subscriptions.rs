@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, delete, post, web::Data};
-use cheapbob_domain::notices::Subscription;
+use cheapbob_domain::{notices::Subscription, shared::remote::storable};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::{
 struct SubscriptionKeys {
     /// The browser's public key, an uncompressed point of P-256: base64url.
     #[schema(
-        pattern = "^B[A-Za-z0-9_-]{86}=?$",
+        pattern = "^B[A-P][A-Za-z0-9_-]{84}[AEIMQUYcgkosw048]=?$",
         example = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
     )]
     p256dh: String,
@@ -26,7 +26,11 @@ struct SubscriptionKeys {
 #[derive(Deserialize, ToSchema)]
 struct PushSubscription {
     /// Where the browser's push service takes messages for it: https.
-    #[schema(pattern = r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+/[!-\[\]-~]*$", example = "https://fcm.googleapis.com/fcm/send/c1KrmpTuRm8")]
+    #[schema(
+        max_length = 2048,
+        pattern = r"^https://([a-z]+\.)+[a-z]+/[A-Za-z0-9/_-]*$",
+        example = "https://fcm.googleapis.com/fcm/send/c1KrmpTuRm8"
+    )]
     endpoint: String,
     #[schema(value_type = SubscriptionKeys)]
     keys: Object<SubscriptionKeys>,
@@ -52,6 +56,6 @@ pub(super) async fn subscribe(app: Data<App>, me: Me, body: Json<PushSubscriptio
 #[utoipa::path(tag = "notices", request_body = EndSubscription, responses((status = 204)))]
 #[delete("/customer/notices/subscriptions")]
 pub(super) async fn unsubscribe(app: Data<App>, me: Me, body: Json<EndSubscription>) -> Result<HttpResponse> {
-    app.services.notices.unsubscribe(&me.0, &body.0.endpoint).await?;
+    app.services.notices.unsubscribe(&me.0, &storable(&body.0.endpoint)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

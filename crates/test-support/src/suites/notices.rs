@@ -37,16 +37,8 @@ fn opens(store: &StoreId) -> Occasion {
 }
 
 async fn claim(world: &World, occasion: &Occasion, batch: &str) -> Page {
-    let page = PageOf {
-        occasion,
-        day: kst::business_day(at(0)),
-        after: "",
-        limit: 100,
-        at_night: false,
-        most: MOST_IN_A_DAY,
-        batch,
-        now: at(0),
-    };
+    let page =
+        PageOf { occasion, day: kst::business_day(at(0)), after: "", limit: 100, at_night: false, most: MOST_IN_A_DAY, batch, now: at(0) };
     world.notice_book.claim(page).await.unwrap()
 }
 
