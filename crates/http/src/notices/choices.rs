@@ -14,36 +14,51 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 struct ChooseNotices {
     /// A favourite store opens.
+    #[schema(example = true)]
     opens: bool,
     /// Something of a favourite store costs less.
+    #[schema(example = true)]
     price_drops: bool,
     /// The seller of a favourite store has added something of which nothing was left.
+    #[schema(example = true)]
     back_in_stock: bool,
     /// To the account's e-mail.
+    #[schema(example = false)]
     by_mail: bool,
     /// To the browsers that subscribed.
+    #[schema(example = true)]
     by_push: bool,
     /// Also between 21:00 and 08:00 KST.
+    #[schema(example = false)]
     at_night: bool,
 }
 
 #[derive(Serialize, ToSchema)]
 struct WordingBody {
     /// Kept with each consent.
+    #[schema(example = "2026-11-28")]
     version: &'static str,
     /// To be shown beside the switches.
+    #[schema(example = "즐겨찾기한 매장의 소식을 받는 데 동의합니다.")]
     text: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
 struct NoticesBody {
+    #[schema(example = true)]
     opens: bool,
+    #[schema(example = true)]
     price_drops: bool,
+    #[schema(example = true)]
     back_in_stock: bool,
+    #[schema(example = false)]
     by_mail: bool,
+    #[schema(example = true)]
     by_push: bool,
+    #[schema(example = false)]
     at_night: bool,
     /// When the switches were set last; `null`: never, and all are off.
+    #[schema(example = "2026-11-27T18:30:00+09:00")]
     consented_at: Option<String>,
     wording: WordingBody,
 }
