@@ -89,7 +89,7 @@ clicks:
     npm install --silent --no-save --prefix target/clicks playwright-core@1.65.1
     node config/clicks.mjs
 
-# A store with 100,000 favourites has something to tell in a rush: until everybody is told, and what a checkout takes meanwhile: just bench-notices [people]
+# A store with 100,000 favourites has something to tell in a rush: until everybody is told, and what a checkout takes meanwhile: just bench-notices [people] [checkouts a second]
 bench-notices *ARGS:
     cargo build --quiet --release -p cheapbob-http -p cheapbob-jobs -p cheapbob-test-support --bins
     target/release/with-servers target/release/bench-notices {{ARGS}}

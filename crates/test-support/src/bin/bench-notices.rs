@@ -1,4 +1,4 @@
-//! `just bench-notices [people]`: a store with that many favourites has something to tell while people buy there. How long until everybody is
+//! `just bench-notices [people] [checkouts a second]`: a store with that many favourites has something to tell while people buy there. How long until everybody is
 //! told, and what `payment/init` on that store takes meanwhile against what it took before. Needs the servers of `with-servers`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for the terminal that stops where it cannot go on")]
 
@@ -22,9 +22,6 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "a secret of the benchmark, of no other use";
 
-/// Checkouts a second: two in three of what a process of one core serves would leave no room for anything else.
-const RATE: u32 = 100;
-
 /// How long checkouts are measured alone.
 const ALONE: Duration = Duration::from_secs(30);
 
@@ -35,9 +32,9 @@ const TOLD_WITHIN: Duration = Duration::from_secs(300);
 const SLOWER: f64 = 1.2;
 
 /// Checkouts at a steady rate, until it is over: what each took.
-async fn buy(customers: &Arc<Vec<Person>>, next: &Arc<AtomicUsize>, shop: &Shop, over: &AtomicBool) -> Vec<Duration> {
+async fn buy(rate: u32, customers: &Arc<Vec<Person>>, next: &Arc<AtomicUsize>, shop: &Shop, over: &AtomicBool) -> Vec<Duration> {
     let took = Arc::<Mutex<Vec<Duration>>>::default();
-    let mut tick = tokio::time::interval(Duration::from_secs(1) / RATE);
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
     let mut calls = tokio::task::JoinSet::new();
     while !over.load(Ordering::Relaxed) {
@@ -104,6 +101,7 @@ async fn customers(database: &TestDatabase, api: &Api, number: usize) -> Vec<Per
 #[tokio::main]
 async fn main() -> Result<()> {
     let people: usize = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(100_000);
+    let rate: u32 = std::env::args().nth(2).and_then(|a| a.parse().ok()).unwrap_or(100);
     let (database, push) = (TestDatabase::create().await, PushServer::counting().await);
     let settings = vec![
         ("DB_HOST", "127.0.0.1".to_owned()),
@@ -121,12 +119,12 @@ async fn main() -> Result<()> {
     let shop = server.api.shop(1_000_000).await;
     fans(&database, &push, &shop, people).await;
     // As many as there are checkouts in ten minutes: nobody holds twice.
-    let customers = Arc::new(customers(&database, &server.api, RATE as usize * 600).await);
+    let customers = Arc::new(customers(&database, &server.api, rate as usize * 600).await);
     let (next, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
     let _jobs = RealServer::spawn("cheapbob-jobs", RealServer::free_port(), &settings);
     let buying = |over: Arc<AtomicBool>| {
         let (customers, next, shop) = (Arc::clone(&customers), Arc::clone(&next), shop.clone());
-        tokio::spawn(async move { buy(&customers, &next, &shop, &over).await })
+        tokio::spawn(async move { buy(rate, &customers, &next, &shop, &over).await })
     };
     let warm = buying(Arc::clone(&over));
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -162,7 +160,7 @@ async fn main() -> Result<()> {
         all.as_secs_f64(),
         since_first.as_secs_f64()
     );
-    println!("checkouts a second                     {RATE:>9}");
+    println!("checkouts a second                     {rate:>9}");
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
         let (before, meanwhile) = (milliseconds(alone.clone(), share), milliseconds(beside.clone(), share));
         println!(

@@ -5,7 +5,8 @@ WITH page AS MATERIALIZED (
 ), audience AS MATERIALIZED (
     SELECT p.email, free.place
     FROM page p
-    JOIN notice_choices c ON c.customer_email = p.email
+    -- By their addresses: how few they are no plan knows that is made for every page.
+    CROSS JOIN LATERAL (SELECT * FROM notice_choices WHERE customer_email = p.email OFFSET 0) c
     JOIN accounts a ON a.email = p.email AND a.is_active
     CROSS JOIN LATERAL (
         SELECT min(n) AS place FROM generate_series(1, $8) n
