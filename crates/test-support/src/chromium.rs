@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use crate::eventually;
+use crate::waiting::eventually;
 
 /// A browser with a profile of its own and one page; it ends with this value.
 pub struct Chromium {

@@ -5,7 +5,6 @@ use cheapbob_domain::{
         ports::{NoticeBook, Page, PageOf, Recipient, Told},
     },
     shared::{Email, Error, Result},
-    tasks::TaskPayload,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
@@ -83,7 +82,9 @@ impl TryFrom<RecipientRow> for Recipient {
 }
 
 fn payload(batch: &NoticeBatch) -> Result<Value> {
-    serde_json::to_value(TaskPayload::NoticeBatch(batch.clone())).map_err(Error::internal)
+    let mut payload = serde_json::to_value(batch).map_err(Error::internal)?;
+    payload["kind"] = json!("notice_batch");
+    Ok(payload)
 }
 
 #[async_trait]

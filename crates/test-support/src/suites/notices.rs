@@ -153,9 +153,14 @@ pub async fn happenings_are_found_by_clock_and_by_what_sellers_did(world: &World
     let kinds: Vec<_> = found.iter().map(|c| (c.kind, c.before.map(|(price, _)| price), c.at)).collect();
     assert_eq!(kinds, [(Kind::PriceDrops, Some(before), at(10)), (Kind::BackInStock, None, at(30))]);
     assert!(found.iter().all(|c| c.store == store && c.product.as_ref() == Some(&product.id)));
-    let midnight = Stretch { day: kst::hours_day(at(0)), weekday: kst::weekday(at(0)), from: NaiveTime::MIN, until: NaiveTime::MIN };
-    let opened = happenings.by_clock(midnight).await.unwrap();
-    assert_eq!(opened.iter().map(|c| (&c.store, c.kind)).collect::<Vec<_>>(), [(&store, Kind::Opens)], "round the clock");
+    let day = Stretch {
+        day: kst::hours_day(at(0)),
+        weekday: kst::weekday(at(0)),
+        from: NaiveTime::MIN,
+        until: kst::parse_time("23:59:59").unwrap(),
+    };
+    let opened = happenings.by_clock(day).await.unwrap();
+    assert_eq!(opened.iter().map(|c| (&c.store, c.kind)).collect::<Vec<_>>(), [(&store, Kind::Opens)], "nobody's favourite opens as well");
     let asked = [(store.clone(), Some(product.id.clone())), (StoreId::generate(&TestIds), None), (store.clone(), None)];
     let now = happenings.now(&asked, kst::weekday(at(0))).await.unwrap();
     assert!(now[0].as_ref().is_some_and(|now| now.product.as_ref().is_some_and(|of| of.left == 1 && of.pricing.price == Won(500))));
