@@ -58,7 +58,7 @@ struct NoticesBody {
     #[schema(example = false)]
     at_night: bool,
     /// When the switches were set last; `null`: never, and all are off.
-    #[schema(example = "2026-11-27T18:30:00.000+09:00")]
+    #[schema(example = "2026-11-27T18:30:00.000000+09:00")]
     consented_at: Option<String>,
     wording: WordingBody,
 }
