@@ -94,6 +94,11 @@ clicks:
     bash -c '. config/setup.sh && need_browser'
     node config/clicks.mjs
 
+# A store with 100,000 favourites has something to tell in a rush: until everybody is told, and what a checkout takes meanwhile: just bench-notices [people] [checkouts a second]
+bench-notices *ARGS:
+    cargo build --quiet --release -p cheapbob-http -p cheapbob-jobs -p cheapbob-test-support --bins
+    target/release/with-servers target/release/bench-notices {{ARGS}}
+
 # A round of tasks through the queue: fresh, beside a transaction that stays open, a million tasks done: just bench-queue [seconds open]
 bench-queue *ARGS:
     ./test -p cheapbob-tests layers::

@@ -6,6 +6,7 @@ mod database;
 mod documents;
 mod imports;
 mod lines;
+mod notices;
 mod orders;
 mod patient;
 mod products;

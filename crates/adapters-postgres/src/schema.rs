@@ -99,6 +99,7 @@ table! {
         past_prices -> Jsonb,
         price_steps -> Jsonb,
         max_per_customer -> Nullable<Integer>,
+        restocked_at -> Nullable<Timestamptz>,
     }
 }
 table! {

@@ -146,6 +146,12 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// Where one POST ends such mails (RFC 2369, RFC 8058).
+fn unsubscribe(link: &str) -> [HeaderValue; 2] {
+    let header = |name, value| HeaderValue::new(HeaderName::new_from_ascii_str(name), value);
+    [header("List-Unsubscribe", format!("<{link}>")), header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())]
+}
+
 /// What an operator can do where a mail is refused for good (RFC 5321, 4.2.3; RFC 4954, 6).
 fn advice(code: u16) -> &'static str {
     match code {
@@ -168,7 +174,7 @@ impl Mailer for Smtp {
             Ok(to) => to,
             Err(e) => return Ok(Delivery::Refused(format!("the recipient's address is none ({e}): nothing to do"))),
         };
-        let message = Message::builder()
+        let mut message = Message::builder()
             .message_id(Some(format!("<{message_id}@{}>", self.from.email.domain())))
             .header(AutoSubmitted)
             .from(self.from.clone())
@@ -176,6 +182,9 @@ impl Mailer for Smtp {
             .subject(&mail.subject)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
             .map_err(Error::internal)?;
+        for header in mail.unsubscribe.iter().flat_map(|link| unsubscribe(link)) {
+            message.headers_mut().insert_raw(header);
+        }
         let sending = timeout(LIMIT, self.transport.send(message));
         let sent = self.breaker.ask(sending, |outcome| outcome.as_ref().map_or(true, is_silence)).await?;
         match sent.map_err(|e| Error::unavailable(PART, e))? {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod imports;
+pub mod notices;
 pub mod orders;
 pub mod products;
 pub mod reviews;

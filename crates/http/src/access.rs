@@ -9,6 +9,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use cheapbob_domain::{
+    notices::error as notices,
     orders::error as orders,
     products::error as products,
     reviews::error as reviews,
@@ -142,6 +143,13 @@ pub const ROUTES: &[Route] = &[
     ("PATCH",  "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW, reviews::REVIEW_CHANGE_TOO_LATE]),
     ("DELETE", "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW]),
     ("POST",   "/api/v1/customer/reviews/{review_id}/report", Customer, &[NO_REVIEW, reviews::ALREADY_REPORTED]),
+    ("GET",    "/api/v1/customer/notices", Customer, &[]),
+    ("PUT",    "/api/v1/customer/notices", Customer, &[notices::EMAIL_NOT_VOUCHED]),
+    ("POST",   "/api/v1/customer/notices/subscriptions", Customer, &[]),
+    ("DELETE", "/api/v1/customer/notices/subscriptions", Customer, &[notices::SUBSCRIPTION_NOT_FOUND]),
+    ("GET",    "/api/v1/common/push-key", Anyone, &[]),
+    ("GET",    "/api/v1/notices/unsubscribe", Anyone, &[]),
+    ("POST",   "/api/v1/notices/unsubscribe", Anyone, &[notices::UNSUBSCRIBE_NOT_FOUND]),
     ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", Customer, &[NO_ORDER, orders::ORDER_CANCELED, orders::ORDER_ACCEPTED, orders::ORDER_COMPLETE, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/withdraw", Customer, &[users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/customer/withdraw/cancel", CustomerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),

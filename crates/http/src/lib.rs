@@ -15,6 +15,7 @@ mod extract;
 mod headers;
 mod idempotency;
 mod limits;
+mod notices;
 mod openapi;
 mod orders;
 mod origin;

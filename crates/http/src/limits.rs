@@ -118,6 +118,20 @@ pub const LIMITS: &[Limit] = &[
         reason: "Each reads all that is kept of a person, or tries a link that was mailed.",
     },
     Limit {
+        quota: quota("subscriptions", 20, Duration::from_secs(30), Counted::Together),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[("POST", "/api/v1/customer/notices/subscriptions")],
+        reason: "Each names an address to which we are to send. A person has some browsers, which subscribe once.",
+    },
+    Limit {
+        quota: quota("unsubscriptions", 60, Duration::from_secs(1), Counted::Apart),
+        caller: Caller::Address,
+        counting: Counting::Each,
+        routes: &[("POST", "/api/v1/notices/unsubscribe")],
+        reason: "Each tries a link that was mailed. The one click comes from mail providers, for all their people.",
+    },
+    Limit {
         quota: quota("unlink_notices", 300, Duration::from_millis(100), Counted::Apart),
         caller: Caller::Address,
         counting: Counting::Each,

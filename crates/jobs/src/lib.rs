@@ -6,6 +6,7 @@ pub mod imports;
 mod instant;
 mod job;
 mod lanes;
+mod notices;
 mod orders;
 mod products;
 mod runner;
@@ -26,13 +27,15 @@ pub use runner::Jobs;
 
 /// Every job on one screen.
 #[rustfmt::skip]
-const JOBS: [Job; 15] = [
+const JOBS: [Job; 17] = [
     // Stock of a payment that never came is free within 10 s of the hold's end; payments that came late are found.
     Job { name: "resolve_holds", schedule: "*/2 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::resolve_holds::run(s, actor)) },
     // Refunds that the request which caused them could not finish.
     Job { name: "process_refunds", schedule: "*/5 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::process_refunds::run(s, actor)) },
     // Pickup ends and closings at the minute, by data: what was missed is made up.
     Job { name: "end_pickups", schedule: "0 * * * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::end_pickups::run(s, actor)) },
+    // What there is to tell those whose favourite a store is: it opens, a price falls, something is back.
+    Job { name: "find_occasions", schedule: "5 * * * * *", catch_up: Together, run: |s, _, _| Box::pin(notices::find_occasions::run(s)) },
     // The contract's daily rollover, of the business days that ended at or before the due instant: every order left open …
     Job { name: "refund_open_orders", schedule: "0 0 4 * * *", catch_up: Each, run: |s, actor, due| Box::pin(orders::refund_open_orders::run(s, actor, due)) },
     // … each product's stock is rolled over, with what was reserved …
@@ -50,6 +53,8 @@ const JOBS: [Job; 15] = [
     Job { name: "reconcile_nightly", schedule: "0 30 5 * * *", catch_up: Together, run: |s, actor, _| Box::pin(orders::reconcile::night(s, actor)) },
     // Done tasks are kept a day, for the operator's eyes, runs of the daily rollover 400; dead ones until somebody looks.
     Job { name: "prune_tasks", schedule: "0 30 * * * *", catch_up: Together, run: |s, _, _| Box::pin(tasks::prune_tasks::run(s)) },
+    // Who was told what is kept thirty days.
+    Job { name: "prune_notices", schedule: "0 35 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(notices::prune_notices::run(s)) },
     // A picture whose upload died with its process goes after a day.
     Job { name: "delete_orphans", schedule: "0 50 5 * * *", catch_up: Together, run: |s, _, _| Box::pin(stores::delete_orphans::run(s)) },
     // The index of the searches' words gets slower as it grows row by row: built anew each Sunday, while searches go on.

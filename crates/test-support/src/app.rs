@@ -78,6 +78,13 @@ impl TestApp {
     }
 }
 
+impl TestApp {
+    /// Ends its jobs and its server: what comes after is other processes'.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.stop.cancel();
@@ -121,6 +128,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         mongodb: None,
         s3: None,
         smtp: None,
+        web_push: None,
         warnings: Vec::new(),
     }
 }

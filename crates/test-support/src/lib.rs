@@ -3,6 +3,7 @@
 
 mod api;
 mod app;
+mod chromium;
 mod cluster;
 pub mod crash;
 mod database;
@@ -11,6 +12,7 @@ mod outside;
 mod private;
 mod private_postgres;
 mod proxy;
+mod push;
 mod real;
 mod snapshot;
 pub mod suites;
@@ -18,12 +20,14 @@ mod waiting;
 
 pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
 pub use app::{TestApp, test_settings};
+pub use chromium::Chromium;
 pub use cluster::{Cluster, Nginx};
 pub use database::{TestDatabase, mongo_settings, redis_at, redis_url, secret_keys, sql};
 pub use outside::{MailSink, S3Server, SinkTls};
 pub use private::PrivateServer;
 pub use private_postgres::PrivatePostgres;
 pub use proxy::{Proxy, Way};
+pub use push::{Browser, PushRequest, PushServer, VAPID_KEY, verified_es256};
 pub use real::RealServer;
 pub use snapshot::normalized;
 pub use waiting::{eventually, noon};

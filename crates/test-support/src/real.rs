@@ -18,7 +18,7 @@ pub struct RealServer {
 }
 
 /// Settings of this machine that must not reach the product under test.
-const FOREIGN: [&str; 16] = [
+const FOREIGN: [&str; 17] = [
     "ENVIRONMENT",
     "RATE_LIMITS",
     "DATABASE_URL",
@@ -35,6 +35,7 @@ const FOREIGN: [&str; 16] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_REGION",
     "SUPER_ADMIN_SMTP_HOST",
+    "VAPID_PRIVATE_KEY",
 ];
 
 impl RealServer {

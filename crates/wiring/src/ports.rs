@@ -7,6 +7,7 @@ use cheapbob_adapters_embedded::fakes::Folder;
 use cheapbob_adapters_portone::PortOne;
 use cheapbob_adapters_postgres::Postgres;
 use cheapbob_domain::{
+    notices::ports::PushService,
     orders::ports::{Cancellations, Holds, Inbox, OrderArchive, Orders, PaymentArchive, Payments, PickupSignals, Refunds},
     products::ports::StockReservations,
     shared::{Clock, Ids, RateLimits, Timer, mail::Mailer},
@@ -42,6 +43,8 @@ pub struct Ports {
     pub payments: Arc<dyn Payments>,
     /// SMTP, or its fake.
     pub mailer: Arc<dyn Mailer>,
+    /// Browsers' push services, or their fake.
+    pub push: Arc<dyn PushService>,
     /// Pickups, as the stores' screens hear of them.
     pub signals: Arc<dyn PickupSignals>,
     /// Sessions that have ended.
@@ -73,12 +76,13 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Over these connections; `signals`, mailer, clock and ids are the process's.
+    /// Over these connections; `signals`, mailer, push, clock and ids are the process's.
     pub(crate) fn new(
         settings: &Settings,
         connections: &Connections,
         signals: &Signals,
         mailer: &Arc<dyn Mailer>,
+        push: &Arc<dyn PushService>,
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn Ids>,
     ) -> Result<Self> {
@@ -98,6 +102,7 @@ impl Ports {
             postgres,
             payments: payments(settings, &connections.breakers)?,
             mailer: Arc::clone(mailer),
+            push: Arc::clone(push),
             signals,
             sessions,
             history,

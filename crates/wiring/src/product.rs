@@ -10,7 +10,9 @@ use cheapbob_adapters_embedded::{
 };
 use cheapbob_adapters_postgres::{Address, Waiting};
 use cheapbob_adapters_smtp::Smtp;
+use cheapbob_adapters_webpush::WebPush;
 use cheapbob_domain::{
+    notices::ports::PushService,
     shared::{Clock, Ids, mail::Mailer},
     tasks::ports::JobRunner,
 };
@@ -62,6 +64,7 @@ pub struct Product {
     pub connections: Connections,
     signals: Signals,
     mailer: Arc<dyn Mailer>,
+    push: Arc<dyn PushService>,
     sandbox_clock: Option<Arc<SandboxClock>>,
     limits: Arc<ProcessLimits>,
     decorate: fn(Ports) -> Ports,
@@ -126,9 +129,13 @@ impl Product {
             Some(smtp) => Arc::new(Smtp::new(smtp)?.with_breaker(Arc::clone(&breakers.smtp))),
             None => Arc::new(connections.embedded.clone().context("neither SMTP nor its fake")?),
         };
+        let push: Arc<dyn PushService> = match &settings.web_push {
+            Some(web_push) => Arc::new(WebPush::new(web_push)?),
+            None => Arc::new(connections.embedded.clone().context("neither Web Push nor its fake")?),
+        };
         let clock = sandbox_clock.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock as _);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
-        let ports = Ports::new(settings, &connections, &signals, &mailer, &clock, &ids)?;
+        let ports = Ports::new(settings, &connections, &signals, &mailer, &push, &clock, &ids)?;
         let limits = Arc::new(ProcessLimits::default());
         Ok(Self {
             services: Services::new(settings, decorate(ports), &limits)?,
@@ -146,6 +153,7 @@ impl Product {
             connections,
             signals,
             mailer,
+            push,
             sandbox_clock,
             limits,
             decorate,
@@ -172,7 +180,7 @@ impl Product {
         let mut connections = Connections::new(&self.settings, &self.address, workers, Waiting::Person, &self.connections.breakers)?;
         connections.postgres = connections.postgres.sharing_documents_of(&self.connections.postgres);
         let Services { clock, ids, .. } = &self.services;
-        let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, clock, ids)?;
+        let ports = Ports::new(&self.settings, &connections, &self.signals, &self.mailer, &self.push, clock, ids)?;
         Ok((Services::new(&self.settings, (self.decorate)(ports), &self.limits)?, connections))
     }
 

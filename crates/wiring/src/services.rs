@@ -7,6 +7,7 @@ use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
+    notices::{NoticeParts, NoticeService},
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, LiveService, MailService, OrderService,
         PastPayments, PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService,
@@ -71,6 +72,8 @@ pub struct Services {
     pub products: Arc<ProductService>,
     /// What customers say of stores.
     pub reviews: Arc<ReviewService>,
+    /// Notices of favourites.
+    pub notices: Arc<NoticeService>,
     /// Payments.
     pub checkout: Arc<CheckoutService>,
     /// What payments come to.
@@ -129,7 +132,7 @@ impl Services {
     /// # Errors
     /// Where an address among the settings is none.
     pub fn new(settings: &Settings, ports: Ports, apart: &Arc<ProcessLimits>) -> Result<Self> {
-        let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, .. } = ports;
+        let Ports { postgres, holds, orders: current, cancellations, refunds, inbox, payments, mailer, push, .. } = ports;
         let Ports {
             sessions,
             history,
@@ -176,7 +179,8 @@ impl Services {
 
         let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
-        let resolve = Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer));
+        let resolve =
+            Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer.clone()));
         let orders = Arc::new(OrderService::new(current.clone(), archived.clone(), postgres.clone(), stores.clone(), clock()));
         let past = Arc::new(PastPayments::new(postgres.clone(), past, clock(), settings.keep_payments, settings.production));
         let codes = PickupCodes::new(&settings.jwt_secret, settings.jwt_secret_previous.as_ref());
@@ -207,6 +211,17 @@ impl Services {
             settings.public_base.clone(),
         ));
         let reviews = Arc::new(ReviewService::new(postgres.clone(), orders.clone(), stores.clone(), clock(), ids()));
+        let notices = Arc::new(NoticeService::new(NoticeParts {
+            choices: postgres.clone(),
+            happenings: postgres.clone(),
+            book: postgres.clone(),
+            push,
+            mailer: mailer.clone(),
+            clock: clock(),
+            timer,
+            ids: ids(),
+            base: settings.public_base.clone(),
+        }));
         let hours = Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock()));
         let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), hours.clone(), clock(), ids()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
@@ -250,6 +265,7 @@ impl Services {
             withdrawal: Arc::new(WithdrawalService::new(postgres.clone(), withdrawals, sessions.clone(), stores.clone(), clock())),
             hours,
             reviews,
+            notices,
             images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),

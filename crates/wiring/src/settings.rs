@@ -15,6 +15,7 @@ use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
+use cheapbob_adapters_webpush::WebPushSettings;
 use chrono::{DateTime, Utc};
 use config::{Config, ConfigError, File, FileFormat};
 use ipnet::IpNet;
@@ -116,6 +117,8 @@ pub struct Settings {
     pub s3: Option<S3Settings>,
     /// `None`: the sandbox's mail box.
     pub smtp: Option<SmtpSettings>,
+    /// `None`: the fake.
+    pub web_push: Option<WebPushSettings>,
     /// What somebody should hear at the start, a line each.
     pub warnings: Vec<String>,
 }
@@ -196,6 +199,7 @@ impl Settings {
             part(self.mongodb.is_none(), "MongoDB (in PostgreSQL)"),
             part(self.s3.is_none(), "object storage (folder)"),
             part(self.smtp.is_none(), "SMTP (sandbox mail box)"),
+            part(self.web_push.is_none(), "Web Push (in PostgreSQL)"),
         ]
         .into_iter()
         .flatten()

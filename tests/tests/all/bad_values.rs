@@ -222,6 +222,10 @@ fn bodies(world: &World) -> Vec<(&'static str, &'static str, Value)> {
     let product =
         json!({ "product_name": "p", "description": "d", "initial_stock": 3, "price": 1_000, "sale": 10, "nutrition_types": ["diet"] });
     let reason = json!({ "reason": "r" });
+    let notices =
+        json!({ "opens": true, "price_drops": true, "back_in_stock": true, "by_mail": false, "by_push": true, "at_night": false });
+    let keys = json!({ "p256dh": format!("BA{}", "A".repeat(85)), "auth": "A".repeat(22) });
+    let browser = json!({ "endpoint": "https://push.example/x", "keys": keys });
     vec![
         ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", reason.clone()),
         ("DELETE", "/api/v1/seller/store/orders/{payment_id}/cancel", reason),
@@ -230,6 +234,9 @@ fn bodies(world: &World) -> Vec<(&'static str, &'static str, Value)> {
         ("PATCH", "/api/v1/customer/orders/{payment_id}/review", json!({ "rating": 4, "reasons": ["value"], "text": "t" })),
         ("POST", "/api/v1/customer/reviews/{review_id}/report", json!({ "reason": "r" })),
         ("PUT", "/api/v1/seller/store/reviews/{review_id}/reply", json!({ "text": "t" })),
+        ("PUT", "/api/v1/customer/notices", notices),
+        ("POST", "/api/v1/customer/notices/subscriptions", browser),
+        ("DELETE", "/api/v1/customer/notices/subscriptions", json!({ "endpoint": "https://push.example/x" })),
         ("POST", "/api/v1/customer/payment/confirm", json!({ "payment_id": world.held.payment_id })),
         ("POST", "/api/v1/customer/payment/init", json!({ "product_id": world.shop.product_id, "quantity": 1 })),
         ("POST", "/api/v1/customer/profile/preferred-menus", json!({ "menu_types": ["salad"] })),

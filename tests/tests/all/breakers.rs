@@ -54,7 +54,7 @@ fn payment() -> PaymentId {
 }
 
 fn mail() -> Mail {
-    Mail { to: "a@test.example".into(), subject: "s".into(), text: "t".into(), html: "h".into() }
+    Mail { to: "a@test.example".into(), subject: "s".into(), text: "t".into(), html: "h".into(), unsubscribe: None }
 }
 
 fn provider(provider: Provider, port: u16) -> ProviderSettings {

@@ -169,6 +169,7 @@ fn production(database: &TestDatabase, storage: &S3Server, mails: &MailSink) -> 
         ("SUPER_ADMIN_SMTP_PORT", mails.port.to_string()),
         ("SUPER_ADMIN_SMTP_EMAIL", "no-reply@cheapbob.example".to_owned()),
         ("SUPER_ADMIN_SMTP_TLS", "none".to_owned()),
+        ("VAPID_PRIVATE_KEY", "RS0WdYWWo1HajXg3NZR1olzCf31i-ZBGDkFyCs7j1jw".to_owned()),
         ("FRONTEND_URL", "https://app.cheapbob.example".to_owned()),
         ("OAUTH_REDIRECT_BASE_URL", "https://api.cheapbob.example".to_owned()),
         ("JWT_SECRET", ulid::Ulid::r#gen().to_string().repeat(2)),

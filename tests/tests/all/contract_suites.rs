@@ -6,11 +6,14 @@ use cheapbob_adapters_embedded::fakes::{Embedded, Feed, Folder, SandboxClock};
 use cheapbob_adapters_mongo::{Mongo, MongoSettings};
 use cheapbob_adapters_redis::{Redis, RedisSessions, RedisSignals};
 use cheapbob_adapters_s3::S3;
+use cheapbob_adapters_webpush::{WebPush, WebPushSettings};
+use cheapbob_domain::notices::Subscription;
 use cheapbob_test_support::{
-    Proxy, S3Server, TestDatabase, mongo_settings, redis_at, redis_url,
+    Proxy, PushServer, S3Server, TestDatabase, VAPID_KEY, mongo_settings, redis_at, redis_url,
     suites::{self, World},
 };
 use cheapbob_wiring::ProcessLimits;
+use secrecy::SecretString;
 
 async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
     let database = TestDatabase::create().await;
@@ -32,6 +35,9 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         orders: postgres.clone(),
         changes: postgres.clone(),
         reviews: postgres.clone(),
+        notice_choices: postgres.clone(),
+        happenings: postgres.clone(),
+        notice_book: postgres.clone(),
         cancellations: postgres.clone(),
         refunds: postgres.clone(),
         audit: postgres.clone(),
@@ -184,6 +190,13 @@ mod postgres {
             reviews_go_with_their_account
             a_reply_is_of_the_stores_own_review
             a_person_reports_a_review_once
+        }
+        notices {
+            choices_are_what_was_chosen_last
+            browsers_are_one_persons
+            a_person_has_a_place_for_each_store_and_so_many_in_a_day
+            a_batch_ends_when_everybody_is_told
+            happenings_are_found_by_clock_and_by_what_sellers_did
         }
         refunds {
             refund_is_tried_by_one_at_a_time
@@ -357,6 +370,15 @@ mod embedded {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn push_service_takes_what_it_has_checked() {
+        let database = TestDatabase::create().await;
+        let embedded = Embedded::new(&database.connect(), 4).unwrap();
+        let browser = PushServer::start().await.browser().parts();
+        let browser = Subscription { endpoint: "https://push.example/x".into(), ..browser };
+        suites::notices::push_service_takes_what_it_has_checked(&embedded, &browser).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn mail_of_an_event_is_kept_once() {
         let database = TestDatabase::create().await;
         let embedded = Embedded::new(&database.connect(), 4).unwrap();
@@ -502,6 +524,20 @@ mod mongo {
         let error = Mongo::new(&settings).unwrap().ping().await.unwrap_err();
         assert_eq!(error.kind(), cheapbob_domain::shared::ErrorKind::Unavailable);
         assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{:?}", begin.elapsed());
+    }
+}
+
+mod web_push {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn push_service_takes_what_it_has_checked() {
+        cheapbob_wiring::prepare_process();
+        let (server, key) = (PushServer::start().await, SecretString::from(VAPID_KEY));
+        let settings = WebPushSettings { private_key: key, subject: "mailto:a@b.example".into(), own_machine: true };
+        let web_push = WebPush::new(&settings).unwrap();
+        suites::notices::push_service_takes_what_it_has_checked(&web_push, &server.browser().parts()).await;
+        assert_eq!(server.count(), 1);
     }
 }
 

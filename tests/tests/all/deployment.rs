@@ -182,6 +182,7 @@ fn the_binaries_take_kubernetes_settings() {
     settings.extend(secrets.map(|name| (name, "x".to_owned())));
     settings.push(("JWT_SECRET", "a secret of this test that nobody guesses".to_owned()));
     settings.push(("CHEAPBOB_SECRET_KEYS", "k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()));
+    settings.push(("VAPID_PRIVATE_KEY", "RS0WdYWWo1HajXg3NZR1olzCf31i-ZBGDkFyCs7j1jw".to_owned()));
     // As the kubelet adds them for a Service named redis.
     settings.push(("REDIS_SERVICE_HOST", "10.0.0.11".to_owned()));
     settings.push(("REDIS_PORT_6379_TCP", "tcp://10.0.0.11:6379".to_owned()));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Columns that a search reads each time, or never. Any other column must be in a trigger of the migration `store_versions`.
 const NOT_KEPT: &str = "
     products.adjustment products.created_at products.held products.initial_stock products.oversold products.past_prices products.price products.price_since
-    products.sale products.sold products.stock_day products.updated_at products.version
+    products.restocked_at products.sale products.sold products.stock_day products.updated_at products.version
     store_payments.portone_channel_id store_payments.portone_secret store_payments.portone_store_id store_payments.previous_webhook_secret
     store_payments.store_id store_payments.updated_at store_payments.webhook_secret";
 

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("adapters-portone", &["domain"]),
     ("adapters-s3", &["domain"]),
     ("adapters-smtp", &["domain"]),
+    ("adapters-webpush", &["domain"]),
     ("adapters-embedded", &["domain", "pages"]),
     (
         "wiring",
@@ -37,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "adapters-portone",
             "adapters-s3",
             "adapters-smtp",
+            "adapters-webpush",
             "adapters-embedded",
         ],
     ),
@@ -130,7 +132,7 @@ fn the_table_is_enforced() {
 }
 
 /// A lower feature imports nothing of a higher one; `shared` stands below all of them.
-const FEATURES: [&str; 8] = ["shared", "users", "products", "stores", "orders", "reviews", "tasks", "imports"];
+const FEATURES: [&str; 9] = ["shared", "users", "products", "stores", "orders", "reviews", "notices", "tasks", "imports"];
 
 /// Crates whose circles are being taken apart.
 const CIRCLES_LEFT: &[&str] = &["adapters-redis"];

@@ -41,6 +41,7 @@ mod migrations;
 mod moving_in;
 mod nearby;
 mod neighbours;
+mod notices;
 mod oauth;
 mod operator;
 mod outages;

@@ -17,6 +17,7 @@ fn mail(to: &str) -> Mail {
         subject: "[CheapBob] 주문이 접수되었습니다".into(),
         text: "안녕하세요\n.점\n".into(),
         html: "<p>안녕하세요".into(),
+        unsubscribe: None,
     }
 }
 

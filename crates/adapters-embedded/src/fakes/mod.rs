@@ -11,6 +11,7 @@ mod mailer;
 mod notify;
 mod past;
 pub mod postgres;
+mod push;
 mod sessions;
 mod storage;
 

@@ -12,6 +12,7 @@ mod oauth_grants;
 mod oauth_tokens;
 mod oauth_users;
 mod portone;
+mod push;
 mod qr;
 mod state;
 mod tour;
@@ -71,6 +72,7 @@ pub fn configure(config: &mut web::ServiceConfig, sandbox: web::Data<Sandbox>) {
                 )
                 .route("/mail", web::get().to(mail::list))
                 .route("/mail/html", web::get().to(mail::html))
+                .route("/push", web::get().to(push::list))
                 .route("/clock", web::get().to(clock::read))
                 .route("/clock", web::put().to(clock::set))
                 .route("/clock", web::post().to(clock::push))

@@ -199,7 +199,15 @@ impl Products for Postgres {
                 .filter(sql::<Bool>("initial_stock + adjustment - sold - held >= ").bind::<diesel::sql_types::Integer, _>(-by))
                 .filter((products::initial_stock + products::adjustment + by).le(Stock::MAX)),
         )
-        .set((products::adjustment.eq(products::adjustment + by), products::version.eq(products::version + 1), products::updated_at.eq(at)))
+        .set((
+            products::adjustment.eq(products::adjustment + by),
+            products::version.eq(products::version + 1),
+            products::updated_at.eq(at),
+            // Nothing was left, and now there is (`by` is more than 0, or it would be less than nothing).
+            products::restocked_at.eq(sql::<t::Nullable<t::Timestamptz>>("CASE WHEN initial_stock + adjustment - sold - held = 0 THEN ")
+                .bind::<t::Timestamptz, _>(at)
+                .sql(" ELSE restocked_at END")),
+        ))
         .returning(ProductRow::as_returning())
         .get_result(&mut connection)
         .await

@@ -16,6 +16,8 @@ pub struct Mail {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// Address that ends such mails by one POST (RFC 8058); `None`: it is nobody's to end, being about an order or an account.
+    pub unsubscribe: Option<String>,
 }
 
 /// What the mail server said.

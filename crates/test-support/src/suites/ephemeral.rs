@@ -202,7 +202,7 @@ pub async fn pickup_signals_end_with_the_connection(mine: &dyn PickupSignals, ot
 
 /// Contract, E-mail: the other side keeps each event once; `count` tells how many came.
 pub async fn mail_of_an_event_is_kept_once<F: Future<Output = i64>>(mailer: &dyn Mailer, count: impl Fn() -> F) {
-    let mail = Mail { to: "a@b.example".into(), subject: "s".into(), text: "t".into(), html: "<p>h".into() };
+    let mail = Mail { to: "a@b.example".into(), subject: "s".into(), text: "t".into(), html: "<p>h".into(), unsubscribe: None };
     mailer.send("event-1", &mail).await.unwrap();
     mailer.send("event-1", &mail).await.unwrap();
     mailer.send("event-2", &mail).await.unwrap();

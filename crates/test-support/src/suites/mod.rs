@@ -9,6 +9,7 @@ pub mod imports;
 pub mod limits;
 pub mod money;
 pub mod nearby;
+pub mod notices;
 pub mod orders;
 pub mod past;
 pub mod products;

@@ -57,7 +57,7 @@ pub async fn store_has_no_more_products_than_its_most(world: &World) {
     world.product(&other, 1).await;
 }
 
-fn cheaper() -> ProductChange {
+pub(super) fn cheaper() -> ProductChange {
     ProductChange { price: Some(Won(500)), sale: Some(Sale::NONE), ..ProductChange::default() }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cheapbob_domain::{
     imports::ports::{Imports, OurSide},
+    notices::ports::{Happenings, NoticeBook, NoticeChoices},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{
@@ -65,6 +66,12 @@ pub struct World {
     pub changes: Arc<dyn OrderChanges>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
+    /// What people want to be told.
+    pub notice_choices: Arc<dyn NoticeChoices>,
+    /// What there is to tell.
+    pub happenings: Arc<dyn Happenings>,
+    /// Who is told.
+    pub notice_book: Arc<dyn NoticeBook>,
     /// Cancellations.
     pub cancellations: Arc<dyn Cancellations>,
     /// Refunds.

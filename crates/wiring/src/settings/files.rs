@@ -3,7 +3,7 @@
 use config::{Config, ConfigError};
 
 /// What may come from a file: every secret, every address that may hold one, and the id that comes with AWS' secret.
-const SECRETS: [&str; 21] = [
+const SECRETS: [&str; 22] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
@@ -25,6 +25,7 @@ const SECRETS: [&str; 21] = [
     "redis_url",
     "super_admin_smtp_password",
     "super_admin_smtp_user",
+    "vapid_private_key",
 ];
 
 /// Names of the files' settings, as the environment has them.

@@ -5,6 +5,7 @@ use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_redis::{HostPort, RedisServers, RedisSettings};
 use cheapbob_adapters_s3::{S3Keys, S3Settings, S3Style};
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
+use cheapbob_adapters_webpush::WebPushSettings;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -189,6 +190,20 @@ impl Raw {
             tls,
             root_certificate,
         })
+    }
+
+    pub(super) fn web_push(&self, check: &mut Check, base: Option<&str>) -> Option<WebPushSettings> {
+        let key = secret(&self.vapid_private_key);
+        check.part(&[("VAPID_PRIVATE_KEY", key.is_some())]);
+        // Where the operators of push services find us.
+        let subject = match (set(&self.super_admin_smtp_email), base) {
+            (Some(email), _) => format!("mailto:{email}"),
+            (None, Some(base)) => base.to_owned(),
+            (None, None) => "mailto:nobody@localhost".to_owned(),
+        };
+        let settings = WebPushSettings { private_key: key?.clone(), subject, own_machine: !check.production };
+        settings.check().map_err(|e| check.errors.push(e.to_string())).ok()?;
+        Some(settings)
     }
 
     pub(super) fn postgres(&self, check: &mut Check) -> Option<Address> {

@@ -88,4 +88,5 @@ pub(super) struct Raw {
     pub(super) super_admin_smtp_name: String,
     pub(super) super_admin_smtp_tls: String,
     pub(super) super_admin_smtp_ca_file: String,
+    pub(super) vapid_private_key: SecretString,
 }

@@ -179,6 +179,7 @@ impl World {
             inbox: postgres.clone(),
             payments: portone.clone(),
             mailer: mails.clone(),
+            push: fake.clone(),
             signals: Arc::new(NoScreens),
             sessions: fake.clone(),
             history: fake.clone(),

@@ -15,6 +15,11 @@ WITH taken AS (
            jsonb_build_object('kind', 'unlink', 'provider', provider, 'user_id', provider_user_id), 20, $3
     FROM detached WHERE cut_at IS NULL
     ON CONFLICT DO NOTHING
+), silent AS (
+    -- Whoever had the account said yes to notices, not who has it now; and the browsers are theirs.
+    DELETE FROM notice_choices c USING account WHERE c.customer_email = account.email
+), browsers AS (
+    DELETE FROM push_subscriptions s USING account WHERE s.customer_email = account.email
 ), attached AS (
     INSERT INTO account_identities (provider, provider_user_id, email, created_at)
     SELECT t.provider, t.provider_user_id, account.email, $3 FROM taken t JOIN account ON account.email = t.email

@@ -10,6 +10,10 @@ SELECT jsonb_build_object(
     'customer', (SELECT to_jsonb(c) FROM customers c WHERE c.email = a.email),
     'customer_preferences', (SELECT jsonb_agg(to_jsonb(p) - 'id') FROM customer_preferences p WHERE p.email = a.email),
     'favorites', (SELECT jsonb_agg(to_jsonb(f)) FROM favorites f WHERE f.customer_email = a.email),
+    'notice_choices', (SELECT to_jsonb(c) - 'secret' FROM notice_choices c WHERE c.customer_email = a.email),
+    'notice_consents', (SELECT jsonb_agg(to_jsonb(c) - 'id' ORDER BY c.id) FROM notice_consents c WHERE c.customer_email = a.email),
+    'push_subscriptions', (SELECT jsonb_agg(to_jsonb(s) - 'p256dh' - 'auth' ORDER BY s.id) FROM push_subscriptions s WHERE s.customer_email = a.email),
+    'notices', (SELECT jsonb_agg(to_jsonb(n) - 'batch' ORDER BY n.claimed_at) FROM notices n WHERE n.customer_email = a.email),
     'reviews', (SELECT jsonb_agg(to_jsonb(r) - 'reply' - 'replied_at' ORDER BY r.id) FROM reviews r WHERE r.customer_email = a.email),
     'review_reports', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.created_at) FROM review_reports p WHERE p.reporter = a.email),
     'review_replies', (SELECT jsonb_agg(jsonb_build_object('review_id', r.id, 'reply', r.reply, 'replied_at', r.replied_at) ORDER BY r.id)

@@ -136,6 +136,7 @@ impl OrderMail {
             text: format!("{nickname}님, {lead}\n\n{text_rows}{text_map}\nCheapBob\n"),
             html,
             subject: format!("[CheapBob] {subject}"),
+            unsubscribe: None,
         })
     }
 }

@@ -14,6 +14,8 @@ pub enum Lane {
     Webhooks,
     /// Mails.
     Mail,
+    /// Notices of favourites.
+    Notices,
     /// Pictures to delete, identities to unlink.
     CleanUp,
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    notices::{NoticeBatch, NoticeFanOut},
     orders::OrderMail,
     shared::PaymentId,
     users::{ExportMail, TakeoverMail, Unlink},
@@ -33,6 +34,10 @@ pub enum TaskPayload {
     TakeoverMail(TakeoverMail),
     /// Mail the link to all that is kept of somebody.
     ExportMail(ExportMail),
+    /// Find whom to tell of something at a favourite store.
+    NoticeFanOut(NoticeFanOut),
+    /// Tell them.
+    NoticeBatch(NoticeBatch),
     /// Run a scheduled job.
     Run {
         /// Name of the job, as `cheapbob-jobs list` shows it.

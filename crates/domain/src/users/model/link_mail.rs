@@ -27,6 +27,7 @@ impl LinkMail {
                  <p><a href=\"{link}\" style=\"display:inline-block;padding:10px 18px;border-radius:8px;background:#e8590c;color:#fff;text-decoration:none\">\
                  {button}</a></p><p style=\"line-height:1.6;color:#767676\">{ignore}</p></div></body></html>"
             ),
+            unsubscribe: None,
         }
     }
 }

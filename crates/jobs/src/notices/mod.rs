@@ -1,0 +1,4 @@
+//! Notices of favourites.
+
+pub(crate) mod find_occasions;
+pub(crate) mod prune_notices;

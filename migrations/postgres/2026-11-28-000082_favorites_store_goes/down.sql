@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY favorites_store ON favorites (store_id);

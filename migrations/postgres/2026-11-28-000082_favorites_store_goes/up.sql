@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY favorites_store;

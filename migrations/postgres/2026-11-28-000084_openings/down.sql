@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY operation_times_opening;
