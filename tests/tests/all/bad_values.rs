@@ -224,7 +224,7 @@ fn bodies(world: &World) -> Vec<(&'static str, &'static str, Value)> {
     let reason = json!({ "reason": "r" });
     let notices =
         json!({ "opens": true, "price_drops": true, "back_in_stock": true, "by_mail": false, "by_push": true, "at_night": false });
-    let keys = json!({ "p256dh": format!("BA{}", "A".repeat(85)), "auth": "A".repeat(22) });
+    let keys = json!({ "p256dh": format!("B{}", "A".repeat(86)), "auth": "A".repeat(22) });
     let browser = json!({ "endpoint": "https://push.example/x", "keys": keys });
     vec![
         ("DELETE", "/api/v1/customer/orders/{payment_id}/cancel", reason.clone()),

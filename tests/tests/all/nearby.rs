@@ -278,7 +278,7 @@ fn random_stores(rng: &mut StdRng) -> Vec<Store> {
             let sale = rng.random_range(0..50);
             let steps = [(600, sale + 10), (90, sale + 30), (15, sale + 50)].into_iter().filter(|_| rng.random_bool(0.4)).collect();
             Product {
-                name: *["샐러드", "새우 포케", "계란 도시락", "아보카도 샌드위치", "국밥"].choose(rng).unwrap(),
+                name: ["샐러드", "새우 포케", "계란 도시락", "아보카도 샌드위치", "국밥"].choose(rng).unwrap(),
                 price: rng.random_range(10..150) * 100,
                 sale,
                 steps,

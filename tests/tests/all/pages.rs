@@ -266,7 +266,6 @@ fn production(database: &TestDatabase) -> Vec<(&'static str, String)> {
         ("SUPER_ADMIN_SMTP_USER", "x"),
         ("SUPER_ADMIN_SMTP_PASSWORD", "x"),
         ("SUPER_ADMIN_SMTP_EMAIL", "admin@cheapbob.example"),
-        ("VAPID_PRIVATE_KEY", "RS0WdYWWo1HajXg3NZR1olzCf31i-ZBGDkFyCs7j1jw"),
     ];
     let mut settings: Vec<_> = fixed.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     settings.extend([

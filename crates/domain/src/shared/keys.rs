@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 /// A key for one purpose (HKDF with SHA-256, RFC 5869): whoever comes to know it knows neither the secret nor the key of another purpose.
-pub(crate) fn derive(secret: &SecretString, purpose: &str) -> [u8; 32] {
+pub fn derive(secret: &SecretString, purpose: &str) -> [u8; 32] {
     let mut key = [0; 32];
     match Hkdf::<Sha256>::new(None, secret.expose_secret().as_bytes()).expand(purpose.as_bytes(), &mut key) {
         Ok(()) => key,

@@ -4,7 +4,7 @@ pub mod breaker;
 pub mod clock;
 pub mod error;
 pub mod ids;
-pub(crate) mod keys;
+pub mod keys;
 pub mod kst;
 pub mod mail;
 pub mod money;

@@ -206,7 +206,7 @@ impl Raw {
         let mongodb = self.mongodb(&mut check);
         let s3 = self.s3(&mut check);
         let smtp = self.smtp(&mut check);
-        let web_push = self.web_push(&mut check, public_base.as_deref());
+        let web_push = self.web_push(&mut check, public_base.as_deref(), jwt_secret.as_ref());
         let (true, Some(secret_keys)) = (check.errors.is_empty(), secret_keys) else { return Err(SettingsError(check.errors)) };
         let data_dir = PathBuf::from(&self.cheapbob_data_dir);
         Ok(Settings {

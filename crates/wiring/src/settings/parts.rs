@@ -1,11 +1,13 @@
 //! The settings of one part each.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cheapbob_adapters_mongo::MongoSettings;
 use cheapbob_adapters_postgres::{Address, SecretKeys};
 use cheapbob_adapters_redis::{HostPort, RedisServers, RedisSettings};
 use cheapbob_adapters_s3::{S3Keys, S3Settings, S3Style};
 use cheapbob_adapters_smtp::{SmtpSettings, SmtpTls};
 use cheapbob_adapters_webpush::WebPushSettings;
+use cheapbob_domain::shared::keys::derive;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -192,16 +194,18 @@ impl Raw {
         })
     }
 
-    pub(super) fn web_push(&self, check: &mut Check, base: Option<&str>) -> Option<WebPushSettings> {
-        let key = secret(&self.vapid_private_key);
-        check.part(&[("VAPID_PRIVATE_KEY", key.is_some())]);
+    pub(super) fn web_push(&self, check: &mut Check, base: Option<&str>, jwt_secret: Option<&SecretString>) -> Option<WebPushSettings> {
+        // All processes, and each after its restart, have to be the one by which browsers have subscribed.
+        let derived =
+            || jwt_secret.filter(|_| check.production).map(|secret| URL_SAFE_NO_PAD.encode(derive(secret, "cheapbob:web-push")).into());
+        let key: Option<SecretString> = secret(&self.vapid_private_key).cloned().or_else(derived);
         // Where the operators of push services find us.
         let subject = match (set(&self.super_admin_smtp_email), base) {
             (Some(email), _) => format!("mailto:{email}"),
             (None, Some(base)) => base.to_owned(),
             (None, None) => "mailto:nobody@localhost".to_owned(),
         };
-        let settings = WebPushSettings { private_key: key?.clone(), subject, own_machine: !check.production };
+        let settings = WebPushSettings { private_key: key?, subject, own_machine: !check.production };
         settings.check().map_err(|e| check.errors.push(e.to_string())).ok()?;
         Some(settings)
     }
