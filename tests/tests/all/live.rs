@@ -299,7 +299,7 @@ async fn a_stream_ends_with_its_token_and_an_account_has_ten() {
     stream.ends().await;
     // The seller's ends with its time.
     assert_eq!([of_store.soon().await.name, of_store.soon().await.name], ["order_accepted", "order_completed"]);
-    a.api.advance(chrono::Duration::days(2)).await;
+    a.api.advance(chrono::Duration::days(8)).await;
     of_store.ends().await;
 }
 
