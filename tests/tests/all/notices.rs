@@ -441,7 +441,7 @@ async fn nobody_is_told_twice_or_left_out_whoever_dies() {
 #[expect(clippy::print_stderr, reason = "what was not looked at is said")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_is_seen_in_a_browser() {
-    let Some(mut chromium) = Chromium::start().await else { return eprintln!("no Chromium here: not seen in a browser") };
+    let mut chromium = Chromium::start().await.expect("Chromium is missing; ./test gets it");
     let app = app().await;
     let (push, shop) = (PushServer::start().await, app.api.shop(50).await);
     let (_, browser) = fan(&app, &shop, &push, json!({})).await;
