@@ -169,6 +169,7 @@ mod postgres {
             order_goes_forward_one_step_at_a_time
             lists_of_a_day_begin_with_the_newest_event
             lists_of_a_day_at_once_are_each_ones_own
+            the_archive_has_another_version_when_orders_go_there_or_it_is_said
             an_order_has_the_hours_of_the_day_of_its_purchase
             pickup_end_finds_what_was_not_accepted
             closing_time_completes_what_was_accepted

@@ -67,7 +67,11 @@ async fn an_account_that_searches_in_a_loop_is_told_so_and_goes_on_buying() {
     let (through, refused) = until_refused("searches", || customer.get(SEARCH)).await;
     assert!(through >= 150, "{through}");
     assert_eq!(too_many(&refused), 1);
-    assert_eq!(too_many(&customer.get(&format!("{SEARCH}/{}/products", shop.store_id)).await), 1, "all searches are one rule");
+    // All searches are one rule: of another one few are let through, however slow they are.
+    let products = format!("{SEARCH}/{}/products", shop.store_id);
+    let (more, refused) = until_refused("searches", || customer.get(&products)).await;
+    assert!(more < through / 2, "{more} of {through}");
+    assert_eq!(too_many(&refused), 1);
     // Other calls of theirs, and other people's searches, are none of it.
     other.get(SEARCH).await.expect(200);
     app.api.pay(&held).await;

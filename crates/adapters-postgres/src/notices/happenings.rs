@@ -8,7 +8,7 @@ use cheapbob_domain::{
     shared::{Error, ProductId, Result, Sale, StoreId, Won},
     stores::{DayHours, StoreCalendar, pickup_ends},
 };
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::RunQueryDsl;
 
@@ -16,6 +16,7 @@ use crate::{
     database::{Postgres, bad_row, failed},
     products::Steps,
     sql::prepared,
+    stores::DayHoursRow,
 };
 
 const BY_CLOCK: &str = include_str!("sql/by_clock.sql");
@@ -62,18 +63,8 @@ impl TryFrom<CandidateRow> for Candidate {
 struct NowRow {
     #[diesel(sql_type = t::Text)]
     name: String,
-    #[diesel(sql_type = t::SmallInt)]
-    day_of_week: i16,
-    #[diesel(sql_type = t::Time)]
-    open_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    close_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_start_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_end_time: NaiveTime,
-    #[diesel(sql_type = t::Bool)]
-    is_open_enabled: bool,
+    #[diesel(embed)]
+    today: DayHoursRow,
     #[diesel(sql_type = t::Nullable<t::Date>)]
     closed_on: Option<NaiveDate>,
     #[diesel(sql_type = t::Bool)]
@@ -98,14 +89,7 @@ impl TryFrom<NowRow> for StoreNow {
     type Error = Error;
 
     fn try_from(row: NowRow) -> Result<Self> {
-        let today = DayHours {
-            day_of_week: row.day_of_week,
-            open_time: row.open_time,
-            close_time: row.close_time,
-            pickup_start_time: row.pickup_start_time,
-            pickup_end_time: row.pickup_end_time,
-            is_open_enabled: row.is_open_enabled,
-        };
+        let today = DayHours::from(row.today);
         let product = match (row.product_name, row.price, row.sale, row.price_steps, row.left_over) {
             (Some(name), Some(price), Some(percent), Some(steps), Some(left)) => {
                 let steps = PriceSteps::try_from(steps)?;

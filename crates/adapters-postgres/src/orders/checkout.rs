@@ -18,6 +18,7 @@ use crate::{
     lines::{Held, OfferAsked},
     products::{Steps, steps_json},
     sql::prepared,
+    stores::DayHoursRow,
     together::Statement,
 };
 
@@ -150,18 +151,8 @@ struct OfferRow {
     ended_yesterday: Option<NaiveTime>,
     #[diesel(sql_type = t::Integer)]
     left_over: i32,
-    #[diesel(sql_type = t::SmallInt)]
-    day_of_week: i16,
-    #[diesel(sql_type = t::Time)]
-    open_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    close_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_start_time: NaiveTime,
-    #[diesel(sql_type = t::Time)]
-    pickup_end_time: NaiveTime,
-    #[diesel(sql_type = t::Bool)]
-    is_open_enabled: bool,
+    #[diesel(embed)]
+    today: DayHoursRow,
     #[diesel(sql_type = t::Nullable<t::Date>)]
     closed_on: Option<NaiveDate>,
     #[diesel(sql_type = t::Bool)]
@@ -191,16 +182,9 @@ impl TryFrom<OfferRow> for Offer {
 
     fn try_from(row: OfferRow) -> Result<Self> {
         let portone = row.portone_store_id.zip(row.portone_channel_id).map(|(store_id, channel_id)| PortOneIds { store_id, channel_id });
-        let today = DayHours {
-            day_of_week: row.day_of_week,
-            open_time: row.open_time,
-            close_time: row.close_time,
-            pickup_start_time: row.pickup_start_time,
-            pickup_end_time: row.pickup_end_time,
-            is_open_enabled: row.is_open_enabled,
-        };
+        let today = DayHours::from(row.today);
         let mut ends = pickup_ends([&today]);
-        if let Some(yesterday) = usize::try_from((row.day_of_week + 6) % 7).ok().and_then(|day| ends.0.get_mut(day)) {
+        if let Some(yesterday) = usize::try_from((today.day_of_week + 6) % 7).ok().and_then(|day| ends.0.get_mut(day)) {
             *yesterday = row.ended_yesterday;
         }
         Ok(Self {

@@ -36,6 +36,30 @@ impl From<HoursRow> for OperationTime {
     }
 }
 
+/// The hours of one day, in the middle of a row of SQL.
+#[derive(QueryableByName)]
+pub(crate) struct DayHoursRow {
+    #[diesel(sql_type = t::SmallInt)]
+    day_of_week: i16,
+    #[diesel(sql_type = t::Time)]
+    open_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    close_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    pickup_start_time: NaiveTime,
+    #[diesel(sql_type = t::Time)]
+    pickup_end_time: NaiveTime,
+    #[diesel(sql_type = t::Bool)]
+    is_open_enabled: bool,
+}
+
+impl From<DayHoursRow> for DayHours {
+    fn from(row: DayHoursRow) -> Self {
+        let DayHoursRow { day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled } = row;
+        Self { day_of_week, open_time, close_time, pickup_start_time, pickup_end_time, is_open_enabled }
+    }
+}
+
 #[async_trait]
 impl Hours for Postgres {
     async fn current(&self, store: &StoreId) -> Result<Vec<OperationTime>> {

@@ -10,6 +10,7 @@ mod rows;
 mod search;
 mod seller;
 
+pub(crate) use hours::DayHoursRow;
 pub(crate) use payments::{api_place, webhook_place};
 pub use rows::STORES;
 pub use search::{one_store_statement, pattern};

@@ -92,6 +92,22 @@ pub async fn lists_of_a_day_at_once_are_each_ones_own(world: &World) {
     assert_eq!((of_customers, of_sellers), (own.clone(), own));
 }
 
+/// Under one version a reader may keep what it has read of the archive.
+pub async fn the_archive_has_another_version_when_orders_go_there_or_it_is_said(world: &World) {
+    let (customer, _, product) = world.five_pieces().await;
+    let list = async || world.orders.all_of_customer(&customer).await.unwrap();
+    let version = list().await.1;
+    let order = world.ordered_at(&customer, &product, 1, 1).await;
+    world.ended.delete(&[]).await.unwrap();
+    let (orders, still) = list().await;
+    assert_eq!((orders.len(), still), (1, version));
+    assert_eq!(world.ended.delete(std::slice::from_ref(&order)).await.unwrap(), 1);
+    let (orders, next) = list().await;
+    assert!(orders.is_empty() && next != version, "{next:?}");
+    world.ended.archive_changed().await.unwrap();
+    assert_ne!(list().await.1, next);
+}
+
 /// Hours that differ from day to day: on day `d` pickup is from `d` + 8 to `d` + 9 o'clock, closing at `d` + 10.
 fn different_days() -> Week {
     let times: Vec<_> = (0..7).map(|d| [0, d + 10, d + 8, d + 9].map(|hour| format!("{hour:02}:00"))).collect();
