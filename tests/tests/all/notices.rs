@@ -438,7 +438,6 @@ async fn nobody_is_told_twice_or_left_out_whoever_dies() {
 
 /// What our server sends is what a browser shows. (No push service of the internet is reached here: the tests' own gets the message, and
 /// hands it to the service worker through the DevTools protocol, as the browser's would.)
-#[expect(clippy::print_stderr, reason = "what was not looked at is said")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_is_seen_in_a_browser() {
     let mut chromium = Chromium::start().await.expect("Chromium is missing; ./test gets it");
