@@ -31,7 +31,7 @@ async fn app() -> TestApp {
 }
 
 /// Everything is on, but what `other` says.
-async fn choose(customer: &Person, other: Value) -> Answer {
+pub(crate) async fn choose(customer: &Person, other: Value) -> Answer {
     let mut choices = json!({
         "opens": true, "price_drops": true, "back_in_stock": true, "by_mail": false, "by_push": true, "at_night": false,
     });
@@ -39,7 +39,8 @@ async fn choose(customer: &Person, other: Value) -> Answer {
     customer.put(NOTICES, &choices).await
 }
 
-async fn like(customer: &Person, shop: &Shop) {
+/// The store is a favourite.
+pub(crate) async fn like(customer: &Person, shop: &Shop) {
     customer.post(&format!("/api/v1/customer/search/stores/{}/favorites", shop.store_id), &json!({})).await.expect(200);
 }
 
@@ -61,7 +62,7 @@ async fn sale(shop: &Shop, percent: i64) {
 }
 
 /// Nothing of notices waits that is due.
-async fn told(app: &TestApp) {
+pub(crate) async fn told(app: &TestApp) {
     app.api.run_job("find_occasions").await;
     eventually("the notices are sent", 30, || async {
         let now = app.api.now().await;

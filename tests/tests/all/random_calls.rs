@@ -271,7 +271,7 @@ async fn after_any_calls_stock_and_money_add_up() {
     .await;
     let customers = futures::stream::iter(0..CUSTOMERS * ACCOUNTS).map(|_| app.api.customer()).buffer_unordered(8).collect().await;
     let shops = join_all((0..SHOPS).map(|_| app.api.shop(40))).await;
-    let budget = Budget::new("CHEAPBOB_CALLS", 3_000, 10_000, std::time::Duration::from_secs(120));
+    let budget = Budget::new("CHEAPBOB_CALLS", 2_000, 10_000, std::time::Duration::from_secs(60));
     let world = Arc::new(World { customers, shops, payments: Mutex::default(), calls: AtomicU64::default(), budget });
     let actors = (0..=CUSTOMERS + SHOPS).map(|actor| act(&app, &world, actor, StdRng::seed_from_u64(seed.wrapping_add(actor as u64))));
     join_all(actors).await;

@@ -2,15 +2,25 @@
 #![allow(clippy::print_stdout, reason = "how many days it were")]
 
 use cheapbob_domain::shared::kst;
-use cheapbob_test_support::{Held, RealServer, Shop, TestApp, eventually};
+use cheapbob_test_support::{Held, Person, RealServer, Shop, TestApp, eventually};
 use chrono::{DateTime, Duration, Utc};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
 
 use crate::{
     budget::{Budget, number},
+    notices::{choose, like, told},
     operator::beside,
     rollover::{ROLLOVER, morning, rolled_over},
 };
+
+/// Hours after noon at which a day's trade may be, and the price of a piece there, in won: 30 % off, and more by [`steps`].
+const INSTANTS: [(i64, i64); 3] = [(0, 7_000), (3, 5_000), (8, 4_000)];
+
+/// The shop's pickup ends with the day.
+fn steps() -> Value {
+    json!({ "steps": [{ "minutes_before_pickup_end": 600, "sale": 50 }, { "minutes_before_pickup_end": 300, "sale": 60 }] })
+}
 
 /// The first noon; the 29th of February is among the next days.
 fn first_noon() -> DateTime<Utc> {
@@ -39,30 +49,64 @@ async fn begin(app: &TestApp, noon: DateTime<Utc>) {
     rolled_over(app, morning(noon, 0)).await;
 }
 
-/// A day's trade: some collect, some cancel, some are forgotten by the store, some never pay. Gives what was earned, in won.
-async fn trade(app: &TestApp, shop: &Shop, random: &mut StdRng) -> i64 {
-    let mut earned = 0;
+/// A day's trade, of which a piece costs `price` won: some collect, some cancel, some are forgotten by the store, some never pay. Gives
+/// what was earned, in won, and who collected what.
+async fn trade(app: &TestApp, shop: &Shop, random: &mut StdRng, price: i64) -> (i64, Vec<(Person, String)>) {
+    let (mut earned, mut collected) = (0, Vec::new());
     for _ in 0..random.next_u32() % 4 {
         let customer = app.api.customer().await;
         let quantity = i64::from(random.next_u32() % 2) + 1;
-        let won = |held: &Held| held.body["total_amount"].as_i64().unwrap();
+        let paid = |held: Held| {
+            assert_eq!(held.body["total_amount"], price * quantity, "{}", held.body);
+            held.payment_id
+        };
         match random.next_u32() % 4 {
-            0 => drop(customer.hold(&shop.product_id, quantity).await),
-            1 => drop(customer.order(&shop.product_id, quantity).await),
+            0 => drop(paid(customer.hold(&shop.product_id, quantity).await)),
+            1 => drop(paid(customer.order(&shop.product_id, quantity).await)),
             2 => {
-                let held = customer.order(&shop.product_id, quantity).await;
-                customer.cancel(&held.payment_id).await.expect(200);
+                let payment = paid(customer.order(&shop.product_id, quantity).await);
+                customer.cancel(&payment).await.expect(200);
             }
             _ => {
-                let held = customer.order(&shop.product_id, quantity).await;
-                shop.accept(&held.payment_id).await.expect(200);
-                let code = shop.code(&held.payment_id).await;
-                customer.scan(&held.payment_id, &code).await.expect(200);
-                earned += won(&held);
+                let payment = paid(customer.order(&shop.product_id, quantity).await);
+                shop.accept(&payment).await.expect(200);
+                let code = shop.code(&payment).await;
+                customer.scan(&payment, &code).await.expect(200);
+                earned += price * quantity;
+                collected.push((customer, payment));
             }
         }
     }
-    earned
+    (earned, collected)
+}
+
+/// What those say who collected something the day before: it is in the archive by now. Some take it back. Gives the ratings that stay.
+async fn review(collected: Vec<(Person, String)>, random: &mut StdRng) -> Vec<i64> {
+    let mut ratings = Vec::new();
+    for (customer, payment) in collected {
+        let (said, rating) = (random.next_u32() % 4, i64::from(random.next_u32() % 5) + 1);
+        if said == 0 {
+            continue;
+        }
+        let path = format!("/api/v1/customer/orders/{payment}/review");
+        customer.post(&path, &json!({ "rating": rating, "text": "또 올게요" })).await.expect(201);
+        if said == 1 {
+            customer.delete(&path).await.expect(204);
+        } else {
+            ratings.push(rating);
+        }
+    }
+    ratings
+}
+
+/// The store is rated as its customers did, in all days together.
+async fn is_rated(shop: &Shop, ratings: &[i64]) {
+    let store = shop.seller.get("/api/v1/seller/store").await.expect(200);
+    let (sum, count) = (ratings.iter().sum::<i64>(), ratings.len() as i64);
+    // One decimal, half up.
+    let tenths = (count > 0).then(|| (sum * 20 + count) / (count * 2));
+    let shown = store["rating_average"].as_f64().map(|average| (average * 10.0).round() as i64);
+    assert_eq!((shown, &store["rating_count"]), (tenths, &json!(count)), "{ratings:?}");
 }
 
 /// What customers paid and did not get back, by PortOne's books.
@@ -133,6 +177,8 @@ async fn end_state(app: &TestApp, noon: DateTime<Utc>) -> Vec<String> {
         counted("paid", "payment->>'status', payment->'amount'->>'total', payment->'amount'->>'cancelled'", "embedded.portone_payments"),
         counted("product", "initial_stock, adjustment, sold, held, stock_day", "products"),
         counted("mail", "subject", "embedded.mails"),
+        counted("review", "rating, text", "reviews"),
+        counted("notice", "business_day, kind, reached", "notices"),
         counted("run", "job, due_at, status", &runs),
     ] {
         rows.extend(app.database.texts(&query).await);
@@ -151,6 +197,10 @@ struct Days {
     runners: Vec<RealServer>,
     /// In won.
     earned: i64,
+    /// Who collected what on the day before.
+    collected: Vec<(Person, String)>,
+    /// All that reviews say.
+    ratings: Vec<i64>,
     /// After each day, in bytes.
     sizes: Vec<i64>,
 }
@@ -166,23 +216,43 @@ impl Days {
         .await;
         begin(&app, first_noon()).await;
         let shop = app.api.shop(12).await;
+        shop.seller.put(&format!("/api/v1/seller/store/products/{}/price-steps", shop.product_id), &steps()).await.expect(200);
+        let fan = app.api.customer().await;
+        like(&fan, &shop).await;
+        choose(&fan, json!({ "by_mail": true, "by_push": false })).await.expect(200);
         let runners = if fragile { vec![runner(&app), runner(&app)] } else { Vec::new() };
-        Self { app, shop, random: StdRng::seed_from_u64(seed), seed, runners, earned: 0, sizes: Vec::new() }
+        Self {
+            app,
+            shop,
+            random: StdRng::seed_from_u64(seed),
+            seed,
+            runners,
+            earned: 0,
+            collected: Vec::new(),
+            ratings: Vec::new(),
+            sizes: Vec::new(),
+        }
     }
 
     /// The trade of a day (the first is 0), and the night after it.
     async fn live(&mut self, day: i64) {
-        let Self { app, shop, random, seed, runners, earned, sizes } = self;
+        let Self { app, shop, random, seed, runners, earned, collected, ratings, sizes } = self;
         let noon = first_noon();
-        app.api.set_clock(noon + Duration::days(day)).await;
+        let (hours, price) = INSTANTS[random.next_u32() as usize % INSTANTS.len()];
+        app.api.set_clock(noon + Duration::days(day) + Duration::hours(hours)).await;
+        told(app).await;
         // Tokens live a week.
         shop.seller = app.api.person("seller", &shop.seller.email).await;
+        ratings.extend(review(std::mem::take(collected), random).await);
+        is_rated(shop, ratings).await;
         let holiday = random.next_u32().is_multiple_of(7);
         if holiday {
             shop.seller.patch("/api/v1/seller/store/close").await.expect(200);
             assert_eq!(app.api.customer().await.init(&shop.product_id, 1).await.refused(400), "store_closed_today");
         } else {
-            *earned += trade(app, shop, random).await;
+            let (more, by) = trade(app, shop, random, price).await;
+            *earned += more;
+            *collected = by;
         }
         let next = morning(noon, day + 1);
         app.api.set_clock(next).await;
@@ -191,6 +261,7 @@ impl Days {
             std::mem::replace(which, runner(app)).kill();
         }
         rolled_over(app, next).await;
+        told(app).await;
         let earned = *earned;
         eventually("each order that nobody collected is paid back", 90, || async { (kept(app).await == earned).then_some(()) }).await;
         assert_eq!(app.services.products.oversold().await.unwrap(), 0, "day {day}, seed {seed}");
@@ -246,7 +317,7 @@ fn runner(app: &TestApp) -> RealServer {
 async fn each_day_is_rolled_over_once_whether_runners_die_or_not() {
     let seed = number("CHEAPBOB_SEED").unwrap_or(20_280_229);
     // The sixth begins on the first of March.
-    let budget = Budget::new("CHEAPBOB_DAYS", 6, 12, std::time::Duration::from_secs(150));
+    let budget = Budget::new("CHEAPBOB_DAYS", 6, 12, std::time::Duration::from_secs(100));
     let (mut fragile, mut calm) = tokio::join!(Days::begin(seed, true), Days::begin(seed, false));
     let mut days = 0i64;
     while budget.allows(days.unsigned_abs()) {
@@ -257,7 +328,8 @@ async fn each_day_is_rolled_over_once_whether_runners_die_or_not() {
     let (fragile, calm) = tokio::join!(fragile.end(days), calm.end(days));
     let only = |these: &[String], those: &[String]| these.iter().filter(|row| !those.contains(row)).cloned().collect::<Vec<_>>();
     assert!(fragile == calm, "seed {seed}: only with kills: {:#?}, only without: {:#?}", only(&fragile, &calm), only(&calm, &fragile));
-    assert!(fragile.iter().any(|row| row.contains("archived")) && fragile.iter().any(|row| row.contains("mail")), "{fragile:#?}");
+    let has = |what: &str| fragile.iter().any(|row| row.contains(what));
+    assert!(["archived", "mail", "review", "notice"].into_iter().all(has), "{fragile:#?}");
 }
 
 #[test]

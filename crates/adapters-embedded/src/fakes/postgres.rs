@@ -233,7 +233,9 @@ fn initialize(programs: &Programs, user: Option<User>, home: &Path, data: &Path)
         .map_err(|e| format!("initdb: {e}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(said.lines().rfind(|l| l.contains("error")).unwrap_or("initdb failed").to_owned());
+        // What went wrong outside of it (a full disk, a program that it calls) is no line with "error".
+        let error = said.lines().rfind(|l| l.contains("error")).map(str::to_owned);
+        return Err(error.unwrap_or_else(|| format!("initdb failed: {}", said.lines().collect::<Vec<_>>().join("; "))));
     }
     fs::rename(&fresh, data).map_err(|e| e.to_string())
 }

@@ -47,7 +47,7 @@ impl There {
 #[expect(clippy::print_stdout, reason = "says how much it did")]
 #[tokio::test(flavor = "multi_thread")]
 async fn money_stock_and_people_agree_on_both_sides() {
-    let budget = Budget::new("CHEAPBOB_OLD_SERVICES", 3, 40, Duration::from_secs(60));
+    let budget = Budget::new("CHEAPBOB_OLD_SERVICES", 3, 40, Duration::from_secs(30));
     let begin: u64 = rand::random_range(0..1_000_000);
     let mut done = 0;
     while budget.allows(done) {

@@ -86,10 +86,10 @@ async fn play_all(budget: &Budget, seed: u64, sabotage: Option<&str>, tally: &Ta
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn schedules_in_process() {
-    const ENOUGH: u64 = 500;
-    const MORE: u64 = 150;
-    const LONGER: u32 = 3;
-    let budget = Budget::new("CHEAPBOB_SCHEDULES", ENOUGH, 2_000, Duration::from_secs(240));
+    const ENOUGH: u64 = 300;
+    const MORE: u64 = 100;
+    const LONGER: u32 = 5;
+    let budget = Budget::new("CHEAPBOB_SCHEDULES", ENOUGH, 2_000, Duration::from_secs(120));
     let seed = number("CHEAPBOB_SEED").unwrap_or_else(rand::random);
     let tally = Tally::default();
     let (mut schedules, mut wrong) = play_all(&budget, seed, None, &tally).await;
