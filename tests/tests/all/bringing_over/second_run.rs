@@ -84,7 +84,7 @@ async fn what_has_changed_there_comes_with_the_next_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_kept_of_the_archive_are_old_only_where_orders_came() {
-    let (old, house) = (LegacyDatabases::with(&LegacyData::awkward(1, noon())).await, House::with_fakes().await);
+    let (old, house) = (LegacyDatabases::with(&LegacyData::generated(1, noon())).await, House::with_fakes().await);
     let version = async || house.text("SELECT version::text FROM archive_version").await;
     let empty = version().await;
     assert!(house.import(&old, &[]).0);
