@@ -47,6 +47,7 @@ table! {
         has_product -> Bool,
         closed_on -> Nullable<Date>,
         suspended -> Bool,
+        withheld -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }

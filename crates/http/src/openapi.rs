@@ -26,7 +26,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    access::{Access, ROUTES, Route},
+    access::{Access, ROUTES, Route, is_upload},
     auth::COOKIE,
     error::{self, FieldProblem, Problem},
     examples,
@@ -188,7 +188,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
         add(http_refusals::MALFORMED);
         add(http_refusals::BODY_TOO_SLOW);
     }
-    let is_upload = pattern.ends_with("/images") && *method == "POST";
+    let is_upload = is_upload(method, pattern);
     if operation.request_body.is_some() && !is_upload {
         add(http_refusals::TOO_LARGE);
         add(http_refusals::NOT_JSON);

@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use cheapbob_domain::{
     orders::{Actor, RefundState},
     reviews::Reported,
-    shared::{PaymentId, ReviewId, kst},
+    shared::{PaymentId, ReviewId, StoreId, kst},
+    stores::{BusinessNumber, StoreApproval, TERMINAL, refusal_reason},
     tasks::{JobRun, ports::JobRunner},
 };
 use cheapbob_wiring::Services;
@@ -68,6 +69,9 @@ pub enum Command {
     /// Refunds that are still to be done
     #[command(subcommand)]
     Refunds(RefundsCommand),
+    /// Stores that wait for an operator's approval
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
     /// What customers say of stores
     #[command(subcommand)]
     Reviews(ReviewsCommand),
@@ -102,6 +106,28 @@ pub enum RefundsCommand {
     },
 }
 
+/// What there is to do with stores that wait.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum ApprovalsCommand {
+    /// Stores that wait, the one that has waited longest first, with the address of the licence's picture
+    List,
+    /// Let a store sell; its seller is told
+    Approve {
+        /// Its id (STR_…); see `approvals list`
+        #[arg(value_parser = store)]
+        store: StoreId,
+    },
+    /// Say why a store may not sell; its seller is told
+    Refuse {
+        /// Its id (STR_…); see `approvals list`
+        #[arg(value_parser = store)]
+        store: StoreId,
+        /// Why, in words for the seller
+        #[arg(long, value_parser = refusal)]
+        reason: String,
+    },
+}
+
 /// What there is to do with reviews.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum ReviewsCommand {
@@ -119,6 +145,14 @@ pub enum ReviewsCommand {
         #[arg(value_parser = review)]
         review: ReviewId,
     },
+}
+
+fn store(text: &str) -> Result<StoreId, String> {
+    StoreId::parse(text).ok_or_else(|| format!("{text} is no store's id (STR_…)"))
+}
+
+fn refusal(text: &str) -> Result<String, String> {
+    refusal_reason(text).map_err(|rule| rule.message.to_owned())
 }
 
 fn review(text: &str) -> Result<ReviewId, String> {
@@ -260,6 +294,33 @@ pub async fn retry_refund(services: &Services, payment: &PaymentId) -> Result<St
     }
 }
 
+/// A list of the stores that wait for an operator, the one that has waited longest first, times in KST.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list_approvals(services: &Services) -> Result<Vec<String>> {
+    let waiting = services.approvals.waiting(LONGEST).await?;
+    let mut lines = Vec::new();
+    for StoreApproval { store, store_name, seller, approval } in &waiting {
+        let since = approval.asked_at.map_or_else(|| "-".to_owned(), time);
+        let number = approval.business_number.as_ref().map_or("-", BusinessNumber::as_str);
+        // What people have typed stays on its line, whatever it is.
+        lines.push(format!("{store}  {since}  {number}  {seller}  {store_name:?}"));
+        lines.extend(approval.licence.as_ref().map(|key| format!("    {}", services.storage.public_url(key))));
+    }
+    lines.push(format!("{} stores wait", waiting.len()));
+    Ok(lines)
+}
+
+/// Approves a store, or refuses it for a reason.
+///
+/// # Errors
+/// Where there is no such store, or it does not wait.
+pub async fn decide_approval(services: &Services, store: &StoreId, refused: Option<&str>) -> Result<String> {
+    let approval = services.approvals.decide(store, refused, TERMINAL).await?;
+    Ok(format!("{store} is {}", approval.state.as_str()))
+}
+
 /// A list of the reviews that an operator has to look at, the most reported first, times in KST.
 ///
 /// # Errors
@@ -314,6 +375,8 @@ mod tests {
             ("once rollover_stock --at 2026-11-26T04:10:00+09:00", once(Some(due))),
             ("outbox list", Command::Outbox(OutboxCommand::List)),
             ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
+            ("approvals list", Command::Approvals(ApprovalsCommand::List)),
+            ("approvals approve STR_1", Command::Approvals(ApprovalsCommand::Approve { store: StoreId::parse("STR_1").unwrap() })),
             ("reviews list", Command::Reviews(ReviewsCommand::List)),
             ("reviews hide RVW_1", Command::Reviews(ReviewsCommand::Hide { review: ReviewId::parse("RVW_1").unwrap() })),
             ("reviews show RVW_1", Command::Reviews(ReviewsCommand::Show { review: ReviewId::parse("RVW_1").unwrap() })),
@@ -339,6 +402,8 @@ mod tests {
             ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
             ("refunds retry", "<PAYMENT>"),
             ("reviews hide PAY1", "PAY1 is no review's id (RVW_…)"),
+            ("approvals approve PAY1", "PAY1 is no store's id (STR_…)"),
+            ("approvals refuse STR_1", "--reason <REASON>"),
             ("import", "--from-postgres <URL>"),
             ("refunds retry x", "x is no payment id (PAY…)"),
             ("list x", "unexpected argument 'x'"),

@@ -16,7 +16,9 @@ use cheapbob_domain::{
     products::ProductService,
     reviews::ReviewService,
     shared::{Clock, Ids, RateLimiter, RateLimits},
-    stores::{HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage},
+    stores::{
+        ApprovalService, HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage,
+    },
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
@@ -58,6 +60,8 @@ pub struct Services {
     pub past: Arc<PastPayments>,
     /// Leaving.
     pub withdrawal: Arc<WithdrawalService>,
+    /// Stores that operators approve.
+    pub approvals: Arc<ApprovalService>,
     /// A store's opening hours.
     pub hours: Arc<HoursService>,
     /// A store's pictures.
@@ -177,7 +181,8 @@ impl Services {
             ExchangeService::new(tokens, postgres.clone(), postgres.clone(), sessions.clone())
         });
 
-        let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
+        let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()).with_approval(settings.store_approval));
+        let images = Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
         let resolve =
             Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer.clone()));
@@ -266,7 +271,8 @@ impl Services {
             hours,
             reviews,
             notices,
-            images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
+            approvals: Arc::new(ApprovalService::new(postgres.clone(), stores.clone(), images.clone(), mailer.clone(), clock())),
+            images,
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),
             history,

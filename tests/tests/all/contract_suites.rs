@@ -26,6 +26,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         imported_sessions: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
+        approvals: postgres.clone(),
         search: postgres.clone(),
         nearby: postgres.clone(),
         hours: postgres.clone(),
@@ -113,6 +114,11 @@ mod postgres {
             pictures_are_added_up_to_the_most
             picture_is_removed_once_unless_it_is_the_main_one
             main_picture_is_one
+        }
+        approvals {
+            an_approval_is_changed_by_whom_knows_it
+            stores_wait_in_the_order_of_asking
+            a_withheld_store_is_not_shown_and_sells_nothing
         }
         search {
             search_finds_the_names_of_now

@@ -43,6 +43,7 @@ mod nearby;
 mod neighbours;
 mod notices;
 mod oauth;
+mod onboarding;
 mod operator;
 mod outages;
 mod pages;

@@ -1,6 +1,7 @@
 //! A seller's store; how customers find stores.
 
 mod address;
+mod approval;
 mod dto;
 mod favorites;
 mod history;
@@ -58,6 +59,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(sns::show)
         .service(sns::change)
         .service(sns::remove)
+        .service(approval::show)
+        .service(approval::give_number)
+        .service(approval::give_licence)
         .service(images::list)
         .service(images::add)
         // Before the pattern that takes any image id.

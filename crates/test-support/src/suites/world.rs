@@ -16,7 +16,7 @@ use cheapbob_domain::{
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        ports::{Hours, StoreImages, StoreSearch, Stores, StoresNearby},
+        ports::{Approvals, Hours, StoreImages, StoreSearch, Stores, StoresNearby},
     },
     tasks::{
         Claiming, Lane, Task,
@@ -48,6 +48,8 @@ pub struct World {
     pub customers: Arc<dyn Customers>,
     /// Stores.
     pub stores: Arc<dyn Stores>,
+    /// What operators say of stores.
+    pub approvals: Arc<dyn Approvals>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
     /// Where stores are.
@@ -156,7 +158,7 @@ impl World {
     pub(crate) async fn store(&self, name: &str) -> (Email, StoreId) {
         let seller = self.account(Role::Seller).await;
         let store = new_store(name);
-        assert!(self.stores.register(&seller, &store, at(0)).await.unwrap());
+        assert!(self.stores.register(&seller, &store, false, at(0)).await.unwrap());
         assert!(self.stores.set_payment(&store.id, &portone(), None, at(0)).await.unwrap());
         (seller, store.id)
     }

@@ -30,7 +30,10 @@ WITH asked AS (
 ), of_pictures AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'object:' || i.key, jsonb_build_object('kind', 'delete_object', 'key', i.key), 20, $4
-    FROM store_images i JOIN asked ON asked.store_id = i.store_id, gone
+    FROM (
+        SELECT key, store_id FROM store_images
+        UNION ALL SELECT licence, store_id FROM store_approvals WHERE licence IS NOT NULL
+    ) i JOIN asked ON asked.store_id = i.store_id, gone
     ON CONFLICT DO NOTHING
 ), unfinished AS (
     INSERT INTO erasures (pseudonym, email, erased_at) SELECT $2, $1, $4 WHERE EXISTS (SELECT FROM gone) OR NOT EXISTS (SELECT FROM asked) AND NOT EXISTS (SELECT FROM erasures WHERE email = $1)

@@ -32,6 +32,7 @@ SELECT jsonb_build_object(
     'operation_times', (SELECT jsonb_agg(to_jsonb(t) - 'id') FROM operation_times t JOIN stores s ON s.id = t.store_id WHERE s.seller_email = a.email),
     'operation_reservations', (SELECT jsonb_agg(to_jsonb(r)) FROM operation_reservations r JOIN stores s ON s.id = r.store_id WHERE s.seller_email = a.email),
     'store_images', (SELECT jsonb_agg(to_jsonb(i)) FROM store_images i JOIN stores s ON s.id = i.store_id WHERE s.seller_email = a.email),
+    'store_approval', (SELECT to_jsonb(p) - 'store_id' - 'version' - 'decided_by' FROM store_approvals p JOIN stores s ON s.id = p.store_id WHERE s.seller_email = a.email),
     'products', (SELECT jsonb_agg(to_jsonb(p)) FROM products p JOIN stores s ON s.id = p.store_id WHERE s.seller_email = a.email)
 ) AS rows
 FROM accounts a WHERE a.email = $1

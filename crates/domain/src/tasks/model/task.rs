@@ -7,6 +7,7 @@ use crate::{
     notices::{NoticeBatch, NoticeFanOut},
     orders::OrderMail,
     shared::PaymentId,
+    stores::ApprovalMail,
     users::{ExportMail, TakeoverMail, Unlink},
 };
 
@@ -34,6 +35,8 @@ pub enum TaskPayload {
     TakeoverMail(TakeoverMail),
     /// Mail the link to all that is kept of somebody.
     ExportMail(ExportMail),
+    /// Tell a seller what an operator has decided about the store.
+    ApprovalMail(ApprovalMail),
     /// Find whom to tell of something at a favourite store.
     NoticeFanOut(NoticeFanOut),
     /// Tell them.
