@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 
 use crate::{
     images::{picture, upload},
-    operator::operator,
+    operator::operator_with,
 };
 
 const APPROVAL: &str = "/api/v1/seller/store/approval";
 const LICENCE: &str = "/api/v1/seller/store/approval/licence";
 const NUMBER: &str = "124-81-00998";
+
+fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
+    operator_with(app, &[("STORE_APPROVAL", "required")], arguments)
+}
 
 async fn required() -> TestApp {
     TestApp::with(|settings| settings.store_approval = true).await
