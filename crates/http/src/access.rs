@@ -9,6 +9,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use cheapbob_domain::{
+    disputes::error as disputes,
     notices::error as notices,
     orders::error as orders,
     products::error as products,
@@ -77,7 +78,7 @@ const NO_PROFILE: Refusal = users::PROFILE_NOT_FOUND;
 
 /// Whether pictures come with this call, for which there is more time and no limit of a body: of a path as of a pattern.
 pub(crate) fn is_upload(method: &str, path: &str) -> bool {
-    method == "POST" && ["/images", "/licence"].iter().any(|end| path.ends_with(end))
+    method == "POST" && ["/images", "/licence", "/pictures"].iter().any(|end| path.ends_with(end))
 }
 
 /// What an upload of pictures refuses, whosever they are, beside one too many.
@@ -154,6 +155,9 @@ pub const ROUTES: &[Route] = &[
     ("POST",   "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_ORDER, reviews::ORDER_NOT_PICKED_UP, reviews::REVIEW_TOO_LATE, reviews::REVIEW_EXISTS]),
     ("PATCH",  "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW, reviews::REVIEW_CHANGE_TOO_LATE]),
     ("DELETE", "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW]),
+    ("GET",    "/api/v1/customer/orders/{payment_id}/dispute", Customer, &[disputes::DISPUTE_NOT_FOUND]),
+    ("POST",   "/api/v1/customer/orders/{payment_id}/dispute", Customer, &[NO_ORDER, disputes::DISPUTE_NOT_PICKED_UP, disputes::DISPUTE_TOO_LATE, disputes::DISPUTE_EXISTS]),
+    ("POST",   "/api/v1/customer/orders/{payment_id}/dispute/pictures", Customer, upload_refusals!(NO_ORDER, disputes::DISPUTE_NOT_PICKED_UP, disputes::DISPUTE_TOO_LATE, disputes::DISPUTE_EXISTS, disputes::TOO_MANY_DISPUTE_PICTURES)),
     ("POST",   "/api/v1/customer/reviews/{review_id}/report", Customer, &[NO_REVIEW, reviews::ALREADY_REPORTED]),
     ("GET",    "/api/v1/customer/notices", Customer, &[]),
     ("PUT",    "/api/v1/customer/notices", Customer, &[notices::EMAIL_NOT_VOUCHED]),
@@ -188,6 +192,8 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
     ("PUT",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
     ("DELETE", "/api/v1/seller/store/sns/{sns}", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/disputes", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/disputes/{payment_id}/answer", Seller, &[NO_STORE, NO_ORDER, disputes::DISPUTE_NOT_FOUND, disputes::DISPUTE_ANSWERED, disputes::DISPUTE_ANSWER_TOO_LATE, disputes::DISPUTE_DECIDED]),
     ("GET",    "/api/v1/seller/store/approval", Seller, &[NO_STORE]),
     ("PUT",    "/api/v1/seller/store/approval", Seller, &[NO_STORE]),
     ("POST",   "/api/v1/seller/store/approval/licence", Seller, upload_refusals!(NO_STORE, stores::ONE_LICENCE)),

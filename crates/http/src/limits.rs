@@ -196,6 +196,7 @@ pub const LIMITS: &[Limit] = &[
             ("POST", "/api/v1/seller/store/register/images"),
             ("POST", "/api/v1/seller/store/images"),
             ("POST", "/api/v1/seller/store/approval/licence"),
+            ("POST", "/api/v1/customer/orders/{payment_id}/dispute/pictures"),
         ],
         reason: "Eleven pictures are a store's; decoding them is the dearest thing that we do.",
     },
@@ -217,6 +218,13 @@ pub const LIMITS: &[Limit] = &[
         counting: Counting::Each,
         routes: &[("PUT", "/api/v1/seller/store/reviews/{review_id}/reply"), ("DELETE", "/api/v1/seller/store/reviews/{review_id}/reply")],
         reason: "A store answers a week's reviews in an evening.",
+    },
+    Limit {
+        quota: quota("disputes", 10, Duration::from_secs(60), Counted::Together),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[("POST", "/api/v1/customer/orders/{payment_id}/dispute"), ("PUT", "/api/v1/seller/store/disputes/{payment_id}/answer")],
+        reason: "Each is a mail, and work for the store or an operator.",
     },
     Limit {
         quota: quota("approvals", 10, Duration::from_secs(60), Counted::Together),

@@ -49,6 +49,7 @@ use crate::{
         (name = "payment", description = "The customer holds and pays"),
         (name = "orders", description = "The customer's orders"),
         (name = "reviews", description = "What customers say of what they picked up"),
+        (name = "disputes", description = "What was wrong with orders, and what is decided"),
         (name = "notices", description = "What customers are told of favourite stores"),
         (name = "customer", description = "The customer's own data"),
         (name = "seller", description = "The store, its products and orders"),

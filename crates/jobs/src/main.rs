@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use cheapbob_jobs::{
     Jobs,
-    command::{self, ApprovalsCommand, Arguments, Command, OutboxCommand, RefundsCommand, ReviewsCommand},
+    command::{self, ApprovalsCommand, Arguments, Command, DisputesCommand, OutboxCommand, RefundsCommand, ReviewsCommand},
     imports,
 };
 use cheapbob_wiring::{Product, Settings, health, metrics, prepare_process, stop_on_signals, telemetry};
@@ -46,6 +46,10 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Approvals(ApprovalsCommand::Approve { store }) => Some(vec![command::decide_approval(services, &store, None).await?]),
             Command::Approvals(ApprovalsCommand::Refuse { store, reason }) => {
                 Some(vec![command::decide_approval(services, &store, Some(&reason)).await?])
+            }
+            Command::Disputes(DisputesCommand::List) => Some(command::list_disputes(services).await?),
+            Command::Disputes(DisputesCommand::Decide { payment, decision, reason }) => {
+                Some(vec![command::decide_dispute(services, &payment, decision, reason).await?])
             }
             Command::Reviews(ReviewsCommand::List) => Some(command::list_reviews(services).await?),
             Command::Reviews(ReviewsCommand::Hide { review }) => Some(vec![command::hide_review(services, &review, true).await?]),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
+    disputes::DisputeService,
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     notices::{NoticeParts, NoticeService},
     orders::{
@@ -76,6 +77,8 @@ pub struct Services {
     pub products: Arc<ProductService>,
     /// What customers say of stores.
     pub reviews: Arc<ReviewService>,
+    /// What was wrong with orders.
+    pub disputes: Arc<DisputeService>,
     /// Notices of favourites.
     pub notices: Arc<NoticeService>,
     /// Payments.
@@ -284,7 +287,16 @@ impl Services {
             idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
             live: Arc::new(LiveService::new(postgres.clone(), orders.clone(), stores.clone())),
-            settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
+            settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), postgres.clone(), clock())),
+            disputes: Arc::new(DisputeService::new(
+                postgres.clone(),
+                orders.clone(),
+                stores.clone(),
+                refunds.clone(),
+                storage.clone(),
+                mailer.clone(),
+                clock(),
+            )),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),
             takeovers,

@@ -18,6 +18,7 @@ mod contract;
 mod contract_suites;
 mod crash;
 mod deployment;
+mod disputes;
 mod docs;
 mod documentation;
 mod export;

@@ -16,8 +16,11 @@ const FOLDER: &str = "stores/";
 /// Where the licences of stores lie, which nobody but their sellers and operators is to see.
 pub(super) const LICENCES: &str = "licences/";
 
+/// Where pictures of disputes lie, which both sides and operators see.
+pub const DISPUTES: &str = "disputes/";
+
 /// Where each object is named by a row, or is an orphan.
-const FOLDERS: [&str; 2] = [FOLDER, LICENCES];
+const FOLDERS: [&str; 3] = [FOLDER, LICENCES, DISPUTES];
 
 /// Objects looked at in one step.
 const PAGE: usize = 1_000;
@@ -263,7 +266,7 @@ mod orphan_tests {
         ];
         storage
             .expect_list()
-            .times(3)
+            .times(4)
             .returning(move |folder, after, _| Ok(if folder == FOLDER && after.is_none() { page.clone() } else { Vec::new() }));
         images.expect_named().returning(|keys| Ok(keys.iter().filter(|key| key.ends_with("named")).cloned().collect()));
         storage.expect_delete().times(1).withf(|key| key == "stores/a/old").returning(|_| Ok(()));

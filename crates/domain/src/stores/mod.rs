@@ -12,7 +12,7 @@ mod search_history;
 mod store_service;
 
 pub use approval_service::ApprovalService;
-pub use images::ImageService;
+pub use images::{DISPUTES, ImageService};
 pub use model::{
     approval::{Approval, ApprovalMail, ApprovalState, BusinessNumber, StoreApproval, TERMINAL, refusal_reason},
     hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week, pickup_ends},

@@ -92,7 +92,7 @@ pub trait StoreImages: Send + Sync {
     async fn remove(&self, store: &StoreId, key: &str) -> Result<Removed>;
     /// Makes one the main one. `None`: the store has no such picture.
     async fn set_main(&self, store: &StoreId, key: &str) -> Result<Option<Image>>;
-    /// Of these keys those that a row names: a picture of a store, or the licence of one.
+    /// Of these keys those that a row names: a picture of a store or of a dispute, or the licence of a store.
     async fn named(&self, keys: &[String]) -> Result<Vec<String>>;
     /// The main pictures of these stores.
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>>;

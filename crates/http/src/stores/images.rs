@@ -48,7 +48,7 @@ impl Images {
 /// JPEG, PNG or WebP by their bytes, 15 MB each.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form as the document describes it; it is read as a stream")]
-pub(super) struct ImageFiles {
+pub(crate) struct ImageFiles {
     #[schema(value_type = Vec<String>, format = Binary, content_media_type = "application/octet-stream")]
     files: Vec<Vec<u8>>,
 }
@@ -116,7 +116,7 @@ async fn drain(mut form: Multipart) {
 
 /// Reads the form once the upload has a place among the others, and says no before that. In a task of its own: an app that goes away in the
 /// middle must not leave objects behind. `finish` writes the rows.
-pub(super) async fn receive<T, F>(
+pub(crate) async fn receive<T, F>(
     app: Data<App>,
     begun: DomainResult<Upload>,
     mut form: Multipart,

@@ -23,6 +23,7 @@ mod sns;
 mod texts;
 mod uploads;
 
+pub(crate) use images::{ImageFiles, receive};
 pub(crate) use texts::StoreTexts;
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -4,6 +4,7 @@
 pub mod approvals;
 pub mod archive;
 pub mod cancellations;
+pub mod disputes;
 pub mod ephemeral;
 pub mod holds;
 pub mod imports;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_domain::{
+    disputes::ports::Disputes,
     imports::ports::{Imports, OurSide},
     notices::ports::{Happenings, NoticeBook, NoticeChoices},
     orders::{
@@ -68,6 +69,8 @@ pub struct World {
     pub changes: Arc<dyn OrderChanges>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
+    /// Disputes.
+    pub disputes: Arc<dyn Disputes>,
     /// What people want to be told.
     pub notice_choices: Arc<dyn NoticeChoices>,
     /// What there is to tell.

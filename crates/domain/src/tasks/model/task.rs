@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    disputes::DisputeMail,
     notices::{NoticeBatch, NoticeFanOut},
     orders::OrderMail,
     shared::PaymentId,
@@ -37,6 +38,8 @@ pub enum TaskPayload {
     ExportMail(ExportMail),
     /// Tell a seller what an operator has decided about the store.
     ApprovalMail(ApprovalMail),
+    /// Tell one side of a dispute what has happened.
+    DisputeMail(DisputeMail),
     /// Find whom to tell of something at a favourite store.
     NoticeFanOut(NoticeFanOut),
     /// Tell them.
