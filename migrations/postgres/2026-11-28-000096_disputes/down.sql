@@ -9,3 +9,7 @@ CREATE OR REPLACE FUNCTION task_lane(job text, payload jsonb) RETURNS text LANGU
 $$;
 DELETE FROM tasks WHERE payload->>'kind' = 'dispute_mail';
 DROP TABLE disputes;
+ALTER TABLE refunds DROP CONSTRAINT refunds_reason_check;
+ALTER TABLE refunds ADD CONSTRAINT refunds_reason_check
+    CHECK (reason IN ('mismatch', 'store_closed', 'late', 'canceled_by_customer', 'canceled_by_store', 'store_closing',
+                      'pickup_over', 'day_over', 'canceled_at_provider')) NOT VALID;

@@ -37,3 +37,8 @@ CREATE OR REPLACE FUNCTION task_lane(job text, payload jsonb) RETURNS text LANGU
         WHEN payload->>'kind' IN ('notice_fan_out', 'notice_batch') THEN 'notices'
         ELSE 'clean_up' END
 $$;
+
+ALTER TABLE refunds DROP CONSTRAINT refunds_reason_check;
+ALTER TABLE refunds ADD CONSTRAINT refunds_reason_check
+    CHECK (reason IN ('mismatch', 'store_closed', 'late', 'canceled_by_customer', 'canceled_by_store', 'store_closing',
+                      'pickup_over', 'day_over', 'canceled_at_provider', 'dispute', 'canceled_by_operator'));
