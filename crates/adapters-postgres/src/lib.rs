@@ -3,6 +3,7 @@
 mod address;
 mod connect;
 mod database;
+mod disputes;
 mod documents;
 mod imports;
 mod lines;

@@ -47,6 +47,7 @@ table! {
         has_product -> Bool,
         closed_on -> Nullable<Date>,
         suspended -> Bool,
+        withheld -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -194,6 +195,26 @@ table! {
     }
 }
 table! {
+    disputes (payment_id) {
+        payment_id -> Text,
+        store_id -> Text,
+        customer_email -> Text,
+        product_name -> Text,
+        quantity -> Integer,
+        total_amount -> BigInt,
+        reason -> Text,
+        text -> Text,
+        pictures -> Array<Text>,
+        opened_at -> Timestamptz,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<Timestamptz>,
+        decision -> Nullable<Text>,
+        decision_reason -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Text>,
+    }
+}
+table! {
     inbox (store_id, webhook_id) {
         store_id -> Text,
         webhook_id -> Text,
@@ -252,6 +273,7 @@ allow_tables_to_appear_in_same_query!(
     products,
     reviews,
     review_reports,
+    disputes,
     holds,
     orders,
     archive_version,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod disputes;
 pub mod imports;
 pub mod notices;
 pub mod orders;

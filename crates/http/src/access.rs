@@ -9,6 +9,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use cheapbob_domain::{
+    disputes::error as disputes,
     notices::error as notices,
     orders::error as orders,
     products::error as products,
@@ -75,6 +76,18 @@ const NO_REVIEW: Refusal = reviews::REVIEW_NOT_FOUND;
 const NO_ORDER: Refusal = orders::ORDER_NOT_FOUND;
 const NO_PROFILE: Refusal = users::PROFILE_NOT_FOUND;
 
+/// Whether pictures come with this call, for which there is more time and no limit of a body: of a path as of a pattern.
+pub(crate) fn is_upload(method: &str, path: &str) -> bool {
+    method == "POST" && ["/images", "/licence", "/pictures"].iter().any(|end| path.ends_with(end))
+}
+
+/// What an upload of pictures refuses, whosever they are, beside one too many.
+macro_rules! upload_refusals {
+    ($($also:expr),*) => {
+        &[stores::NO_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::UPLOAD_IN_PROGRESS, stores::IMAGE_TOO_LARGE, refusals::UNKNOWN_FIELD, $($also),*]
+    };
+}
+
 /// Every route of the product but the sandbox's and Swagger UI's.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
@@ -130,7 +143,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/customer/history/search", Customer, &[]),
     ("DELETE", "/api/v1/customer/history/search", Customer, &[]),
     ("DELETE", "/api/v1/customer/history/search/{search_name:.*}", Customer, &[stores::SEARCH_NOT_FOUND]),
-    ("POST",   "/api/v1/customer/payment/init", Customer, &[NO_PRODUCT, orders::STORE_CLOSED_TODAY, orders::STORE_CLOSED, orders::PICKUP_OVER, orders::INSUFFICIENT_STOCK, orders::PAYMENT_NOT_SET_UP, orders::NOT_FOR_SALE, orders::LIMIT_PER_CUSTOMER, orders::PROFILE_REQUIRED, orders::TOO_MANY_HOLDS, orders::KEY_IN_USE, orders::KEY_REUSED]),
+    ("POST",   "/api/v1/customer/payment/init", Customer, &[NO_PRODUCT, orders::STORE_NOT_APPROVED, orders::STORE_CLOSED_TODAY, orders::STORE_CLOSED, orders::PICKUP_OVER, orders::INSUFFICIENT_STOCK, orders::PAYMENT_NOT_SET_UP, orders::NOT_FOR_SALE, orders::LIMIT_PER_CUSTOMER, orders::PROFILE_REQUIRED, orders::TOO_MANY_HOLDS, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("POST",   "/api/v1/customer/payment/confirm", Customer, &[orders::PAYMENT_NOT_FOUND, orders::PAYMENT_NOT_PAID, orders::PAYMENT_FAILED, orders::PAYMENT_MISMATCH, orders::PAYMENT_STORE_CLOSED, orders::PAYMENT_EXPIRED, orders::KEY_IN_USE, orders::KEY_REUSED]),
     ("DELETE", "/api/v1/customer/payment/init/{payment_id}", Customer, &[orders::PAYMENT_NOT_FOUND, orders::ALREADY_ORDERED]),
     ("GET",    "/api/v1/customer/orders", Customer, &[]),
@@ -142,6 +155,9 @@ pub const ROUTES: &[Route] = &[
     ("POST",   "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_ORDER, reviews::ORDER_NOT_PICKED_UP, reviews::REVIEW_TOO_LATE, reviews::REVIEW_EXISTS]),
     ("PATCH",  "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW, reviews::REVIEW_CHANGE_TOO_LATE]),
     ("DELETE", "/api/v1/customer/orders/{payment_id}/review", Customer, &[NO_REVIEW]),
+    ("GET",    "/api/v1/customer/orders/{payment_id}/dispute", Customer, &[disputes::DISPUTE_NOT_FOUND]),
+    ("POST",   "/api/v1/customer/orders/{payment_id}/dispute", Customer, &[NO_ORDER, disputes::DISPUTE_NOT_PICKED_UP, disputes::DISPUTE_TOO_LATE, disputes::DISPUTE_EXISTS]),
+    ("POST",   "/api/v1/customer/orders/{payment_id}/dispute/pictures", Customer, upload_refusals!(NO_ORDER, disputes::DISPUTE_NOT_PICKED_UP, disputes::DISPUTE_TOO_LATE, disputes::DISPUTE_EXISTS, disputes::TOO_MANY_DISPUTE_PICTURES)),
     ("POST",   "/api/v1/customer/reviews/{review_id}/report", Customer, &[NO_REVIEW, reviews::ALREADY_REPORTED]),
     ("GET",    "/api/v1/customer/notices", Customer, &[]),
     ("PUT",    "/api/v1/customer/notices", Customer, &[notices::EMAIL_NOT_VOUCHED]),
@@ -157,7 +173,7 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/seller/export", SellerAlsoWithdrawn, &[]),
     ("GET",    "/api/v1/export", Anyone, &[users::EXPORT_NOT_FOUND, users::UNAUTHENTICATED]),
     ("POST",   "/api/v1/seller/store/register", Seller, &[stores::STORE_EXISTS]),
-    ("POST",   "/api/v1/seller/store/register/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::IMAGES_EXIST, stores::UPLOAD_IN_PROGRESS, stores::IMAGE_TOO_LARGE, refusals::UNKNOWN_FIELD]),
+    ("POST",   "/api/v1/seller/store/register/images", Seller, upload_refusals!(NO_STORE, stores::TOO_MANY_IMAGES, stores::IMAGES_EXIST)),
     ("POST",   "/api/v1/seller/store/register/payment", Seller, &[NO_STORE, stores::PAYMENT_EXISTS]),
     ("GET",    "/api/v1/seller/store/register/payment", Seller, &[NO_STORE]),
     ("GET",    "/api/v1/seller/store", Seller, &[NO_STORE]),
@@ -176,8 +192,13 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
     ("PUT",    "/api/v1/seller/store/sns", Seller, &[NO_STORE]),
     ("DELETE", "/api/v1/seller/store/sns/{sns}", Seller, &[NO_STORE]),
+    ("GET",    "/api/v1/seller/store/disputes", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/disputes/{payment_id}/answer", Seller, &[NO_STORE, NO_ORDER, disputes::DISPUTE_NOT_FOUND, disputes::DISPUTE_ANSWERED, disputes::DISPUTE_ANSWER_TOO_LATE, disputes::DISPUTE_DECIDED]),
+    ("GET",    "/api/v1/seller/store/approval", Seller, &[NO_STORE]),
+    ("PUT",    "/api/v1/seller/store/approval", Seller, &[NO_STORE]),
+    ("POST",   "/api/v1/seller/store/approval/licence", Seller, upload_refusals!(NO_STORE, stores::ONE_LICENCE)),
     ("GET",    "/api/v1/seller/store/images", Seller, &[NO_STORE]),
-    ("POST",   "/api/v1/seller/store/images", Seller, &[NO_STORE, stores::NO_IMAGES, stores::TOO_MANY_IMAGES, stores::UNSUPPORTED_IMAGE, stores::DAMAGED_IMAGE, stores::TOO_MANY_PIXELS, stores::UPLOAD_IN_PROGRESS, stores::IMAGE_TOO_LARGE, refusals::UNKNOWN_FIELD]),
+    ("POST",   "/api/v1/seller/store/images", Seller, upload_refusals!(NO_STORE, stores::TOO_MANY_IMAGES)),
     ("PUT",    "/api/v1/seller/store/images/main/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND]),
     ("DELETE", "/api/v1/seller/store/images/{image_id:.*}", Seller, &[NO_STORE, stores::IMAGE_NOT_FOUND, stores::MAIN_IMAGE]),
     ("POST",   "/api/v1/seller/store/products/register", Seller, &[NO_STORE, products::TOO_MANY_PRODUCTS]),

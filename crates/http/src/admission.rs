@@ -17,6 +17,7 @@ use cheapbob_domain::shared::Error as DomainError;
 use tokio::time::{Instant, timeout};
 
 use crate::{
+    access::is_upload,
     body::{Arriving, Patience},
     context::Routed,
     error::ApiError,
@@ -74,7 +75,7 @@ pub(crate) async fn admit(mut request: ServiceRequest, next: Next<impl MessageBo
         return next.call(request).await;
     }
     let admitted = Admitted::new(class);
-    let is_upload = request.method() == Method::POST && request.path().ends_with("/images");
+    let is_upload = is_upload(request.method().as_str(), request.path());
     // What comes over a WebSocket is no body; it has its own time.
     if !pattern.is_some_and(|pattern| pattern.ends_with("/qr/callback")) {
         let payload = request.take_payload();

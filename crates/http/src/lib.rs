@@ -7,6 +7,7 @@ mod body;
 mod client_address;
 mod common;
 mod context;
+mod disputes;
 mod dto;
 mod error;
 mod error_page;

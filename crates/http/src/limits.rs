@@ -192,7 +192,12 @@ pub const LIMITS: &[Limit] = &[
         quota: quota("uploads", 20, Duration::from_secs(30), Counted::Together),
         caller: Caller::Account,
         counting: Counting::Each,
-        routes: &[("POST", "/api/v1/seller/store/register/images"), ("POST", "/api/v1/seller/store/images")],
+        routes: &[
+            ("POST", "/api/v1/seller/store/register/images"),
+            ("POST", "/api/v1/seller/store/images"),
+            ("POST", "/api/v1/seller/store/approval/licence"),
+            ("POST", "/api/v1/customer/orders/{payment_id}/dispute/pictures"),
+        ],
         reason: "Eleven pictures are a store's; decoding them is the dearest thing that we do.",
     },
     Limit {
@@ -213,6 +218,20 @@ pub const LIMITS: &[Limit] = &[
         counting: Counting::Each,
         routes: &[("PUT", "/api/v1/seller/store/reviews/{review_id}/reply"), ("DELETE", "/api/v1/seller/store/reviews/{review_id}/reply")],
         reason: "A store answers a week's reviews in an evening.",
+    },
+    Limit {
+        quota: quota("disputes", 10, Duration::from_secs(60), Counted::Together),
+        caller: Caller::Account,
+        counting: Counting::Each,
+        routes: &[("POST", "/api/v1/customer/orders/{payment_id}/dispute"), ("PUT", "/api/v1/seller/store/disputes/{payment_id}/answer")],
+        reason: "Each is a mail, and work for the store or an operator.",
+    },
+    Limit {
+        quota: quota("approvals", 10, Duration::from_secs(60), Counted::Together),
+        caller: Caller::Store,
+        counting: Counting::Each,
+        routes: &[("PUT", "/api/v1/seller/store/approval")],
+        reason: "A store has one number; another one is work for an operator.",
     },
     Limit {
         quota: quota("products", 300, Duration::from_millis(500), Counted::Together),

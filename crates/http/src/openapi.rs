@@ -26,7 +26,7 @@ use utoipa::{
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    access::{Access, ROUTES, Route},
+    access::{Access, ROUTES, Route, is_upload},
     auth::COOKIE,
     error::{self, FieldProblem, Problem},
     examples,
@@ -49,6 +49,7 @@ use crate::{
         (name = "payment", description = "The customer holds and pays"),
         (name = "orders", description = "The customer's orders"),
         (name = "reviews", description = "What customers say of what they picked up"),
+        (name = "disputes", description = "What was wrong with orders, and what is decided"),
         (name = "notices", description = "What customers are told of favourite stores"),
         (name = "customer", description = "The customer's own data"),
         (name = "seller", description = "The store, its products and orders"),
@@ -188,7 +189,7 @@ fn complete(operation: &mut Operation, (method, pattern, access, refusals): &Rou
         add(http_refusals::MALFORMED);
         add(http_refusals::BODY_TOO_SLOW);
     }
-    let is_upload = pattern.ends_with("/images") && *method == "POST";
+    let is_upload = is_upload(method, pattern);
     if operation.request_body.is_some() && !is_upload {
         add(http_refusals::TOO_LARGE);
         add(http_refusals::NOT_JSON);

@@ -2,9 +2,11 @@
 
 use anyhow::{Result, bail};
 use cheapbob_domain::{
+    disputes::{Decision, Dispute, decision_reason},
     orders::{Actor, RefundState},
     reviews::Reported,
-    shared::{PaymentId, ReviewId, kst},
+    shared::{PaymentId, ReviewId, StoreId, kst},
+    stores::{BusinessNumber, StoreApproval, TERMINAL, refusal_reason},
     tasks::{JobRun, ports::JobRunner},
 };
 use cheapbob_wiring::Services;
@@ -68,6 +70,12 @@ pub enum Command {
     /// Refunds that are still to be done
     #[command(subcommand)]
     Refunds(RefundsCommand),
+    /// Stores that wait for an operator's approval
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
+    /// Disputes that wait for an operator's decision
+    #[command(subcommand)]
+    Disputes(DisputesCommand),
     /// What customers say of stores
     #[command(subcommand)]
     Reviews(ReviewsCommand),
@@ -102,6 +110,47 @@ pub enum RefundsCommand {
     },
 }
 
+/// What there is to do with stores that wait.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum ApprovalsCommand {
+    /// Stores that wait, the one that has waited longest first, with the address of the licence's picture
+    List,
+    /// Let a store sell; its seller is told
+    Approve {
+        /// Its id (STR_…); see `approvals list`
+        #[arg(value_parser = store)]
+        store: StoreId,
+    },
+    /// Say why a store may not sell; its seller is told
+    Refuse {
+        /// Its id (STR_…); see `approvals list`
+        #[arg(value_parser = store)]
+        store: StoreId,
+        /// Why, in words for the seller
+        #[arg(long, value_parser = refusal)]
+        reason: String,
+    },
+}
+
+/// What there is to do with disputes.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum DisputesCommand {
+    /// Disputes that the store has answered, or had its time to, the oldest first
+    List,
+    /// Decide a dispute; both sides are told
+    Decide {
+        /// The payment's id (PAY…); see `disputes list`
+        #[arg(value_parser = payment)]
+        payment: PaymentId,
+        /// nothing, or refund: all of the money goes back
+        #[arg(value_parser = decision)]
+        decision: Decision,
+        /// Why, in words for both sides
+        #[arg(long, value_parser = why)]
+        reason: String,
+    },
+}
+
 /// What there is to do with reviews.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum ReviewsCommand {
@@ -119,6 +168,22 @@ pub enum ReviewsCommand {
         #[arg(value_parser = review)]
         review: ReviewId,
     },
+}
+
+fn store(text: &str) -> Result<StoreId, String> {
+    StoreId::parse(text).ok_or_else(|| format!("{text} is no store's id (STR_…)"))
+}
+
+fn refusal(text: &str) -> Result<String, String> {
+    refusal_reason(text).map_err(|rule| rule.message.to_owned())
+}
+
+fn decision(text: &str) -> Result<Decision, String> {
+    text.parse().map_err(|_| format!("{text} is neither nothing nor refund"))
+}
+
+fn why(text: &str) -> Result<String, String> {
+    decision_reason(text).map_err(|rule| rule.message.to_owned())
 }
 
 fn review(text: &str) -> Result<ReviewId, String> {
@@ -260,6 +325,60 @@ pub async fn retry_refund(services: &Services, payment: &PaymentId) -> Result<St
     }
 }
 
+/// A list of the stores that wait for an operator, the one that has waited longest first, times in KST.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list_approvals(services: &Services) -> Result<Vec<String>> {
+    let waiting = services.approvals.waiting(LONGEST).await?;
+    let mut lines = Vec::new();
+    for StoreApproval { store, store_name, seller, approval } in &waiting {
+        let since = approval.asked_at.map_or_else(|| "-".to_owned(), time);
+        let number = approval.business_number.as_ref().map_or("-", BusinessNumber::as_str);
+        // What people have typed stays on its line, whatever it is.
+        lines.push(format!("{store}  {since}  {number}  {seller}  {store_name:?}"));
+        lines.extend(approval.licence.as_ref().map(|key| format!("    {}", services.storage.public_url(key))));
+    }
+    lines.push(format!("{} stores wait", waiting.len()));
+    Ok(lines)
+}
+
+/// Approves a store, or refuses it for a reason.
+///
+/// # Errors
+/// Where there is no such store, or it does not wait.
+pub async fn decide_approval(services: &Services, store: &StoreId, refused: Option<&str>) -> Result<String> {
+    let approval = services.approvals.decide(store, refused, TERMINAL).await?;
+    Ok(format!("{store} is {}", approval.state.as_str()))
+}
+
+/// A list of the disputes that wait for an operator, the oldest first, times in KST.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list_disputes(services: &Services) -> Result<Vec<String>> {
+    let undecided = services.disputes.undecided(LONGEST).await?;
+    let mut lines = Vec::new();
+    for Dispute { payment_id, store_id, order, says, opened_at, answer, .. } in &undecided {
+        lines.push(format!("{payment_id}  {store_id}  {}  {}  {}", time(*opened_at), order.total_amount, says.reason.as_str()));
+        // What people have typed stays on its line, whatever it is.
+        lines.push(format!("    {:?}", says.text));
+        lines.extend(says.pictures.iter().map(|key| format!("    {}", services.storage.public_url(key))));
+        lines.extend(answer.iter().map(|answer| format!("    the store: {:?}", answer.text)));
+    }
+    lines.push(format!("{} disputes wait", undecided.len()));
+    Ok(lines)
+}
+
+/// Decides a dispute.
+///
+/// # Errors
+/// Where there is no such dispute, it is decided, or the store still has time to answer.
+pub async fn decide_dispute(services: &Services, payment: &PaymentId, decision: Decision, reason: String) -> Result<String> {
+    services.disputes.decide(payment, decision, reason, &Actor::operator()).await?;
+    Ok(format!("{payment} is decided: {}", decision.as_str()))
+}
+
 /// A list of the reviews that an operator has to look at, the most reported first, times in KST.
 ///
 /// # Errors
@@ -314,6 +433,17 @@ mod tests {
             ("once rollover_stock --at 2026-11-26T04:10:00+09:00", once(Some(due))),
             ("outbox list", Command::Outbox(OutboxCommand::List)),
             ("outbox retry mail:placed:PAY1", Command::Outbox(OutboxCommand::Retry { task: "mail:placed:PAY1".into() })),
+            ("approvals list", Command::Approvals(ApprovalsCommand::List)),
+            ("approvals approve STR_1", Command::Approvals(ApprovalsCommand::Approve { store: StoreId::parse("STR_1").unwrap() })),
+            ("disputes list", Command::Disputes(DisputesCommand::List)),
+            (
+                "disputes decide PAY1 refund --reason x",
+                Command::Disputes(DisputesCommand::Decide {
+                    payment: PaymentId::parse("PAY1").unwrap(),
+                    decision: Decision::Refund,
+                    reason: "x".into(),
+                }),
+            ),
             ("reviews list", Command::Reviews(ReviewsCommand::List)),
             ("reviews hide RVW_1", Command::Reviews(ReviewsCommand::Hide { review: ReviewId::parse("RVW_1").unwrap() })),
             ("reviews show RVW_1", Command::Reviews(ReviewsCommand::Show { review: ReviewId::parse("RVW_1").unwrap() })),
@@ -339,6 +469,9 @@ mod tests {
             ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
             ("refunds retry", "<PAYMENT>"),
             ("reviews hide PAY1", "PAY1 is no review's id (RVW_…)"),
+            ("approvals approve PAY1", "PAY1 is no store's id (STR_…)"),
+            ("approvals refuse STR_1", "--reason <REASON>"),
+            ("disputes decide PAY1 half --reason x", "half is neither nothing nor refund"),
             ("import", "--from-postgres <URL>"),
             ("refunds retry x", "x is no payment id (PAY…)"),
             ("list x", "unexpected argument 'x'"),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use cheapbob_jobs::{
     Jobs,
-    command::{self, Arguments, Command, OutboxCommand, RefundsCommand, ReviewsCommand},
+    command::{self, ApprovalsCommand, Arguments, Command, DisputesCommand, OutboxCommand, RefundsCommand, ReviewsCommand},
     imports,
 };
 use cheapbob_wiring::{Product, Settings, health, metrics, prepare_process, stop_on_signals, telemetry};
@@ -42,6 +42,15 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Outbox(OutboxCommand::List) => Some(command::list_outbox(services).await?),
             Command::Outbox(OutboxCommand::Retry { task }) => Some(vec![command::retry_task(services, &task).await?]),
             Command::Refunds(RefundsCommand::List) => Some(command::list_refunds(services).await?),
+            Command::Approvals(ApprovalsCommand::List) => Some(command::list_approvals(services).await?),
+            Command::Approvals(ApprovalsCommand::Approve { store }) => Some(vec![command::decide_approval(services, &store, None).await?]),
+            Command::Approvals(ApprovalsCommand::Refuse { store, reason }) => {
+                Some(vec![command::decide_approval(services, &store, Some(&reason)).await?])
+            }
+            Command::Disputes(DisputesCommand::List) => Some(command::list_disputes(services).await?),
+            Command::Disputes(DisputesCommand::Decide { payment, decision, reason }) => {
+                Some(vec![command::decide_dispute(services, &payment, decision, reason).await?])
+            }
             Command::Reviews(ReviewsCommand::List) => Some(command::list_reviews(services).await?),
             Command::Reviews(ReviewsCommand::Hide { review }) => Some(vec![command::hide_review(services, &review, true).await?]),
             Command::Reviews(ReviewsCommand::Show { review }) => Some(vec![command::hide_review(services, &review, false).await?]),

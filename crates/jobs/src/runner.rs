@@ -123,6 +123,8 @@ impl Jobs {
             TaskPayload::Unlink(link) => self.services.unlink.cut(link.provider, &link.user_id).await.map(|()| None),
             TaskPayload::TakeoverMail(mail) => self.services.takeovers.deliver(mail).await.map(refused),
             TaskPayload::ExportMail(mail) => self.services.exports.deliver(mail).await.map(refused),
+            TaskPayload::ApprovalMail(mail) => self.services.approvals.deliver(mail).await.map(refused),
+            TaskPayload::DisputeMail(mail) => self.services.disputes.deliver(mail).await.map(refused),
             TaskPayload::NoticeFanOut(fan_out) => self.services.notices.fan_out(fan_out).await.map(|_| None),
             TaskPayload::NoticeBatch(batch) => self.services.notices.deliver(batch).await.map(|_| None),
             TaskPayload::Run { job, due_at } => match self.jobs.iter().find(|j| j.name == job) {
@@ -164,6 +166,8 @@ fn label(task: &TaskPayload) -> &str {
         TaskPayload::Unlink(_) => "unlink",
         TaskPayload::TakeoverMail(_) => "takeover_mail",
         TaskPayload::ExportMail(_) => "export_mail",
+        TaskPayload::ApprovalMail(_) => "approval_mail",
+        TaskPayload::DisputeMail(_) => "dispute_mail",
         TaskPayload::NoticeFanOut(_) => "notice_fan_out",
         TaskPayload::NoticeBatch(_) => "notice_batch",
         TaskPayload::Run { job, .. } => job,

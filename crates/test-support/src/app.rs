@@ -103,6 +103,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         program: RealServer::binary("cheapbob-http"),
         trusted_proxies: Arc::new(["127.0.0.0/8".parse().unwrap()]),
         rate_limits: true,
+        store_approval: false,
         data_dir,
         metrics_port: None,
         api_docs: true,

@@ -192,6 +192,9 @@ impl Cancellations for Fragile<dyn Cancellations> {
 
 #[async_trait]
 impl Refunds for Fragile<dyn Refunds> {
+    async fn after_pickup(&self, store: &StoreId) -> Result<Vec<PaymentId>> {
+        self.port.after_pickup(store).await
+    }
     async fn due(&self, now: DateTime<Utc>, limit: i64, of_a_store: i64) -> Result<Vec<PaymentId>> {
         self.port.due(now, limit, of_a_store).await
     }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cheapbob_adapters_oauth::{OAuth, ProviderSettings};
 use cheapbob_adapters_portone::SignedWebhooks;
 use cheapbob_domain::{
+    disputes::DisputeService,
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     notices::{NoticeParts, NoticeService},
     orders::{
@@ -16,7 +17,9 @@ use cheapbob_domain::{
     products::ProductService,
     reviews::ReviewService,
     shared::{Clock, Ids, RateLimiter, RateLimits},
-    stores::{HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage},
+    stores::{
+        ApprovalService, HistoryService, HoursService, ImageService, NearbyService, SearchService, StoreService, ports::ObjectStorage,
+    },
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
         CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
@@ -58,6 +61,8 @@ pub struct Services {
     pub past: Arc<PastPayments>,
     /// Leaving.
     pub withdrawal: Arc<WithdrawalService>,
+    /// Stores that operators approve.
+    pub approvals: Arc<ApprovalService>,
     /// A store's opening hours.
     pub hours: Arc<HoursService>,
     /// A store's pictures.
@@ -72,6 +77,8 @@ pub struct Services {
     pub products: Arc<ProductService>,
     /// What customers say of stores.
     pub reviews: Arc<ReviewService>,
+    /// What was wrong with orders.
+    pub disputes: Arc<DisputeService>,
     /// Notices of favourites.
     pub notices: Arc<NoticeService>,
     /// Payments.
@@ -177,7 +184,8 @@ impl Services {
             ExchangeService::new(tokens, postgres.clone(), postgres.clone(), sessions.clone())
         });
 
-        let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()));
+        let stores = Arc::new(StoreService::new(postgres.clone(), clock(), ids()).with_approval(settings.store_approval));
+        let images = Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids()));
         let refunds = Arc::new(RefundService::new(refunds, postgres.clone(), payments.clone(), clock(), timer.clone()));
         let resolve =
             Arc::new(ResolveService::new(holds.clone(), postgres.clone(), payments.clone(), refunds.clone(), clock(), timer.clone()));
@@ -266,7 +274,8 @@ impl Services {
             hours,
             reviews,
             notices,
-            images: Arc::new(ImageService::new(postgres.clone(), storage.clone(), stores.clone(), ids())),
+            approvals: Arc::new(ApprovalService::new(postgres.clone(), stores.clone(), images.clone(), mailer.clone(), clock())),
+            images,
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),
             history,
@@ -278,7 +287,16 @@ impl Services {
             idempotency: Arc::new(IdempotencyService::new(postgres.clone(), clock(), ids())),
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
             live: Arc::new(LiveService::new(postgres.clone(), orders.clone(), stores.clone())),
-            settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), clock())),
+            settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), postgres.clone(), clock())),
+            disputes: Arc::new(DisputeService::new(
+                postgres.clone(),
+                orders.clone(),
+                stores.clone(),
+                refunds.clone(),
+                storage.clone(),
+                mailer.clone(),
+                clock(),
+            )),
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),
             takeovers,

@@ -65,6 +65,8 @@ pub struct Settings {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether callers who come too often are refused.
     pub rate_limits: bool,
+    /// Whether a store sells only after an operator has approved it.
+    pub store_approval: bool,
     /// Data of the embedded default.
     pub data_dir: PathBuf,
     /// Where Prometheus asks; `None`: nowhere.

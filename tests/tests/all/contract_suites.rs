@@ -26,6 +26,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         imported_sessions: postgres.clone(),
         customers: postgres.clone(),
         stores: postgres.clone(),
+        approvals: postgres.clone(),
         search: postgres.clone(),
         nearby: postgres.clone(),
         hours: postgres.clone(),
@@ -35,6 +36,7 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         orders: postgres.clone(),
         changes: postgres.clone(),
         reviews: postgres.clone(),
+        disputes: postgres.clone(),
         notice_choices: postgres.clone(),
         happenings: postgres.clone(),
         notice_book: postgres.clone(),
@@ -113,6 +115,18 @@ mod postgres {
             pictures_are_added_up_to_the_most
             picture_is_removed_once_unless_it_is_the_main_one
             main_picture_is_one
+        }
+        disputes {
+            an_order_has_one_dispute
+            disputes_are_listed_for_their_store_and_for_operators
+            one_decision_stands_and_refunds_once
+            a_payment_that_goes_back_already_does_not_go_back_twice
+            a_deleted_customers_words_go_and_the_decision_stays
+        }
+        approvals {
+            an_approval_is_changed_by_whom_knows_it
+            stores_wait_in_the_order_of_asking
+            a_withheld_store_is_not_shown_and_sells_nothing
         }
         search {
             search_finds_the_names_of_now

@@ -16,7 +16,14 @@ pub(crate) fn beside(app: &TestApp) -> Vec<(&'static str, String)> {
 
 /// `cheapbob-jobs …`: whether it ended well, and what it said.
 pub(crate) fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
-    let output = RealServer::command("cheapbob-jobs", &beside(app)).args(arguments).output().unwrap();
+    operator_with(app, &[], arguments)
+}
+
+/// With these settings, too.
+pub(crate) fn operator_with(app: &TestApp, also: &[(&'static str, &str)], arguments: &[&str]) -> (bool, String) {
+    let also = also.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let settings: Vec<_> = beside(app).into_iter().chain(also).collect();
+    let output = RealServer::command("cheapbob-jobs", &settings).args(arguments).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 

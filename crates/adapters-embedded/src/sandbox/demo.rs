@@ -190,7 +190,7 @@ impl Demo {
             address: address(number, place),
             week: round_the_clock()?,
         };
-        self.stores.register(&seller, &fresh, now).await?;
+        self.stores.register(&seller, &fresh, false, now).await?;
         let store = self.stores.of_seller(&seller).await?.ok_or_else(|| Error::internal("a demo store vanished"))?;
         if store.images.is_empty() {
             self.pictures(&store.id, [picture, (picture + 1) % PICTURES.len()]).await?;

@@ -70,6 +70,8 @@ struct NowRow {
     #[diesel(sql_type = t::Bool)]
     suspended: bool,
     #[diesel(sql_type = t::Bool)]
+    withheld: bool,
+    #[diesel(sql_type = t::Bool)]
     payment_ready: bool,
     #[diesel(sql_type = t::Nullable<t::Text>)]
     product_name: Option<String>,
@@ -100,7 +102,13 @@ impl TryFrom<NowRow> for StoreNow {
         Ok(Self {
             name: row.name,
             ends: pickup_ends([&today]),
-            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: row.payment_ready, suspended: row.suspended },
+            calendar: StoreCalendar {
+                today,
+                closed_on: row.closed_on,
+                payment_ready: row.payment_ready,
+                suspended: row.suspended,
+                withheld: row.withheld,
+            },
             product,
         })
     }

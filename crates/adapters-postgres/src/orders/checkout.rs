@@ -157,6 +157,8 @@ struct OfferRow {
     closed_on: Option<NaiveDate>,
     #[diesel(sql_type = t::Bool)]
     suspended: bool,
+    #[diesel(sql_type = t::Bool)]
+    withheld: bool,
     #[diesel(sql_type = t::Nullable<t::Text>)]
     portone_store_id: Option<String>,
     #[diesel(sql_type = t::Nullable<t::Text>)]
@@ -197,7 +199,13 @@ impl TryFrom<OfferRow> for Offer {
             },
             pickup_ends: ends,
             left: row.left_over,
-            calendar: StoreCalendar { today, closed_on: row.closed_on, payment_ready: portone.is_some(), suspended: row.suspended },
+            calendar: StoreCalendar {
+                today,
+                closed_on: row.closed_on,
+                payment_ready: portone.is_some(),
+                suspended: row.suspended,
+                withheld: row.withheld,
+            },
             portone,
             buyer_registered: row.buyer_registered,
             max_per_customer: row.max_per_customer,

@@ -161,7 +161,7 @@ impl Holds for Postgres {
         let closed = holds::table
             .inner_join(stores::table.on(stores::id.eq(holds::store_id)))
             .filter(holds::payment_id.eq(payment.as_str()))
-            .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()).or(stores::suspended))
+            .select(stores::closed_on.is_not_distinct_from(holds::business_day.nullable()).or(stores::suspended).or(stores::withheld))
             .first::<bool>(&mut connection)
             .await
             .optional()

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, bad_row, failed},
-    schema::refunds,
+    schema::{disputes, refunds},
     sql::prepared,
 };
 
@@ -79,6 +79,14 @@ impl Refunds for Postgres {
             .bind::<t::Nullable<t::Text>, _>(actor.kind.id())
             .bind::<t::Nullable<t::Text>, _>(actor.request_id.as_deref());
         prepared(query).execute(&mut connection).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn after_pickup(&self, store: &StoreId) -> Result<Vec<PaymentId>> {
+        let mut connection = self.connection().await?;
+        let decided =
+            disputes::table.filter(disputes::store_id.eq(store.as_str()).and(disputes::decision.eq("refund"))).select(disputes::payment_id);
+        let payments: Vec<String> = decided.load(&mut connection).await.map_err(failed)?;
+        Ok(payments.into_iter().map(PaymentId::trusted).collect())
     }
 
     async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>> {

@@ -3,16 +3,26 @@ use cheapbob_domain::{
     shared::{Result, StoreId},
     stores::{Added, Image, Removed, ports::StoreImages},
 };
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_query, sql_types as t};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use crate::{
     database::{Postgres, failed},
     patient::PatientConnection,
     schema::{store_images, stores},
+    sql::prepared,
 };
 
 type Row = (String, bool, i32);
+
+/// Of these keys those that a row names.
+const NAMED: &str = include_str!("sql/named.sql");
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = t::Text)]
+    key: String,
+}
 
 fn image((key, is_main, display_order): Row) -> Image {
     Image { key, is_main, display_order }
@@ -99,8 +109,9 @@ impl StoreImages for Postgres {
 
     async fn named(&self, keys: &[String]) -> Result<Vec<String>> {
         let mut connection = self.connection().await?;
-        let named = store_images::table.filter(store_images::key.eq_any(keys)).select(store_images::key);
-        named.load(&mut connection).await.map_err(failed)
+        let query = sql_query(NAMED).bind::<t::Array<t::Text>, _>(keys);
+        let rows: Vec<KeyRow> = prepared(query).load(&mut connection).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|row| row.key).collect())
     }
 
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>> {

@@ -1,5 +1,6 @@
 //! Stores as sellers keep them and as customers find them.
 
+mod approvals;
 mod documents;
 mod hours;
 mod images;

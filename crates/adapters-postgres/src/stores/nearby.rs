@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (SELECT tile, version FROM store_tiles WHERE tile BETWEEN a.f
 /// The stores of tiles, with the tile's version; without a store where there is none.
 const PLACES: &str = "
 SELECT t.version, s.id, s.lat, s.lng FROM unnest($1) AS a (tile) JOIN store_tiles t ON t.tile = a.tile
-LEFT JOIN LATERAL (SELECT id, lat, lng FROM stores WHERE has_product AND store_tile(lat, lng) = a.tile OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT id, lat, lng FROM stores WHERE has_product AND NOT withheld AND store_tile(lat, lng) = a.tile OFFSET 0) s ON true
 ORDER BY t.tile";
 
 /// How often tiles are read that have changed since their versions were asked for.
@@ -78,6 +78,8 @@ struct OfferRow {
     #[diesel(sql_type = t::Bool)]
     suspended: bool,
     #[diesel(sql_type = t::Bool)]
+    withheld: bool,
+    #[diesel(sql_type = t::Bool)]
     payment_ready: bool,
     #[diesel(sql_type = t::Nullable<t::Time>)]
     open_time: Option<NaiveTime>,
@@ -124,12 +126,12 @@ impl OfferRow {
                 is_open_enabled: self.is_open_enabled?,
             })
         };
-        let Self { closed_on, payment_ready, suspended, .. } = *self;
+        let Self { closed_on, payment_ready, suspended, withheld, .. } = *self;
         StoreOffer {
             store: StoreId::trusted(self.id.clone()),
             version: self.version,
             name: self.name.clone(),
-            calendar: today().map(|today| StoreCalendar { today, closed_on, payment_ready, suspended }),
+            calendar: today().map(|today| StoreCalendar { today, closed_on, payment_ready, suspended, withheld }),
             products: Vec::new(),
         }
     }

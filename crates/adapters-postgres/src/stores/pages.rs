@@ -44,13 +44,15 @@ fn page_of_ids(by_name: bool, by_location: bool, limit: i64) -> String {
     let place = |filter: &str| {
         format!(
             "SELECT f.id FROM stores f
-             WHERE f.has_product AND f.sido = a.sido AND f.sigungu = a.sigungu AND f.bname = ANY (string_to_array(a.bnames, E'\\x1f')){filter}
+             WHERE f.has_product AND NOT f.withheld AND f.sido = a.sido AND f.sigungu = a.sigungu AND f.bname = ANY (string_to_array(a.bnames, E'\\x1f')){filter}
              ORDER BY f.name COLLATE \"C\", f.id LIMIT {limit} OFFSET a.skip"
         )
     };
     match (by_name, by_location) {
         (false, false) => {
-            format!("SELECT f.id FROM stores f WHERE f.has_product ORDER BY f.created_at DESC, f.id DESC LIMIT {limit} OFFSET a.skip")
+            format!(
+                "SELECT f.id FROM stores f WHERE f.has_product AND NOT f.withheld ORDER BY f.created_at DESC, f.id DESC LIMIT {limit} OFFSET a.skip"
+            )
         }
         (true, true) => place(" AND EXISTS (SELECT 1 FROM store_search x WHERE x.store_id = f.id AND x.words LIKE a.pattern)"),
         (false, true) => place(""),

@@ -41,6 +41,7 @@ pub(crate) struct StoreRow {
     homepage: Option<String>,
     closed_on: Option<NaiveDate>,
     suspended: bool,
+    withheld: bool,
     created_at: DateTime<Utc>,
     #[diesel(sql_type = t::BigInt)]
     pub(super) version: i64,
@@ -158,6 +159,7 @@ impl TryFrom<StoreRow> for CustomerStore {
             closed_on: row.closed_on,
             payment_ready: row.payment_ready,
             suspended: row.suspended,
+            withheld: row.withheld,
             rating: Rating { count: row.rating_count, sum: row.rating_sum },
         };
         Ok(Self { store, is_favorite: row.is_favorite })

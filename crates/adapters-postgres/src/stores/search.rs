@@ -74,7 +74,7 @@ impl StoreSearch for Postgres {
     async fn favorites(&self, customer: &Email) -> Result<Vec<CustomerStore>> {
         let mut connection = self.connection().await?;
         let statement = format!(
-            "{STORES}WHERE s.has_product AND s.id IN (SELECT store_id FROM favorites WHERE customer_email = $1) ORDER BY s.name COLLATE \"C\", s.id"
+            "{STORES}WHERE s.has_product AND NOT s.withheld AND s.id IN (SELECT store_id FROM favorites WHERE customer_email = $1) ORDER BY s.name COLLATE \"C\", s.id"
         );
         let query = prepared(sql_query(statement).bind::<t::Text, _>(customer.as_str()));
         stores(query.load(&mut connection).await.map_err(failed)?)

@@ -30,12 +30,13 @@ struct NewStoreRow<'a> {
     facebook: Option<&'a str>,
     x: Option<&'a str>,
     homepage: Option<&'a str>,
+    withheld: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 impl<'a> NewStoreRow<'a> {
-    fn new(seller: &'a Email, store: &'a NewStore, at: DateTime<Utc>) -> Self {
+    fn new(seller: &'a Email, store: &'a NewStore, withheld: bool, at: DateTime<Utc>) -> Self {
         let NewStore { id, name, introduction, phone, sns, address, week: _ } = store;
         Self {
             id: id.as_str(),
@@ -48,6 +49,7 @@ impl<'a> NewStoreRow<'a> {
             facebook: sns.facebook.as_deref(),
             x: sns.x.as_deref(),
             homepage: sns.homepage.as_deref(),
+            withheld,
             created_at: at,
             updated_at: at,
         }
@@ -56,7 +58,7 @@ impl<'a> NewStoreRow<'a> {
 
 #[async_trait]
 impl Stores for Postgres {
-    async fn register(&self, seller: &Email, store: &NewStore, at: DateTime<Utc>) -> Result<bool> {
+    async fn register(&self, seller: &Email, store: &NewStore, withheld: bool, at: DateTime<Utc>) -> Result<bool> {
         let hours: Vec<_> = store
             .week
             .days()
@@ -77,7 +79,7 @@ impl Stores for Postgres {
         let mut connection = self.connection().await?;
         let stored = connection
             .transaction(async |c| {
-                diesel::insert_into(stores::table).values(NewStoreRow::new(seller, store, at)).execute(c).await?;
+                diesel::insert_into(stores::table).values(NewStoreRow::new(seller, store, withheld, at)).execute(c).await?;
                 diesel::insert_into(operation_times::table).values(&hours).execute(c).await
             })
             .await;

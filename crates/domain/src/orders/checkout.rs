@@ -205,6 +205,7 @@ mod tests {
             (None, PRODUCT_NOT_FOUND),
             (closed(|o| o.calendar.closed_on = Some(kst::business_day(Noon.now()))), error::STORE_CLOSED_TODAY),
             (closed(|o| o.calendar.suspended = true), error::STORE_CLOSED_TODAY),
+            (closed(|o| o.calendar.withheld = true), error::STORE_NOT_APPROVED),
             (closed(|o| o.calendar.today.open_time = kst::parse_time("12:01").unwrap()), error::STORE_CLOSED),
             (closed(|o| o.calendar.today.close_time = kst::parse_time("12:00").unwrap()), error::STORE_CLOSED),
             (closed(|o| o.calendar.today.pickup_end_time = kst::parse_time("12:00").unwrap()), error::PICKUP_OVER),

@@ -4,6 +4,7 @@ use crate::shared::error::refusals;
 
 refusals! {
     PROFILE_REQUIRED = Refused, "profile_required", "회원 정보를 먼저 등록해 주세요.";
+    STORE_NOT_APPROVED = Refused, "store_not_approved", "아직 판매 승인을 받지 않은 매장입니다.";
     STORE_CLOSED_TODAY = Refused, "store_closed_today", "오늘은 영업하지 않는 매장입니다.";
     STORE_CLOSED = Refused, "store_closed", "지금은 영업시간이 아닙니다.";
     PICKUP_OVER = Refused, "pickup_over", "오늘의 픽업 시간이 끝났습니다.";

@@ -108,6 +108,7 @@ mod tests {
             closed_on: None,
             payment_ready: true,
             suspended: false,
+            withheld: false,
             rating: Rating::default(),
         };
         CustomerStore { store, is_favorite: false }

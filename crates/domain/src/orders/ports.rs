@@ -196,6 +196,8 @@ pub trait Refunds: Send + Sync {
     async fn claim(&self, payment: &PaymentId, now: DateTime<Utc>, lease: DateTime<Utc>) -> Result<Option<Refund>>;
     /// Stores what an attempt came to. A refund that succeeded stays so.
     async fn record(&self, payment: &PaymentId, attempt: &Attempt, now: DateTime<Utc>, actor: &Actor) -> Result<()>;
+    /// Payments of this store that went back, or go, after their orders were picked up. For good: settlements of all times ask.
+    async fn after_pickup(&self, store: &StoreId) -> Result<Vec<PaymentId>>;
     /// Why a payment goes back. `None`: it does not.
     async fn reason(&self, payment: &PaymentId) -> Result<Option<RefundReason>>;
     /// Makes a refund that is not done due now, unless somebody has claimed it. `false`: it is done, or not there.

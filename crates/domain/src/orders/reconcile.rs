@@ -109,6 +109,8 @@ impl ReconcileService {
             HoldState::Refunded(_) => self.refunded(&hold, actor).await,
             HoldState::Ordered => match self.orders.find(payment).await?.map(|order| order.status) {
                 Some(OrderStatus::Cancel) => self.refunded(&hold, actor).await,
+                // Picked up, and given back after a dispute.
+                Some(OrderStatus::Complete) if self.refunds.reason(payment).await?.is_some() => self.refunded(&hold, actor).await,
                 Some(status) => self.ordered(&hold, status, actor).await,
                 None => Ok(()),
             },
@@ -385,9 +387,19 @@ mod tests {
             // Handed out: nothing is left to be canceled.
             (PaymentTruth::Cancelled(7_000), Some(D::OrderWithoutMoney)),
         ] {
-            let ports = Ports::of(HoldState::Ordered, Some(truth)).ordered(Some(order("PAY1", OrderStatus::Complete)));
+            let mut ports = Ports::of(HoldState::Ordered, Some(truth)).ordered(Some(order("PAY1", OrderStatus::Complete)));
+            ports.refunds.expect_reason().returning(|_| Ok(None));
             ports.reports(discrepancy).look().await;
         }
+    }
+
+    #[tokio::test]
+    async fn money_that_went_back_after_a_dispute_is_no_discrepancy() {
+        let gone = Some(PaymentTruth::Cancelled(7_000));
+        let mut ports = Ports::of(HoldState::Ordered, gone).ordered(Some(order("PAY1", OrderStatus::Complete)));
+        ports.refunds.expect_reason().returning(|_| Ok(Some(RefundReason::Dispute)));
+        ports.refunds.expect_expedite().returning(|_, _| Ok(false));
+        ports.look().await;
     }
 
     #[tokio::test]

@@ -1,16 +1,20 @@
 //! What a store earned.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
 use super::{
     error,
-    model::{order::OrderStatus, settlement::SettledDay},
+    model::{
+        order::{Order, OrderStatus},
+        settlement::SettledDay,
+    },
     order_service::OrderService,
+    ports::Refunds,
 };
 use crate::{
-    shared::{Clock, Email, Result, Won, kst},
+    shared::{Clock, Email, Result, StoreId, Won, kst},
     stores::StoreService,
 };
 
@@ -21,13 +25,14 @@ const MOST_DAYS: i64 = 366;
 pub struct SettlementService {
     lists: Arc<OrderService>,
     stores: Arc<StoreService>,
+    refunds: Arc<dyn Refunds>,
     clock: Arc<dyn Clock>,
 }
 
 impl SettlementService {
     /// Builds the use cases on their ports.
-    pub fn new(lists: Arc<OrderService>, stores: Arc<StoreService>, clock: Arc<dyn Clock>) -> Self {
-        Self { lists, stores, clock }
+    pub fn new(lists: Arc<OrderService>, stores: Arc<StoreService>, refunds: Arc<dyn Refunds>, clock: Arc<dyn Clock>) -> Self {
+        Self { lists, stores, refunds, clock }
     }
 
     /// Days from `start` to `end`, both included, on which something ended; newest first.
@@ -47,7 +52,7 @@ impl SettlementService {
         let until = end.checked_add_days(Days::new(1)).unwrap_or(end);
         let midnight = |date| kst::instant(date, NaiveTime::MIN);
         let mut days: Vec<SettledDay> = Vec::new();
-        for (order, at) in self.lists.ended_of_store(&store, midnight(start), midnight(until)).await? {
+        for (order, at) in self.ended(&store, midnight(start), midnight(until)).await? {
             let date = kst::local(at).date_naive();
             match days.last_mut().filter(|day| day.date == date) {
                 Some(day) => day.orders.push((order, at)),
@@ -55,6 +60,16 @@ impl SettlementService {
             }
         }
         Ok(days)
+    }
+
+    /// What ended, newest first. What was given back after its pickup stands where it was picked up, and earned nothing.
+    async fn ended(&self, store: &StoreId, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(Order, DateTime<Utc>)>> {
+        let mut ended = self.lists.ended_of_store(store, from, until).await?;
+        let returned: HashSet<_> = self.refunds.after_pickup(store).await?.into_iter().collect();
+        for (order, _) in ended.iter_mut().filter(|(order, _)| returned.contains(&order.payment_id)) {
+            order.status = OrderStatus::Cancel;
+        }
+        Ok(ended)
     }
 
     /// What was completed since Monday 00:00 KST.
@@ -66,21 +81,25 @@ impl SettlementService {
         let now = self.clock.now();
         let today = kst::local(now).date_naive();
         let monday = today.checked_sub_days(Days::new(today.weekday().num_days_from_monday().into())).unwrap_or(today);
-        let ended = self.lists.ended_of_store(&store, kst::instant(monday, NaiveTime::MIN), DateTime::<Utc>::MAX_UTC).await?;
+        let ended = self.ended(&store, kst::instant(monday, NaiveTime::MIN), DateTime::<Utc>::MAX_UTC).await?;
         Ok(Won(ended.iter().filter(|(o, _)| o.status == OrderStatus::Complete).map(|(o, _)| o.total_amount.0).sum()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         orders::{
-            Order,
-            ports::{MockOrderArchive, MockOrders},
+            ports::{MockOrderArchive, MockOrders, MockRefunds},
             testing::{order, order_service, store_service},
         },
-        shared::testing::{Noon, at, email},
+        shared::{
+            PaymentId,
+            testing::{Noon, at, email},
+        },
         stores::ports::MockStoreImages,
     };
 
@@ -95,7 +114,9 @@ mod tests {
             })
             .returning(move |_, _, _| Ok(archived.clone()));
         let lists = order_service(orders, archive, MockStoreImages::new());
-        SettlementService::new(Arc::new(lists), store_service(), Arc::new(Noon))
+        let mut refunds = MockRefunds::new();
+        refunds.expect_after_pickup().returning(|_| Ok(vec![PaymentId::trusted("PAYBACK".into())]));
+        SettlementService::new(Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon))
     }
 
     fn complete(payment: &str, when: &str) -> Order {
@@ -140,8 +161,35 @@ mod tests {
             complete("PAY1", "2026-11-23T00:00:00+09:00"),
             canceled("PAY2", "2026-11-24T10:00:00+09:00"),
             complete("PAY3", "2026-11-24T11:00:00+09:00"),
+            complete("PAYBACK", "2026-11-24T11:30:00+09:00"),
         ];
         let service = service(ended, "2026-11-23T00:00:00+09:00", None);
         assert_eq!(service.weekly_revenue(&email("s@b")).await.unwrap(), Won(14_000));
+    }
+
+    proptest! {
+        /// Whatever was picked up, canceled and given back after its pickup: each order stands on its day once, and what counts as picked up is
+        /// the money that stayed.
+        #[test]
+        fn the_money_of_a_settlement_adds_up(orders in proptest::collection::vec((0..3_u8, 0..48_i64, 1..100_i64), 0..30)) {
+            let first = at("2026-11-22T00:00:00+09:00");
+            let ended: Vec<_> = orders.iter().enumerate().map(|(n, (kind, hour, hundreds))| {
+                let when = Some(first + chrono::Duration::hours(*hour));
+                let order = Order { total_amount: Won(hundreds * 100), ..order(&format!("PAY{n}"), OrderStatus::Complete) };
+                if *kind == 1 { Order { status: OrderStatus::Cancel, canceled_at: when, ..order } } else { Order { completed_at: when, ..order } }
+            }).collect();
+            let back: Vec<_> = orders.iter().enumerate().filter(|(_, (kind, ..))| *kind == 2).map(|(n, _)| PaymentId::trusted(format!("PAY{n}"))).collect();
+            let stayed: i64 = orders.iter().filter(|(kind, ..)| *kind == 0).map(|(.., hundreds)| hundreds * 100).sum();
+            let (mut current, mut archive, mut refunds) = (MockOrders::new(), MockOrderArchive::new(), MockRefunds::new());
+            current.expect_all_of_store().returning(|_| Ok(Vec::new()));
+            archive.expect_ended_of_store().returning(move |_, _, _| Ok(ended.clone()));
+            refunds.expect_after_pickup().returning(move |_| Ok(back.clone()));
+            let lists = order_service(current, archive, MockStoreImages::new());
+            let service = SettlementService::new(Arc::new(lists), store_service(), Arc::new(refunds), Arc::new(Noon));
+            let days = futures::executor::block_on(service.days(&email("s@b"), day("2026-11-22"), day("2026-11-23"))).unwrap();
+            let shown: Vec<_> = days.iter().flat_map(|day| &day.orders).map(|(order, _)| order).collect();
+            let earned: i64 = shown.iter().filter(|order| order.status == OrderStatus::Complete).map(|order| order.total_amount.0).sum();
+            prop_assert_eq!((shown.len(), earned), (orders.len(), stayed));
+        }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn offer() -> Offer {
         pricing: product().pricing(),
         pickup_ends: PickupEnds([Some(today.pickup_end_time); 7]),
         left: 5,
-        calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false },
+        calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false, withheld: false },
         portone: Some(portone()),
         buyer_registered: true,
         max_per_customer: None,

@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod keys;
 pub mod kst;
+pub mod letter;
 pub mod mail;
 pub mod money;
 pub mod rate_limits;

@@ -16,6 +16,8 @@ refusals! {
     TOO_MANY_PIXELS = Refused, "too_many_pixels", "이미지의 가로세로 크기가 너무 큽니다. 크기를 줄여서 올려 주세요.";
     IMAGE_TOO_LARGE = TooLarge, "image_too_large", "이미지는 한 장에 15MB까지 올릴 수 있습니다.";
     UPLOAD_IN_PROGRESS = Conflict, "upload_in_progress", "이미지를 올리는 중입니다. 끝난 뒤에 다시 시도해 주세요.";
+    ONE_LICENCE = Refused, "one_licence", "사업자등록증 이미지는 한 장만 올려 주세요.";
+    APPROVAL_NOT_WAITING = Conflict, "approval_not_waiting", "승인을 기다리는 매장이 아닙니다.";
     IMAGES_EXIST = Conflict, "images_exist", "이미 등록된 이미지가 있습니다.";
     IMAGE_NOT_FOUND = NotFound, "image_not_found", "이미지를 찾을 수 없습니다.";
     MAIN_IMAGE = Conflict, "main_image", "대표 이미지는 삭제할 수 없습니다.";

@@ -13,6 +13,15 @@ use crate::shared::{Email, Ids, Result, StoreId};
 /// Where pictures of stores lie; the bucket may hold other things.
 const FOLDER: &str = "stores/";
 
+/// Where the licences of stores lie, which nobody but their sellers and operators is to see.
+pub(super) const LICENCES: &str = "licences/";
+
+/// Where pictures of disputes lie, which both sides and operators see.
+pub const DISPUTES: &str = "disputes/";
+
+/// Where each object is named by a row, or is an orphan.
+const FOLDERS: [&str; 3] = [FOLDER, LICENCES, DISPUTES];
+
 /// Objects looked at in one step.
 const PAGE: usize = 1_000;
 
@@ -43,7 +52,7 @@ impl ImageService {
         Ok((store, images))
     }
 
-    /// Begins an upload. `first`: the store's first pictures, of which the first becomes the main one.
+    /// Begins an upload of a store's pictures. `first`: the store's first pictures, of which the first becomes the main one.
     ///
     /// # Errors
     /// - `store_not_found`: the seller has no store.
@@ -53,44 +62,42 @@ impl ImageService {
         if first && !images.is_empty() {
             return Err(error::IMAGES_EXIST.into());
         }
-        Ok(Upload { store, first, room: MOST_IMAGES.saturating_sub(images.len()), keys: Vec::new() })
+        Ok(Upload::into(FOLDER, store.as_str(), MOST_IMAGES.saturating_sub(images.len()), error::TOO_MANY_IMAGES))
     }
 
     /// Whether one more picture may come, before it is read.
     ///
     /// # Errors
-    /// `too_many_images`: a store has eleven pictures at most.
+    /// What the upload says of one too many.
     pub fn check_room(&self, upload: &Upload) -> Result<()> {
-        if upload.keys.len() < upload.room { Ok(()) } else { Err(error::TOO_MANY_IMAGES.into()) }
+        if upload.keys.len() < upload.room { Ok(()) } else { Err(upload.full.into()) }
     }
 
     /// Puts one picture into the bucket; its row is written at the end.
     ///
     /// # Errors
-    /// - `too_many_images`: a store has eleven pictures at most.
+    /// - What the upload says of one too many.
     /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn add(&self, upload: &mut Upload, kind: ImageKind, bytes: Vec<u8>) -> Result<()> {
         self.check_room(upload)?;
-        let key = format!("{FOLDER}{}/{}.{}", upload.store, self.ids.ulid().to_lowercase(), kind.extension());
+        let key = upload.key(&self.ids.ulid(), kind);
         // Named before it is stored: an upload that fails half-way is deleted as well.
         upload.keys.push(key.clone());
         self.storage.put(&key, kind.content_type(), bytes).await
     }
 
-    /// Writes the rows; gives the store's whole list. On any failure the objects are deleted.
+    /// Writes the rows of a store's pictures; gives the store's whole list. On any failure the objects are deleted.
     ///
     /// # Errors
     /// - `no_images`: the upload had no picture.
     /// - `images_exist`: the store has pictures already.
     /// - `too_many_images`: a store has eleven pictures at most.
     /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
-    pub async fn finish(&self, upload: Upload) -> Result<(StoreId, Vec<Image>)> {
-        if upload.keys.is_empty() {
-            return Err(error::NO_IMAGES.into());
-        }
-        let added = self.images.add(&upload.store, &upload.keys, upload.first, MOST_IMAGES).await;
+    pub async fn finish(&self, upload: Upload, first: bool) -> Result<(StoreId, Vec<Image>)> {
+        let store = StoreId::trusted(upload.owner().to_owned());
+        let added = self.images.add(&store, upload.stored()?, first, MOST_IMAGES).await;
         let refusal = match added {
-            Ok(Added::Images(images)) => return Ok((upload.store, images)),
+            Ok(Added::Images(images)) => return Ok((store, images)),
             Ok(Added::Exist) => error::IMAGES_EXIST.into(),
             Ok(Added::TooMany) => error::TOO_MANY_IMAGES.into(),
             Err(error) => error,
@@ -101,12 +108,13 @@ impl ImageService {
 
     /// Deletes what an upload has stored so far.
     pub async fn abandon(&self, upload: Upload) {
-        for key in upload.keys {
-            self.delete_object(&key).await;
+        for key in &upload.keys {
+            self.delete_object(key).await;
         }
     }
 
-    async fn delete_object(&self, key: &str) {
+    /// Deletes what no row names any more; the job `delete_orphans` finds what cannot be deleted just now.
+    pub(super) async fn delete_object(&self, key: &str) {
         if let Err(error) = self.storage.delete(key).await {
             tracing::error!(key, %error, "an object without a row stays in the bucket; the job delete_orphans removes it");
         }
@@ -117,9 +125,17 @@ impl ImageService {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn delete_orphans(&self) -> Result<usize> {
+        let mut deleted = 0;
+        for folder in FOLDERS {
+            deleted += self.delete_orphans_in(folder).await?;
+        }
+        Ok(deleted)
+    }
+
+    async fn delete_orphans_in(&self, folder: &str) -> Result<usize> {
         let (mut deleted, mut after) = (0, None);
         loop {
-            let page = self.storage.list(FOLDER, after, PAGE).await?;
+            let page = self.storage.list(folder, after, PAGE).await?;
             let Some(last) = page.last().map(|object| object.key.clone()) else { return Ok(deleted) };
             // Of an upload under way the object is there before its row.
             let old: Vec<_> = page.into_iter().filter(|object| object.age >= ORPHAN_AGE).map(|object| object.key).collect();
@@ -199,7 +215,7 @@ mod tests {
             let mut upload = service.begin(&email("s@b"), true).await.unwrap();
             service.add(&mut upload, ImageKind::Png, vec![1]).await.unwrap();
             service.add(&mut upload, ImageKind::Webp, vec![2]).await.unwrap();
-            assert!(service.finish(upload).await.is_err());
+            assert!(service.finish(upload, true).await.is_err());
         }
     }
 
@@ -248,7 +264,10 @@ mod orphan_tests {
             object("stores/a/new", ORPHAN_AGE - Duration::from_secs(1)),
             object("stores/a/old", ORPHAN_AGE),
         ];
-        storage.expect_list().times(2).returning(move |_, after, _| Ok(if after.is_none() { page.clone() } else { Vec::new() }));
+        storage
+            .expect_list()
+            .times(4)
+            .returning(move |folder, after, _| Ok(if folder == FOLDER && after.is_none() { page.clone() } else { Vec::new() }));
         images.expect_named().returning(|keys| Ok(keys.iter().filter(|key| key.ends_with("named")).cloned().collect()));
         storage.expect_delete().times(1).withf(|key| key == "stores/a/old").returning(|_| Ok(()));
         let ids: Arc<dyn Ids> = Arc::new(Counter::default());

@@ -1,5 +1,6 @@
 //! Stores: registration, opening hours, payment settings, search, favourites.
 
+mod approval_service;
 pub mod error;
 mod images;
 pub mod model;
@@ -10,8 +11,10 @@ mod search;
 mod search_history;
 mod store_service;
 
-pub use images::ImageService;
+pub use approval_service::ApprovalService;
+pub use images::{DISPUTES, ImageService};
 pub use model::{
+    approval::{Approval, ApprovalMail, ApprovalState, BusinessNumber, StoreApproval, TERMINAL, refusal_reason},
     hours::{DayHours, DayInput, OpeningState, OperationTime, StoreCalendar, Week, pickup_ends},
     image::{Added, Image, ImageKind, LARGEST_IMAGE, MOST_IMAGES, Removed, StoredObject, Upload, is_object_key},
     nearby::{Cluster, MOST_ON_MAP, MOST_SEEN, NearbyAsk, NearbyInput, NearbyPage, NearbySort, NearbyStore, Pin, StoreMap},

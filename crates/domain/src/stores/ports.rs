@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::model::{
+    approval::{Approval, StoreApproval},
     hours::{OperationTime, Week},
     image::{Added, Image, Removed, StoredObject},
     offer::StoreOffer,
@@ -22,9 +23,9 @@ use crate::shared::{Email, Result, StoreId};
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Stores: Send + Sync {
-    /// Stores store and hours, all or nothing. `false`, and nothing stored, where the seller has a store: of two calls at
+    /// Stores store and hours, all or nothing; `withheld`: it sells nothing, and stands in no list, until [`Approvals`] says otherwise. `false`, and nothing stored, where the seller has a store: of two calls at
     /// once exactly one MUST get `true`.
-    async fn register(&self, seller: &Email, store: &NewStore, at: DateTime<Utc>) -> Result<bool>;
+    async fn register(&self, seller: &Email, store: &NewStore, withheld: bool, at: DateTime<Utc>) -> Result<bool>;
     /// The seller's store with all that belongs to it.
     async fn of_seller(&self, seller: &Email) -> Result<Option<Store>>;
     /// The id of the seller's store, without reading the rest.
@@ -46,6 +47,19 @@ pub trait Stores: Send + Sync {
     async fn webhook_secrets(&self, store: &StoreId) -> Result<Vec<SecretString>>;
     /// Changes the fields given in one statement.
     async fn change(&self, store: &StoreId, change: &StoreChange, at: DateTime<Utc>) -> Result<()>;
+}
+
+/// Whether operators have approved stores.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Approvals: Send + Sync {
+    /// A store's; where nothing was given yet, [`Approval::of_nothing`]. `None`: there is no such store.
+    async fn find(&self, store: &StoreId) -> Result<Option<StoreApproval>>;
+    /// Those that wait for an operator, the one that has waited longest first, up to `limit`.
+    async fn waiting(&self, limit: i64) -> Result<Vec<StoreApproval>>;
+    /// Puts this in place of the one whose version it has, and stores with it, all or nothing, whether the store is withheld and, where
+    /// `told`, the task of telling the seller. `false`, and nothing stored: somebody else has changed it since it was read.
+    async fn put(&self, store: &StoreId, approval: &Approval, withheld: bool, told: bool, at: DateTime<Utc>) -> Result<bool>;
 }
 
 /// A store's opening hours.
@@ -78,7 +92,7 @@ pub trait StoreImages: Send + Sync {
     async fn remove(&self, store: &StoreId, key: &str) -> Result<Removed>;
     /// Makes one the main one. `None`: the store has no such picture.
     async fn set_main(&self, store: &StoreId, key: &str) -> Result<Option<Image>>;
-    /// Of these keys those that a picture has.
+    /// Of these keys those that a row names: a picture of a store or of a dispute, or the licence of a store.
     async fn named(&self, keys: &[String]) -> Result<Vec<String>>;
     /// The main pictures of these stores.
     async fn main_of(&self, stores: &[StoreId]) -> Result<Vec<(StoreId, String)>>;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::{
     error,
     model::{
+        approval::{Approval, ApprovalState},
         payment_account::{PaymentChange, PortOneAccount, PortOneIds},
         store::{NewStore, Store, StoreChange},
     },
@@ -24,12 +25,23 @@ pub struct StoreService {
     stores: Arc<dyn Stores>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    approval_required: bool,
 }
 
 impl StoreService {
     /// Builds the use cases on their ports.
     pub fn new(stores: Arc<dyn Stores>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { stores, clock, ids }
+        Self { stores, clock, ids, approval_required: false }
+    }
+
+    /// Stores that are registered from now on sell only after an operator has approved them.
+    pub fn with_approval(self, required: bool) -> Self {
+        Self { approval_required: required, ..self }
+    }
+
+    /// Whether a store that stands so sells nothing.
+    pub(super) fn withholds(&self, approval: &Approval) -> bool {
+        self.approval_required && approval.state != ApprovalState::Approved
     }
 
     /// A new store's id.
@@ -42,7 +54,11 @@ impl StoreService {
     /// # Errors
     /// `store_exists`: the seller has a store already.
     pub async fn register(&self, seller: &Email, store: &NewStore) -> Result<()> {
-        if self.stores.register(seller, store, self.clock.now()).await? { Ok(()) } else { Err(error::STORE_EXISTS.into()) }
+        if self.stores.register(seller, store, self.approval_required, self.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(error::STORE_EXISTS.into())
+        }
     }
 
     /// The seller's store with all that belongs to it.

@@ -45,7 +45,8 @@ pub trait Accounts: Send + Sync {
     async fn restore_identity(&self, provider: Provider, user_id: &str) -> Result<()>;
     /// Deletes an inactive account with all that belongs to it; what is kept of orders, payments and the audit log bears the
     /// pseudonym. The store's pictures go as tasks committed with it, and so is what [`Accounts::unfinished`] gives. All or nothing,
-    /// and nothing while money may still have to move: an open order, a payment that is watched, a refund that is not done, an order
+    /// and nothing while money may still have to move: an open order, a payment that is watched, a refund that is not done, a dispute
+    /// that is not decided, an order
     /// of a day before `today` that waits for the archive.
     async fn erase(&self, email: &Email, pseudonym: &Email, today: NaiveDate, now: DateTime<Utc>) -> Result<Erasure>;
     /// Deletions that other stores may not know of yet, the oldest first, whoever has those e-mails by now.

@@ -1,9 +1,12 @@
 //! Shapes of the contract that several answers share.
 
-use cheapbob_domain::stores::{Address, CustomerStore, DayInput, Image, OperationTime, Sns, Store, ports::ObjectStorage};
+use cheapbob_domain::stores::{Address, ApprovalState, CustomerStore, DayInput, Image, OperationTime, Sns, Store, ports::ObjectStorage};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::{
     extract::Whole,
@@ -262,3 +265,16 @@ impl CustomerStoreBody {
         Self { store: StoreBody::new(found.store, storage, now), is_favorite: found.is_favorite }
     }
 }
+
+/// Where a store stands, as the document lists it.
+pub(super) struct ApprovalStateWord;
+
+impl PartialSchema for ApprovalStateWord {
+    fn schema() -> RefOr<Schema> {
+        use ApprovalState::{Approved, NotAsked, Refused, Waiting};
+        let words = [NotAsked, Waiting, Approved, Refused].map(ApprovalState::as_str);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for ApprovalStateWord {}

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, Data},
 };
 use cheapbob_domain::{
-    shared::{Email, Error, Refusal, StoreId},
+    shared::{Error, Refusal, Result as DomainResult, StoreId},
     stores::{Image, LARGEST_IMAGE, Upload, error, is_object_key},
 };
 use futures::{StreamExt, TryStreamExt};
@@ -48,7 +48,7 @@ impl Images {
 /// JPEG, PNG or WebP by their bytes, 15 MB each.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form as the document describes it; it is read as a stream")]
-struct ImageFiles {
+pub(crate) struct ImageFiles {
     #[schema(value_type = Vec<String>, format = Binary, content_media_type = "application/octet-stream")]
     files: Vec<Vec<u8>>,
 }
@@ -66,7 +66,7 @@ fn of_files(error: std::io::Error) -> ApiError {
 }
 
 /// Reads and stores the pictures one after another: each is a file of its own until its turn comes.
-async fn receive(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result<()> {
+async fn store(app: &App, upload: &mut Upload, form: &mut Multipart) -> Result<()> {
     loop {
         let mut field = match form.try_next().await {
             Ok(Some(field)) => field,
@@ -114,33 +114,47 @@ async fn drain(mut form: Multipart) {
     }
 }
 
-/// Reads the form once it has a place among the uploads, and says no before that.
-async fn store(app: Data<App>, me: Email, mut form: Multipart, first: bool) -> Result<Images> {
-    let begun = app.services.images.begin(&me, first).await.map_err(ApiError::from);
-    let begun = begun.and_then(|upload| uploads::Place::take(upload.store()).map(|place| (upload, place)));
-    let (mut upload, _place) = match begun {
-        Ok(begun) => begun,
-        Err(refusal) => {
-            drain(form).await;
-            return Err(refusal);
+/// Reads the form once the upload has a place among the others, and says no before that. In a task of its own: an app that goes away in the
+/// middle must not leave objects behind. `finish` writes the rows.
+pub(crate) async fn receive<T, F>(
+    app: Data<App>,
+    begun: DomainResult<Upload>,
+    mut form: Multipart,
+    finish: impl FnOnce(Data<App>, Upload) -> F + 'static,
+) -> Result<T>
+where
+    T: 'static,
+    F: Future<Output = DomainResult<T>> + 'static,
+{
+    let received = async move {
+        let begun = begun.map_err(ApiError::from);
+        let begun = begun.and_then(|upload| uploads::Place::take(upload.owner()).map(|place| (upload, place)));
+        let (mut upload, _place) = match begun {
+            Ok(begun) => begun,
+            Err(refusal) => {
+                drain(form).await;
+                return Err(refusal);
+            }
+        };
+        match store(&app, &mut upload, &mut form).await {
+            Ok(()) => Ok(finish(app, upload).await?),
+            Err(error) => {
+                app.services.images.abandon(upload).await;
+                // A broken form has nothing more to give, and must not be asked.
+                if !matches!(&error, ApiError::Domain(e) if e.is(&MALFORMED)) {
+                    drain(form).await;
+                }
+                Err(error)
+            }
         }
     };
-    match receive(&app, &mut upload, &mut form).await {
-        Ok(()) => Ok(Images::new(app.services.images.finish(upload).await?, &app)),
-        Err(error) => {
-            app.services.images.abandon(upload).await;
-            // A broken form has nothing more to give, and must not be asked.
-            if !matches!(&error, ApiError::Domain(e) if e.is(&MALFORMED)) {
-                drain(form).await;
-            }
-            Err(error)
-        }
-    }
+    actix_web::rt::spawn(received).await.map_err(|e| ApiError::from(Error::internal(e)))?
 }
 
-/// In a task of its own: an app that goes away in the middle must not leave objects behind.
 async fn upload(app: Data<App>, me: Me, form: Multipart, first: bool) -> Result<Images> {
-    actix_web::rt::spawn(store(app, me.0, form, first)).await.map_err(|e| ApiError::from(Error::internal(e)))?
+    let begun = app.services.images.begin(&me.0, first).await;
+    let stored = receive(app.clone(), begun, form, async move |app, upload| app.services.images.finish(upload, first).await).await?;
+    Ok(Images::new(stored, &app))
 }
 
 /// The store's first pictures; the first of them becomes the main one.

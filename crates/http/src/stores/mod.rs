@@ -1,6 +1,7 @@
 //! A seller's store; how customers find stores.
 
 mod address;
+mod approval;
 mod dto;
 mod favorites;
 mod history;
@@ -22,6 +23,7 @@ mod sns;
 mod texts;
 mod uploads;
 
+pub(crate) use images::{ImageFiles, receive};
 pub(crate) use texts::StoreTexts;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -58,6 +60,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(sns::show)
         .service(sns::change)
         .service(sns::remove)
+        .service(approval::show)
+        .service(approval::give_number)
+        .service(approval::give_licence)
         .service(images::list)
         .service(images::add)
         // Before the pattern that takes any image id.

@@ -170,6 +170,7 @@ mod tests {
             closed_on: None,
             payment_ready: true,
             suspended: false,
+            withheld: false,
             rating: Rating::default(),
         };
         let product = |n: i32| Product {

@@ -8,10 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use cheapbob_domain::{
-    shared::{Error, StoreId},
-    stores::error::UPLOAD_IN_PROGRESS,
-};
+use cheapbob_domain::{shared::Error, stores::error::UPLOAD_IN_PROGRESS};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
@@ -25,31 +22,31 @@ const MOST: usize = 16;
 /// Pictures in memory at once: one that is looked at, while the one before is stored.
 static IN_MEMORY: Semaphore = Semaphore::const_new(2);
 
-/// The stores whose uploads are under way.
-static UPLOADS: Mutex<BTreeSet<StoreId>> = Mutex::new(BTreeSet::new());
+/// Whose uploads are under way: ids of stores.
+static UPLOADS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-fn uploads() -> MutexGuard<'static, BTreeSet<StoreId>> {
+fn uploads() -> MutexGuard<'static, BTreeSet<String>> {
     UPLOADS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Its store's place among the uploads, to be taken before anything of a form is read.
+/// Its owner's place among the uploads, to be taken before anything of a form is read.
 #[derive(Debug)]
-pub(super) struct Place(StoreId);
+pub(super) struct Place(String);
 
 impl Place {
     /// # Errors
-    /// - `upload_in_progress`: the store has one.
+    /// - `upload_in_progress`: the owner has one.
     /// - Overload: all are taken.
-    pub(super) fn take(store: &StoreId) -> Result<Self> {
+    pub(super) fn take(owner: &str) -> Result<Self> {
         let mut uploads = uploads();
-        if uploads.contains(store) {
+        if uploads.contains(owner) {
             return Err(UPLOAD_IN_PROGRESS.into());
         }
         if uploads.len() >= MOST {
             return Err(refuse(Class::Ordinary));
         }
-        uploads.insert(store.clone());
-        Ok(Self(store.clone()))
+        uploads.insert(owner.to_owned());
+        Ok(Self(owner.to_owned()))
     }
 }
 
@@ -73,8 +70,8 @@ mod tests {
 
     /// One test: the places are the whole process'.
     #[test]
-    fn a_store_has_one_upload_and_the_process_sixteen() {
-        let store = |n: usize| StoreId::parse(&format!("STR_{n}")).unwrap();
+    fn an_owner_has_one_upload_and_the_process_sixteen() {
+        let store = |n: usize| format!("STR_{n}");
         let mut taken: Vec<_> = (0..MOST - 1).map(|n| Place::take(&store(n)).unwrap()).collect();
         assert_eq!(Place::take(&store(0)).unwrap_err().to_string(), "upload_in_progress");
         taken.push(Place::take(&store(MOST)).unwrap());

@@ -1,8 +1,10 @@
 //! The port contract suites: what each port's doc says it MUST do, one rule a function, run against every implementation by
 //! `tests/tests/all/contract_suites.rs`, which lists them all.
 
+pub mod approvals;
 pub mod archive;
 pub mod cancellations;
+pub mod disputes;
 pub mod ephemeral;
 pub mod holds;
 pub mod imports;

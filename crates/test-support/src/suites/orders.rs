@@ -123,7 +123,7 @@ fn different_days() -> Week {
 pub async fn an_order_has_the_hours_of_the_day_of_its_purchase(world: &World) {
     let (customer, seller) = (world.customer().await, world.account(Role::Seller).await);
     let store = NewStore { week: different_days(), ..new_store("가게") };
-    assert!(world.stores.register(&seller, &store, at(0)).await.unwrap());
+    assert!(world.stores.register(&seller, &store, false, at(0)).await.unwrap());
     let product = world.product(&store.id, 50).await;
     // From Tuesday noon to Wednesday evening, on both sides of midnight and of four o'clock.
     for hours in [0, 11, 12, 13, 15, 16, 17, 30] {

@@ -15,7 +15,7 @@ pub async fn store_is_registered_once(world: &World) {
     let (stores, seller) = (&world.stores, world.account(Role::Seller).await);
     assert_eq!(stores.id_of_seller(&seller).await.unwrap(), None);
     assert_eq!(stores.of_seller(&seller).await.unwrap(), None);
-    let registered = join_all((0..8).map(|_| async { stores.register(&seller, &new_store("가게"), at(0)).await.unwrap() })).await;
+    let registered = join_all((0..8).map(|_| async { stores.register(&seller, &new_store("가게"), false, at(0)).await.unwrap() })).await;
     assert_eq!(registered.iter().filter(|r| **r).count(), 1);
     let id = stores.id_of_seller(&seller).await.unwrap().unwrap();
     let store = stores.of_seller(&seller).await.unwrap().unwrap();
@@ -29,7 +29,7 @@ pub async fn store_is_registered_once(world: &World) {
 /// A seller with a store that has no payment account yet.
 pub(super) async fn unpaid_store(world: &World) -> (Email, StoreId) {
     let seller = world.account(Role::Seller).await;
-    assert!(world.stores.register(&seller, &new_store("가게"), at(0)).await.unwrap());
+    assert!(world.stores.register(&seller, &new_store("가게"), false, at(0)).await.unwrap());
     let store = world.stores.id_of_seller(&seller).await.unwrap().unwrap();
     (seller, store)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cheapbob_domain::{
+    disputes::ports::Disputes,
     imports::ports::{Imports, OurSide},
     notices::ports::{Happenings, NoticeBook, NoticeChoices},
     orders::{
@@ -16,7 +17,7 @@ use cheapbob_domain::{
     shared::{Email, Ids, PaymentId, ProductId, Quantity, Sale, StoreId, Validation, Won, kst},
     stores::{
         Address, DayInput, NewStore, PortOneAccount, PortOneIds, Sns, Week,
-        ports::{Hours, StoreImages, StoreSearch, Stores, StoresNearby},
+        ports::{Approvals, Hours, StoreImages, StoreSearch, Stores, StoresNearby},
     },
     tasks::{
         Claiming, Lane, Task,
@@ -48,6 +49,8 @@ pub struct World {
     pub customers: Arc<dyn Customers>,
     /// Stores.
     pub stores: Arc<dyn Stores>,
+    /// What operators say of stores.
+    pub approvals: Arc<dyn Approvals>,
     /// Search.
     pub search: Arc<dyn StoreSearch>,
     /// Where stores are.
@@ -66,6 +69,8 @@ pub struct World {
     pub changes: Arc<dyn OrderChanges>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
+    /// Disputes.
+    pub disputes: Arc<dyn Disputes>,
     /// What people want to be told.
     pub notice_choices: Arc<dyn NoticeChoices>,
     /// What there is to tell.
@@ -156,7 +161,7 @@ impl World {
     pub(crate) async fn store(&self, name: &str) -> (Email, StoreId) {
         let seller = self.account(Role::Seller).await;
         let store = new_store(name);
-        assert!(self.stores.register(&seller, &store, at(0)).await.unwrap());
+        assert!(self.stores.register(&seller, &store, false, at(0)).await.unwrap());
         assert!(self.stores.set_payment(&store.id, &portone(), None, at(0)).await.unwrap());
         (seller, store.id)
     }

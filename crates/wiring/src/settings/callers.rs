@@ -41,6 +41,18 @@ impl Raw {
         on
     }
 
+    /// Off unless it is `required`.
+    pub(super) fn store_approval(&self, check: &mut Check) -> bool {
+        match set(&self.store_approval) {
+            Some("required") => true,
+            None | Some("off") => false,
+            Some(other) => {
+                check.errors.push(format!("STORE_APPROVAL is required or off, not {other}"));
+                false
+            }
+        }
+    }
+
     /// An instant, or a day, whose end in Seoul is meant.
     pub(super) fn legacy_tokens_until(&self, check: &mut Check) -> Option<DateTime<Utc>> {
         let text = set(&self.legacy_tokens_until)?;
@@ -134,6 +146,14 @@ mod tests {
             check.warnings.len()
         };
         assert_eq!((warnings("", true), warnings("10.0.0.0/8", true), warnings("", false)), (1, 0, 0));
+    }
+
+    #[test]
+    fn stores_are_approved_where_that_is_asked_for() {
+        for (text, required) in [("", false), ("off", false), ("required", true)] {
+            assert_eq!(Settings::from_pairs(&[("store_approval", text)]).unwrap().store_approval, required, "{text}");
+        }
+        assert!(wrong(&[("store_approval", "on")]).contains("STORE_APPROVAL is required or off, not on"));
     }
 
     #[test]

@@ -201,6 +201,7 @@ impl Raw {
         let legacy_tokens_until = self.legacy_tokens_until(&mut check);
         let trusted_proxies = self.trusted_proxies(&mut check);
         let rate_limits = self.rate_limits(&mut check);
+        let store_approval = self.store_approval(&mut check);
         let secret_keys = self.secret_keys(&mut check);
         let redis = self.redis(&mut check);
         let mongodb = self.mongodb(&mut check);
@@ -216,6 +217,7 @@ impl Raw {
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
             trusted_proxies,
             rate_limits,
+            store_approval,
             frontend_url,
             frontend_local_url,
             postgres: postgres.map_or_else(|| PostgresAt::Child(data_dir.clone()), PostgresAt::Server),

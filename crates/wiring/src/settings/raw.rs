@@ -14,6 +14,7 @@ pub(super) struct Raw {
     pub(super) keep_alive_seconds: u64,
     pub(super) trusted_proxies: String,
     pub(super) rate_limits: String,
+    pub(super) store_approval: String,
     pub(super) cheapbob_data_dir: String,
     pub(super) metrics_port: u16,
     pub(super) api_docs: String,

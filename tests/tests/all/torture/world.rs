@@ -214,7 +214,7 @@ impl World {
         // Half of the stores close in the evening; of the others the daily rollover finds orders still open.
         let week = if self.ids.seed.load(Ordering::Relaxed).is_multiple_of(2) { whole.week.clone() } else { suites::round_the_clock() };
         let store = NewStore { id: StoreId::generate(self.ids.as_ref()), week, ..whole };
-        assert!(Stores::register(&*self.postgres, &seller, &store, now).await.unwrap());
+        assert!(Stores::register(&*self.postgres, &seller, &store, false, now).await.unwrap());
         let portone_store = format!("store-{}", store.id);
         let payment = suites::portone().of_store(&portone_store);
         let secret = SecretString::from(WEBHOOK_SECRET);

@@ -1,5 +1,5 @@
 SELECT a.turn, p.id AS product_id, p.store_id, p.price, p.sale, p.price_steps, yesterday.pickup_end_time AS ended_yesterday, p.initial_stock + p.adjustment - p.sold - p.held AS left_over,
-       o.day_of_week, o.open_time, o.close_time, o.pickup_start_time, o.pickup_end_time, o.is_open_enabled, s.closed_on, s.suspended,
+       o.day_of_week, o.open_time, o.close_time, o.pickup_start_time, o.pickup_end_time, o.is_open_enabled, s.closed_on, s.suspended, s.withheld,
        sp.portone_store_id, sp.portone_channel_id,
        EXISTS (SELECT 1 FROM customers c WHERE c.email = a.customer) AS buyer_registered, p.max_per_customer,
        mine.unpaid, mine.unpaid_pieces, mine.ordered_pieces, mine.others, mine.fruitless

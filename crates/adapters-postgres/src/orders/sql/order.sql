@@ -1,10 +1,10 @@
 -- One day back is holds.rs' OF_A_DAY, for the index's sake. $9: the state that the hold is in. Of a released one the customer's lock is held: what they have is as it stays.
 -- Locks the hold, then changes the product, as every statement here. The store's row is share-locked: a store that closes, or
--- whose seller withdraws, at this moment waits for the order and then sees it, or the order waits and is refused.
+-- whose seller withdraws, or that has to be approved anew, at this moment waits for the order and then sees it, or the order waits and is refused.
 WITH hold AS (
     SELECT h.*, s.name AS store_name
     FROM holds h JOIN stores s ON s.id = h.store_id
-    WHERE h.payment_id = $1 AND h.state = $9 AND s.closed_on IS DISTINCT FROM h.business_day AND NOT s.suspended
+    WHERE h.payment_id = $1 AND h.state = $9 AND s.closed_on IS DISTINCT FROM h.business_day AND NOT s.suspended AND NOT s.withheld
     FOR UPDATE OF h FOR SHARE OF s
 ), taken AS (
     UPDATE products p

@@ -1,6 +1,6 @@
 -- Each product of these stores, with what its store's offer follows from, in the order in which they are asked for. $1: stores, $2: day of the
 -- week. Each OFFSET 0 keeps PostgreSQL from reading whole tables for what it takes for many stores.
-SELECT a.turn, s.id, s.name, v.version, s.closed_on, s.suspended, EXISTS (SELECT 1 FROM store_payments y WHERE y.store_id = s.id) AS payment_ready,
+SELECT a.turn, s.id, s.name, v.version, s.closed_on, s.suspended, s.withheld, EXISTS (SELECT 1 FROM store_payments y WHERE y.store_id = s.id) AS payment_ready,
        o.open_time, o.close_time, o.pickup_start_time, o.pickup_end_time, o.is_open_enabled,
        p.initial_stock, p.sold, p.held, p.adjustment, p.price, p.sale, p.version AS product_version, p.name AS product_name,
        p.nutrition_types, NULLIF(p.price_steps, '[]') AS price_steps

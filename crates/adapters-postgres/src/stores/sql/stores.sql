@@ -1,6 +1,6 @@
 SELECT s.id, s.seller_email, s.name, s.introduction, s.phone, s.postal_code, s.address, s.detail_address, s.sido, s.sigungu,
        s.bname, s.lat, s.lng, s.nearest_station, s.walking_time, s.instagram, s.facebook, s.x, s.homepage, s.has_product,
-       s.closed_on, s.suspended, s.created_at, s.updated_at, v.rating_count, v.rating_sum, v.version,
+       s.closed_on, s.suspended, s.withheld, s.created_at, s.updated_at, v.rating_count, v.rating_sum, v.version,
        EXISTS (SELECT 1 FROM favorites f WHERE f.customer_email = $1 AND f.store_id = s.id) AS is_favorite,
        EXISTS (SELECT 1 FROM store_payments sp WHERE sp.store_id = s.id) AS payment_ready,
        (SELECT json_agg(json_build_object('id', o.id, 'day_of_week', o.day_of_week, 'open_time', o.open_time, 'close_time', o.close_time,

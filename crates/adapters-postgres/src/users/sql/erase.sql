@@ -8,7 +8,8 @@ WITH asked AS (
                    AND (o.status IN ('reservation', 'accept') OR o.business_day < $3 AND o.customer_email = $1))
         OR EXISTS (SELECT 1 FROM holds h, asked WHERE (h.customer_email = $1 OR h.store_id = asked.store_id) AND h.next_look_at IS NOT NULL)
         OR EXISTS (SELECT 1 FROM refunds r JOIN holds h ON h.payment_id = r.payment_id, asked
-                   WHERE r.state <> 'succeeded' AND (h.customer_email = $1 OR h.store_id = asked.store_id)) AS busy
+                   WHERE r.state <> 'succeeded' AND (h.customer_email = $1 OR h.store_id = asked.store_id))
+        OR EXISTS (SELECT 1 FROM disputes d, asked WHERE d.decision IS NULL AND (d.customer_email = $1 OR d.store_id = asked.store_id)) AS busy
 ), gone AS (
     DELETE FROM accounts a USING asked, busy WHERE a.email = asked.email AND NOT asked.is_active AND NOT busy.busy RETURNING a.email
 ), of_orders AS (
@@ -21,6 +22,8 @@ WITH asked AS (
     DELETE FROM order_events USING gone WHERE customer_email = gone.email
 ), of_keys AS (
     DELETE FROM idempotency_keys USING gone WHERE account = gone.email
+), of_disputes AS (
+    UPDATE disputes SET customer_email = $2, text = '', pictures = '{}' FROM gone WHERE customer_email = gone.email
 ), of_identities AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'unlink:' || i.provider || ':' || $2,
@@ -30,7 +33,13 @@ WITH asked AS (
 ), of_pictures AS (
     INSERT INTO tasks (id, payload, max_attempts, run_at)
     SELECT 'object:' || i.key, jsonb_build_object('kind', 'delete_object', 'key', i.key), 20, $4
-    FROM store_images i JOIN asked ON asked.store_id = i.store_id, gone
+    FROM (
+        SELECT key, store_id FROM store_images
+        UNION ALL SELECT licence, store_id FROM store_approvals WHERE licence IS NOT NULL
+        UNION ALL SELECT unnest(pictures), store_id FROM disputes
+    ) i JOIN asked ON asked.store_id = i.store_id, gone
+    UNION SELECT 'object:' || p.key, jsonb_build_object('kind', 'delete_object', 'key', p.key), 20, $4
+    FROM disputes d JOIN gone ON gone.email = d.customer_email, unnest(d.pictures) p (key)
     ON CONFLICT DO NOTHING
 ), unfinished AS (
     INSERT INTO erasures (pseudonym, email, erased_at) SELECT $2, $1, $4 WHERE EXISTS (SELECT FROM gone) OR NOT EXISTS (SELECT FROM asked) AND NOT EXISTS (SELECT FROM erasures WHERE email = $1)

@@ -18,6 +18,9 @@ SELECT jsonb_build_object(
     'review_reports', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.created_at) FROM review_reports p WHERE p.reporter = a.email),
     'review_replies', (SELECT jsonb_agg(jsonb_build_object('review_id', r.id, 'reply', r.reply, 'replied_at', r.replied_at) ORDER BY r.id)
                        FROM reviews r JOIN stores s ON s.id = r.store_id WHERE s.seller_email = a.email AND r.reply IS NOT NULL),
+    'disputes', (SELECT jsonb_agg(to_jsonb(d) - 'decided_by' - 'answer' - 'answered_at' ORDER BY d.opened_at) FROM disputes d WHERE d.customer_email = a.email),
+    'dispute_answers', (SELECT jsonb_agg(jsonb_build_object('payment_id', d.payment_id, 'answer', d.answer, 'answered_at', d.answered_at) ORDER BY d.opened_at)
+                        FROM disputes d JOIN stores s ON s.id = d.store_id WHERE s.seller_email = a.email AND d.answer IS NOT NULL),
     'holds', (SELECT jsonb_agg(to_jsonb(h) ORDER BY h.created_at) FROM holds h WHERE h.customer_email = a.email),
     'orders', (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.reservation_at) FROM orders o WHERE o.customer_email = a.email),
     'order_events', (SELECT jsonb_agg(to_jsonb(v) - 'xid' ORDER BY v.id) FROM order_events v WHERE v.customer_email = a.email),
@@ -32,6 +35,7 @@ SELECT jsonb_build_object(
     'operation_times', (SELECT jsonb_agg(to_jsonb(t) - 'id') FROM operation_times t JOIN stores s ON s.id = t.store_id WHERE s.seller_email = a.email),
     'operation_reservations', (SELECT jsonb_agg(to_jsonb(r)) FROM operation_reservations r JOIN stores s ON s.id = r.store_id WHERE s.seller_email = a.email),
     'store_images', (SELECT jsonb_agg(to_jsonb(i)) FROM store_images i JOIN stores s ON s.id = i.store_id WHERE s.seller_email = a.email),
+    'store_approval', (SELECT to_jsonb(p) - 'store_id' - 'version' - 'decided_by' FROM store_approvals p JOIN stores s ON s.id = p.store_id WHERE s.seller_email = a.email),
     'products', (SELECT jsonb_agg(to_jsonb(p)) FROM products p JOIN stores s ON s.id = p.store_id WHERE s.seller_email = a.email)
 ) AS rows
 FROM accounts a WHERE a.email = $1

@@ -114,7 +114,7 @@ fn texts(day: &DayHours) -> [String; 4] {
 pub fn closed_on(old: &[OldHours], week: &Week, now: DateTime<Utc>, told: &mut Told) -> Option<NaiveDate> {
     let weekday = kst::weekday(now);
     let today = *week.days().iter().find(|day| day.day_of_week == weekday)?;
-    let by_clock = StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false }.state(now);
+    let by_clock = StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false, withheld: false }.state(now);
     let rows = rows_by_day(old);
     let says_open = rows[usize::try_from(weekday).ok()?].last()?.is_currently_open;
     if says_open || !matches!(by_clock, OpeningState::Open | OpeningState::PickupOver) {

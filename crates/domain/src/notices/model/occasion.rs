@@ -96,7 +96,7 @@ impl StoreNow {
         match self.calendar.state(now) {
             OpeningState::Open => true,
             OpeningState::ClosedNow => self.calendar.payment_ready && kst::time_of_day(now) < self.calendar.today.open_time,
-            OpeningState::PickupOver | OpeningState::ClosedToday | OpeningState::PaymentNotSetUp => false,
+            OpeningState::PickupOver | OpeningState::Withheld | OpeningState::ClosedToday | OpeningState::PaymentNotSetUp => false,
         }
     }
 }

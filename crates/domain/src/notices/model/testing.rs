@@ -33,7 +33,7 @@ pub(crate) fn store_now() -> StoreNow {
     let pricing = Pricing { price: Won(10_000), sale: Sale::parse(50).unwrap(), steps: PriceSteps::default() };
     StoreNow {
         name: "빵<b>집".into(),
-        calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false },
+        calendar: StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false, withheld: false },
         ends: PickupEnds([Some(time(20)); 7]),
         product: Some(ProductNow { name: "도시락".into(), pricing, left: 3 }),
     }

@@ -91,6 +91,7 @@ impl Offer {
     /// Whether the store sells at `now`.
     ///
     /// # Errors
+    /// - `store_not_approved`: no operator has approved the store, where that is asked for.
     /// - `store_closed_today`: the seller has closed for today.
     /// - `store_closed`: outside the opening hours.
     /// - `payment_not_set_up`: the store has no PortOne account.
@@ -98,6 +99,7 @@ impl Offer {
     pub fn check_open(&self, now: DateTime<Utc>) -> Result<()> {
         match self.calendar.state(now) {
             OpeningState::Open => Ok(()),
+            OpeningState::Withheld => Err(error::STORE_NOT_APPROVED.into()),
             OpeningState::ClosedToday => Err(error::STORE_CLOSED_TODAY.into()),
             OpeningState::ClosedNow => Err(error::STORE_CLOSED.into()),
             OpeningState::PickupOver => Err(error::PICKUP_OVER.into()),

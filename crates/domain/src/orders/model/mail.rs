@@ -1,12 +1,11 @@
 //! What a mail about an order says, in Korean, as text and HTML (contract, E-mail).
 
-use askama::Template;
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use super::order::Order;
-use crate::shared::{Error, PaymentId, Result, kst, mail::Mail};
+use crate::shared::{PaymentId, Result, kst, letter::Letter, mail::Mail};
 
 /// What a mail tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
@@ -128,30 +127,8 @@ impl OrderMail {
             rows.push(("취소 사유", reason.clone()));
         }
         let nickname = &order.customer_nickname;
-        let text_rows: String = rows.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        let text_map: String = map.iter().map(|link| format!("지도: {link}\n")).collect();
-        let html = Html { subject: &subject, nickname, lead: &lead, rows: &rows, map: map.as_deref() }.render().map_err(Error::internal)?;
-        Ok(Mail {
-            to: order.customer.to_string(),
-            text: format!("{nickname}님, {lead}\n\n{text_rows}{text_map}\nCheapBob\n"),
-            html,
-            subject: format!("[CheapBob] {subject}"),
-            unsubscribe: None,
-        })
+        Letter { subject: &subject, nickname, lead: &lead, rows: &rows, map: map.as_deref() }.to(&order.customer)
     }
-}
-
-/// The HTML part of a mail; the template escapes what people typed.
-#[derive(Template)]
-#[template(path = "orders/model/mail.html")]
-struct Html<'a> {
-    subject: &'a str,
-    nickname: &'a str,
-    lead: &'a str,
-    /// Name and value.
-    rows: &'a [(&'static str, String)],
-    /// Address of a map, where there is something to be picked up.
-    map: Option<&'a str>,
 }
 
 const REFUND_NOTE: &str = "결제하신 금액은 결제 수단으로 환불되며, 카드사에 따라 며칠이 걸릴 수 있습니다.";

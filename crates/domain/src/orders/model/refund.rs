@@ -27,6 +27,8 @@ pub enum RefundReason {
     DayOver,
     /// PortOne's side gave it back already.
     CanceledAtProvider,
+    /// An operator decided so after the pickup.
+    Dispute,
 }
 
 impl RefundReason {
@@ -52,6 +54,7 @@ impl RefundReason {
             Self::PickupOver => "픽업 시간 종료",
             Self::DayOver => "영업일 종료",
             Self::CanceledAtProvider => "결제사에서 취소됨",
+            Self::Dispute => "분쟁 처리 환불",
         }
     }
 }
@@ -179,6 +182,7 @@ mod tests {
             (R::PickupOver, "픽업 시간 종료"),
             (R::DayOver, "영업일 종료"),
             (R::CanceledAtProvider, "결제사에서 취소됨"),
+            (R::Dispute, "분쟁 처리 환불"),
         ];
         for (reason, text) in words {
             assert_eq!(reason.text(), text, "{reason:?}");

@@ -180,6 +180,8 @@ pub struct StoreCalendar {
     pub payment_ready: bool,
     /// The seller asked to withdraw: nobody is there to hand anything out.
     pub suspended: bool,
+    /// No operator has approved the store, where that is asked for.
+    pub withheld: bool,
 }
 
 /// Why a store does or does not sell at an instant.
@@ -189,6 +191,8 @@ pub enum OpeningState {
     Open,
     /// It sells nothing for pickup any more; open otherwise.
     PickupOver,
+    /// No operator has approved it.
+    Withheld,
     /// Not open on this day of the week, or closed by the seller for the business day.
     ClosedToday,
     /// Before opening or after closing.
@@ -209,7 +213,9 @@ impl StoreCalendar {
     pub fn state(&self, now: DateTime<Utc>) -> OpeningState {
         let time = kst::time_of_day(now);
         let hours = &self.today;
-        if self.suspended
+        if self.withheld {
+            OpeningState::Withheld
+        } else if self.suspended
             || !hours.is_open_enabled
             || hours.day_of_week != kst::weekday(now)
             || self.closed_on == Some(kst::business_day(now))
@@ -245,7 +251,7 @@ mod tests {
             pickup_end_time: time("20:30"),
             is_open_enabled: true,
         };
-        StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false }
+        StoreCalendar { today, closed_on: None, payment_ready: true, suspended: false, withheld: false }
     }
 
     /// 2026-11-24 is a Tuesday.
@@ -291,6 +297,9 @@ mod tests {
         let mut suspended = calendar();
         suspended.suspended = true;
         assert_eq!(suspended.state(at("12:00:00")), OpeningState::ClosedToday);
+        suspended.withheld = true;
+        assert_eq!(suspended.state(at("12:00:00")), OpeningState::Withheld);
+        assert!(!OpeningState::Withheld.is_open());
     }
 
     fn codes(days: &[DayInput<'_>]) -> Vec<String> {

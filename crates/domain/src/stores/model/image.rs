@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::shared::StoreId;
+use crate::{
+    shared::{Refusal, Result},
+    stores::error,
+};
 
 /// The most pictures of a store (contract).
 pub const MOST_IMAGES: usize = 11;
@@ -31,7 +34,7 @@ impl ImageKind {
         }
     }
 
-    pub(in crate::stores) fn extension(self) -> &'static str {
+    fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
             Self::Png => "png",
@@ -40,20 +43,39 @@ impl ImageKind {
     }
 }
 
-/// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload that is
-/// not ended by `ImageService::finish` must be ended by `ImageService::abandon`.
+/// Pictures of one request, stored as they come, so that only one is in memory. Rows are written at the end; an upload whose
+/// keys no row names in the end must be ended by `ImageService::abandon`.
 #[derive(Debug)]
 pub struct Upload {
-    pub(in crate::stores) store: StoreId,
-    pub(in crate::stores) first: bool,
+    folder: &'static str,
+    owner: String,
     pub(in crate::stores) room: usize,
+    pub(in crate::stores) full: Refusal,
     pub(in crate::stores) keys: Vec<String>,
 }
 
 impl Upload {
-    /// Whose pictures they are.
-    pub fn store(&self) -> &StoreId {
-        &self.store
+    /// Of `room` pictures at most, `full` beyond; they lie in `folder`, under their owner's id.
+    pub fn into(folder: &'static str, owner: &str, room: usize, full: Refusal) -> Self {
+        Self { folder, owner: owner.to_owned(), room, full, keys: Vec::new() }
+    }
+
+    /// Whose pictures they are: a store's or a payment's id.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// A key for one more.
+    pub(in crate::stores) fn key(&self, name: &str, kind: ImageKind) -> String {
+        format!("{}{}/{}.{}", self.folder, self.owner, name.to_lowercase(), kind.extension())
+    }
+
+    /// The keys of what is stored: at least one.
+    ///
+    /// # Errors
+    /// `no_images`.
+    pub fn stored(&self) -> Result<&[String]> {
+        if self.keys.is_empty() { Err(error::NO_IMAGES.into()) } else { Ok(&self.keys) }
     }
 
     /// Pictures stored so far.

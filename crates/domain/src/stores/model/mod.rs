@@ -1,5 +1,6 @@
 //! What stores are made of.
 
+pub mod approval;
 pub mod hours;
 pub mod image;
 pub mod nearby;

@@ -84,12 +84,7 @@ impl StoreOffer {
     pub fn of(listed: &ListedStore, now: DateTime<Utc>) -> Self {
         let store = &listed.document.store;
         let today = store.operation_times.iter().find(|row| row.hours.day_of_week == kst::weekday(now));
-        let calendar = today.map(|row| StoreCalendar {
-            today: row.hours,
-            closed_on: store.closed_on,
-            payment_ready: store.payment_ready,
-            suspended: store.suspended,
-        });
+        let calendar = today.map(|row| store.calendar(row));
         let products = listed.products.iter().map(OfferedProduct::from).collect();
         Self { store: store.id.clone(), version: listed.document.version, name: store.name.clone(), calendar, products }
     }
@@ -113,7 +108,8 @@ impl StoreOffer {
     fn pickup(&self, now: DateTime<Utc>) -> Option<(NaiveTime, NaiveTime)> {
         let calendar = self.calendar.as_ref()?;
         let hours = &calendar.today;
-        (calendar.state(now) != OpeningState::ClosedToday).then_some((hours.pickup_start_time, hours.pickup_end_time))
+        let hands_out = !matches!(calendar.state(now), OpeningState::ClosedToday | OpeningState::Withheld);
+        hands_out.then_some((hours.pickup_start_time, hours.pickup_end_time))
     }
 
     /// The end of today's pickup, if it is still to come.

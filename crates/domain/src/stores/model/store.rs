@@ -234,6 +234,8 @@ pub struct Store {
     pub payment_ready: bool,
     /// The seller asked to withdraw.
     pub suspended: bool,
+    /// No operator has approved it, where that is asked for: it sells nothing, and stands in no list.
+    pub withheld: bool,
     /// What customers think of it.
     pub rating: Rating,
 }
@@ -245,8 +247,13 @@ impl Store {
     }
 
     fn state_of(&self, row: &OperationTime, now: DateTime<Utc>) -> OpeningState {
-        StoreCalendar { today: row.hours, closed_on: self.closed_on, payment_ready: self.payment_ready, suspended: self.suspended }
-            .state(now)
+        self.calendar(row).state(now)
+    }
+
+    /// What decides whether it sells on that day.
+    pub(in crate::stores) fn calendar(&self, row: &OperationTime) -> StoreCalendar {
+        let Self { closed_on, payment_ready, suspended, withheld, .. } = *self;
+        StoreCalendar { today: row.hours, closed_on, payment_ready, suspended, withheld }
     }
 
     /// When pickup ends on the days on which it opens.

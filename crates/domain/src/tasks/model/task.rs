@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    disputes::DisputeMail,
     notices::{NoticeBatch, NoticeFanOut},
     orders::OrderMail,
     shared::PaymentId,
+    stores::ApprovalMail,
     users::{ExportMail, TakeoverMail, Unlink},
 };
 
@@ -34,6 +36,10 @@ pub enum TaskPayload {
     TakeoverMail(TakeoverMail),
     /// Mail the link to all that is kept of somebody.
     ExportMail(ExportMail),
+    /// Tell a seller what an operator has decided about the store.
+    ApprovalMail(ApprovalMail),
+    /// Tell one side of a dispute what has happened.
+    DisputeMail(DisputeMail),
     /// Find whom to tell of something at a favourite store.
     NoticeFanOut(NoticeFanOut),
     /// Tell them.

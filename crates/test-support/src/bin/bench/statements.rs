@@ -31,7 +31,9 @@ fn search_statement(name: Option<&str>, offset: u32) -> String {
     const NEAR: u32 = 256;
     let (page, order) = match name {
         None => (
-            format!("SELECT f.id FROM stores f WHERE f.has_product ORDER BY f.created_at DESC, f.id DESC LIMIT 5 OFFSET {offset}"),
+            format!(
+                "SELECT f.id FROM stores f WHERE f.has_product AND NOT f.withheld ORDER BY f.created_at DESC, f.id DESC LIMIT 5 OFFSET {offset}"
+            ),
             "s.created_at DESC, s.id DESC",
         ),
         Some(name) => {

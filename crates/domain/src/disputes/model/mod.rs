@@ -1,0 +1,4 @@
+//! What disputes are made of.
+
+pub mod dispute;
+pub mod mail;
