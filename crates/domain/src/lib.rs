@@ -2,6 +2,7 @@
 
 pub mod imports;
 pub mod notices;
+pub mod operators;
 pub mod orders;
 pub mod products;
 pub mod reviews;

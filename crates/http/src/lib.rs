@@ -17,6 +17,8 @@ mod idempotency;
 mod limits;
 mod notices;
 mod openapi;
+mod operator_session;
+mod operators;
 mod orders;
 mod origin;
 mod products;

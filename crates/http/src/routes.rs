@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{common, notices, orders, products, reviews, root, stores, users};
+use crate::{common, notices, operators, orders, products, reviews, root, stores, users};
 
 /// Every route, as `utoipa` collects it.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -15,6 +15,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(products::configure)
                 .configure(reviews::configure)
                 .configure(notices::configure)
+                .route(operators::CALLBACK, operators::callback())
                 .configure(users::configure)
                 .configure(common::configure),
         )

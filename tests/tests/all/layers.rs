@@ -132,7 +132,7 @@ fn the_table_is_enforced() {
 }
 
 /// A lower feature imports nothing of a higher one; `shared` stands below all of them.
-const FEATURES: [&str; 9] = ["shared", "users", "products", "stores", "orders", "reviews", "notices", "tasks", "imports"];
+const FEATURES: [&str; 10] = ["shared", "users", "products", "stores", "orders", "reviews", "notices", "tasks", "imports", "operators"];
 
 /// Crates whose circles are being taken apart.
 const CIRCLES_LEFT: &[&str] = &["adapters-redis"];

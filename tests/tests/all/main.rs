@@ -44,6 +44,7 @@ mod neighbours;
 mod notices;
 mod oauth;
 mod operator;
+mod operators;
 mod outages;
 mod pages;
 mod parts;

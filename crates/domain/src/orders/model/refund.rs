@@ -27,6 +27,8 @@ pub enum RefundReason {
     DayOver,
     /// PortOne's side gave it back already.
     CanceledAtProvider,
+    /// Somebody who runs the service canceled the order.
+    CanceledByOperator,
 }
 
 impl RefundReason {
@@ -52,6 +54,7 @@ impl RefundReason {
             Self::PickupOver => "픽업 시간 종료",
             Self::DayOver => "영업일 종료",
             Self::CanceledAtProvider => "결제사에서 취소됨",
+            Self::CanceledByOperator => "운영자 주문 취소",
         }
     }
 }
@@ -179,6 +182,7 @@ mod tests {
             (R::PickupOver, "픽업 시간 종료"),
             (R::DayOver, "영업일 종료"),
             (R::CanceledAtProvider, "결제사에서 취소됨"),
+            (R::CanceledByOperator, "운영자 주문 취소"),
         ];
         for (reason, text) in words {
             assert_eq!(reason.text(), text, "{reason:?}");

@@ -1,0 +1,260 @@
+//! The operators' console: who gets in, what they find, what they do, and what the log has of it.
+
+use cheapbob_domain::{operators::OperatorRole, shared::Email};
+use cheapbob_test_support::{Console, TestApp, code_of, eventually, form_of, fresh_email};
+use chrono::Duration;
+
+use crate::operator::operator;
+
+const ADMIN: &str = "admin@run.example";
+
+fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+async fn start() -> TestApp {
+    TestApp::with(|settings| settings.operator_emails = [email(ADMIN)].into()).await
+}
+
+/// Somebody of this role, invited at a terminal and logged in.
+pub(crate) async fn of_role(app: &TestApp, role: OperatorRole) -> Console {
+    let who = fresh_email();
+    app.services.team.invite(&email(&who), role, "tests", None).await.unwrap();
+    app.api.operator(&who).await
+}
+
+/// What the log has, oldest first, a line each.
+async fn log(app: &TestApp) -> Vec<String> {
+    let line = "SELECT concat_ws(' ', operator, event, about, reason, outcome) FROM operator_log ORDER BY id";
+    app.database.texts(line).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_found_by_its_request_and_refunded_once() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let held = customer.order(&shop.product_id, 1).await;
+    let payment = &held.payment_id;
+    let request = app.database.texts(&format!("SELECT request_id FROM holds WHERE payment_id = '{payment}'")).await.remove(0);
+    let console = app.api.operator(ADMIN).await;
+    for sought in [request.as_str(), payment, &customer.email] {
+        let found = console.page(&format!("/operator/find?q={sought}")).await;
+        assert!(found.contains(&format!("/operator/payments/{payment}")), "{sought}: {found}");
+    }
+    let path = format!("/operator/payments/{payment}");
+    let page = console.page(&path).await;
+    for seen in ["주문됨", "결제됨: 7,000원.", "주문 취소·전액 환불", &customer.email, &request] {
+        assert!(page.contains(seen), "{seen}: {page}");
+    }
+
+    // The same form twice, at once and later: it acts once.
+    let cancel = format!("/operator/do/cancel?about={payment}");
+    let form = form_of(&console.page(&cancel).await);
+    let fields = [("form", form.as_str()), ("reason", "고객 요청"), ("about", payment)];
+    let (one, other) = tokio::join!(console.post(&cancel, &fields), console.post(&cancel, &fields));
+    assert_eq!((one.status, other.status), (200, 200), "{} {}", one.body, other.body);
+    let again = console.post(&cancel, &fields).await.expect(200);
+    let again = again.as_str().unwrap();
+    assert!(again.contains("주문을 취소했습니다. 환불되었습니다.") && again.contains("이미 한 번 처리했습니다"), "{again}");
+    assert_eq!(app.api.cancelled(payment).await, 7_000);
+    let listed = shop.seller.get("/api/v1/seller/store/orders").await.expect(200);
+    assert_eq!((&listed["orders"][0]["status"], &listed["orders"][0]["cancel_reason"]), (&"cancel".into(), &"고객 요청".into()));
+    // The store sees that we did it, not who of us.
+    let history = shop.seller.get(&format!("/api/v1/seller/store/orders/{payment}/history")).await.expect(200);
+    let canceled = history["events"].as_array().unwrap().iter().find(|event| event["event"] == "canceled").unwrap();
+    assert_eq!((&canceled["actor_role"], &canceled["actor"]), (&"operator".into(), &serde_json::Value::Null));
+    let page = console.page(&path).await;
+    assert!(page.contains("전액 취소되었습니다: 7,000원.") && page.contains("사유: 고객 요청"), "{page}");
+    let done = format!("{ADMIN} cancel {payment} 고객 요청");
+    let entries: Vec<_> = log(&app).await.into_iter().filter(|line| line.contains(" cancel ")).collect();
+    assert_eq!(entries, [done.clone(), format!("{done} 주문을 취소했습니다. 환불되었습니다.")]);
+    assert!(log(&app).await.contains(&format!("{ADMIN} looked_at_payment {payment}")));
+
+    // By another form: it is canceled already, and stays so.
+    let refused = console.post(&cancel, &[("form", "01K00000000000000000000000"), ("reason", "또"), ("about", payment)]).await;
+    assert_eq!(refused.status, 422, "a reason of one letter is none");
+    let again = console.post(&cancel, &[("form", "01K00000000000000000000000"), ("reason", "한 번 더"), ("about", payment)]).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(app.api.cancelled(payment).await, 7_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_goes_out_again_and_a_refund_that_failed_is_tried_now() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let payment = customer.order(&shop.product_id, 1).await.payment_id;
+    let console = of_role(&app, OperatorRole::Support).await;
+    let placed = || async { app.api.mails().await.iter().filter(|mail| mail["to"] == customer.email.as_str()).count() };
+    eventually("the mail is sent", 10, || async { (placed().await == 1).then_some(()) }).await;
+    let task = format!("mail:placed:{payment}");
+    eventually("its task is done", 10, || async {
+        (app.database.count(&format!("tasks WHERE id = '{task}' AND status = 'done'")).await == 1).then_some(())
+    })
+    .await;
+    let path = format!("/operator/payments/{payment}");
+    let sent = console.act(&format!("/operator/do/resend?about={task}"), "못 받았다고 함").await;
+    assert!(sent.clone().expect(200).as_str().unwrap().contains("메일을 다시 보냅니다"), "{}", sent.body);
+    eventually("it is sent again", 10, || async { (placed().await == 2).then_some(()) }).await;
+    let other =
+        console.post("/operator/do/retry_task", &[("form", "01K00000000000000000000000"), ("reason", "다른 것"), ("about", "run:x")]).await;
+    assert_eq!(other.status, 409);
+
+    app.api.faults(serde_json::json!([{ "on": "cancel", "do": "error500", "times": 1 }])).await;
+    let canceled = console.act(&format!("/operator/do/cancel?about={payment}"), "재료 소진").await.expect(200);
+    assert!(canceled.as_str().unwrap().contains("환불은 자동으로 이어집니다"), "{canceled}");
+    let tried = console.act(&format!("/operator/do/expedite?about={payment}"), "기다림").await.expect(200);
+    assert!(tried.as_str().unwrap().contains("환불되었습니다"), "{tried}");
+    assert_eq!(app.api.cancelled(&payment).await, 7_000);
+    assert_eq!(console.act(&format!("/operator/do/expedite?about={payment}"), "또 한 번").await.status, 409);
+    assert_eq!(console.act(&format!("/operator/do/reconcile?about={payment}"), "확인").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_operators_get_in_and_only_as_far_as_their_role() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let payment = customer.order(&shop.product_id, 1).await.payment_id;
+    // A stranger, a customer of ours, and somebody for whom nobody vouches.
+    for (provider, who) in [("google", fresh_email()), ("google", customer.email.clone()), ("naver", ADMIN.to_owned())] {
+        let back = app.api.operator_callback(provider, &who).await;
+        assert_eq!(back.status, 403, "{provider} {who}");
+        assert!(back.body.as_str().unwrap().contains("운영자로 등록되지 않은"), "{}", back.body);
+    }
+    // Neither a customer's nor a seller's token counts here, nor an operator's elsewhere.
+    assert_eq!(customer.get("/operator").await.refused(401), "unauthenticated");
+    assert_eq!(shop.seller.get("/operator/find?q=ab").await.refused(401), "unauthenticated");
+    let viewer = of_role(&app, OperatorRole::Viewer).await;
+    let cookie = format!("access_token={}", viewer.token);
+    assert_eq!(app.api.get_with("/api/v1/user/role", &[("cookie", &cookie)]).await.refused(401), "unauthenticated");
+
+    let path = format!("/operator/payments/{payment}");
+    let page = viewer.page(&path).await;
+    assert!(!page.contains("할 수 있는 일"), "{page}");
+    let refused = viewer.get(&format!("/operator/do/cancel?about={payment}")).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.as_str().unwrap().contains("operator_role_too_low"), "{}", refused.body);
+    let forced = viewer
+        .post(
+            &format!("/operator/do/cancel?about={payment}"),
+            &[("form", "01K00000000000000000000000"), ("reason", "몰래"), ("about", payment.as_str())],
+        )
+        .await;
+    assert_eq!((forced.status, app.api.cancelled(&payment).await), (403, 0));
+    let support = of_role(&app, OperatorRole::Support).await;
+    assert_eq!((support.get("/operator/team").await.status, support.get("/operator/log").await.status), (403, 403));
+
+    // Whoever is not in is shown the way; a program is told.
+    let nobody = app.api.get_with("/operator", &[("accept", "text/html")]).await;
+    assert_eq!((nobody.status, nobody.headers["location"].to_str().unwrap()), (303, "/operator/login"));
+    let half = app.api.operator_at_the_code(ADMIN).await;
+    let shown = half.get(&path).await;
+    assert_eq!((shown.status, shown.headers["location"].to_str().unwrap()), (303, "/operator/code"));
+    assert_eq!(app.api.get_with(&path, &[("cookie", &format!("operator={}", half.token))]).await.refused(401), "unauthenticated");
+    assert_eq!(viewer.get("/operator/payments/PAY1").await.status, 404);
+    assert_eq!(viewer.get("/operator/payments/nothing").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_another_page_does_nothing() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let payment = customer.order(&shop.product_id, 1).await.payment_id;
+    let (console, other) = (app.api.operator(ADMIN).await, of_role(&app, OperatorRole::Support).await);
+    let cancel = format!("/operator/do/cancel?about={payment}");
+    let fields = [("form", "01K00000000000000000000000"), ("reason", "몰래"), ("about", payment.as_str())];
+    let foreign = cheapbob_domain::operators::form_token(&other.token);
+    for token in [vec![], vec![("form_token", "")], vec![("form_token", foreign.as_str())], vec![("form_token", console.token.as_str())]] {
+        let refused = console.post_with(&cancel, &[token, fields.to_vec()].concat()).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.body.as_str().unwrap().contains("foreign_form"), "{}", refused.body);
+    }
+    let cookie = format!("operator={}", console.token);
+    let mine = cheapbob_domain::operators::form_token(&console.token);
+    let body = format!("form_token={mine}&form=01K00000000000000000000000&reason=abc");
+    let headers = [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded"), ("origin", "https://evil.example")];
+    assert_eq!(app.api.send(reqwest::Method::POST, &cancel, &headers, body).await.refused(403), "foreign_origin");
+    assert_eq!(app.api.cancelled(&payment).await, 0);
+    assert_eq!(console.get("/operator").await.status, 200, "the session goes on");
+    assert_eq!(console.post_with("/operator/logout", &[]).await.status, 403);
+    assert_eq!(console.post("/operator/logout", &[]).await.status, 303);
+    assert_eq!(console.get("/operator").await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_taken_once_and_so_is_a_recovery_code() {
+    let app = start().await;
+    let first = app.api.operator(ADMIN).await;
+    assert_eq!(first.recovery_codes.len(), 10);
+    // The code that enrolled the app is used up.
+    let second = app.api.operator_at_the_code(ADMIN).await;
+    let now = app.api.now().await;
+    let replayed = second.post("/operator/code", &[("code", &code_of(&first.secret, now))]).await;
+    assert_eq!(replayed.status, 400);
+    assert!(replayed.body.as_str().unwrap().contains("이미 사용되었습니다") && !replayed.body.as_str().unwrap().contains(&first.secret));
+    // Of two browsers with one code one gets in.
+    let next = code_of(&first.secret, now + Duration::seconds(30));
+    let third = app.api.operator_at_the_code(ADMIN).await;
+    let code = [("code", next.as_str())];
+    let (one, other) = tokio::join!(second.post("/operator/code", &code), third.post("/operator/code", &code));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 400]);
+
+    let recovery = first.recovery_codes[3].to_lowercase();
+    let fourth = app.api.operator_at_the_code(ADMIN).await;
+    let recovered = fourth.post("/operator/recovery", &[("code", &recovery)]).await;
+    assert_eq!(recovered.status, 303, "{}", recovered.body);
+    assert_eq!(fourth.with(&recovered).get("/operator").await.status, 200);
+    assert_eq!(fourth.get("/operator/code").await.status, 303, "the token before the code is worth nothing now");
+    let fifth = app.api.operator_at_the_code(ADMIN).await;
+    // Five tries at once, and then one a minute.
+    assert_eq!(fifth.post("/operator/recovery", &[("code", &recovery)]).await.status, 429);
+    assert_eq!(log(&app).await, [format!("{ADMIN} enrolled"), format!("{ADMIN} signed_in"), format!("{ADMIN} signed_in_by_recovery_code")]);
+    app.database.sql("DELETE FROM embedded.limits").await;
+    assert_eq!(fifth.post("/operator/recovery", &[("code", &recovery)]).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_removed_is_out_at_once_and_a_session_ends_after_eight_hours() {
+    let app = start().await;
+    let admin = app.api.operator(ADMIN).await;
+    let who = fresh_email();
+    let invited = admin.post("/operator/team/invite", &[("email", &who), ("role", "support"), ("reason", "새 동료")]).await;
+    assert_eq!(invited.status, 303, "{}", invited.body);
+    let colleague = app.api.operator(&who).await;
+    assert_eq!(colleague.get("/operator").await.status, 200);
+    let removed = admin.post("/operator/team/remove", &[("email", &who), ("reason", "퇴사")]).await;
+    assert_eq!(removed.status, 303, "{}", removed.body);
+    assert_eq!(colleague.get("/operator").await.status, 303);
+    assert_eq!(app.api.operator_callback("google", &who).await.status, 403);
+    assert_eq!(admin.post("/operator/team/remove", &[("email", &who), ("reason", "퇴사")]).await.status, 404);
+    assert_eq!(admin.post("/operator/team/remove", &[("email", ADMIN), ("reason", "실수")]).await.status, 409);
+    assert_eq!(admin.post("/operator/team/invite", &[("email", "x"), ("role", "viewer"), ("reason", "새 동료")]).await.status, 422);
+    assert!(log(&app).await.contains(&format!("{ADMIN} removed {who} 퇴사")));
+    // Nobody changes what was written.
+    let page = admin.page("/operator/log").await;
+    assert!(page.contains("퇴사") && page.contains(&who));
+
+    app.api.advance(Duration::hours(7) + Duration::minutes(59)).await;
+    assert_eq!(admin.get("/operator").await.status, 200);
+    app.api.advance(Duration::minutes(2)).await;
+    assert_eq!(admin.get("/operator").await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_are_invited_at_a_terminal() {
+    let app = TestApp::start().await;
+    let who = fresh_email();
+    let (ok, said) = operator(&app, &["operators", "add", &who, "--role", "support"]);
+    assert!(ok && said.contains("may log in at /operator as support"), "{said}");
+    let console = app.api.operator(&who).await;
+    let (ok, said) = operator(&app, &["operators", "list"]);
+    assert!(ok && said.lines().any(|line| line.starts_with(&who) && line.contains("support  enrolled")), "{said}");
+    assert!(operator(&app, &["operators", "remove", &who]).0);
+    assert_eq!(console.get("/operator").await.status, 303, "of another process as well");
+    let (ok, said) = operator(&app, &["operators", "remove", &who]);
+    assert!(!ok && said.contains("operator_not_found"), "{said}");
+    let of_terminal = format!(" added {who}");
+    assert!(!log(&app).await.contains(&of_terminal));
+    assert_eq!(app.database.count("operator_log WHERE operator IS NULL AND event = 'removed'").await, 2);
+}
