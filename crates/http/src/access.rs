@@ -77,7 +77,7 @@ impl Access {
     }
 
     /// What this refuses.
-    pub(crate) fn refusals(self) -> &'static [Refusal] {
+    pub fn refusals(self) -> &'static [Refusal] {
         match self {
             Anyone => &[],
             Either => &[users::UNAUTHENTICATED],

@@ -1,8 +1,28 @@
 //! The operators' console: who gets in, what they find, what they do, and what the log has of it.
 
-use cheapbob_domain::{operators::OperatorRole, shared::Email};
-use cheapbob_test_support::{Console, TestApp, code_of, eventually, form_of, fresh_email};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use cheapbob_domain::{
+    operators::{By, Operator, OperatorRole, form_token},
+    orders::{Actor, Discrepancy, ports::AuditLog},
+    shared::{Email, PaymentId, StoreId},
+};
+use cheapbob_test_support::{
+    Chromium, Console, RealServer, TestApp, TestDatabase, code_of, eventually, form_of, fresh_email, noon, test_settings, text,
+};
+use cheapbob_wiring::{Product, prepare_process};
 use chrono::Duration;
+use serde_json::{Value, json};
+use tracing::{Subscriber, span};
+use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::operator::operator;
 
@@ -91,7 +111,6 @@ async fn a_mail_goes_out_again_and_a_refund_that_failed_is_tried_now() {
         (app.database.count(&format!("tasks WHERE id = '{task}' AND status = 'done'")).await == 1).then_some(())
     })
     .await;
-    let path = format!("/operator/payments/{payment}");
     let sent = console.act(&format!("/operator/do/resend?about={task}"), "못 받았다고 함").await;
     assert!(sent.clone().expect(200).as_str().unwrap().contains("메일을 다시 보냅니다"), "{}", sent.body);
     eventually("it is sent again", 10, || async { (placed().await == 2).then_some(()) }).await;
@@ -162,14 +181,14 @@ async fn a_form_of_another_page_does_nothing() {
     let (console, other) = (app.api.operator(ADMIN).await, of_role(&app, OperatorRole::Support).await);
     let cancel = format!("/operator/do/cancel?about={payment}");
     let fields = [("form", "01K00000000000000000000000"), ("reason", "몰래"), ("about", payment.as_str())];
-    let foreign = cheapbob_domain::operators::form_token(&other.token);
+    let foreign = form_token(&other.token);
     for token in [vec![], vec![("form_token", "")], vec![("form_token", foreign.as_str())], vec![("form_token", console.token.as_str())]] {
         let refused = console.post_with(&cancel, &[token, fields.to_vec()].concat()).await;
         assert_eq!(refused.status, 403);
         assert!(refused.body.as_str().unwrap().contains("foreign_form"), "{}", refused.body);
     }
     let cookie = format!("operator={}", console.token);
-    let mine = cheapbob_domain::operators::form_token(&console.token);
+    let mine = form_token(&console.token);
     let body = format!("form_token={mine}&form=01K00000000000000000000000&reason=abc");
     let headers = [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded"), ("origin", "https://evil.example")];
     assert_eq!(app.api.send(reqwest::Method::POST, &cancel, &headers, body).await.refused(403), "foreign_origin");
@@ -257,4 +276,249 @@ async fn operators_are_invited_at_a_terminal() {
     let of_terminal = format!(" added {who}");
     assert!(!log(&app).await.contains(&of_terminal));
     assert_eq!(app.database.count("operator_log WHERE operator IS NULL AND event = 'removed'").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_show_what_is_wrong_and_what_becomes_of_it() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let payment = customer.order(&shop.product_id, 1).await.payment_id;
+    let console = of_role(&app, OperatorRole::Support).await;
+    assert!(console.page("/operator").await.contains("지금 살펴볼 것이 없습니다"));
+    let (store, id) = (StoreId::parse(&shop.store_id).unwrap(), PaymentId::parse(&payment).unwrap());
+    let books = app.database.postgres();
+    books.report(&store, &id, Discrepancy::OtherAmount, app.api.now().await, &Actor::job("reconcile")).await.unwrap();
+    app.database.sql("INSERT INTO tasks (id, payload, max_attempts, run_at, status, finished_at, last_error) VALUES ('delete:x', '{\"kind\": \"delete_object\", \"key\": \"x\"}', 1, now(), 'dead', now(), 'no such bucket')").await;
+    let overview = console.page("/operator").await;
+    for line in ["장부가 다른 결제가 1건", "사람을 기다리는 할 일이 1건", "<svg"] {
+        assert!(overview.contains(line), "{line}: {overview}");
+    }
+
+    let listed = console.page("/operator/discrepancies").await;
+    assert!(listed.contains(&payment) && listed.contains("금액이 다름"), "{listed}");
+    let entry = app.database.number("SELECT max(id) AS n FROM audit_log WHERE event = 'discrepancy'").await;
+    console.act(&format!("/operator/do/assign?about={entry}"), "살펴봄").await.expect(200);
+    assert!(console.page("/operator/discrepancies").await.contains("살펴보는 중"));
+    console.act(&format!("/operator/do/close?about={entry}"), "매장과 확인").await.expect(200);
+    assert_eq!(console.act(&format!("/operator/do/close?about={entry}"), "또 닫기").await.status, 409);
+    assert!(console.page("/operator/discrepancies").await.contains("매장과 확인"));
+
+    let work = console.page("/operator/work").await;
+    assert!(work.contains("no such bucket") && work.contains("resolve_holds"), "{work}");
+    console.act("/operator/do/drop_task?about=delete:x", "버킷이 없음").await.expect(200);
+    assert_eq!(console.act("/operator/do/retry_task?about=delete:x", "다시").await.status, 409);
+    console.act("/operator/do/run_job?about=prune_inbox", "정리").await.expect(200);
+    eventually("the job ran", 10, || async { console.page("/operator/work").await.contains("prune_inbox").then_some(()) }).await;
+    eventually("its run is done", 10, || async {
+        (app.database.count("tasks WHERE job = 'prune_inbox' AND status = 'done' AND attempts > 0").await > 0).then_some(())
+    })
+    .await;
+    assert_eq!(console.act("/operator/do/run_job?about=dance", "춤").await.status, 404);
+
+    let page = console.page(&format!("/operator/stores/{store}")).await;
+    assert!(page.contains(&payment) && page.contains("판매 1"), "{page}");
+    let page = console.page(&format!("/operator/customers/{}", customer.email)).await;
+    assert!(page.contains(&payment) && page.contains("결제 대기 0/3"), "{page}");
+    console.act(&format!("/operator/do/end_sessions?about={}", customer.email), "도난 신고").await.expect(200);
+    assert_eq!(customer.get("/api/v1/user/role").await.refused(401), "unauthenticated");
+    assert!(console.page("/operator/settings").await.contains("PortOne (sandbox)"));
+    assert!(console.page("/operator/webhooks").await.contains("결제사가 보낸 웹훅"));
+    for gone in ["/operator/stores/STR_1", "/operator/stores/x", "/operator/customers/nobody@test.example", "/operator/do/dance"] {
+        assert_eq!(console.get(gone).await.status, 404, "{gone}");
+    }
+    assert!(log(&app).await.iter().any(|line| line.contains(&format!("looked_at_customer {}", customer.email))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reported_review_is_hidden_and_shown() {
+    let app = start().await;
+    let (shop, customer, other) = (app.api.shop(50).await, app.api.customer().await, app.api.customer().await);
+    let held = customer.order(&shop.product_id, 1).await;
+    shop.accept(&held.payment_id).await.expect(200);
+    customer.scan(&held.payment_id, &shop.code(&held.payment_id).await).await.expect(200);
+    let review =
+        customer.post(&format!("/api/v1/customer/orders/{}/review", held.payment_id), &json!({ "rating": 1, "text": "나빠요" })).await;
+    let id = text(&review.expect(201), "review_id");
+    other.post(&format!("/api/v1/customer/reviews/{id}/report"), &json!({ "reason": "욕설" })).await.expect(204);
+    let console = of_role(&app, OperatorRole::Support).await;
+    let page = console.page("/operator/reviews").await;
+    assert!(page.contains("나빠요") && page.contains("욕설"), "{page}");
+    let rated = async || shop.seller.get("/api/v1/seller/store").await.expect(200)["rating_count"].clone();
+    console.act(&format!("/operator/do/hide_review?about={id}"), "욕설 확인").await.expect(200);
+    assert_eq!(rated().await, 0);
+    console.act(&format!("/operator/do/show_review?about={id}"), "다시 확인").await.expect(200);
+    assert_eq!(rated().await, 1);
+}
+
+/// Counts the statements of this process, by the spans that traces have of them.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        if attributes.metadata().name() == "statement" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_page_takes_few_statements_with_a_hundred_thousand_orders() {
+    prepare_process();
+    let database = TestDatabase::create().await;
+    let now = noon();
+    database
+        .sql(&format!(
+            "UPDATE embedded.clock SET offset_ms = (extract(epoch FROM '{now}'::timestamptz - now()) * 1000)::bigint;
+             INSERT INTO accounts (email, role, email_vouched, created_at) VALUES ('seller@test.example', 'seller', true, '{now}'), ('c1@test.example', 'customer', true, '{now}');
+             INSERT INTO customers (email, nickname, phone_number, created_at, updated_at) VALUES ('c1@test.example', '길동', '01012345678', '{now}', '{now}');
+             INSERT INTO holds (payment_id, customer_email, product_id, store_id, quantity, price, sale, total_amount, portone_store_id, business_day, created_at,
+                                expires_at, state, request_id)
+             SELECT 'PAY' || lpad(n::text, 26, '0'), 'c' || n % 1000 || '@test.example', 'PRD_1', 'STR_1', 1, 10000, 30, 7000, 's', '2026-11-24',
+                    '{now}'::timestamptz - n * interval '6 seconds', '{now}', 'ordered', lpad(n::text, 26, '0')
+             FROM generate_series(1, 100000) n;
+             INSERT INTO audit_log (payment_id, store_id, at, event, actor_role, actor, request_id)
+             SELECT payment_id, 'STR_1', created_at, 'ordered', 'customer', customer_email, request_id FROM holds;
+             INSERT INTO audit_log (payment_id, store_id, at, event, detail, actor_role, actor)
+             SELECT payment_id, 'STR_1', created_at, 'discrepancy', 'other_amount', 'job', 'reconcile' FROM holds LIMIT 300;
+             INSERT INTO tasks (id, payload, max_attempts, run_at, status, finished_at)
+             SELECT 'mail:placed:' || payment_id, jsonb_build_object('kind', 'order_mail', 'event', 'placed', 'payment_id', payment_id), 20, created_at, 'done', now()
+             FROM holds;
+             ANALYZE"
+        ))
+        .await;
+    let media = tempfile::tempdir().unwrap();
+    let settings = test_settings(RealServer::free_port(), &database, media.path().into());
+    let product = Product::connect(&settings, &database.address()).await.unwrap();
+    let console = &product.services.console;
+    let operator =
+        Operator { email: email(ADMIN), role: OperatorRole::Admin, invited_by: None, by_setting: true, created_at: now, is_enrolled: true };
+    let by = By { operator: &operator, request_id: "r1".into() };
+    let statements = Statements::default();
+    tracing_subscriber::registry().with(statements.clone()).init();
+    let payment = PaymentId::parse(&format!("PAY{:0>26}", 4711)).unwrap();
+    let mut slow = Vec::new();
+    let mut measured = async |page: &str, look: futures::future::BoxFuture<'_, ()>| {
+        statements.0.store(0, Ordering::Relaxed);
+        let begun = Instant::now();
+        look.await;
+        let (taken, ms) = (statements.0.load(Ordering::Relaxed), begun.elapsed().as_millis());
+        // One more is the session's.
+        assert!((1..10).contains(&taken), "{page}: {taken} statements");
+        if ms > 300 {
+            slow.push(format!("{page}: {ms} ms"));
+        }
+    };
+    for sought in [payment.as_str(), "c1@test.example", &format!("{:0>26}", 4711), "5678", "새봄", "STR_1"] {
+        measured(sought, Box::pin(async { drop(console.find(&by, sought).await.unwrap()) })).await;
+    }
+    assert_eq!(console.find(&by, &format!("{:0>26}", 4711)).await.unwrap()[0].id, payment.as_str());
+    measured("payment", Box::pin(async { assert_eq!(console.payment(&by, &payment).await.unwrap().view.audit.len(), 1) })).await;
+    measured("discrepancies", Box::pin(async { assert_eq!(console.discrepancies().await.unwrap().len(), 100) })).await;
+    measured("work", Box::pin(async { drop(console.work().await.unwrap()) })).await;
+    measured(
+        "overview",
+        Box::pin(async {
+            let overview = console.overview().await.unwrap();
+            assert_eq!((overview.day.len(), overview.week.len(), overview.discrepancies), (24, 7, 300));
+            assert!(overview.week.iter().map(|span| span.orders).sum::<i64>() > 90_000);
+        }),
+    )
+    .await;
+    measured("messages", Box::pin(async { drop(console.messages().await.unwrap()) })).await;
+    measured(
+        "customer",
+        Box::pin(async { assert_eq!(console.customer(&by, &email("c1@test.example")).await.unwrap().0.payments.len(), 100) }),
+    )
+    .await;
+    measured("log", Box::pin(async { drop(console.log().await.unwrap()) })).await;
+    assert!(slow.is_empty(), "{slow:?}");
+}
+
+/// What a script of the page comes to, once it is something.
+async fn settled(browser: &mut Chromium, what: &str, script: &str) -> Value {
+    for _ in 0..100 {
+        let value = browser.evaluate(&format!("(() => {{ try {{ return {script} }} catch {{ return null }} }})()")).await;
+        if value != Value::Null && value != json!(false) {
+            return value;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{what} did not come");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_refunds_a_payment_in_a_browser_and_axe_finds_nothing() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let payment = customer.order(&shop.product_id, 1).await.payment_id;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/clicks");
+    let axe = std::fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).expect("axe is missing; ./test gets it");
+    let mut browser = Chromium::start().await.expect("Chromium is missing; ./test gets it");
+    browser.call("Page.enable", json!({})).await;
+    let goto = async |browser: &mut Chromium, path: &str| {
+        browser.call("Page.navigate", json!({ "url": format!("{}{path}", app.api.base) })).await;
+        settled(browser, path, "document.readyState === 'complete' && location.href !== 'about:blank'").await;
+    };
+    goto(&mut browser, "/operator").await;
+    assert_eq!(settled(&mut browser, "the login", "document.querySelector('h1').textContent").await, "운영자 로그인");
+    browser.evaluate("document.querySelector('a.go').click()").await;
+    settled(&mut browser, "the provider", "document.querySelector('input[name=email]')").await;
+    browser
+        .evaluate(&format!("document.querySelector('input[name=email]').value = '{ADMIN}'; document.querySelector('form button').click()"))
+        .await;
+    let secret = settled(
+        &mut browser,
+        "the secret",
+        "document.querySelector('form[action=\"/operator/code\"]') && document.querySelector('main code').textContent",
+    )
+    .await;
+    let code = code_of(&secret.as_str().unwrap().replace(' ', ""), app.api.now().await);
+    let look = async |browser: &mut Chromium, name: &str| {
+        for width in [390, 1_280] {
+            browser
+                .call(
+                    "Emulation.setDeviceMetricsOverride",
+                    json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false }),
+                )
+                .await;
+            browser.evaluate(&axe).await;
+            let violations = browser.evaluate("window.axe.run().then(found => found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' ')))").await;
+            assert_eq!(violations, json!([]), "{name} at {width}");
+            let too_wide = browser.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
+            assert_eq!(too_wide, 0, "{name} at {width} is wider than its window");
+            let shot = browser.call("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true })).await;
+            std::fs::write(folder.join(format!("operator-{name}-{width}.png")), STANDARD.decode(shot["data"].as_str().unwrap()).unwrap())
+                .unwrap();
+        }
+    };
+    look(&mut browser, "code").await;
+    browser
+        .evaluate(&format!(
+            "document.querySelector('#code').value = '{code}'; document.querySelector('form[action=\"/operator/code\"] button').click()"
+        ))
+        .await;
+    settled(&mut browser, "the recovery codes", "document.querySelector('h1').textContent === '복구 코드'").await;
+    look(&mut browser, "recovery").await;
+    for (name, path) in [
+        ("now", "/operator".to_owned()),
+        ("find", format!("/operator/find?q={}", customer.email)),
+        ("payment", format!("/operator/payments/{payment}")),
+        ("cancel", format!("/operator/do/cancel?about={payment}")),
+        ("discrepancies", "/operator/discrepancies".to_owned()),
+        ("work", "/operator/work".to_owned()),
+        ("store", format!("/operator/stores/{}", shop.store_id)),
+        ("customer", format!("/operator/customers/{}", customer.email)),
+        ("team", "/operator/team".to_owned()),
+        ("log", "/operator/log".to_owned()),
+        ("settings", "/operator/settings".to_owned()),
+    ] {
+        goto(&mut browser, &path).await;
+        look(&mut browser, name).await;
+    }
+    goto(&mut browser, &format!("/operator/do/cancel?about={payment}")).await;
+    browser.evaluate("document.querySelector('#reason').value = '고객 요청'; document.querySelector('main form button').click()").await;
+    let said = settled(&mut browser, "the outcome", "document.querySelector('[role=status]').textContent").await;
+    assert_eq!(said, "주문을 취소했습니다. 환불되었습니다.");
+    assert_eq!(app.api.cancelled(&payment).await, 7_000);
 }
