@@ -86,7 +86,7 @@ pub(crate) async fn check(
     app: &App,
     least: Option<OperatorRole>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if origin::is_foreign(request.request(), true, app) {
+    if origin::is_not_this_servers(request.request(), app) || origin::is_foreign(request.request(), true, app) {
         return Ok(request.error_response(ApiError::from(FOREIGN_ORIGIN)));
     }
     let token = request.request().cookie(name(app)).map(|cookie| cookie.value().to_owned());

@@ -75,6 +75,10 @@ pub(super) async fn act(app: Data<App>, operator: CurrentOperator, path: Path<St
     if form.len() != 26 || !form.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(error::FOREIGN_FORM.into());
     }
+    // Ids, e-mails and names of jobs: a store need not be asked about anything else.
+    if about.len() > 300 || about.chars().any(char::is_control) {
+        return Err(error::NOTHING_THERE.into());
+    }
     let why = match reason(&typed) {
         Ok(why) => why,
         Err(rule) => {

@@ -4,7 +4,9 @@ SELECT jsonb_build_object(
     'store_name', s.name,
     'refund', to_jsonb(r),
     'audit', coalesce((SELECT jsonb_agg(to_jsonb(a) ORDER BY a.id) FROM (
-        SELECT id, at, event, detail, actor_role, actor, request_id FROM audit_log WHERE payment_id = $1 ORDER BY id DESC LIMIT 200) a), '[]'),
+        SELECT 0 AS id, h.created_at AS at, 'held' AS event, NULL AS detail, 'customer' AS actor_role, h.customer_email AS actor, h.request_id
+        UNION ALL
+        (SELECT id, at, event, detail, actor_role, actor, request_id FROM audit_log WHERE payment_id = $1 ORDER BY id DESC LIMIT 200)) a), '[]'),
     'tasks', coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM tasks t WHERE t.id = ANY (ARRAY[
         'mail:placed:' || $1, 'mail:accepted:' || $1, 'mail:canceled:' || $1, 'webhook:' || h.store_id || ':' || $1])), '[]'),
     'messages', coalesce((SELECT jsonb_agg(to_jsonb(m) ORDER BY m.received_at DESC) FROM (
