@@ -8,6 +8,7 @@ mod documents;
 mod imports;
 mod lines;
 mod notices;
+mod operators;
 mod orders;
 mod patient;
 mod products;

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     database::{Postgres, failed},
+    operators,
     sql::prepared,
     stores::{api_place, webhook_place},
     users,
@@ -19,7 +20,8 @@ struct Column {
     place: fn(&str) -> String,
 }
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
+    Column { table: "operators", key: "email", name: "totp_secret", place: operators::totp_place },
     Column { table: "store_payments", key: "store_id", name: "portone_secret", place: api_place },
     Column { table: "store_payments", key: "store_id", name: "webhook_secret", place: webhook_place },
     Column { table: "store_payments", key: "store_id", name: "previous_webhook_secret", place: webhook_place },

@@ -1,6 +1,6 @@
 //! The tables as diesel sees them; `migrations/postgres` makes them.
 
-use diesel::{allow_tables_to_appear_in_same_query, table};
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
     accounts (email) {
@@ -256,7 +256,36 @@ table! {
         again -> Bool,
     }
 }
+table! {
+    operators (email) {
+        email -> Text,
+        role -> Text,
+        invited_by -> Nullable<Text>,
+        by_setting -> Bool,
+        created_at -> Timestamptz,
+        totp_secret -> Nullable<Text>,
+        enrolled -> Bool,
+        totp_step -> BigInt,
+    }
+}
+table! { operator_sessions (hash) { hash -> Text, email -> Text, confirmed -> Bool, expires_at -> Timestamptz, } }
+table! {
+    operator_log (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        operator -> Nullable<Text>,
+        event -> Text,
+        about -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        form -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
 table! { archive_version (one) { one -> Bool, version -> BigInt, } }
+
+joinable!(operator_sessions -> operators (email));
 
 allow_tables_to_appear_in_same_query!(
     accounts,
@@ -281,4 +310,6 @@ allow_tables_to_appear_in_same_query!(
     inbox,
     idempotency_keys,
     tasks,
+    operators,
+    operator_sessions,
 );

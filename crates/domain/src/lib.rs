@@ -3,6 +3,7 @@
 pub mod disputes;
 pub mod imports;
 pub mod notices;
+pub mod operators;
 pub mod orders;
 pub mod products;
 pub mod reviews;

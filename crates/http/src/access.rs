@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use Access::{Anyone, Customer, CustomerAlsoWithdrawn, Either, Seller, SellerAlsoWithdrawn};
+use Access::{Admin, Anyone, Customer, CustomerAlsoWithdrawn, Either, OperatorLogin, Seller, SellerAlsoWithdrawn, Support, Viewer};
 use actix_web::{
     HttpResponse, ResponseError,
     dev::ResourceDef,
@@ -11,6 +11,7 @@ use actix_web::{
 use cheapbob_domain::{
     disputes::error as disputes,
     notices::error as notices,
+    operators::{OperatorRole, error as operators},
     orders::error as orders,
     products::error as products,
     reviews::error as reviews,
@@ -39,6 +40,14 @@ pub enum Access {
     Seller,
     /// Sellers, also withdrawn ones.
     SellerAlsoWithdrawn,
+    /// Operators on their way in, who have a session and may not have shown the second factor.
+    OperatorLogin,
+    /// Every operator.
+    Viewer,
+    /// Operators who act.
+    Support,
+    /// Operators who say who the operators are.
+    Admin,
 }
 
 impl Access {
@@ -48,6 +57,18 @@ impl Access {
             Anyone | Either => true,
             Customer | CustomerAlsoWithdrawn => role == Role::Customer,
             Seller | SellerAlsoWithdrawn => role == Role::Seller,
+            OperatorLogin | Viewer | Support | Admin => false,
+        }
+    }
+
+    /// Whether it is a route of the console's, and the least role that an operator needs there.
+    pub fn of_operators(self) -> Option<Option<OperatorRole>> {
+        match self {
+            OperatorLogin => Some(None),
+            Viewer => Some(Some(OperatorRole::Viewer)),
+            Support => Some(Some(OperatorRole::Support)),
+            Admin => Some(Some(OperatorRole::Admin)),
+            _ => None,
         }
     }
 
@@ -57,11 +78,13 @@ impl Access {
     }
 
     /// What this refuses.
-    pub(crate) fn refusals(self) -> &'static [Refusal] {
+    pub fn refusals(self) -> &'static [Refusal] {
         match self {
             Anyone => &[],
             Either => &[users::UNAUTHENTICATED],
             CustomerAlsoWithdrawn | SellerAlsoWithdrawn => &[users::UNAUTHENTICATED, users::WRONG_ROLE],
+            OperatorLogin => &[users::UNAUTHENTICATED],
+            Viewer | Support | Admin => &[users::UNAUTHENTICATED, operators::ROLE_TOO_LOW],
             Customer | Seller => &[users::UNAUTHENTICATED, users::WRONG_ROLE, users::WITHDRAWN],
         }
     }
@@ -228,6 +251,28 @@ pub const ROUTES: &[Route] = &[
     ("GET",    "/api/v1/seller/store/settlement", Seller, &[NO_STORE, orders::START_AFTER_END, orders::SETTLEMENT_TOO_LONG]),
     ("GET",    "/api/v1/seller/store/settlement/weekly-revenue", Seller, &[NO_STORE]),
     ("POST",   "/api/v1/webhooks/portone/{store_id}", Anyone, &[orders::WEBHOOK_HEADERS_MISSING, orders::WEBHOOK_UNVERIFIED, refusals::MALFORMED, refusals::BODY_TOO_SLOW, refusals::TOO_LARGE]),
+    ("GET",    "/operator", Viewer, &[]),
+    ("GET",    "/operator/login", Anyone, &[]),
+    ("GET",    "/operator/start/{provider}", Anyone, &[NOT_FOUND]),
+    ("GET",    "/operator/code", OperatorLogin, &[]),
+    ("POST",   "/operator/code", OperatorLogin, &[operators::FOREIGN_FORM, operators::CODE_WRONG]),
+    ("POST",   "/operator/recovery", OperatorLogin, &[operators::FOREIGN_FORM, operators::CODE_WRONG]),
+    ("POST",   "/operator/logout", OperatorLogin, &[operators::FOREIGN_FORM]),
+    ("GET",    "/operator/find", Viewer, &[]),
+    ("GET",    "/operator/payments/{payment_id}", Viewer, &[operators::NOTHING_THERE]),
+    ("GET",    "/operator/do/{action}", Support, &[operators::NOTHING_THERE]),
+    ("POST",   "/operator/do/{action}", Support, &[operators::FOREIGN_FORM, operators::NOTHING_THERE, operators::NOTHING_TO_DO, orders::ORDER_NOT_FOUND, orders::ORDER_CANCELED, orders::ORDER_COMPLETE, NO_REVIEW]),
+    ("GET",    "/operator/discrepancies", Viewer, &[]),
+    ("GET",    "/operator/work", Viewer, &[]),
+    ("GET",    "/operator/webhooks", Viewer, &[]),
+    ("GET",    "/operator/reviews", Viewer, &[]),
+    ("GET",    "/operator/stores/{store_id}", Viewer, &[operators::NOTHING_THERE]),
+    ("GET",    "/operator/customers/{email}", Viewer, &[operators::NOTHING_THERE]),
+    ("GET",    "/operator/settings", Viewer, &[]),
+    ("GET",    "/operator/team", Admin, &[]),
+    ("POST",   "/operator/team/invite", Admin, &[operators::FOREIGN_FORM, operators::OPERATOR_BY_SETTING]),
+    ("POST",   "/operator/team/remove", Admin, &[operators::FOREIGN_FORM, operators::OPERATOR_BY_SETTING, operators::OPERATOR_NOT_FOUND]),
+    ("GET",    "/operator/log", Admin, &[]),
     ("POST",   "/api/v1/seller/withdraw", Seller, &[users::STORE_OPEN, users::ORDER_IN_PROGRESS, users::ALREADY_WITHDRAWN]),
     ("DELETE", "/api/v1/seller/withdraw/cancel", SellerAlsoWithdrawn, &[users::WITHDRAWAL_NOT_FOUND, users::NOT_WITHDRAWN]),
 ];

@@ -19,7 +19,7 @@ use crate::{
     access::{self, Access, Row},
     context::Routed,
     error::ApiError,
-    origin,
+    operator_session, origin,
     refusals::FOREIGN_ORIGIN,
     request_id::request_id,
     state::App,
@@ -150,6 +150,9 @@ pub(crate) async fn check(request: ServiceRequest, next: Next<impl MessageBody +
     };
     if origin::is_foreign(request.request(), is_by_cookie(request.request()), &app) {
         return Ok(request.error_response(ApiError::from(FOREIGN_ORIGIN)));
+    }
+    if let Some(least) = access.of_operators() {
+        return operator_session::check(request, next, &app, least).await;
     }
     if access == Access::Anyone {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);

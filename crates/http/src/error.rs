@@ -141,6 +141,11 @@ impl ApiError {
         }
     }
 
+    /// The Korean sentence for a person.
+    pub(crate) fn sentence(&self) -> &'static str {
+        self.refusal().detail
+    }
+
     fn refusal(&self) -> Refusal {
         match self {
             Self::Domain(Error::Refused(refusal) | Error::TooMany { refusal, .. }) | Self::Request(_, refusal) => *refusal,

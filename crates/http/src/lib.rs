@@ -18,6 +18,8 @@ mod idempotency;
 mod limits;
 mod notices;
 mod openapi;
+mod operator_session;
+mod operators;
 mod orders;
 mod origin;
 mod products;

@@ -18,6 +18,7 @@ use crate::{
     client_address,
     error::ApiError,
     idempotency,
+    operator_session::CurrentOperator,
     state::App,
 };
 
@@ -28,6 +29,8 @@ pub enum Caller {
     Address,
     /// Who is logged in.
     Account,
+    /// The operator whose session it is.
+    Operator,
     /// The store: its seller, who has one, or PortOne on its behalf.
     Store,
 }
@@ -38,6 +41,7 @@ impl Caller {
         match self {
             Self::Address => "an address",
             Self::Account => "an account",
+            Self::Operator => "an operator",
             Self::Store => "a store",
         }
     }
@@ -79,7 +83,7 @@ pub const LIMITS: &[Limit] = &[
         quota: quota("login_starts", 60, Duration::from_secs(1), Counted::Together),
         caller: Caller::Address,
         counting: Counting::Each,
-        routes: &[("GET", "/api/v1/auth/{provider}/login/{role}")],
+        routes: &[("GET", "/api/v1/auth/{provider}/login/{role}"), ("GET", "/operator/start/{provider}")],
         reason: "Each keeps ten minutes of state in Redis. Behind an operator's address there are many people, who log in once a week.",
     },
     Limit {
@@ -88,6 +92,13 @@ pub const LIMITS: &[Limit] = &[
         counting: Counting::Each,
         routes: &[("GET", "/api/v1/auth/{provider}/callback/{role}"), ("GET", "/api/v1/auth/takeover")],
         reason: "Each asks a provider, in our name, or tries a link that was mailed.",
+    },
+    Limit {
+        quota: quota("operator_codes", 5, Duration::from_secs(60), Counted::Together),
+        caller: Caller::Operator,
+        counting: Counting::Each,
+        routes: &[("POST", "/operator/code"), ("POST", "/operator/recovery")],
+        reason: "Six digits, of which three are good at each instant, would be guessed by whoever may try as often as they like.",
     },
     Limit {
         quota: quota("webhooks", 1_000, Duration::from_millis(2), Counted::Apart),
@@ -317,6 +328,7 @@ pub(crate) async fn count_verified(app: &App, store: &StoreId) -> DomainResult<(
 fn who(request: &ServiceRequest, caller: Caller, app: &App) -> Option<String> {
     match caller {
         Caller::Address => client_address::of(request.request(), trusted(app)).map(|address| address.to_string()),
+        Caller::Operator => request.extensions().get::<CurrentOperator>().map(|operator| operator.session.operator.email.to_string()),
         Caller::Account | Caller::Store => request.extensions().get::<CurrentCaller>().map(|caller| caller.0.session.email.to_string()),
     }
 }

@@ -27,6 +27,12 @@ pub(crate) fn is_foreign(request: &HttpRequest, by_cookie: bool, app: &App) -> b
     !is_read && by_cookie && comes_from_elsewhere(request, app)
 }
 
+/// Whether a page of another origin asks, an app's too: one that shares our site brings even a Strict cookie, and may read what CORS lets it read.
+pub(crate) fn is_not_this_servers(request: &HttpRequest, app: &App) -> bool {
+    let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    text(header::ORIGIN).is_some_and(|origin| origin != app.switches.public_base && !is_the_host(origin, text(header::HOST), app))
+}
+
 fn comes_from_elsewhere(request: &HttpRequest, app: &App) -> bool {
     let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::ORIGIN), text(SEC_FETCH_SITE)) {
@@ -35,14 +41,18 @@ fn comes_from_elsewhere(request: &HttpRequest, app: &App) -> bool {
     }
 }
 
-/// In development the host is ours by whatever name it is called (`localhost`, `127.0.0.1`, a phone's view of it).
 fn is_ours(origin: &str, host: Option<&str>, app: &App) -> bool {
     let switches = &app.switches;
     let known = [Some(&switches.public_base), switches.frontend_url.as_ref(), switches.frontend_local_url.as_ref()];
     if known.into_iter().flatten().any(|known| known == origin) {
         return true;
     }
+    is_the_host(origin, host, app)
+}
+
+/// In development the host is ours by whatever name it is called (`localhost`, `127.0.0.1`, a phone's view of it).
+fn is_the_host(origin: &str, host: Option<&str>, app: &App) -> bool {
     let authority = |url: &Url| Some(url[url::Position::BeforeHost..url::Position::AfterPort].to_owned());
     let asked = Url::parse(origin).ok().as_ref().and_then(authority);
-    !switches.production && asked.is_some() && asked.as_deref() == host
+    !app.switches.production && asked.is_some() && asked.as_deref() == host
 }

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{common, disputes, notices, orders, products, reviews, root, stores, users};
+use crate::{common, disputes, notices, operators, orders, products, reviews, root, stores, users};
 
 /// Every route, as `utoipa` collects it.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +16,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .configure(reviews::configure)
                 .configure(disputes::configure)
                 .configure(notices::configure)
+                .route(operators::CALLBACK, operators::callback())
                 .configure(users::configure)
                 .configure(common::configure),
         )

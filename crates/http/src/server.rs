@@ -17,7 +17,8 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    access, admission, auth, context, error_page, limits, openapi, orders::Hub, root::docs, routes::routes, state::App, stores::StoreTexts,
+    access, admission, auth, context, error_page, limits, openapi, operators, orders::Hub, root::docs, routes::routes, state::App,
+    stores::StoreTexts,
 };
 
 async fn unknown(request: HttpRequest) -> HttpResponse {
@@ -72,6 +73,7 @@ pub async fn serve(
             .configure(routes)
             .split_for_parts();
         actix
+            .configure(operators::configure)
             .configure(|config| {
                 if switches.api_docs {
                     config.app_data(Data::clone(&document)).service(openapi::json).configure(docs::configure);

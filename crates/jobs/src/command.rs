@@ -3,9 +3,10 @@
 use anyhow::{Result, bail};
 use cheapbob_domain::{
     disputes::{Decision, Dispute, decision_reason},
+    operators::OperatorRole,
     orders::{Actor, RefundState},
     reviews::Reported,
-    shared::{PaymentId, ReviewId, StoreId, kst},
+    shared::{Email, PaymentId, ReviewId, StoreId, kst},
     stores::{BusinessNumber, StoreApproval, TERMINAL, refusal_reason},
     tasks::{JobRun, ports::JobRunner},
 };
@@ -79,6 +80,9 @@ pub enum Command {
     /// What customers say of stores
     #[command(subcommand)]
     Reviews(ReviewsCommand),
+    /// Who may use the console at /operator
+    #[command(subcommand)]
+    Operators(OperatorsCommand),
     /// Bring everything over from the databases of the Python service, or compare both sides
     Import(ImportArguments),
     /// Write what was taken here since the import, in the Python service's terms
@@ -149,6 +153,36 @@ pub enum DisputesCommand {
         #[arg(long, value_parser = why)]
         reason: String,
     },
+}
+
+/// What there is to do with operators.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum OperatorsCommand {
+    /// Invite somebody, or give them another role
+    Add {
+        /// Their e-mail, as a provider vouches for it
+        #[arg(value_parser = email)]
+        email: Email,
+        /// viewer looks, support acts, admin also says who the operators are
+        #[arg(long, default_value = "viewer", value_parser = operator_role)]
+        role: OperatorRole,
+    },
+    /// Everybody who may log in
+    List,
+    /// Remove somebody; their sessions end at once
+    Remove {
+        /// Their e-mail; see `operators list`
+        #[arg(value_parser = email)]
+        email: Email,
+    },
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|_| format!("{text} is no e-mail address"))
+}
+
+fn operator_role(text: &str) -> Result<OperatorRole, String> {
+    OperatorRole::parse(text).ok_or_else(|| format!("{text} is no role: viewer, support or admin"))
 }
 
 /// What there is to do with reviews.
@@ -412,6 +446,46 @@ pub async fn hide_review(services: &Services, review: &ReviewId, hidden: bool) -
     Ok(format!("{review} is {}", if hidden { "hidden" } else { "shown" }))
 }
 
+/// Why, where it was done at a terminal: whoever is there has a shell's own log.
+const AT_A_TERMINAL: &str = "cheapbob-jobs operators";
+
+/// A table of the operators.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list_operators(services: &Services) -> Result<Vec<String>> {
+    let row = |[email, role, app, invited_by]: [&str; 4]| format!("{email:<40} {role:<8} {app:<9} {invited_by}");
+    let mut lines = vec![row(["E-MAIL", "ROLE", "APP", "INVITED BY"])];
+    lines.extend(services.team.list().await?.iter().map(|operator| {
+        let by = operator.invited_by.as_ref().map_or("a terminal", Email::as_str);
+        row([
+            operator.email.as_str(),
+            operator.role.as_str(),
+            if operator.is_enrolled { "enrolled" } else { "-" },
+            if operator.by_setting { "OPERATOR_EMAILS" } else { by },
+        ])
+    }));
+    Ok(lines)
+}
+
+/// Invites an operator.
+///
+/// # Errors
+/// Where the setting says what they are.
+pub async fn add_operator(services: &Services, email: &Email, role: OperatorRole) -> Result<String> {
+    services.team.invite(email, role, AT_A_TERMINAL, None).await?;
+    Ok(format!("{email} may log in at /operator as {}", role.as_str()))
+}
+
+/// Removes an operator.
+///
+/// # Errors
+/// Where there is none such, or the setting says what they are.
+pub async fn remove_operator(services: &Services, email: &Email) -> Result<String> {
+    services.team.remove(email, AT_A_TERMINAL, None).await?;
+    Ok(format!("{email} is no operator any more"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,6 +521,12 @@ mod tests {
             ("reviews list", Command::Reviews(ReviewsCommand::List)),
             ("reviews hide RVW_1", Command::Reviews(ReviewsCommand::Hide { review: ReviewId::parse("RVW_1").unwrap() })),
             ("reviews show RVW_1", Command::Reviews(ReviewsCommand::Show { review: ReviewId::parse("RVW_1").unwrap() })),
+            (
+                "operators add A@b.example --role support",
+                Command::Operators(OperatorsCommand::Add { email: Email::parse("a@b.example").unwrap(), role: OperatorRole::Support }),
+            ),
+            ("operators list", Command::Operators(OperatorsCommand::List)),
+            ("operators remove a@b.example", Command::Operators(OperatorsCommand::Remove { email: Email::parse("a@b.example").unwrap() })),
             ("refunds list", Command::Refunds(RefundsCommand::List)),
             (
                 "give-back since --since 2026-11-26T04:10:00+09:00",
@@ -468,6 +548,8 @@ mod tests {
             ("outbox", "Usage: cheapbob-jobs outbox <COMMAND>"),
             ("refunds", "Usage: cheapbob-jobs refunds <COMMAND>"),
             ("refunds retry", "<PAYMENT>"),
+            ("operators add x", "x is no e-mail address"),
+            ("operators add a@b --role owner", "owner is no role: viewer, support or admin"),
             ("reviews hide PAY1", "PAY1 is no review's id (RVW_…)"),
             ("approvals approve PAY1", "PAY1 is no store's id (STR_…)"),
             ("approvals refuse STR_1", "--reason <REASON>"),

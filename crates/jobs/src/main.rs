@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use cheapbob_jobs::{
     Jobs,
-    command::{self, ApprovalsCommand, Arguments, Command, DisputesCommand, OutboxCommand, RefundsCommand, ReviewsCommand},
+    command::{
+        self, ApprovalsCommand, Arguments, Command, DisputesCommand, OperatorsCommand, OutboxCommand, RefundsCommand, ReviewsCommand,
+    },
     imports,
 };
 use cheapbob_wiring::{Product, Settings, health, metrics, prepare_process, stop_on_signals, telemetry};
@@ -54,6 +56,9 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Reviews(ReviewsCommand::List) => Some(command::list_reviews(services).await?),
             Command::Reviews(ReviewsCommand::Hide { review }) => Some(vec![command::hide_review(services, &review, true).await?]),
             Command::Reviews(ReviewsCommand::Show { review }) => Some(vec![command::hide_review(services, &review, false).await?]),
+            Command::Operators(OperatorsCommand::List) => Some(command::list_operators(services).await?),
+            Command::Operators(OperatorsCommand::Add { email, role }) => Some(vec![command::add_operator(services, &email, role).await?]),
+            Command::Operators(OperatorsCommand::Remove { email }) => Some(vec![command::remove_operator(services, &email).await?]),
             Command::Import(arguments) => Some(imports::import(services, arguments).await?),
             Command::GiveBack(arguments) => Some(imports::give_back(services, &arguments).await?),
             Command::Refunds(RefundsCommand::Retry { payment }) => Some(vec![command::retry_refund(services, &payment).await?]),

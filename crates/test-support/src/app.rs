@@ -108,6 +108,7 @@ pub fn test_settings(port: u16, database: &TestDatabase, data_dir: PathBuf) -> S
         metrics_port: None,
         api_docs: true,
         otlp_endpoint: None,
+        operator_emails: std::collections::BTreeSet::new(),
         frontend_url: None,
         frontend_local_url: None,
         postgres: PostgresAt::Server(database.address()),

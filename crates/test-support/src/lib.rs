@@ -18,7 +18,7 @@ mod snapshot;
 pub mod suites;
 mod waiting;
 
-pub use api::{Answer, Api, Held, Person, Shop, fresh_email, location, session, store, text};
+pub use api::{Answer, Api, Console, Held, Person, Shop, code_of, form_of, fresh_email, location, session, store, text};
 pub use app::{TestApp, test_settings};
 pub use chromium::Chromium;
 pub use cluster::{Cluster, Nginx};

@@ -42,6 +42,8 @@ pub struct Switches {
     pub public_base: String,
     /// Origin of the apps.
     pub frontend_url: Option<String>,
+    /// Parts that fakes play, by name.
+    pub fakes: Vec<&'static str>,
     /// Second origin.
     pub frontend_local_url: Option<String>,
     /// `/docs` and `/openapi.json` are there.
@@ -143,6 +145,7 @@ impl Product {
                 production: settings.production,
                 sandbox: settings.played(),
                 public_base: settings.public_base.clone(),
+                fakes: settings.fakes(),
                 frontend_url: settings.frontend_url.clone(),
                 frontend_local_url: settings.frontend_local_url.clone(),
                 api_docs: settings.api_docs,

@@ -9,10 +9,11 @@ use cheapbob_domain::{
     disputes::DisputeService,
     imports::{GiveBackService, ImportParts, ImportService, VerifyService},
     notices::{NoticeParts, NoticeService},
+    operators::{ActionParts, ActionService, ConsoleParts, ConsoleService, OperatorSignIn, SignInParts, TeamService},
     orders::{
         ArchiveService, AuditService, CancelService, CheckoutService, IdempotencyService, LiveService, MailService, OrderService,
-        PastPayments, PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService, SettlementService,
-        WebhookService,
+        PastPayments, PaymentDesk, PickupCodes, PickupService, ReconcileParts, ReconcileService, RefundService, ResolveService,
+        SettlementService, WebhookService,
     },
     products::ProductService,
     reviews::ReviewService,
@@ -22,8 +23,8 @@ use cheapbob_domain::{
     },
     tasks::ports::{Outbox, RunLedger, TaskQueue},
     users::{
-        CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, Provider, SessionService, SessionTokens,
-        SignInService, StreamService, TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
+        CustomerService, DeletionService, ExchangeService, ExportService, ImportedTokens, LoginFlow, Provider, SessionService,
+        SessionTokens, SignInService, StreamService, TakeoverService, UnlinkService, WithdrawalService, ports::PersonalData,
     },
 };
 use secrecy::SecretString;
@@ -131,6 +132,14 @@ pub struct Services {
     pub limiter: Option<Arc<RateLimiter>>,
     /// What somebody keeps open.
     pub streams: Arc<StreamService>,
+    /// Operators getting in and out.
+    pub operator_sign_in: Arc<OperatorSignIn>,
+    /// Who the operators are.
+    pub team: Arc<TeamService>,
+    /// What operators see.
+    pub console: Arc<ConsoleService>,
+    /// What operators do.
+    pub actions: Arc<ActionService>,
 }
 
 impl Services {
@@ -232,8 +241,46 @@ impl Services {
         }));
         let hours = Arc::new(HoursService::new(postgres.clone(), stores.clone(), clock()));
         let products = Arc::new(ProductService::new(postgres.clone(), reservations, stores.clone(), hours.clone(), clock(), ids()));
+        let desk = Arc::new(PaymentDesk::new(holds.clone(), past.clone(), resolve.clone()));
         let personal_data: Vec<Arc<dyn PersonalData>> = vec![archive.clone() as _, past.clone(), history.clone(), products.clone()];
+        let session_service = Arc::new(match exchange {
+            Some(exchange) => session_service.with_exchange(exchange),
+            None => session_service,
+        });
+        let operator_sign_in = OperatorSignIn::new(SignInParts {
+            flow: LoginFlow::new(providers.clone(), sessions.clone(), clock(), ids()),
+            operators: postgres.clone(),
+            factors: postgres.clone(),
+            sessions: postgres.clone(),
+            log: postgres.clone(),
+            clock: clock(),
+            ids: ids(),
+            by_setting: settings.operator_emails.clone(),
+        });
+        let console = ConsoleService::new(ConsoleParts {
+            console: postgres.clone(),
+            log: postgres.clone(),
+            orders: orders.clone(),
+            desk,
+            clock: clock(),
+        });
+        let actions = ActionService::new(ActionParts {
+            log: postgres.clone(),
+            cancel: cancel.clone(),
+            refunds: refunds.clone(),
+            reconcile: reconcile.clone(),
+            outbox: postgres.clone(),
+            ledger: postgres.clone(),
+            cases: postgres.clone(),
+            reviews: reviews.clone(),
+            sessions: session_service.clone(),
+            clock: clock(),
+        });
         Ok(Self {
+            operator_sign_in: Arc::new(operator_sign_in),
+            team: Arc::new(TeamService::new(postgres.clone(), postgres.clone(), clock(), settings.operator_emails.clone())),
+            console: Arc::new(console),
+            actions: Arc::new(actions),
             give_back: Arc::new(GiveBackService::new(moving.clone())),
             import: Arc::new(ImportService::new(moving.clone())),
             verify: Arc::new(VerifyService::new(moving)),
@@ -247,10 +294,7 @@ impl Services {
                 ids(),
                 takeovers.clone(),
             )),
-            sessions: Arc::new(match exchange {
-                Some(exchange) => session_service.with_exchange(exchange),
-                None => session_service,
-            }),
+            sessions: session_service,
             customers: Arc::new(CustomerService::new(postgres.clone(), clock())),
             exports: Arc::new(ExportService::new(
                 postgres.clone(),

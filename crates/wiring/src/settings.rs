@@ -7,7 +7,7 @@ mod names;
 mod parts;
 mod raw;
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use cheapbob_adapters_embedded::sandbox::Played;
 use cheapbob_adapters_mongo::MongoSettings;
@@ -16,6 +16,7 @@ use cheapbob_adapters_redis::RedisSettings;
 use cheapbob_adapters_s3::S3Settings;
 use cheapbob_adapters_smtp::SmtpSettings;
 use cheapbob_adapters_webpush::WebPushSettings;
+use cheapbob_domain::shared::Email;
 use chrono::{DateTime, Utc};
 use config::{Config, ConfigError, File, FileFormat};
 use ipnet::IpNet;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub api_docs: bool,
     /// Where traces go; `None`: nowhere.
     pub otlp_endpoint: Option<Url>,
+    /// Who runs the service: admins of the console at `/operator`.
+    pub operator_emails: BTreeSet<Email>,
     /// Origin of the apps; `None`: our own small pages.
     pub frontend_url: Option<String>,
     /// Second origin, never in production.

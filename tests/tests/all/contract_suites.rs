@@ -37,6 +37,12 @@ async fn on_postgres<F: AsyncFnOnce(&World)>(suite: F) {
         changes: postgres.clone(),
         reviews: postgres.clone(),
         disputes: postgres.clone(),
+        operators: postgres.clone(),
+        factors: postgres.clone(),
+        operator_sessions: postgres.clone(),
+        operator_log: postgres.clone(),
+        cases: postgres.clone(),
+        console: postgres.clone(),
         notice_choices: postgres.clone(),
         happenings: postgres.clone(),
         notice_book: postgres.clone(),
@@ -205,6 +211,13 @@ mod postgres {
             reviews_go_with_their_account
             a_reply_is_of_the_stores_own_review
             a_person_reports_a_review_once
+        }
+        operators {
+            operators_come_change_and_go
+            codes_are_used_once
+            operators_sessions_end
+            a_form_begins_one_action
+            a_discrepancy_is_closed_once
         }
         notices {
             choices_are_what_was_chosen_last

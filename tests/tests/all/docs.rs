@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cheapbob_domain::{operators::error::NOT_AN_OPERATOR, shared::ErrorKind};
+use cheapbob_http::ROUTES;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -99,6 +102,18 @@ fn every_refusal_has_its_row() {
             answered.extend(codes.map(|code| (status.parse().unwrap(), code.to_owned())));
         }
     }
+    // The operators' pages are not in the document.
+    let status = |kind| match kind {
+        ErrorKind::Refused => 400,
+        ErrorKind::Unauthenticated => 401,
+        ErrorKind::Forbidden => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::Conflict => 409,
+        other => panic!("{other:?} of an operator's page"),
+    };
+    let of_operators = ROUTES.iter().filter(|(_, pattern, ..)| pattern.starts_with("/operator"));
+    let refusals = of_operators.flat_map(|(.., access, refusals)| access.refusals().iter().chain(*refusals));
+    answered.extend(refusals.chain(&[NOT_AN_OPERATOR]).map(|refusal| (status(refusal.kind), refusal.code.to_owned())));
     let paper = rows(&text("docs/http-status-codes.md"));
     assert_eq!(paper, answered, "docs/http-status-codes.md and the OpenAPI document");
     // Those that no route answers: whoever runs the service is told them.

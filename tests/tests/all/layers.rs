@@ -132,7 +132,8 @@ fn the_table_is_enforced() {
 }
 
 /// A lower feature imports nothing of a higher one; `shared` stands below all of them.
-const FEATURES: [&str; 10] = ["shared", "users", "products", "stores", "orders", "reviews", "disputes", "notices", "tasks", "imports"];
+const FEATURES: [&str; 11] =
+    ["shared", "users", "products", "stores", "orders", "reviews", "disputes", "notices", "tasks", "imports", "operators"];
 
 /// Crates whose circles are being taken apart.
 const CIRCLES_LEFT: &[&str] = &["adapters-redis"];

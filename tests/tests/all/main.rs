@@ -46,6 +46,7 @@ mod notices;
 mod oauth;
 mod onboarding;
 mod operator;
+mod operators;
 mod outages;
 mod pages;
 mod parts;

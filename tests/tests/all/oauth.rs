@@ -41,6 +41,7 @@ fn login(provider: Provider) -> PendingLogin {
         verifier: "verifier-of-43-characters-or-more-1234567890".into(),
         nonce: "nonce-1".into(),
         local: false,
+        operator: false,
     }
 }
 

@@ -92,6 +92,7 @@ async fn a_redis_that_refuses_us_says_why_and_is_used_again_when_it_does_not() {
         verifier: "v".into(),
         nonce: "n".into(),
         local: false,
+        operator: false,
     };
     let write = async || sessions.begin_login("state", &login, noon(), until).await;
     write().await.unwrap();

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use cheapbob_domain::operators::OperatorRole;
 use cheapbob_http::{Access, ROUTES, document, path as document_path};
 use cheapbob_test_support::{Answer, TestApp};
 use reqwest::Method;
+
+use crate::operators::of_role;
 
 /// A path of a pattern, with something in each place that nobody owns.
 fn path(pattern: &str) -> String {
@@ -20,6 +23,7 @@ fn path(pattern: &str) -> String {
     segments.join("/")
 }
 
+/// But for the document itself, and the operators' pages, which are for people and no part of the apps' contract.
 #[test]
 fn the_document_lists_exactly_the_table() {
     let document = serde_json::to_value(document()).unwrap();
@@ -29,8 +33,11 @@ fn the_document_lists_exactly_the_table() {
             documented.insert((method.to_uppercase(), path.clone()));
         }
     }
-    let table: BTreeSet<_> =
-        ROUTES.iter().filter(|(_, p, ..)| *p != "/openapi.json").map(|(m, p, ..)| ((*m).to_owned(), document_path(p))).collect();
+    let table: BTreeSet<_> = ROUTES
+        .iter()
+        .filter(|(_, p, ..)| *p != "/openapi.json" && !p.starts_with("/operator"))
+        .map(|(m, p, ..)| ((*m).to_owned(), document_path(p)))
+        .collect();
     assert_eq!(documented, table);
 }
 
@@ -43,9 +50,26 @@ async fn every_route_lets_in_whom_the_table_lets_in() {
         .sql(&format!("UPDATE accounts SET is_active = false WHERE email IN ('{}', '{}')", gone_customer.email, gone_seller.email))
         .await;
     assert_eq!(customer.get("/api/v1/seller/store").await.refused(403), "wrong_role");
+    let mut operators = Vec::new();
+    for role in OperatorRole::all() {
+        operators.push((role, of_role(&app, role).await));
+    }
     for (method, pattern, access, _) in ROUTES {
         let (verb, path) = (Method::from_bytes(method.as_bytes()).unwrap(), path(pattern));
         let status = async |token: Option<&str>| app.api.call(verb.clone(), &path, token, None).await.status;
+        if let Some(least) = access.of_operators() {
+            // Nobody's token but an operator's own; `operators` asks them.
+            for token in [None, Some("bad"), Some(customer.token.as_str()), Some(seller.token.as_str())] {
+                assert_eq!(status(token).await, 401, "{method} {pattern} with {token:?}");
+            }
+            for (role, console) in &operators {
+                let answered = if *method == "GET" { console.get(&path).await } else { console.post_with(&path, &[]).await };
+                let refused = answered.status == 403 && answered.body.to_string().contains("operator_role_too_low");
+                assert_eq!(refused, least.is_some_and(|least| *role < least), "{method} {pattern} for {role:?}: {}", answered.status);
+                assert_ne!(answered.status, 401, "{method} {pattern} for {role:?}");
+            }
+            continue;
+        }
         let admitted = |status: u16| !matches!(status, 401 | 403 | 439);
         let row = format!("{method} {pattern}");
         let nobody = status(None).await;

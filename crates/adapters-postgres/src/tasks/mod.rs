@@ -276,6 +276,37 @@ impl Outbox for Postgres {
         Ok(rows == 1)
     }
 
+    async fn repeat(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let rows = diesel::update(tasks::table.filter(tasks::id.eq(id).and(tasks::status.eq("done").and(tasks::job.is_null()))))
+            .set((
+                tasks::status.eq("pending"),
+                tasks::attempts.eq(0),
+                tasks::run_at.eq(now),
+                tasks::turn.eq(now),
+                tasks::finished_at.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows == 1)
+    }
+
+    async fn drop_task(&self, id: &str, reason: &str) -> Result<bool> {
+        let mut connection = self.connection().await?;
+        let open = tasks::id.eq(id).and(tasks::status.eq_any(["pending", "dead"])).and(tasks::job.is_null());
+        let rows = diesel::update(tasks::table.filter(open))
+            .set((
+                tasks::status.eq("done"),
+                tasks::finished_at.eq(diesel::dsl::sql::<t::Nullable<t::Timestamptz>>("now()")),
+                tasks::last_error.eq(format!("dropped: {reason}")),
+            ))
+            .execute(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows == 1)
+    }
+
     async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64> {
         let mut connection = self.connection().await?;
         let old = || {

@@ -84,6 +84,17 @@ impl CancelService {
         self.one(order, CanceledBy::Store, command).await
     }
 
+    /// Somebody who runs the service cancels it. Once more the same: it is canceled, and the answer may have been lost.
+    ///
+    /// # Errors
+    /// - `order_not_found`: there is no such order.
+    /// - `order_canceled`: somebody else has canceled it.
+    /// - `order_complete`: it is picked up already.
+    pub async fn by_operator(&self, payment: &PaymentId, command: CancelCommand<'_>) -> Result<Canceled> {
+        let order = self.lists.again(payment).await?;
+        self.one(order, CanceledBy::Operator, command).await
+    }
+
     async fn one(&self, order: Order, by: CanceledBy, CancelCommand { reason, actor }: CancelCommand<'_>) -> Result<Canceled> {
         if self.is_canceled(&order, by).await? {
             let refunded = self.refunds.finish_now(&order.payment_id, actor).await?;

@@ -54,6 +54,10 @@ pub trait Outbox: Send + Sync {
     async fn backlog(&self, now: DateTime<Utc>) -> Result<Vec<Backlog>>;
     /// Makes a task, or a scheduled run, that waits or is dead due at `now`, with all its attempts before it. `false`: there is none such.
     async fn retry(&self, id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Does a task once more that is done. `false`: there is none such.
+    async fn repeat(&self, id: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Ends a task that waits or is dead without doing it, for this reason. `false`: there is none such; a scheduled run is none.
+    async fn drop_task(&self, id: &str, reason: &str) -> Result<bool>;
     /// Deletes what was done more than `seconds` ago, of runs that nothing makes up for (their attempts have no end) only what was done
     /// more than `ledger_seconds` ago; gives the number.
     async fn prune(&self, seconds: i64, ledger_seconds: i64) -> Result<u64>;

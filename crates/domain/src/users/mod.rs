@@ -4,6 +4,7 @@ mod delete;
 pub mod error;
 mod exchange;
 mod export;
+mod login_flow;
 pub mod model;
 pub mod ports;
 mod profile;
@@ -19,6 +20,7 @@ mod withdraw;
 pub use delete::DeletionService;
 pub use exchange::ExchangeService;
 pub use export::ExportService;
+pub use login_flow::{LoginFlow, LoginFor, OPERATOR_STATE};
 pub use model::{
     account::{
         Account, AccountStatus, Deactivation, Deleted, Erasure, IdentityAdded, NOBODY, Provider, Registered, RegistrationStatus, Role,

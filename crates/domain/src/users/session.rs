@@ -14,7 +14,7 @@ use super::{
     },
     ports::{Accounts, Sessions},
 };
-use crate::shared::{Clock, Ids, Result};
+use crate::shared::{Clock, Email, Ids, Result};
 
 /// Use cases around a session.
 pub struct SessionService {
@@ -141,9 +141,18 @@ impl SessionService {
             Err(refused) if refused.is(&error::UNAUTHENTICATED) => return Ok(()),
             caller => caller?,
         };
-        self.accounts.end_sessions(&caller.account.email).await?;
+        self.end_all_of(&caller.account.email).await?;
         tracing::info!(role = caller.account.role.as_str(), "somebody ended all their sessions");
-        self.sessions.forget(&caller.account.email).await
+        Ok(())
+    }
+
+    /// Ends all sessions of an account, if there is one.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn end_all_of(&self, email: &Email) -> Result<()> {
+        self.accounts.end_sessions(email).await?;
+        self.sessions.forget(email).await
     }
 }
 

@@ -3,32 +3,27 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
-
 use super::{
     error,
+    login_flow::{LoginFlow, LoginFor},
     model::{
         account::{Account, IdentityAdded, Provider, Role},
-        identity::{ProviderError, ProviderIdentity},
+        identity::ProviderIdentity,
         login::{Callback, LoginStart, PendingLogin, SignInFailure, SignedIn},
         takeover::{Takeover, TakeoverSecrets},
     },
     ports::{Accounts, IdentityProviders, Sessions, UnlinkTokens},
     take_over::TakeoverService,
 };
-use crate::shared::{Clock, Email, Error, Ids, Refusal, Result, can_be_secret};
-
-/// A login lasts at most this long.
-const LOGIN_LIFE: Duration = Duration::minutes(10);
+use crate::shared::{Clock, Email, Error, Ids, Result};
 
 /// Use cases of logging in.
 pub struct SignInService {
-    providers: Arc<dyn IdentityProviders>,
+    flow: LoginFlow,
     accounts: Arc<dyn Accounts>,
     unlink_tokens: Arc<dyn UnlinkTokens>,
     sessions: Arc<dyn Sessions>,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     takeovers: Arc<TakeoverService>,
 }
 
@@ -55,7 +50,8 @@ impl SignInService {
         ids: Arc<dyn Ids>,
         takeovers: Arc<TakeoverService>,
     ) -> Self {
-        Self { providers, accounts, unlink_tokens, sessions, clock, ids, takeovers }
+        let flow = LoginFlow::new(providers, sessions.clone(), clock.clone(), ids);
+        Self { flow, accounts, unlink_tokens, sessions, clock, takeovers }
     }
 
     /// Starts a login.
@@ -63,12 +59,7 @@ impl SignInService {
     /// # Errors
     /// Unavailable: the part behind it does not answer in time.
     pub async fn start(&self, provider: Provider, role: Role, local: bool) -> Result<LoginStart> {
-        let login =
-            PendingLogin { provider, role, browser: self.ids.secret(), verifier: self.ids.secret(), nonce: self.ids.secret(), local };
-        let state = self.ids.secret();
-        let now = self.clock.now();
-        self.sessions.begin_login(&state, &login, now, now + LOGIN_LIFE).await?;
-        Ok(LoginStart { authorize_url: self.providers.authorize_url(&state, &login), state, browser: login.browser })
+        self.flow.begin(LoginFor::App { role, local }, provider).await
     }
 
     /// Ends a login.
@@ -80,35 +71,13 @@ impl SignInService {
     /// - `email_in_use`: the e-mail belongs to an account that this identity may not enter.
     /// - Unavailable: a part that is needed does not answer in time; nothing has changed.
     pub async fn finish(&self, callback: &Callback) -> Result<SignedIn, SignInFailure> {
-        let login = self.take(callback).await.map_err(|error| SignInFailure { error, local: false, takeover: None })?;
+        let login = self.flow.take(callback, false).await.map_err(|error| SignInFailure { error, local: false, takeover: None })?;
         let entered = self.enter(callback, &login).await;
         entered.map_err(|NotIn { error, takeover }| SignInFailure { error, local: login.local, takeover })
     }
 
-    async fn take(&self, callback: &Callback) -> Result<PendingLogin> {
-        const BAD: Refusal = error::LOGIN_STATE_INVALID;
-        let state = callback.state.as_deref().filter(|state| can_be_secret(state)).ok_or(BAD)?;
-        let login = self.sessions.take_login(state, self.clock.now()).await?.ok_or(BAD)?;
-        let same_browser = callback.browser.as_deref() == Some(login.browser.as_str());
-        if same_browser && login.provider == callback.provider && login.role == callback.role { Ok(login) } else { Err(BAD.into()) }
-    }
-
     async fn enter(&self, callback: &Callback, login: &PendingLogin) -> Result<SignedIn, NotIn> {
-        if let Some(error) = callback.error.as_deref().filter(|error| !is_a_persons(error)) {
-            // Its words may be anything; its code is one of a few.
-            let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-            tracing::warn!(provider = login.provider.as_str(), error, "a login came back with an error");
-        }
-        let (None, Some(code), Some(state)) = (&callback.error, &callback.code, callback.state.as_deref()) else {
-            return Err(error::PROVIDER_REFUSED.into());
-        };
-        let identity = self.providers.identity(login, state, code).await.map_err(|e| match e {
-            ProviderError::Refused(..) => {
-                tracing::warn!(error = %e, "login refused by the provider");
-                Error::from(error::PROVIDER_REFUSED)
-            }
-            ProviderError::Unavailable(provider, _) => Error::unavailable(provider.as_str(), e),
-        })?;
+        let identity = self.flow.identity(callback, login).await?;
         let account = self.resolve(login, &identity).await?;
         if let Some(token) = &identity.unlink_token {
             self.unlink_tokens.keep(login.provider, &identity.user_id, token, self.clock.now()).await?;
@@ -185,13 +154,9 @@ impl SignInService {
     }
 }
 
-/// What a provider answers for a person who pressed "deny" or did not log in: no fault of anybody's.
-fn is_a_persons(error: &str) -> bool {
-    matches!(error, "access_denied" | "login_required" | "consent_required" | "interaction_required" | "account_selection_required")
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::Duration;
     use secrecy::SecretString;
 
     use super::*;
@@ -202,14 +167,17 @@ mod tests {
             testing::{Counter, Noon, email},
         },
         users::{
-            model::account::{AccountStatus, IdentityAdded, RegistrationStatus},
+            model::{
+                account::{AccountStatus, IdentityAdded, RegistrationStatus},
+                identity::ProviderError,
+            },
             ports::{MockAccounts, MockIdentityProviders, MockSessions, MockTakeovers, MockUnlinkTokens},
         },
     };
 
     fn login() -> PendingLogin {
         let [browser, verifier, nonce] = ["browser", "verifier", "nonce"].map(str::to_owned);
-        PendingLogin { provider: Provider::Kakao, role: Role::Customer, browser, verifier, nonce, local: false }
+        PendingLogin { provider: Provider::Kakao, role: Role::Customer, browser, verifier, nonce, local: false, operator: false }
     }
 
     fn callback() -> Callback {
@@ -280,6 +248,14 @@ mod tests {
     async fn enter(identity: ProviderIdentity, accounts: MockAccounts) -> Result<SignedIn, Error> {
         let service = service(saying(Ok(identity)), accounts, MockUnlinkTokens::new(), known());
         service.finish(&callback()).await.map_err(|failure| failure.error)
+    }
+
+    #[tokio::test]
+    async fn an_operators_login_leads_to_no_account() {
+        let (mut sessions, providers) = (MockSessions::new(), MockIdentityProviders::new());
+        sessions.expect_take_login().returning(|_, _| Ok(Some(PendingLogin { operator: true, ..login() })));
+        let failure = service(providers, MockAccounts::new(), MockUnlinkTokens::new(), sessions).finish(&callback()).await.unwrap_err();
+        assert!(failure.error.is(&error::LOGIN_STATE_INVALID));
     }
 
     #[tokio::test]

@@ -24,12 +24,14 @@ struct Event {
     /// `customer`, `seller`, `job`, `webhook`, `operator`.
     #[schema(example = "customer")]
     actor_role: String,
+    /// E-mail, job name or message id. Which of us acted is nobody's business.
     actor: Option<String>,
     request_id: Option<String>,
 }
 
 impl From<AuditEntry> for Event {
     fn from(AuditEntry { at, event, detail, actor_role, actor, request_id }: AuditEntry) -> Self {
+        let actor = actor.filter(|_| actor_role != "operator");
         Self { at: instant(at), event, detail, actor_role, actor, request_id }
     }
 }

@@ -10,7 +10,7 @@ const MOST: usize = 8;
 
 /// Which kind of flow.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Flow {
+pub(crate) enum Flow {
     /// Between the redirect to a provider and the way back.
     Login,
     /// Between the mail with the link and the click on it.
@@ -38,22 +38,22 @@ impl Flow {
     }
 
     /// The cookie of a flow that begins.
-    pub(super) fn cookie(self, id: &str, secret: String, life: Duration) -> Option<Cookie<'static>> {
+    pub(crate) fn cookie(self, id: &str, secret: String, life: Duration) -> Option<Cookie<'static>> {
         self.name(id).map(|name| Self::build(name, secret, life))
     }
 
     /// What ends the cookie of a flow.
-    pub(super) fn end(self, id: &str) -> Option<Cookie<'static>> {
+    pub(crate) fn end(self, id: &str) -> Option<Cookie<'static>> {
         self.cookie(id, String::new(), Duration::ZERO)
     }
 
     /// The secret that the browser brings for a flow.
-    pub(super) fn secret(self, request: &HttpRequest, id: &str) -> Option<String> {
+    pub(crate) fn secret(self, request: &HttpRequest, id: &str) -> Option<String> {
         request.cookie(&self.name(id)?).map(|cookie| cookie.value().to_owned())
     }
 
     /// What ends the cookies of the flows that this browser has left. It sends the oldest first (RFC 6265, 5.4).
-    pub(super) fn left(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+    pub(crate) fn left(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
         let Ok(cookies) = request.cookies() else { return vec![] };
         let names: Vec<_> = cookies.iter().map(|c| c.name().to_owned()).filter(|name| name.starts_with(self.prefix())).collect();
         let left = names.len().saturating_sub(MOST - 1);

@@ -18,6 +18,7 @@ mod unlink;
 mod withdraw;
 
 pub(crate) use dto::NutritionWord;
+pub(crate) use flow::Flow;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

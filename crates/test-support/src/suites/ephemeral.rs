@@ -62,6 +62,7 @@ pub async fn login_is_taken_once(sessions: &dyn Sessions) {
         verifier: "v".into(),
         nonce: "n".into(),
         local: true,
+        operator: false,
     };
     sessions.begin_login(&state, &login, at(0), at(600)).await.unwrap();
     assert_eq!(sessions.take_login(&other, at(1)).await.unwrap(), None);

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod money;
 pub mod nearby;
 pub mod notices;
+pub mod operators;
 pub mod orders;
 pub mod past;
 pub mod products;

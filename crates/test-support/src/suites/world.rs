@@ -6,6 +6,7 @@ use cheapbob_domain::{
     disputes::ports::Disputes,
     imports::ports::{Imports, OurSide},
     notices::ports::{Happenings, NoticeBook, NoticeChoices},
+    operators::ports::{Console, DiscrepancyCases, OperatorLog, OperatorSessions, Operators, SecondFactors},
     orders::{
         Actor, NewHold, OrderOutcome, PricePaid,
         ports::{
@@ -67,6 +68,18 @@ pub struct World {
     pub orders: Arc<dyn Orders>,
     /// What becomes of orders.
     pub changes: Arc<dyn OrderChanges>,
+    /// Who runs the service.
+    pub operators: Arc<dyn Operators>,
+    /// Their second factors.
+    pub factors: Arc<dyn SecondFactors>,
+    /// Their sessions.
+    pub operator_sessions: Arc<dyn OperatorSessions>,
+    /// What they did.
+    pub operator_log: Arc<dyn OperatorLog>,
+    /// Discrepancies under way.
+    pub cases: Arc<dyn DiscrepancyCases>,
+    /// What they see.
+    pub console: Arc<dyn Console>,
     /// Reviews.
     pub reviews: Arc<dyn Reviews>,
     /// Disputes.

@@ -1,14 +1,14 @@
 //! Finds all that is wrong, at once.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use cheapbob_domain::orders::LEAST_KEPT;
+use cheapbob_domain::{orders::LEAST_KEPT, shared::Email};
 use jsonwebtoken::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -72,6 +72,18 @@ impl Check {
                 None
             }
         }
+    }
+
+    /// E-mail addresses with commas in between.
+    pub(super) fn emails(&mut self, name: &str, text: &str) -> BTreeSet<Email> {
+        let mut emails = BTreeSet::new();
+        for typed in text.split(',').map(str::trim).filter(|typed| !typed.is_empty()) {
+            match Email::parse(typed) {
+                Ok(email) => _ = emails.insert(email),
+                Err(_) => self.errors.push(format!("{name} is e-mail addresses with commas in between, and {typed} is none")),
+            }
+        }
+        emails
     }
 
     /// Both or none.
@@ -171,6 +183,7 @@ impl Raw {
         let frontend_local_url = check.origin("FRONTEND_LOCAL_URL", &self.frontend_local_url).filter(|_| !production);
         let public_base = check.origin("OAUTH_REDIRECT_BASE_URL", &self.oauth_redirect_base_url);
         let otlp_endpoint = check.internal_address("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otel_exporter_otlp_endpoint);
+        let operator_emails = check.emails("OPERATOR_EMAILS", &self.operator_emails);
         let api_docs = check.on_off("API_DOCS", &self.api_docs).unwrap_or(!production);
         self.exposed_development(&mut check, postgres.is_some());
         let portone = check.address("PORTONE_API_BASE_URL", &self.portone_api_base_url);
@@ -225,6 +238,7 @@ impl Raw {
             program: program(),
             data_dir,
             otlp_endpoint,
+            operator_emails,
             metrics_port: Some(self.metrics_port).filter(|port| *port != 0),
             db_pool_size: self.db_pool_size,
             redis,
@@ -299,6 +313,15 @@ mod tests {
         assert!(!Settings::from_pairs(&[("environment", "dev")]).unwrap().production);
         assert!(wrong(&[("environment", "prd")]).contains("JWT_SECRET is required in production"));
         assert!(wrong(&[("environment", "staging")]).contains("ENVIRONMENT is development or production"));
+    }
+
+    #[test]
+    fn operators_are_addresses() {
+        let emails = |text| Settings::from_pairs(&[("operator_emails", text)]).map(|settings| settings.operator_emails);
+        assert_eq!(emails("").unwrap().len(), 0);
+        let two: Vec<_> = emails(" A@b.example, c@d.example,").unwrap().into_iter().map(|email| email.to_string()).collect();
+        assert_eq!(two, ["a@b.example", "c@d.example"]);
+        assert!(wrong(&[("operator_emails", "a@b.example,nobody")]).contains("OPERATOR_EMAILS is e-mail addresses"));
     }
 
     #[test]

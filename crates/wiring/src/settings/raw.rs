@@ -19,6 +19,7 @@ pub(super) struct Raw {
     pub(super) metrics_port: u16,
     pub(super) api_docs: String,
     pub(super) otel_exporter_otlp_endpoint: String,
+    pub(super) operator_emails: String,
     pub(super) frontend_url: String,
     pub(super) frontend_local_url: String,
     pub(super) database_url: SecretString,

@@ -15,8 +15,8 @@ pub enum ActorKind {
     Job(&'static str),
     /// A message of PortOne's, by its id.
     Webhook(String),
-    /// Somebody at a terminal.
-    Operator,
+    /// Somebody who runs the service: by e-mail at the console, `None` at a terminal.
+    Operator(Option<Email>),
 }
 
 impl ActorKind {
@@ -27,17 +27,17 @@ impl ActorKind {
             Self::Seller(_) => "seller",
             Self::Job(_) => "job",
             Self::Webhook(_) => "webhook",
-            Self::Operator => "operator",
+            Self::Operator(_) => "operator",
         }
     }
 
-    /// E-mail, job name or message id; an operator has none.
+    /// E-mail, job name or message id; whoever is at a terminal has none.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Customer(email) | Self::Seller(email) => Some(email.as_str()),
+            Self::Customer(email) | Self::Seller(email) | Self::Operator(Some(email)) => Some(email.as_str()),
             Self::Job(name) => Some(name),
             Self::Webhook(id) => Some(id),
-            Self::Operator => None,
+            Self::Operator(None) => None,
         }
     }
 }
@@ -73,7 +73,12 @@ impl Actor {
 
     /// Somebody at a terminal acts.
     pub fn operator() -> Self {
-        Self { kind: ActorKind::Operator, request_id: None }
+        Self { kind: ActorKind::Operator(None), request_id: None }
+    }
+
+    /// Somebody who runs the service acts, at the console.
+    pub fn console(email: Email, request_id: String) -> Self {
+        Self { kind: ActorKind::Operator(Some(email)), request_id: Some(request_id) }
     }
 }
 
@@ -109,6 +114,7 @@ mod tests {
             (Actor::job("reconcile"), "job", Some("reconcile"), None),
             (Actor::webhook("WH-1"), "webhook", Some("WH-1"), None),
             (Actor::operator(), "operator", None, None),
+            (Actor::console(email("o@b"), "r2".to_owned()), "operator", Some("o@b"), Some("r2")),
         ] {
             assert_eq!((actor.kind.role(), actor.kind.id(), actor.request_id.as_deref()), (role, id, request));
         }

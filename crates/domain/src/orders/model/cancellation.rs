@@ -31,6 +31,8 @@ pub enum CanceledBy {
     DayOver,
     /// PortOne's side: canceled in its console, or charged back. The money is gone already.
     Provider,
+    /// Somebody who runs the service, until it is picked up.
+    Operator,
 }
 
 impl CanceledBy {
@@ -38,7 +40,9 @@ impl CanceledBy {
     pub fn from_states(self) -> &'static [OrderStatus] {
         match self {
             Self::Customer | Self::PickupOver => &[OrderStatus::Reservation],
-            Self::Store | Self::Closing | Self::DayOver | Self::Provider => &[OrderStatus::Reservation, OrderStatus::Accept],
+            Self::Store | Self::Closing | Self::DayOver | Self::Provider | Self::Operator => {
+                &[OrderStatus::Reservation, OrderStatus::Accept]
+            }
         }
     }
 
@@ -51,6 +55,7 @@ impl CanceledBy {
             Self::PickupOver => RefundReason::PickupOver,
             Self::DayOver => RefundReason::DayOver,
             Self::Provider => RefundReason::CanceledAtProvider,
+            Self::Operator => RefundReason::CanceledByOperator,
         }
     }
 
@@ -58,7 +63,7 @@ impl CanceledBy {
     pub fn event(self) -> OrderEvent {
         match self {
             Self::Customer => OrderEvent::CanceledByCustomer,
-            Self::Store | Self::Closing | Self::PickupOver | Self::DayOver | Self::Provider => OrderEvent::CanceledByStore,
+            Self::Store | Self::Closing | Self::PickupOver | Self::DayOver | Self::Provider | Self::Operator => OrderEvent::CanceledByStore,
         }
     }
 
@@ -129,6 +134,7 @@ mod tests {
             (CanceledBy::PickupOver, waiting, R::PickupOver, E::CanceledByStore),
             (CanceledBy::DayOver, open, R::DayOver, E::CanceledByStore),
             (CanceledBy::Provider, open, R::CanceledAtProvider, E::CanceledByStore),
+            (CanceledBy::Operator, open, R::CanceledByOperator, E::CanceledByStore),
         ] {
             assert_eq!((by.from_states(), by.refund_reason(), by.event()), (states, reason, told), "{by:?}");
         }

@@ -29,6 +29,8 @@ pub enum RefundReason {
     CanceledAtProvider,
     /// An operator decided so after the pickup.
     Dispute,
+    /// Somebody who runs the service canceled the order.
+    CanceledByOperator,
 }
 
 impl RefundReason {
@@ -55,6 +57,7 @@ impl RefundReason {
             Self::DayOver => "영업일 종료",
             Self::CanceledAtProvider => "결제사에서 취소됨",
             Self::Dispute => "분쟁 처리 환불",
+            Self::CanceledByOperator => "운영자 주문 취소",
         }
     }
 }
@@ -183,6 +186,7 @@ mod tests {
             (R::DayOver, "영업일 종료"),
             (R::CanceledAtProvider, "결제사에서 취소됨"),
             (R::Dispute, "분쟁 처리 환불"),
+            (R::CanceledByOperator, "운영자 주문 취소"),
         ];
         for (reason, text) in words {
             assert_eq!(reason.text(), text, "{reason:?}");

@@ -24,6 +24,9 @@ pub struct PendingLogin {
     pub nonce: String,
     /// Come back to the local front end (`state=1004`, development only).
     pub local: bool,
+    /// Somebody who runs the service logs in: neither account nor app is behind it.
+    #[serde(default)]
+    pub operator: bool,
 }
 
 /// The caller's `state` that means "come back to the local front end".

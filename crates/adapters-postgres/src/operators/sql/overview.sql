@@ -1,0 +1,26 @@
+SELECT jsonb_build_object(
+    'day', coalesce((SELECT jsonb_agg(to_jsonb(s) ORDER BY s.at) FROM (
+        SELECT span.at, count(h.payment_id) FILTER (WHERE h.state = 'ordered') AS orders,
+               coalesce(sum(h.total_amount) FILTER (WHERE h.state = 'ordered'), 0)::bigint AS won,
+               count(h.payment_id) FILTER (WHERE h.state = 'released') AS ended
+        FROM generate_series(date_trunc('hour', $1::timestamptz, 'Asia/Seoul') - 23 * interval '1 hour', $1::timestamptz, interval '1 hour') span (at)
+        LEFT JOIN holds h ON h.created_at >= span.at AND h.created_at < span.at + interval '1 hour'
+        GROUP BY span.at) s), '[]'),
+    'week', coalesce((SELECT jsonb_agg(to_jsonb(s) ORDER BY s.at) FROM (
+        SELECT span.at, count(h.payment_id) FILTER (WHERE h.state = 'ordered') AS orders,
+               coalesce(sum(h.total_amount) FILTER (WHERE h.state = 'ordered'), 0)::bigint AS won,
+               count(h.payment_id) FILTER (WHERE h.state = 'released') AS ended
+        FROM generate_series(date_trunc('day', $1::timestamptz, 'Asia/Seoul') - 6 * interval '1 day', $1::timestamptz, interval '1 day') span (at)
+        LEFT JOIN holds h ON h.created_at >= span.at AND h.created_at < span.at + interval '1 day'
+        GROUP BY span.at) s), '[]'),
+    'refunds', coalesce((SELECT jsonb_agg(to_jsonb(r) ORDER BY r.state) FROM (
+        SELECT state, count(*) AS number, min(requested_at) AS since FROM refunds WHERE state <> 'succeeded' GROUP BY state) r), '[]'),
+    'lanes', coalesce((SELECT jsonb_agg(to_jsonb(l) ORDER BY l.lane) FROM (
+        SELECT lane, count(*) AS waiting, greatest(extract(epoch FROM $1::timestamptz - min(run_at)), 0)::bigint AS oldest_seconds
+        FROM tasks WHERE status IN ('pending', 'running') AND run_at <= $1::timestamptz AND lane IS NOT NULL GROUP BY lane) l), '[]'),
+    'dead', (SELECT count(*) FROM tasks WHERE status = 'dead' AND job IS NULL),
+    'failed_runs', (SELECT count(*) FROM tasks WHERE job IS NOT NULL AND (status = 'dead' AND finished_at > now() - interval '1 day' OR status = 'pending' AND attempts > 0)),
+    'discrepancies', (SELECT count(*) FROM audit_log a LEFT JOIN discrepancy_cases c ON c.entry = a.id
+                      WHERE a.event = 'discrepancy' AND c.closed_at IS NULL),
+    'reported', (SELECT count(DISTINCT p.review_id) FROM review_reports p JOIN reviews r ON r.id = p.review_id WHERE r.hidden_at IS NULL)
+) AS view

@@ -1,0 +1,89 @@
+//! Who the operators are.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    error,
+    model::{
+        log::{By, OperatorLogEntry},
+        operator::{Operator, OperatorRole},
+    },
+    ports::{OperatorLog, Operators},
+};
+use crate::shared::{Clock, Email, Result};
+
+/// Use cases of inviting and removing.
+pub struct TeamService {
+    operators: Arc<dyn Operators>,
+    log: Arc<dyn OperatorLog>,
+    clock: Arc<dyn Clock>,
+    by_setting: BTreeSet<Email>,
+}
+
+impl TeamService {
+    /// Builds the use cases on their ports; `by_setting` is `OPERATOR_EMAILS`.
+    pub fn new(operators: Arc<dyn Operators>, log: Arc<dyn OperatorLog>, clock: Arc<dyn Clock>, by_setting: BTreeSet<Email>) -> Self {
+        Self { operators, log, clock, by_setting }
+    }
+
+    /// All operators, by e-mail; those of the setting also before their first login.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn list(&self) -> Result<Vec<Operator>> {
+        let mut all = self.operators.list().await?;
+        all.retain(|operator| !operator.by_setting || self.by_setting.contains(&operator.email));
+        let new = |email: &&Email| all.iter().all(|operator| operator.email != **email);
+        let waiting: Vec<_> = self.by_setting.iter().filter(new).cloned().collect();
+        let of_setting = |email| Operator {
+            email,
+            role: OperatorRole::Admin,
+            invited_by: None,
+            by_setting: true,
+            created_at: self.clock.now(),
+            is_enrolled: false,
+        };
+        all.extend(waiting.into_iter().map(of_setting));
+        all.sort_by(|a, b| a.email.cmp(&b.email));
+        Ok(all)
+    }
+
+    /// Invites somebody, or gives them another role. `by`: the operator who does; `None`: somebody at a terminal.
+    ///
+    /// # Errors
+    /// `operator_by_setting`: the setting says what they are.
+    pub async fn invite(&self, email: &Email, role: OperatorRole, reason: &str, by: Option<&By<'_>>) -> Result<()> {
+        if self.by_setting.contains(email) {
+            return Err(error::OPERATOR_BY_SETTING.into());
+        }
+        self.write("invited", email, Some(role.as_str()), reason, by).await?;
+        self.operators.put(email, role, by.map(|by| by.operator.email.clone()), false, self.clock.now()).await
+    }
+
+    /// Removes somebody, whose sessions end with it.
+    ///
+    /// # Errors
+    /// `operator_by_setting`: the setting says what they are. `operator_not_found`.
+    pub async fn remove(&self, email: &Email, reason: &str, by: Option<&By<'_>>) -> Result<()> {
+        if self.by_setting.contains(email) {
+            return Err(error::OPERATOR_BY_SETTING.into());
+        }
+        self.write("removed", email, None, reason, by).await?;
+        if self.operators.remove(email).await? { Ok(()) } else { Err(error::OPERATOR_NOT_FOUND.into()) }
+    }
+
+    async fn write(&self, event: &str, email: &Email, detail: Option<&str>, reason: &str, by: Option<&By<'_>>) -> Result<()> {
+        let entry = OperatorLogEntry {
+            at: self.clock.now(),
+            operator: by.map(|by| by.operator.email.clone()),
+            event: event.to_owned(),
+            about: Some(email.as_str().to_owned()),
+            detail: detail.map(str::to_owned),
+            reason: Some(reason.to_owned()),
+            form: None,
+            outcome: None,
+            request_id: by.map(|by| by.request_id.clone()),
+        };
+        self.log.write(&entry).await.map(|_| ())
+    }
+}
