@@ -190,3 +190,134 @@ impl OperatorSignIn {
         self.0.sessions.end(&hash_of_token(token)).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+    use crate::{
+        operators::ports::{MockOperatorLog, MockOperatorSessions, MockOperators, MockSecondFactors},
+        shared::testing::{Counter, Noon, email},
+        users::{
+            PendingLogin, ProviderIdentity, Role,
+            ports::{MockIdentityProviders, MockSessions},
+        },
+    };
+
+    fn operator(role: OperatorRole, by_setting: bool) -> Operator {
+        Operator { email: email("o@b"), role, invited_by: None, by_setting, created_at: Noon.now(), is_enrolled: true }
+    }
+
+    fn pending(operator: bool) -> PendingLogin {
+        let [browser, verifier, nonce] = ["browser", "verifier", "nonce"].map(str::to_owned);
+        PendingLogin { provider: Provider::Google, role: Role::Customer, browser, verifier, nonce, local: false, operator }
+    }
+
+    fn callback() -> Callback {
+        Callback {
+            provider: Provider::Google,
+            role: Role::Customer,
+            code: Some(SecretString::from("code")),
+            state: Some("operator-1".into()),
+            error: None,
+            browser: Some("browser".into()),
+        }
+    }
+
+    /// Whoever comes back from the provider with this e-mail.
+    fn coming(
+        vouched: bool,
+        of_operators: bool,
+        operators: MockOperators,
+        sessions: MockOperatorSessions,
+        by_setting: &[&str],
+    ) -> OperatorSignIn {
+        let (mut logins, mut providers) = (MockSessions::new(), MockIdentityProviders::new());
+        logins.expect_take_login().returning(move |_, _| Ok(Some(pending(of_operators))));
+        let identity =
+            ProviderIdentity { user_id: "g7".into(), email: Some(email("o@b")), vouched, unverified_email: None, unlink_token: None };
+        providers.expect_identity().returning(move |_, _, _| Ok(identity.clone()));
+        OperatorSignIn::new(SignInParts {
+            flow: LoginFlow::new(Arc::new(providers), Arc::new(logins), Arc::new(Noon), Arc::new(Counter::default())),
+            operators: Arc::new(operators),
+            factors: Arc::new(MockSecondFactors::new()),
+            sessions: Arc::new(sessions),
+            log: Arc::new(MockOperatorLog::new()),
+            clock: Arc::new(Noon),
+            ids: Arc::new(Counter::default()),
+            by_setting: by_setting.iter().map(|text| email(text)).collect(),
+        })
+    }
+
+    fn beginning(times: usize) -> MockOperatorSessions {
+        let mut sessions = MockOperatorSessions::new();
+        sessions
+            .expect_begin()
+            .times(times)
+            .withf(|_, who, now, until| who.as_str() == "o@b" && *until == *now + CODE_LIFE)
+            .returning(|_, _, _, _| Ok(()));
+        sessions
+    }
+
+    #[tokio::test]
+    async fn an_email_that_is_vouched_for_and_invited_leads_to_the_code() {
+        for (vouched, found, by_setting, is_let_in) in [
+            (true, Some(operator(OperatorRole::Viewer, false)), &[][..], true),
+            (false, Some(operator(OperatorRole::Viewer, false)), &[], false),
+            (true, None, &[], false),
+            // Made by the setting, in which they stand no more.
+            (true, Some(operator(OperatorRole::Admin, true)), &["x@b"], false),
+            (true, Some(operator(OperatorRole::Admin, true)), &["o@b"], true),
+        ] {
+            let mut operators = MockOperators::new();
+            operators.expect_find().returning(move |_| Ok(found.clone()));
+            let finished = coming(vouched, true, operators, beginning(usize::from(is_let_in)), by_setting).finish(&callback()).await;
+            match finished {
+                Ok(session) => assert!(is_let_in && session.life == CODE_LIFE),
+                Err(error) => assert!(!is_let_in && error.is(&error::NOT_AN_OPERATOR)),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_setting_makes_admins() {
+        for found in [None, Some(operator(OperatorRole::Viewer, false))] {
+            let mut operators = MockOperators::new();
+            operators.expect_find().returning(move |_| Ok(found.clone()));
+            operators
+                .expect_put()
+                .times(1)
+                .withf(|email, role, by, by_setting, _| {
+                    (email.as_str(), *role, by, *by_setting) == ("o@b", OperatorRole::Admin, &None, true)
+                })
+                .returning(|_, _, _, _, _| Ok(()));
+            coming(true, true, operators, beginning(1), &["o@b"]).finish(&callback()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_apps_login_leads_to_no_console() {
+        let sign_in = coming(true, false, MockOperators::new(), beginning(0), &["o@b"]);
+        assert!(sign_in.finish(&callback()).await.unwrap_err().is(&users::LOGIN_STATE_INVALID));
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_with_the_setting_that_made_its_operator() {
+        for (by_setting, setting, good) in [(false, &[][..], true), (true, &[], false), (true, &["o@b"], true)] {
+            let mut sessions = MockOperatorSessions::new();
+            let session = OperatorSession {
+                operator: operator(OperatorRole::Admin, by_setting),
+                expires_at: Noon.now() + Duration::hours(1),
+                is_confirmed: true,
+            };
+            sessions.expect_find().returning(move |_, _| Ok(Some(session.clone())));
+            let found = coming(true, true, MockOperators::new(), sessions, setting).session(Some("token")).await;
+            assert_eq!(found.is_ok(), good, "{by_setting} {setting:?}");
+        }
+        let nobody = coming(true, true, MockOperators::new(), MockOperatorSessions::new(), &[]);
+        for token in [None, Some(""), Some("a b"), Some("가")] {
+            assert!(nobody.session(token).await.unwrap_err().is(&users::UNAUTHENTICATED), "{token:?}");
+        }
+    }
+}

@@ -87,3 +87,45 @@ impl TeamService {
         self.log.write(&entry).await.map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        operators::ports::{MockOperatorLog, MockOperators},
+        shared::testing::{Noon, email},
+    };
+
+    fn operator(text: &str, by_setting: bool) -> Operator {
+        Operator { email: email(text), role: OperatorRole::Admin, invited_by: None, by_setting, created_at: Noon.now(), is_enrolled: true }
+    }
+
+    fn service(operators: MockOperators, log: MockOperatorLog) -> TeamService {
+        TeamService::new(Arc::new(operators), Arc::new(log), Arc::new(Noon), [email("s@b"), email("new@b")].into())
+    }
+
+    #[tokio::test]
+    async fn who_the_setting_names_is_listed_and_nobody_whom_it_named_once() {
+        let mut operators = MockOperators::new();
+        operators.expect_list().returning(|| Ok(vec![operator("gone@b", true), operator("invited@b", false), operator("s@b", true)]));
+        let listed = service(operators, MockOperatorLog::new()).list().await.unwrap();
+        let emails: Vec<_> = listed.iter().map(|operator| (operator.email.as_str(), operator.is_enrolled)).collect();
+        assert_eq!(emails, [("invited@b", true), ("new@b", false), ("s@b", true)]);
+    }
+
+    #[tokio::test]
+    async fn who_the_setting_names_is_changed_there() {
+        let team = service(MockOperators::new(), MockOperatorLog::new());
+        let invited = team.invite(&email("s@b"), OperatorRole::Viewer, "r", None).await;
+        assert!(invited.unwrap_err().is(&error::OPERATOR_BY_SETTING));
+        assert!(team.remove(&email("s@b"), "r", None).await.unwrap_err().is(&error::OPERATOR_BY_SETTING));
+    }
+
+    #[tokio::test]
+    async fn it_is_written_down_before_it_is_done() {
+        let (mut operators, mut log) = (MockOperators::new(), MockOperatorLog::new());
+        log.expect_write().times(1).returning(|_| Err(crate::shared::Error::unavailable("postgres", "away")));
+        operators.expect_remove().times(0);
+        assert!(service(operators, log).remove(&email("a@b"), "r", None).await.is_err());
+    }
+}

@@ -1,18 +1,26 @@
 SELECT jsonb_build_object(
-    'day', coalesce((SELECT jsonb_agg(to_jsonb(s) ORDER BY s.at) FROM (
-        SELECT span.at, count(h.payment_id) FILTER (WHERE h.state = 'ordered') AS orders,
-               coalesce(sum(h.total_amount) FILTER (WHERE h.state = 'ordered'), 0)::bigint AS won,
-               count(h.payment_id) FILTER (WHERE h.state = 'released') AS ended
+    'day', coalesce((
+        WITH begun AS (
+            SELECT date_trunc('hour', created_at, 'Asia/Seoul') AS at, count(*) FILTER (WHERE state = 'ordered') AS orders,
+                   sum(total_amount) FILTER (WHERE state = 'ordered') AS won, count(*) FILTER (WHERE state = 'released') AS ended
+            FROM holds WHERE created_at >= date_trunc('hour', $1::timestamptz, 'Asia/Seoul') - 23 * interval '1 hour' AND created_at <= $1::timestamptz
+            GROUP BY 1
+        )
+        SELECT jsonb_agg(jsonb_build_object('at', span.at, 'orders', coalesce(begun.orders, 0), 'won', coalesce(begun.won, 0)::bigint,
+                                            'ended', coalesce(begun.ended, 0)) ORDER BY span.at)
         FROM generate_series(date_trunc('hour', $1::timestamptz, 'Asia/Seoul') - 23 * interval '1 hour', $1::timestamptz, interval '1 hour') span (at)
-        LEFT JOIN holds h ON h.created_at >= span.at AND h.created_at < span.at + interval '1 hour'
-        GROUP BY span.at) s), '[]'),
-    'week', coalesce((SELECT jsonb_agg(to_jsonb(s) ORDER BY s.at) FROM (
-        SELECT span.at, count(h.payment_id) FILTER (WHERE h.state = 'ordered') AS orders,
-               coalesce(sum(h.total_amount) FILTER (WHERE h.state = 'ordered'), 0)::bigint AS won,
-               count(h.payment_id) FILTER (WHERE h.state = 'released') AS ended
+        LEFT JOIN begun ON begun.at = span.at), '[]'),
+    'week', coalesce((
+        WITH begun AS (
+            SELECT date_trunc('day', created_at, 'Asia/Seoul') AS at, count(*) FILTER (WHERE state = 'ordered') AS orders,
+                   sum(total_amount) FILTER (WHERE state = 'ordered') AS won, count(*) FILTER (WHERE state = 'released') AS ended
+            FROM holds WHERE created_at >= date_trunc('day', $1::timestamptz, 'Asia/Seoul') - 6 * interval '1 day' AND created_at <= $1::timestamptz
+            GROUP BY 1
+        )
+        SELECT jsonb_agg(jsonb_build_object('at', span.at, 'orders', coalesce(begun.orders, 0), 'won', coalesce(begun.won, 0)::bigint,
+                                            'ended', coalesce(begun.ended, 0)) ORDER BY span.at)
         FROM generate_series(date_trunc('day', $1::timestamptz, 'Asia/Seoul') - 6 * interval '1 day', $1::timestamptz, interval '1 day') span (at)
-        LEFT JOIN holds h ON h.created_at >= span.at AND h.created_at < span.at + interval '1 day'
-        GROUP BY span.at) s), '[]'),
+        LEFT JOIN begun ON begun.at = span.at), '[]'),
     'refunds', coalesce((SELECT jsonb_agg(to_jsonb(r) ORDER BY r.state) FROM (
         SELECT state, count(*) AS number, min(requested_at) AS since FROM refunds WHERE state <> 'succeeded' GROUP BY state) r), '[]'),
     'lanes', coalesce((SELECT jsonb_agg(to_jsonb(l) ORDER BY l.lane) FROM (
