@@ -257,11 +257,23 @@ impl Services {
             ids: ids(),
             by_setting: settings.operator_emails.clone(),
         });
+        let approvals = Arc::new(ApprovalService::new(postgres.clone(), stores.clone(), images.clone(), mailer.clone(), clock()));
+        let disputes = Arc::new(DisputeService::new(
+            postgres.clone(),
+            orders.clone(),
+            stores.clone(),
+            refunds.clone(),
+            storage.clone(),
+            mailer.clone(),
+            clock(),
+        ));
         let console = ConsoleService::new(ConsoleParts {
             console: postgres.clone(),
             log: postgres.clone(),
             orders: orders.clone(),
             desk,
+            approvals: approvals.clone(),
+            disputes: disputes.clone(),
             clock: clock(),
         });
         let actions = ActionService::new(ActionParts {
@@ -273,6 +285,8 @@ impl Services {
             ledger: postgres.clone(),
             cases: postgres.clone(),
             reviews: reviews.clone(),
+            approvals: approvals.clone(),
+            disputes: disputes.clone(),
             sessions: session_service.clone(),
             clock: clock(),
         });
@@ -318,7 +332,7 @@ impl Services {
             hours,
             reviews,
             notices,
-            approvals: Arc::new(ApprovalService::new(postgres.clone(), stores.clone(), images.clone(), mailer.clone(), clock())),
+            approvals,
             images,
             search: Arc::new(SearchService::new(postgres.clone(), clock())),
             nearby: Arc::new(NearbyService::new(postgres.clone(), postgres.clone(), clock())),
@@ -332,15 +346,7 @@ impl Services {
             audit: Arc::new(AuditService::new(postgres.clone(), stores.clone(), past.clone())),
             live: Arc::new(LiveService::new(postgres.clone(), orders.clone(), stores.clone())),
             settlement: Arc::new(SettlementService::new(orders.clone(), stores.clone(), postgres.clone(), clock())),
-            disputes: Arc::new(DisputeService::new(
-                postgres.clone(),
-                orders.clone(),
-                stores.clone(),
-                refunds.clone(),
-                storage.clone(),
-                mailer.clone(),
-                clock(),
-            )),
+            disputes,
             pickup: Arc::new(PickupService::new(orders.clone(), current, signals, codes, clock())),
             mails: Arc::new(MailService::new(orders.clone(), postgres.clone(), postgres.clone(), mailer)),
             takeovers,

@@ -8,9 +8,11 @@ use super::{
     ports::{DiscrepancyCases, OperatorLog},
 };
 use crate::{
+    disputes::{Decision, DisputeService},
     orders::{Actor, CancelCommand, CancelService, ReconcileService, RefundService, RefundState},
     reviews::ReviewService,
-    shared::{Clock, Email, Error, PaymentId, Result, ReviewId},
+    shared::{Clock, Email, Error, PaymentId, Result, ReviewId, StoreId},
+    stores::ApprovalService,
     tasks::{
         Due,
         ports::{Outbox, RunLedger},
@@ -56,6 +58,10 @@ pub struct ActionParts {
     pub cases: Arc<dyn DiscrepancyCases>,
     /// Reviews.
     pub reviews: Arc<ReviewService>,
+    /// Stores that wait to be approved.
+    pub approvals: Arc<ApprovalService>,
+    /// Disputes.
+    pub disputes: Arc<DisputeService>,
     /// Sessions of customers and sellers.
     pub sessions: Arc<SessionService>,
     /// The product's clock.
@@ -210,6 +216,36 @@ impl ActionService {
             Ok(if hidden { "리뷰를 숨겼습니다." } else { "리뷰를 다시 보입니다." }.to_owned())
         };
         self.once(ask, if hidden { "hide_review" } else { "show_review" }, review.as_str(), work).await
+    }
+
+    /// Lets a store sell, or refuses it for the form's reason; its seller is told.
+    ///
+    /// # Errors
+    /// `store_not_found`, `approval_not_waiting`.
+    pub async fn decide_approval(&self, ask: &Ask<'_>, store: &StoreId, approved: bool) -> Result<Acted> {
+        let work = async || {
+            let refused = (!approved).then_some(ask.reason.as_str());
+            self.0.approvals.decide(store, refused, ask.by.operator.email.as_str()).await?;
+            Ok(if approved { "매장을 승인했습니다." } else { "매장을 승인하지 않았습니다." }.to_owned())
+        };
+        self.once(ask, if approved { "approve_store" } else { "refuse_store" }, store.as_str(), work).await
+    }
+
+    /// Decides a dispute; both sides are told the form's reason.
+    ///
+    /// # Errors
+    /// `dispute_not_found`, `dispute_decided`, `dispute_waits`.
+    pub async fn decide_dispute(&self, ask: &Ask<'_>, payment: &PaymentId, decision: Decision) -> Result<Acted> {
+        let actor = actor(&ask.by);
+        let (event, said) = match decision {
+            Decision::Refund => ("refund_dispute", "전액 환불하기로 했습니다. 환불은 끝날 때까지 자동으로 이어집니다."),
+            Decision::Nothing => ("dismiss_dispute", "환불하지 않기로 했습니다."),
+        };
+        let work = async || {
+            self.0.disputes.decide(payment, decision, ask.reason.clone(), &actor).await?;
+            Ok(said.to_owned())
+        };
+        self.once(ask, event, payment.as_str(), work).await
     }
 
     /// Ends all sessions of a customer or seller.

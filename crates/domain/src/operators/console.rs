@@ -14,8 +14,10 @@ use super::{
     ports::{Console, OperatorLog},
 };
 use crate::{
+    disputes::{Dispute, DisputeService},
     orders::{Order, OrderService, PaymentDesk, PaymentTruth},
     shared::{Clock, Email, PaymentId, Result, StoreId},
+    stores::{ApprovalService, StoreApproval},
 };
 
 /// Rows of a list that a page shows.
@@ -47,6 +49,10 @@ pub struct ConsoleParts {
     pub orders: Arc<OrderService>,
     /// PortOne's word.
     pub desk: Arc<PaymentDesk>,
+    /// Stores that wait to be approved.
+    pub approvals: Arc<ApprovalService>,
+    /// Disputes.
+    pub disputes: Arc<DisputeService>,
     /// The product's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -115,6 +121,15 @@ impl ConsoleService {
     /// Unavailable: the part behind it does not answer in time.
     pub async fn messages(&self) -> Result<Vec<MessageView>> {
         self.0.console.messages(ROWS).await
+    }
+
+    /// What waits for an operator's decision: stores to be approved, and disputes, the oldest first.
+    ///
+    /// # Errors
+    /// Unavailable: the part behind it does not answer in time.
+    pub async fn undecided(&self, by: &By<'_>) -> Result<(Vec<StoreApproval>, Vec<Dispute>)> {
+        self.0.log.write(&OperatorLogEntry::of(by, "looked_at_undecided", None, self.0.clock.now())).await?;
+        Ok((self.0.approvals.waiting(ROWS).await?, self.0.disputes.undecided(ROWS).await?))
     }
 
     /// A store.

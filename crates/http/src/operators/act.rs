@@ -6,8 +6,9 @@ use actix_web::{
 };
 use askama::Template;
 use cheapbob_domain::{
+    disputes::Decision,
     operators::{Acted, Ask, error, reason},
-    shared::{Email, Error, FieldError, PaymentId, Result as DomainResult, ReviewId},
+    shared::{Email, Error, FieldError, PaymentId, Result as DomainResult, ReviewId, StoreId},
 };
 use cheapbob_pages::page;
 use serde::Deserialize;
@@ -97,6 +98,7 @@ async fn perform(app: &App, action: Action, asked: &Ask<'_>, about: &str) -> Dom
     let payment = || PaymentId::parse(about).ok_or(error::NOTHING_THERE);
     let entry = || about.parse().map_err(|_| error::NOTHING_THERE);
     let review = || ReviewId::parse(about).ok_or(error::NOTHING_THERE);
+    let store = || StoreId::parse(about).ok_or(error::NOTHING_THERE);
     match action {
         Action::Reconcile => actions.reconcile(asked, &payment()?).await,
         Action::Cancel => actions.cancel(asked, &payment()?).await,
@@ -112,6 +114,10 @@ async fn perform(app: &App, action: Action, asked: &Ask<'_>, about: &str) -> Dom
         Action::Close => actions.close(asked, entry()?).await,
         Action::HideReview => actions.hide_review(asked, &review()?, true).await,
         Action::ShowReview => actions.hide_review(asked, &review()?, false).await,
+        Action::ApproveStore => actions.decide_approval(asked, &store()?, true).await,
+        Action::RefuseStore => actions.decide_approval(asked, &store()?, false).await,
+        Action::RefundDispute => actions.decide_dispute(asked, &payment()?, Decision::Refund).await,
+        Action::DismissDispute => actions.decide_dispute(asked, &payment()?, Decision::Nothing).await,
         Action::EndSessions => {
             let email = Email::parse(about).map_err(|_| error::NOTHING_THERE)?;
             actions.end_sessions(asked, &email).await

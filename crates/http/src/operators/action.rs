@@ -15,6 +15,10 @@ pub(super) enum Action {
     Close,
     HideReview,
     ShowReview,
+    ApproveStore,
+    RefuseStore,
+    RefundDispute,
+    DismissDispute,
     EndSessions,
 }
 
@@ -37,6 +41,10 @@ impl Action {
             Self::Close => "불일치 닫기",
             Self::HideReview => "리뷰 숨기기",
             Self::ShowReview => "리뷰 다시 보이기",
+            Self::ApproveStore => "매장 승인",
+            Self::RefuseStore => "매장 승인 거절",
+            Self::RefundDispute => "분쟁: 전액 환불",
+            Self::DismissDispute => "분쟁: 환불하지 않음",
             Self::EndSessions => "모든 기기에서 로그아웃",
         }
     }
@@ -58,6 +66,12 @@ impl Action {
             Self::Close => "이 불일치는 더 볼 것이 없습니다. 돈은 움직이지 않습니다.",
             Self::HideReview => "쓴 사람과 매장 말고는 아무도 볼 수 없고, 별점에서 빠집니다.",
             Self::ShowReview => "다시 모두에게 보이고 별점에 들어갑니다.",
+            Self::ApproveStore => "지금부터 고객에게 보이고 팔 수 있습니다. 판매자는 메일을 받습니다.",
+            Self::RefuseStore => "팔 수 없는 채로 남고, 판매자는 아래 사유와 함께 메일을 받습니다. 고쳐서 다시 신청할 수 있습니다.",
+            Self::RefundDispute => {
+                "결제한 돈을 전부 돌려줍니다. 고객과 매장은 아래 사유와 함께 메일을 받고, 정산에서 이 주문이 빠집니다. 되돌릴 수 없습니다."
+            }
+            Self::DismissDispute => "돈은 움직이지 않습니다. 고객과 매장은 아래 사유와 함께 메일을 받습니다. 되돌릴 수 없습니다.",
             Self::EndSessions => "이 계정의 모든 세션을 지금 끝냅니다. 다시 로그인할 수 있습니다.",
         }
     }
@@ -70,6 +84,7 @@ impl Action {
             Self::RetryTask | Self::DropTask | Self::RunJob => "/operator/work".to_owned(),
             Self::Assign | Self::Close => "/operator/discrepancies".to_owned(),
             Self::HideReview | Self::ShowReview => "/operator/reviews".to_owned(),
+            Self::ApproveStore | Self::RefuseStore | Self::RefundDispute | Self::DismissDispute => "/operator/undecided".to_owned(),
             Self::EndSessions => format!("/operator/customers/{about}"),
         }
     }

@@ -18,6 +18,7 @@ mod reviews;
 mod settings;
 mod store;
 mod team;
+mod undecided;
 mod webhooks;
 pub(crate) mod words;
 mod work;
@@ -43,6 +44,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(work::work)
         .service(webhooks::list)
         .service(reviews::list)
+        .service(undecided::list)
         .service(store::store)
         .service(customer::customer)
         .service(settings::settings)

@@ -54,8 +54,8 @@ impl DisputeReason {
         word.parse().map_err(|_| Rule { code: "unknown_option", message: "선택할 수 없는 항목입니다." })
     }
 
-    /// As mails say it.
-    pub(super) fn in_korean(self) -> &'static str {
+    /// As people are told it.
+    pub fn in_korean(self) -> &'static str {
         match self {
             Self::Missing => "빠진 것이 있어요",
             Self::Quality => "품질에 문제가 있어요",
