@@ -76,7 +76,7 @@ async fn finish(app: Data<App>, request: HttpRequest, path: Path<(String, String
     let finished = app.services.operator_sign_in.finish(&Callback { provider, role, code, state, error, browser }).await;
     let session = match finished {
         Ok(session) => session,
-        Err(error) => return Ok(failed(ApiError::from(error))),
+        Err(error) => return Ok(failed(&ApiError::from(error))),
     };
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, "/operator/code")).cookie(operator_session::cookie(&app, &session, SameSite::Lax));
@@ -93,7 +93,7 @@ struct Refused {
 }
 
 /// Under the API's path, where refusals are JSON; this one is for a person.
-fn failed(error: ApiError) -> HttpResponse {
+fn failed(error: &ApiError) -> HttpResponse {
     use actix_web::ResponseError;
     tracing::info!(%error, "an operator's login was not completed");
     let mut response = page(&Refused { text: error.sentence() });
