@@ -16,18 +16,21 @@ fn path(payment_id: &str) -> String {
     format!("/api/v1/customer/orders/{payment_id}/dispute")
 }
 
-async fn picked_up(shop: &Shop, customer: &Person) -> String {
+/// An order that was picked up.
+pub(crate) async fn picked_up(shop: &Shop, customer: &Person) -> String {
     let held = customer.order(&shop.product_id, 1).await;
     shop.accept(&held.payment_id).await.expect(200);
     customer.scan(&held.payment_id, &shop.code(&held.payment_id).await).await.expect(200);
     held.payment_id
 }
 
-async fn open(customer: &Person, payment_id: &str, pictures: &Value) -> Answer {
+/// The customer opens a dispute.
+pub(crate) async fn open(customer: &Person, payment_id: &str, pictures: &Value) -> Answer {
     customer.post(&path(payment_id), &json!({ "reason": "missing", "text": " 빵이 <b>하나</b> 없어요 ", "pictures": pictures })).await
 }
 
-async fn answer(seller: &Person, payment_id: &str) -> Answer {
+/// The store answers it.
+pub(crate) async fn answer(seller: &Person, payment_id: &str) -> Answer {
     seller.put(&format!("/api/v1/seller/store/disputes/{payment_id}/answer"), &json!({ "text": "확인했습니다" })).await
 }
 

@@ -12,8 +12,8 @@ use crate::{
 };
 
 const APPROVAL: &str = "/api/v1/seller/store/approval";
-const LICENCE: &str = "/api/v1/seller/store/approval/licence";
-const NUMBER: &str = "124-81-00998";
+pub(crate) const LICENCE: &str = "/api/v1/seller/store/approval/licence";
+pub(crate) const NUMBER: &str = "124-81-00998";
 
 fn operator(app: &TestApp, arguments: &[&str]) -> (bool, String) {
     operator_with(app, &[("STORE_APPROVAL", "required")], arguments)
@@ -23,11 +23,11 @@ async fn required() -> TestApp {
     TestApp::with(|settings| settings.store_approval = true).await
 }
 
-async fn give_number(seller: &Person, number: &str) -> Value {
+pub(crate) async fn give_number(seller: &Person, number: &str) -> Value {
     seller.put(APPROVAL, &json!({ "business_number": number })).await.expect(200)
 }
 
-async fn state(seller: &Person) -> String {
+pub(crate) async fn state(seller: &Person) -> String {
     text(&seller.get(APPROVAL).await.expect(200), "state")
 }
 

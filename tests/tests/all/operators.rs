@@ -20,11 +20,17 @@ use cheapbob_test_support::{
 };
 use cheapbob_wiring::{Product, prepare_process};
 use chrono::Duration;
+use image::ImageFormat;
 use serde_json::{Value, json};
 use tracing::{Subscriber, span};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::operator::operator;
+use crate::{
+    disputes,
+    images::{picture, upload},
+    onboarding::{self, LICENCE, NUMBER},
+    operator::operator,
+};
 
 const ADMIN: &str = "admin@run.example";
 
@@ -480,6 +486,51 @@ async fn settled(browser: &mut Chromium, what: &str, script: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn stores_and_disputes_that_wait_are_decided_on_a_page() {
+    let app = start().await;
+    let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
+    let [refunded, dismissed] = [disputes::picked_up(&shop, &customer).await, disputes::picked_up(&shop, &customer).await];
+    for payment in [&refunded, &dismissed] {
+        disputes::open(&customer, payment, &json!([])).await.expect(201);
+    }
+    disputes::answer(&shop.seller, &refunded).await.expect(200);
+    let (console, viewer) = (of_role(&app, OperatorRole::Support).await, of_role(&app, OperatorRole::Viewer).await);
+    let page = console.page("/operator/undecided").await;
+    assert!(page.contains(&refunded) && !page.contains(&dismissed), "the other store has two days to answer: {page}");
+    assert!(page.contains("빵이 &#60;b&#62;하나&#60;/b&#62; 없어요") && page.contains("확인했습니다"), "{page}");
+    let do_it = |action: &str, about: &str| format!("/operator/do/{action}?about={about}");
+    assert!(!viewer.page("/operator/undecided").await.contains("/operator/do/"));
+    assert_eq!(viewer.get(&do_it("refund_dispute", &refunded)).await.status, 403);
+    let waits = console.act(&do_it("dismiss_dispute", &dismissed), "사진이 없음").await;
+    assert_eq!(waits.status, 409, "{}", waits.body);
+    let done = console.act(&do_it("refund_dispute", &refunded), "빠진 것이 확인됨").await.expect(200);
+    assert!(done.as_str().unwrap().contains("전액 환불하기로 했습니다"), "{done}");
+    assert_eq!((app.api.cancelled(&refunded).await, app.api.cancelled(&dismissed).await), (7_000, 0));
+    app.api.advance(Duration::days(2) + Duration::minutes(1)).await;
+    // The session of before has ended by then.
+    of_role(&app, OperatorRole::Support).await.act(&do_it("dismiss_dispute", &dismissed), "사진이 없음").await.expect(200);
+    assert_eq!(app.api.cancelled(&dismissed).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_approved_on_a_page() {
+    let app = TestApp::with(|settings| settings.store_approval = true).await;
+    let (shop, customer) = (app.api.shop(9).await, app.api.customer().await);
+    onboarding::give_number(&shop.seller, NUMBER).await;
+    upload(&shop.seller, LICENCE, &[picture(ImageFormat::Png)]).await.expect(200);
+    let console = of_role(&app, OperatorRole::Support).await;
+    let page = console.page("/operator/undecided").await;
+    assert!([shop.store_id.as_str(), "1248100998", "/media/licences/"].iter().all(|seen| page.contains(seen)), "{page}");
+    let path = |action: &str| format!("/operator/do/{action}?about={}", shop.store_id);
+    console.act(&path("refuse_store"), "사진이 흐립니다").await.expect(200);
+    assert_eq!(onboarding::state(&shop.seller).await, "refused");
+    assert_eq!(console.act(&path("approve_store"), "번호 확인").await.status, 409, "it has to ask again");
+    upload(&shop.seller, LICENCE, &[picture(ImageFormat::Png)]).await.expect(200);
+    console.act(&path("approve_store"), "번호 확인").await.expect(200);
+    customer.init(&shop.product_id, 1).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_refunds_a_payment_in_a_browser_and_axe_finds_nothing() {
     let app = start().await;
     let (shop, customer) = (app.api.shop(50).await, app.api.customer().await);
@@ -538,6 +589,7 @@ async fn an_operator_refunds_a_payment_in_a_browser_and_axe_finds_nothing() {
         ("payment", format!("/operator/payments/{payment}")),
         ("cancel", format!("/operator/do/cancel?about={payment}")),
         ("discrepancies", "/operator/discrepancies".to_owned()),
+        ("undecided", "/operator/undecided".to_owned()),
         ("work", "/operator/work".to_owned()),
         ("store", format!("/operator/stores/{}", shop.store_id)),
         ("customer", format!("/operator/customers/{}", customer.email)),
