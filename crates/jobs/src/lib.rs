@@ -88,16 +88,6 @@ impl Jobs {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_schedule_parses() {
-        assert_eq!(scheduler::schedules(&JOBS).unwrap().len(), JOBS.len());
-    }
-}
-
 /// How often a run of this job is tried, as its schedule gives. `None`: there is no such job.
 pub fn attempts(job: &str) -> Option<i32> {
     JOBS.iter().find(|known| known.name == job).map(|known| known.catch_up.attempts())
@@ -106,4 +96,14 @@ pub fn attempts(job: &str) -> Option<i32> {
 /// Every job's name and schedule (cron with seconds, KST).
 pub fn schedules() -> impl Iterator<Item = (&'static str, &'static str)> {
     JOBS.iter().map(|job| (job.name, job.schedule))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schedule_parses() {
+        assert_eq!(scheduler::schedules(&JOBS).unwrap().len(), JOBS.len());
+    }
 }

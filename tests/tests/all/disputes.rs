@@ -172,7 +172,7 @@ async fn of_decisions_at_once_one_stands_and_the_money_goes_back_once() {
         let id = PaymentId::parse(&payment).unwrap();
         let decide = |n: usize| {
             let (disputes, id) = (app.services.disputes.clone(), id.clone());
-            let decision = if n % 4 == 0 { Decision::Nothing } else { Decision::Refund };
+            let decision = if n.is_multiple_of(4) { Decision::Nothing } else { Decision::Refund };
             tokio::spawn(async move { disputes.decide(&id, decision, "x".into(), &Actor::operator()).await })
         };
         let decided: Vec<_> = join_all((0..8).map(decide)).await.into_iter().filter_map(|decided| decided.unwrap().ok()).collect();

@@ -129,7 +129,7 @@ async fn of_decisions_at_once_one_stands_and_is_told() {
     let store = cheapbob_domain::shared::StoreId::parse(&shop.store_id).unwrap();
     let decide = |n: usize| {
         let (approvals, store) = (app.services.approvals.clone(), store.clone());
-        tokio::spawn(async move { approvals.decide(&store, (n % 2 == 0).then_some("흐립니다"), &format!("o{n}@b")).await })
+        tokio::spawn(async move { approvals.decide(&store, n.is_multiple_of(2).then_some("흐립니다"), &format!("o{n}@b")).await })
     };
     let decided = join_all((0..8).map(decide)).await;
     assert_eq!(decided.into_iter().filter(|decided| decided.as_ref().unwrap().is_ok()).count(), 1);
