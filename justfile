@@ -104,6 +104,10 @@ bench-queue *ARGS:
     ./test -p cheapbob-tests layers::
     target/debug/with-servers target/debug/bench-queue {{ARGS}}
 
+# Each page of the operators' console beside 100,000 orders: none may take more than 300 ms (the debug build)
+bench-console:
+    CHEAPBOB_TIMED=1 ./test -p cheapbob-tests operators::
+
 # The nightly comparison with PortOne's books, for 2,000 stores with 400,000 holds: just bench-reconcile [stores] [holds]
 bench-reconcile *ARGS:
     ./test -p cheapbob-tests layers::

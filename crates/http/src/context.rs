@@ -69,8 +69,9 @@ async fn serve(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begin = Instant::now();
     let measured = Measured { begin, method: method_label(request.method()), routed };
-    // Without its query: codes and search texts are nobody's business. Nor is a text that is searched for and stands in the path.
-    let of_text = measured.routed.0.as_deref().filter(|pattern| pattern.contains("{search_name"));
+    // Without its query: codes and search texts are nobody's business. Nor is a text that is searched for, or
+    // an e-mail, which stands in the path.
+    let of_text = measured.routed.0.as_deref().filter(|pattern| ["{search_name", "{email"].iter().any(|name| pattern.contains(name)));
     let (method, path) = (request.method().clone(), of_text.unwrap_or(request.path()).to_owned());
     // HEAD is GET, whose answer the connection sends without its body.
     if method == Method::HEAD {

@@ -169,6 +169,12 @@ pub enum OperatorsCommand {
     },
     /// Everybody who may log in
     List,
+    /// Let somebody whom OPERATOR_EMAILS names, and who has lost app and recovery codes, enrol anew
+    Reset {
+        /// Their e-mail; see `operators list`
+        #[arg(value_parser = email)]
+        email: Email,
+    },
     /// Remove somebody; their sessions end at once
     Remove {
         /// Their e-mail; see `operators list`
@@ -477,6 +483,15 @@ pub async fn add_operator(services: &Services, email: &Email, role: OperatorRole
     Ok(format!("{email} may log in at /operator as {}", role.as_str()))
 }
 
+/// Lets an operator enrol anew.
+///
+/// # Errors
+/// Where they have never logged in.
+pub async fn reset_operator(services: &Services, email: &Email) -> Result<String> {
+    services.team.reset(email, AT_A_TERMINAL).await?;
+    Ok(format!("{email} enrols anew at the next login"))
+}
+
 /// Removes an operator.
 ///
 /// # Errors
@@ -525,6 +540,7 @@ mod tests {
                 "operators add A@b.example --role support",
                 Command::Operators(OperatorsCommand::Add { email: Email::parse("a@b.example").unwrap(), role: OperatorRole::Support }),
             ),
+            ("operators reset a@b.example", Command::Operators(OperatorsCommand::Reset { email: Email::parse("a@b.example").unwrap() })),
             ("operators list", Command::Operators(OperatorsCommand::List)),
             ("operators remove a@b.example", Command::Operators(OperatorsCommand::Remove { email: Email::parse("a@b.example").unwrap() })),
             ("refunds list", Command::Refunds(RefundsCommand::List)),

@@ -58,6 +58,7 @@ fn run(Arguments { command }: Arguments, say: impl Fn(&str)) -> Result<()> {
             Command::Reviews(ReviewsCommand::Show { review }) => Some(vec![command::hide_review(services, &review, false).await?]),
             Command::Operators(OperatorsCommand::List) => Some(command::list_operators(services).await?),
             Command::Operators(OperatorsCommand::Add { email, role }) => Some(vec![command::add_operator(services, &email, role).await?]),
+            Command::Operators(OperatorsCommand::Reset { email }) => Some(vec![command::reset_operator(services, &email).await?]),
             Command::Operators(OperatorsCommand::Remove { email }) => Some(vec![command::remove_operator(services, &email).await?]),
             Command::Import(arguments) => Some(imports::import(services, arguments).await?),
             Command::GiveBack(arguments) => Some(imports::give_back(services, &arguments).await?),

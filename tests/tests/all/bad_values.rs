@@ -239,6 +239,13 @@ fn bodies(world: &World) -> Vec<(&'static str, &'static str, Value)> {
         ("PATCH", "/api/v1/customer/orders/{payment_id}/review", json!({ "rating": 4, "reasons": ["value"], "text": "t" })),
         ("POST", "/api/v1/customer/reviews/{review_id}/report", json!({ "reason": "r" })),
         ("PUT", "/api/v1/seller/store/reviews/{review_id}/reply", json!({ "text": "t" })),
+        (
+            "POST",
+            "/api/v1/customer/orders/{payment_id}/dispute",
+            json!({ "reason": "missing", "text": "t", "pictures": ["disputes/PAY_1/a.png"] }),
+        ),
+        ("PUT", "/api/v1/seller/store/disputes/{payment_id}/answer", json!({ "text": "t" })),
+        ("PUT", "/api/v1/seller/store/approval", json!({ "business_number": "124-81-00998" })),
         ("PUT", "/api/v1/customer/notices", notices),
         ("POST", "/api/v1/customer/notices/subscriptions", browser),
         ("DELETE", "/api/v1/customer/notices/subscriptions", json!({ "endpoint": "https://push.example/x" })),

@@ -73,6 +73,10 @@ impl ConsoleService {
     pub async fn find(&self, by: &By<'_>, typed: &str) -> Result<Vec<Found>> {
         let Some(sought) = Sought::parse(typed) else { return Ok(Vec::new()) };
         self.looked(by, "searched", typed.trim()).await?;
+        if let Sought::Payment(payment) = &sought {
+            // Settled ones are in the archive after a while; this brings one back.
+            self.0.desk.hold(payment).await?;
+        }
         self.0.console.find(&sought, FOUND_AT_ONCE).await
     }
 

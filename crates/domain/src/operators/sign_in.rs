@@ -133,11 +133,11 @@ impl OperatorSignIn {
     /// - `unauthenticated`: the session has ended.
     pub async fn enrol(&self, token: &str, by: &By<'_>, typed: &str) -> Result<(NewOperatorSession, Vec<String>)> {
         let email = &by.operator.email;
-        let step = self.step(email, typed).await?;
+        let step = self.step(by, typed).await?;
         let codes = code::recovery_codes(&*self.0.ids)?;
         let hashes: Vec<_> = codes.iter().map(|code| code::hash_of_recovery_code(code)).collect();
         if !self.0.factors.enrol(email, step, &hashes).await? {
-            return Err(error::CODE_WRONG.into());
+            return self.wrong(by).await;
         }
         Ok((self.confirm(token, by, "enrolled").await?, codes))
     }
@@ -148,9 +148,9 @@ impl OperatorSignIn {
     /// - `code_wrong`: it is no code now, or was used.
     /// - `unauthenticated`: the session has ended.
     pub async fn confirm_by_code(&self, token: &str, by: &By<'_>, typed: &str) -> Result<NewOperatorSession> {
-        let step = self.step(&by.operator.email, typed).await?;
+        let step = self.step(by, typed).await?;
         if !by.operator.is_enrolled || !self.0.factors.use_step(&by.operator.email, step).await? {
-            return Err(error::CODE_WRONG.into());
+            return self.wrong(by).await;
         }
         self.confirm(token, by, "signed_in").await
     }
@@ -162,14 +162,25 @@ impl OperatorSignIn {
     pub async fn confirm_by_recovery_code(&self, token: &str, by: &By<'_>, typed: &str) -> Result<NewOperatorSession> {
         let hash = code::hash_of_recovery_code(typed);
         if !self.0.factors.use_recovery_code(&by.operator.email, &hash).await? {
-            return Err(error::CODE_WRONG.into());
+            return self.wrong(by).await;
         }
         self.confirm(token, by, "signed_in_by_recovery_code").await
     }
 
-    async fn step(&self, email: &Email, typed: &str) -> Result<i64> {
+    async fn step(&self, by: &By<'_>, typed: &str) -> Result<i64> {
+        let email = &by.operator.email;
         let secret = self.0.factors.secret(email).await?.ok_or(error::CODE_WRONG)?;
-        code::step(&secret, email, typed, self.0.clock.now())?.ok_or_else(|| error::CODE_WRONG.into())
+        match code::step(&secret, email, typed, self.0.clock.now())? {
+            Some(step) => Ok(step),
+            None => self.wrong(by).await,
+        }
+    }
+
+    /// Whoever guesses codes has got through a provider's login already: that is worth a line and an entry each time.
+    async fn wrong<T>(&self, by: &By<'_>) -> Result<T> {
+        tracing::warn!(operator = %by.operator.email, "an operator's code was wrong");
+        self.0.log.write(&OperatorLogEntry::of(by, "code_wrong", None, self.0.clock.now())).await?;
+        Err(error::CODE_WRONG.into())
     }
 
     /// A session with a token of its own: the one before was given to a browser that had shown less.

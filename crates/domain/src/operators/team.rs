@@ -72,6 +72,16 @@ impl TeamService {
         if self.operators.remove(email).await? { Ok(()) } else { Err(error::OPERATOR_NOT_FOUND.into()) }
     }
 
+    /// Forgets the app, the recovery codes and the sessions of somebody who has lost both: the next login enrols anew. Who was invited has
+    /// to be invited again; whom the setting names, need not be.
+    ///
+    /// # Errors
+    /// `operator_not_found`: they have never logged in.
+    pub async fn reset(&self, email: &Email, reason: &str) -> Result<()> {
+        self.write("reset", email, None, reason, None).await?;
+        if self.operators.remove(email).await? { Ok(()) } else { Err(error::OPERATOR_NOT_FOUND.into()) }
+    }
+
     async fn write(&self, event: &str, email: &Email, detail: Option<&str>, reason: &str, by: Option<&By<'_>>) -> Result<()> {
         let entry = OperatorLogEntry {
             at: self.clock.now(),
@@ -119,6 +129,14 @@ mod tests {
         let invited = team.invite(&email("s@b"), OperatorRole::Viewer, "r", None).await;
         assert!(invited.unwrap_err().is(&error::OPERATOR_BY_SETTING));
         assert!(team.remove(&email("s@b"), "r", None).await.unwrap_err().is(&error::OPERATOR_BY_SETTING));
+    }
+
+    #[tokio::test]
+    async fn who_the_setting_names_may_enrol_anew() {
+        let (mut operators, mut log) = (MockOperators::new(), MockOperatorLog::new());
+        log.expect_write().withf(|entry| entry.event == "reset" && entry.operator.is_none()).times(1).returning(|_| Ok(true));
+        operators.expect_remove().times(1).returning(|_| Ok(true));
+        service(operators, log).reset(&email("s@b"), "r").await.unwrap();
     }
 
     #[tokio::test]

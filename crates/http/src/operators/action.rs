@@ -1,5 +1,7 @@
 //! What there is to do, in words for whoever does it.
 
+use super::words;
+
 /// Something that an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
@@ -79,13 +81,13 @@ impl Action {
     /// Where to look at what came of it.
     pub(super) fn way(self, about: &str) -> String {
         match self {
-            Self::Reconcile | Self::Cancel | Self::Expedite => format!("/operator/payments/{about}"),
-            Self::Resend => format!("/operator/payments/{}", about.rsplit(':').next().unwrap_or_default()),
+            Self::Reconcile | Self::Cancel | Self::Expedite => format!("/operator/payments/{}", words::part(about)),
+            Self::Resend => format!("/operator/payments/{}", words::part(about.rsplit(':').next().unwrap_or_default())),
             Self::RetryTask | Self::DropTask | Self::RunJob => "/operator/work".to_owned(),
             Self::Assign | Self::Close => "/operator/discrepancies".to_owned(),
             Self::HideReview | Self::ShowReview => "/operator/reviews".to_owned(),
             Self::ApproveStore | Self::RefuseStore | Self::RefundDispute | Self::DismissDispute => "/operator/undecided".to_owned(),
-            Self::EndSessions => format!("/operator/customers/{about}"),
+            Self::EndSessions => format!("/operator/customers/{}", words::part(about)),
         }
     }
 }

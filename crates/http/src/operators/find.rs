@@ -33,9 +33,9 @@ impl Page {
 
     fn way(found: &Found) -> String {
         match found.kind {
-            FoundKind::Payment => format!("/operator/payments/{}", found.id),
-            FoundKind::Store => format!("/operator/stores/{}", found.id),
-            FoundKind::Customer | FoundKind::Seller => format!("/operator/customers/{}", found.id),
+            FoundKind::Payment => format!("/operator/payments/{}", words::part(&found.id)),
+            FoundKind::Store => format!("/operator/stores/{}", words::part(&found.id)),
+            FoundKind::Customer | FoundKind::Seller => format!("/operator/customers/{}", words::part(&found.id)),
         }
     }
 }

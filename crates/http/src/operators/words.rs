@@ -2,6 +2,15 @@
 
 use cheapbob_domain::{orders::PaymentTruth, shared::kst};
 use chrono::{DateTime, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All that is not unreserved (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An id or e-mail as a part of an address: an e-mail may have `+`, `#`, `?`, `&` and `/` in it.
+pub(crate) fn part(text: impl std::fmt::Display) -> String {
+    utf8_percent_encode(&text.to_string(), RESERVED).to_string()
+}
 
 /// An instant, in Seoul.
 pub(crate) fn time(at: &DateTime<Utc>) -> String {
@@ -57,6 +66,8 @@ pub(crate) fn word(of: &str) -> &str {
         "signed_in" => "로그인",
         "signed_in_by_recovery_code" => "복구 코드로 로그인",
         "enrolled" => "인증 앱 등록",
+        "code_wrong" => "잘못된 코드",
+        "reset" => "인증 앱 초기화",
         "invited" => "운영자 초대",
         "removed" => "운영자 삭제",
         "reconcile" => "결제사와 대조",
@@ -106,6 +117,11 @@ pub(crate) fn truth(truth: &Option<PaymentTruth>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_people_may_be_called_stays_one_part_of_an_address() {
+        assert_eq!(part("kim+1#?&/%=@a.example"), "kim%2B1%23%3F%26%2F%25%3D%40a.example");
+    }
 
     #[test]
     fn sums_are_written_in_groups_of_three() {

@@ -113,6 +113,10 @@ pub struct Overview {
     pub failed_runs: i64,
     /// Discrepancies that nobody has closed.
     pub discrepancies: i64,
+    /// Stores that wait to be approved.
+    pub approvals: i64,
+    /// Disputes that the store has answered or had its time for, and that nobody has decided.
+    pub disputes: i64,
     /// Reviews that were reported and are shown.
     pub reported: i64,
 }
@@ -143,6 +147,12 @@ impl Overview {
         for lane in self.lanes.iter().filter(|lane| lane.oldest_seconds > LANE_LATE) {
             wrong.push(format!("‘{}’ 줄이 {}분째 밀려 있습니다 ({}건).", lane.lane, lane.oldest_seconds / 60, lane.waiting));
         }
+        if self.disputes > 0 {
+            wrong.push(format!("결정을 기다리는 분쟁이 {}건 있습니다.", self.disputes));
+        }
+        if self.approvals > 0 {
+            wrong.push(format!("승인을 기다리는 매장이 {}곳 있습니다.", self.approvals));
+        }
         if self.reported > 0 {
             wrong.push(format!("신고된 리뷰가 {}건 있습니다.", self.reported));
         }
@@ -164,6 +174,8 @@ mod tests {
             dead: 0,
             failed_runs: 0,
             discrepancies: 0,
+            approvals: 0,
+            disputes: 0,
             reported: 0,
         };
         assert_eq!(well.wrong(), [""; 0]);
@@ -174,11 +186,13 @@ mod tests {
             dead: 1,
             failed_runs: 1,
             discrepancies: 4,
+            approvals: 1,
+            disputes: 1,
             reported: 1,
             ..well
         };
         let said = bad.wrong();
-        assert_eq!((said.len(), said[0].as_str()), (7, "결제사와 장부가 다른 결제가 4건 열려 있습니다."));
+        assert_eq!((said.len(), said[0].as_str()), (9, "결제사와 장부가 다른 결제가 4건 열려 있습니다."));
         assert!(said.contains(&"‘mail’ 줄이 10분째 밀려 있습니다 (3건).".to_owned()));
     }
 }
