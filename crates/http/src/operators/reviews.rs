@@ -3,7 +3,7 @@ use askama::Template;
 use cheapbob_domain::reviews::Reported;
 use cheapbob_pages::page;
 
-use super::frame::Frame;
+use super::{frame::Frame, words};
 use crate::{error::Result, operator_session::CurrentOperator, state::App};
 
 /// As many as one page shows.
