@@ -169,7 +169,7 @@ pub enum OperatorsCommand {
     },
     /// Everybody who may log in
     List,
-    /// Let somebody whom OPERATOR_EMAILS names, and who has lost app and recovery codes, enrol anew
+    /// Let somebody who has lost app and recovery codes enrol anew
     Reset {
         /// Their e-mail; see `operators list`
         #[arg(value_parser = email)]
@@ -486,7 +486,7 @@ pub async fn add_operator(services: &Services, email: &Email, role: OperatorRole
 /// Lets an operator enrol anew.
 ///
 /// # Errors
-/// Where they have never logged in.
+/// Where they are no operator, or have never logged in.
 pub async fn reset_operator(services: &Services, email: &Email) -> Result<String> {
     services.team.reset(email, AT_A_TERMINAL).await?;
     Ok(format!("{email} enrols anew at the next login"))

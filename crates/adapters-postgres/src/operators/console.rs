@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use cheapbob_domain::{
+    disputes::ANSWERED_WITHIN,
     operators::{
         CustomerView, DiscrepancyView, Found, MessageView, Overview, PaymentView, Sought, StoreView, WorkView,
         ports::{Console, DiscrepancyCases},
@@ -71,7 +72,8 @@ impl Console for Postgres {
     }
 
     async fn overview(&self, now: DateTime<Utc>) -> Result<Overview> {
-        whole(view(self, include_str!("sql/overview.sql"), &[&now.to_rfc3339()]).await?)
+        let unanswered = now - ANSWERED_WITHIN;
+        whole(view(self, include_str!("sql/overview.sql"), &[&now.to_rfc3339(), &unanswered.to_rfc3339()]).await?)
     }
 
     async fn messages(&self, limit: i64) -> Result<Vec<MessageView>> {

@@ -68,18 +68,22 @@ impl TeamService {
         if self.by_setting.contains(email) {
             return Err(error::OPERATOR_BY_SETTING.into());
         }
+        self.operators.find(email).await?.ok_or(error::OPERATOR_NOT_FOUND)?;
         self.write("removed", email, None, reason, by).await?;
         if self.operators.remove(email).await? { Ok(()) } else { Err(error::OPERATOR_NOT_FOUND.into()) }
     }
 
-    /// Forgets the app, the recovery codes and the sessions of somebody who has lost both: the next login enrols anew. Who was invited has
-    /// to be invited again; whom the setting names, need not be.
+    /// Forgets app, recovery codes and sessions of somebody who has lost the first two: the next login enrols anew. They are an operator of
+    /// the same role afterwards. If this ends half-way, who was invited has to be invited again.
     ///
     /// # Errors
-    /// `operator_not_found`: they have never logged in.
+    /// `operator_not_found`: nobody has invited them, or they have never logged in.
     pub async fn reset(&self, email: &Email, reason: &str) -> Result<()> {
+        let Operator { role, invited_by, by_setting, created_at, .. } =
+            self.operators.find(email).await?.ok_or(error::OPERATOR_NOT_FOUND)?;
         self.write("reset", email, None, reason, None).await?;
-        if self.operators.remove(email).await? { Ok(()) } else { Err(error::OPERATOR_NOT_FOUND.into()) }
+        self.operators.remove(email).await?;
+        self.operators.put(email, role, invited_by, by_setting, created_at).await
     }
 
     async fn write(&self, event: &str, email: &Email, detail: Option<&str>, reason: &str, by: Option<&By<'_>>) -> Result<()> {
@@ -100,6 +104,8 @@ impl TeamService {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::{
         operators::ports::{MockOperatorLog, MockOperators},
@@ -132,16 +138,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_the_setting_names_may_enrol_anew() {
+    async fn whoever_enrols_anew_stays_what_they_are() {
+        for (who, by_setting) in [("s@b", true), ("invited@b", false)] {
+            let (mut operators, mut log) = (MockOperators::new(), MockOperatorLog::new());
+            operators.expect_find().returning(move |_| Ok(Some(operator(who, by_setting))));
+            log.expect_write().withf(|entry| entry.event == "reset" && entry.operator.is_none()).times(1).returning(|_| Ok(true));
+            operators.expect_remove().times(1).returning(|_| Ok(true));
+            let same = move |email: &Email, role: &OperatorRole, _: &Option<Email>, setting: &bool, _: &DateTime<Utc>| {
+                (email.as_str(), *role, *setting) == (who, OperatorRole::Admin, by_setting)
+            };
+            operators.expect_put().withf(same).times(1).returning(|_, _, _, _, _| Ok(()));
+            service(operators, log).reset(&email(who), "r").await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_written_down_who_is_no_operator() {
         let (mut operators, mut log) = (MockOperators::new(), MockOperatorLog::new());
-        log.expect_write().withf(|entry| entry.event == "reset" && entry.operator.is_none()).times(1).returning(|_| Ok(true));
-        operators.expect_remove().times(1).returning(|_| Ok(true));
-        service(operators, log).reset(&email("s@b"), "r").await.unwrap();
+        operators.expect_find().returning(|_| Ok(None));
+        log.expect_write().times(0);
+        let team = service(operators, log);
+        assert!(team.remove(&email("a@b"), "r", None).await.unwrap_err().is(&error::OPERATOR_NOT_FOUND));
+        assert!(team.reset(&email("a@b"), "r").await.unwrap_err().is(&error::OPERATOR_NOT_FOUND));
     }
 
     #[tokio::test]
     async fn it_is_written_down_before_it_is_done() {
         let (mut operators, mut log) = (MockOperators::new(), MockOperatorLog::new());
+        operators.expect_find().returning(|_| Ok(Some(operator("a@b", false))));
         log.expect_write().times(1).returning(|_| Err(crate::shared::Error::unavailable("postgres", "away")));
         operators.expect_remove().times(0);
         assert!(service(operators, log).remove(&email("a@b"), "r", None).await.is_err());

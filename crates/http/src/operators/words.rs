@@ -1,6 +1,9 @@
 //! What pages call things.
 
-use cheapbob_domain::{orders::PaymentTruth, shared::kst};
+use cheapbob_domain::{
+    orders::PaymentTruth,
+    shared::{Won, kst},
+};
 use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -17,17 +20,9 @@ pub(crate) fn time(at: &DateTime<Utc>) -> String {
     kst::local(*at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Won, in groups of three.
+/// Won, as [`Won`] writes them.
 pub(crate) fn won(amount: &i64) -> String {
-    let digits = amount.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    format!("{}{text}원", if *amount < 0 { "-" } else { "" })
+    Won(*amount).to_string()
 }
 
 /// A state of a hold, an order, a refund, a task; an event of a log. What has no word here is shown as it is.

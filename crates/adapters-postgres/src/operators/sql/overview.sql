@@ -32,6 +32,6 @@ SELECT jsonb_build_object(
     'discrepancies', (SELECT count(*) FROM audit_log a LEFT JOIN discrepancy_cases c ON c.entry = a.id
                       WHERE a.event = 'discrepancy' AND c.closed_at IS NULL),
     'approvals', (SELECT count(*) FROM store_approvals WHERE state = 'waiting'),
-    'disputes', (SELECT count(*) FROM disputes WHERE decision IS NULL AND (answer IS NOT NULL OR opened_at < $1::timestamptz - interval '2 days')),
+    'disputes', (SELECT count(*) FROM disputes WHERE decision IS NULL AND (answer IS NOT NULL OR opened_at < $2::timestamptz)),
     'reported', (SELECT count(DISTINCT p.review_id) FROM review_reports p JOIN reviews r ON r.id = p.review_id WHERE r.hidden_at IS NULL)
 ) AS view
